@@ -1,0 +1,16 @@
+"""Celery application and, in this one file, everything that runs by the clock."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+
+app = Celery("jiebang")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+app.conf.beat_schedule = {
+    "sweep-deadlines": {"task": "notifications.tasks.sweep", "schedule": 60.0},
+    "deliver-outbox": {"task": "notifications.tasks.deliver_outbox", "schedule": 30.0},
+}

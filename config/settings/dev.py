@@ -1,0 +1,9 @@
+"""`make demo` and a developer's shell: embedded servers unless DATABASE_URL and REDIS_URL are set."""
+
+from config.settings.base import *  # noqa: F403
+from config.settings.env import env
+
+DEBUG = env.bool("DEBUG", default=False)
+DEMO = True
+SECRET_KEY = env.str("SECRET_KEY", default="development-only-key-never-for-a-public-address-0123456789")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"])

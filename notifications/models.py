@@ -1,0 +1,246 @@
+"""Every dated obligation in one table, and what was told to whom about it."""
+
+from django.conf import settings
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organisation
+from accounts.roles import Role, UnitRole
+from notifications import states
+
+
+class DeadlineKind(models.TextChoices):
+    """Dated obligations. Lead times per kind stand in `ReminderPolicy`."""
+
+    CALL_CLOSES = "call_closes", _("申报截止")
+    DEMAND_ARGUMENT = "demand_argument", _("需求论证")
+    DEMANDER_CHOICE = "demander_choice", _("发榜方选择")
+    UNIT_REVIEW = "unit_review", _("单位审核")
+    RECOMMENDATION = "recommendation", _("推荐审核")
+    FORMAL_CHECK = "formal_check", _("形式审查")
+    SUPPLEMENT = "supplement", _("补正")
+    REVIEW_ANSWER = "review_answer", _("评审邀请答复")
+    REVIEW_DUE = "review_due", _("评审")
+    DECISION = "decision", _("立项决定")
+    PUBLICITY_END = "publicity_end", _("公示结束")
+    OBJECTION = "objection", _("异议处理")
+    AGREEMENT_SIGNING = "agreement_signing", _("签订任务书")
+    MILESTONE = "milestone", _("里程碑")
+    MILESTONE_CHECK = "milestone_check", _("里程碑审核")
+    PAYMENT = "payment", _("拨付")
+
+
+class DeadlineQuerySet(models.QuerySet):
+    def open(self):
+        return self.filter(state=states.DeadlineState.OPEN)
+
+    def owed_by(self, user):
+        """Open or closed deadlines that `user` owes, in person or through a unit or an office."""
+        return self.filter(pk__in=Obligor.objects.covering(user).values("deadline_id"))
+
+    def visible_to(self, user):
+        """What a person owes; staff additionally what they supervise."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.scope.sees_everything:
+            return self
+        wanted = Q(pk__in=Obligor.objects.covering(user).values("deadline_id"))
+        if user.scope.departments:
+            wanted |= Q(department_id__in=user.scope.departments)
+        return self.filter(wanted)
+
+
+class Deadline(models.Model):
+    """One dated obligation: subject, who owes it, due moment, the clause that set it, met or not.
+
+    Opened, moved and closed by the action that causes it, in the same transaction.
+    """
+
+    machine = states.DEADLINE
+
+    content_type = models.ForeignKey(ContentType, models.PROTECT, related_name="+")
+    object_id = models.BigIntegerField()
+    subject = GenericForeignKey("content_type", "object_id")
+    kind = models.CharField(_("事项"), max_length=30, choices=DeadlineKind)
+    title = models.CharField(_("标题"), max_length=200)
+    url = models.CharField(_("下一步"), max_length=300)
+    due_at = models.DateTimeField(_("到期"))
+    explanation = models.CharField(_("期限依据"), max_length=300, help_text=_("期限如何算出，依据哪一条"))
+    department = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("主管处室")
+    )
+    state = models.CharField(
+        _("状态"), max_length=10, choices=states.DeadlineState, default=states.DeadlineState.OPEN
+    )
+    opened_at = models.DateTimeField(_("产生时间"))
+    closed_at = models.DateTimeField(_("关闭时间"), null=True, blank=True)
+
+    objects = DeadlineQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("期限")
+        verbose_name_plural = _("期限")
+        ordering = ["due_at", "id"]
+        indexes = [
+            models.Index(fields=["due_at", "id"], name="deadline_open_by_due", condition=Q(state="open")),
+            models.Index(fields=["content_type", "object_id"]),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["content_type", "object_id", "kind"], name="deadline_one_open", condition=Q(state="open")
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open", closed_at__isnull=True)
+                | (~Q(state="open") & Q(closed_at__isnull=False)),
+                name="deadline_closed_has_time",
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+
+class ObligorQuerySet(models.QuerySet):
+    def covering(self, user):
+        scope = user.scope
+        wanted = Q(user=user)
+        wanted |= Q(organisation_id__in=scope.units, unit_role="")
+        wanted |= Q(organisation_id__in=scope.admin_units, unit_role=UnitRole.ADMIN)
+        wanted |= Q(organisation_id__in=scope.finance_units, unit_role=UnitRole.FINANCE)
+        for role in scope.roles - {Role.PROGRAMME_MANAGER, Role.RECOMMENDER}:
+            wanted |= Q(role=role)
+        wanted |= Q(role=Role.PROGRAMME_MANAGER, organisation_id__in=scope.departments)
+        wanted |= Q(role=Role.RECOMMENDER, organisation_id__in=scope.recommender_organisations)
+        return self.filter(wanted)
+
+
+class Obligor(models.Model):
+    """Who owes a deadline: a person, the members of a unit (perhaps in one role), or an office."""
+
+    deadline = models.ForeignKey(Deadline, models.CASCADE, related_name="obligors")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+")
+    organisation = models.ForeignKey(Organisation, models.CASCADE, null=True, blank=True, related_name="+")
+    unit_role = models.CharField(max_length=20, choices=UnitRole, blank=True)
+    role = models.CharField(max_length=30, choices=Role, blank=True)
+
+    objects = ObligorQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("义务人")
+        verbose_name_plural = _("义务人")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=False) | Q(organisation__isnull=False) | ~Q(role=""),
+                name="obligor_names_someone",
+            )
+        ]
+
+    def __str__(self):
+        return str(self.user or self.organisation or self.get_role_display())
+
+
+class ReminderPolicy(models.Model):
+    """When to remind for a kind of deadline; a programme may have its own line."""
+
+    kind = models.CharField(_("事项"), max_length=30, choices=DeadlineKind)
+    lead_minutes = ArrayField(
+        models.IntegerField(), verbose_name=_("提前量（分钟）"), help_text=_("正数为到期前，负数为逾期后，0 为到期时")
+    )
+    channels = ArrayField(models.CharField(max_length=20), verbose_name=_("渠道"), default=list)
+
+    class Meta:
+        verbose_name = _("提醒规则")
+        verbose_name_plural = _("提醒规则")
+        constraints = [models.UniqueConstraint(fields=["kind"], name="reminder_policy_once")]
+
+    def __str__(self):
+        return self.get_kind_display()
+
+
+class MessageQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(recipient=user) if user.is_authenticated else self.none()
+
+    def unread(self):
+        return self.filter(read_at__isnull=True)
+
+
+class Message(models.Model):
+    """What a person was told: one row in their inbox. Rendered from `template` and `context` when shown or sent."""
+
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="inbox")
+    template = models.CharField(max_length=60)
+    context = models.JSONField(default=dict)
+    url = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("站内信")
+        verbose_name_plural = _("站内信")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["recipient", "-id"]),
+            models.Index(fields=["recipient"], name="message_unread", condition=Q(read_at__isnull=True)),
+        ]
+
+    def __str__(self):
+        return f"{self.template} → {self.recipient_id}"
+
+
+class Reminder(models.Model):
+    """The ledger that makes a reminder unique: deadline × due moment × lead × recipient."""
+
+    deadline = models.ForeignKey(Deadline, models.CASCADE, related_name="reminders")
+    due_at = models.DateTimeField()
+    lead_minutes = models.IntegerField()
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    message = models.OneToOneField(Message, models.CASCADE, null=True, related_name="reminder")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("提醒")
+        verbose_name_plural = _("提醒")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deadline", "due_at", "lead_minutes", "recipient"], name="reminder_once"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.deadline_id} −{self.lead_minutes} → {self.recipient_id}"
+
+
+class Delivery(models.Model):
+    """One message on one channel: the outbox. Claimed with SKIP LOCKED, sent once."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="deliveries")
+    channel = models.CharField(_("渠道"), max_length=20)
+    state = models.CharField(
+        _("状态"), max_length=10, choices=states.DeliveryState, default=states.DeliveryState.QUEUED
+    )
+    attempts = models.PositiveSmallIntegerField(_("次数"), default=0)
+    next_try_at = models.DateTimeField(_("下次发送"))
+    sent_at = models.DateTimeField(_("送达"), null=True, blank=True)
+    error = models.TextField(_("错误"), blank=True)
+
+    class Meta:
+        verbose_name = _("发送")
+        verbose_name_plural = _("发送记录")
+        indexes = [models.Index(fields=["next_try_at", "id"], name="delivery_queue", condition=Q(state="queued"))]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "channel"], name="delivery_once"),
+            models.CheckConstraint(
+                condition=(Q(state="sent") & Q(sent_at__isnull=False)) | (~Q(state="sent") & Q(sent_at__isnull=True)),
+                name="delivery_sent_has_time",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.channel} {self.message_id}"

@@ -1,0 +1,24 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from core.workflow import Machine
+
+
+class DeadlineState(models.TextChoices):
+    OPEN = "open", _("进行中")
+    MET = "met", _("已完成")
+    CANCELLED = "cancelled", _("已取消")
+
+
+DEADLINE = Machine(
+    states=DeadlineState,
+    initial=DeadlineState.OPEN,
+    transitions={DeadlineState.OPEN: frozenset({DeadlineState.MET, DeadlineState.CANCELLED})},
+    owners={state: frozenset({"system"}) for state in DeadlineState.values},
+)
+
+
+class DeliveryState(models.TextChoices):
+    QUEUED = "queued", _("待发送")
+    SENT = "sent", _("已发送")
+    FAILED = "failed", _("失败")
