@@ -1,57 +1,63 @@
 """People, organisations (单位), what each is to the other, and dated facts that rules read."""
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import pghistory
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
-from django.core.exceptions import ValidationError
+from django.contrib.auth.models import UserManager as BaseUserManager
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from stdnum.cn import uscc
 
-from accounts.roles import SEES_EVERYTHING, STAFF_ROLES, Role, UnitRole
-
-
-def validate_credit_code(value: str) -> None:
-    """统一社会信用代码, GB 32100-2015: 18 characters with a check character. Raises ValidationError."""
-    if not uscc.is_valid(value) or value != uscc.compact(value):
-        raise ValidationError(
-            _("统一社会信用代码“%(value)s”不正确：应为 18 位，最后一位是校验码（GB 32100-2015）。"),
-            code="credit_code",
-            params={"value": value},
-        )
+from accounts import states
+from accounts.identity import CREDIT_CODE_FORM, validate_credit_code, validate_phone, validate_region
+from accounts.roles import STAFF_ROLES, Role, Scope, UnitRole
 
 
-@dataclass(frozen=True)
-class Scope:
-    """What a person holds, read once per request in two queries."""
-
-    roles: frozenset[str]
-    departments: frozenset[int]
-    """Organisations for which the person is a programme manager."""
-    regions: tuple[str, ...]
-    """Region code prefixes (GB/T 2260) of a recommender."""
-    recommender_organisations: frozenset[int]
-    units: frozenset[int]
-    admin_units: frozenset[int]
-    finance_units: frozenset[int]
-
-    @property
-    def sees_everything(self) -> bool:
-        return bool(self.roles & SEES_EVERYTHING)
+def sees_accounts(user) -> bool:
+    """Whether a person reads every account and unit: managers, finance and whoever sees everything."""
+    return user.scope.sees_everything or user.has_role(Role.PROGRAMME_MANAGER, Role.FINANCE)
 
 
+class OfUnitQuerySet(models.QuerySet):
+    """Rows that belong to one unit; visible to its members, to its region's recommender and to the bureau."""
+
+    def visible_to(self, user):
+        if not user.is_authenticated:
+            return self.none()
+        if sees_accounts(user):
+            return self
+        return self.filter(organisation__in=Organisation.objects.visible_to(user))
+
+
+class UserQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Oneself and one's colleagues; the bureau's staff everybody."""
+        if not user.is_authenticated:
+            return self.none()
+        if sees_accounts(user):
+            return self
+        colleagues = Membership.objects.filter(organisation_id__in=user.scope.units, is_active=True)
+        return self.filter(Q(pk=user.pk) | Q(pk__in=colleagues.values("user_id")))
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
+    use_in_migrations = False
+
+
+@pghistory.track(exclude=["password", "last_login"])
 class User(AbstractUser):
     """A person who signs in. `name` is the full name; Chinese names have no first and last field."""
 
     first_name = None
     last_name = None
     name = models.CharField(_("姓名"), max_length=60)
-    phone = models.CharField(_("手机"), max_length=20, blank=True)
+    phone = models.CharField(_("手机"), max_length=20, blank=True, validators=[validate_phone])
     email = models.EmailField(_("邮箱"), unique=True)
-    language = models.CharField(_("语言"), max_length=10, default="zh-hans")
+    language = models.CharField(_("语言"), max_length=10, default="zh-hans", choices=settings.LANGUAGES)
+
+    objects = UserManager()
 
     REQUIRED_FIELDS = ["email", "name"]
 
@@ -73,7 +79,8 @@ class User(AbstractUser):
         offices = list(self.role_assignments.filter(is_active=True))
         memberships = list(self.memberships.filter(is_active=True))
         return Scope(
-            roles=frozenset(o.role for o in offices) | ({Role.SYSADMIN} if self.is_superuser else frozenset()),
+            roles=frozenset(o.role for o in offices)
+            | ({Role.SYSADMIN} if self.is_superuser else frozenset()),
             departments=frozenset(
                 o.organisation_id for o in offices if o.role == Role.PROGRAMME_MANAGER and o.organisation_id
             ),
@@ -106,9 +113,9 @@ class OrganisationQuerySet(models.QuerySet):
     def visible_to(self, user):
         if not user.is_authenticated:
             return self.none()
-        if user.scope.sees_everything or user.has_role(Role.PROGRAMME_MANAGER, Role.FINANCE):
+        if sees_accounts(user):
             return self
-        wanted = Q(pk__in=user.scope.units)
+        wanted = Q(pk__in=user.scope.units | user.scope.recommender_organisations)
         for region in user.scope.regions:
             wanted |= Q(region__startswith=region)
         return self.filter(wanted)
@@ -123,7 +130,9 @@ class Organisation(models.Model):
         _("统一社会信用代码"), max_length=18, unique=True, validators=[validate_credit_code]
     )
     kind = models.CharField(_("单位类型"), max_length=20, choices=OrganisationKind)
-    region = models.CharField(_("所在区域代码"), max_length=6, help_text=_("GB/T 2260 六位代码"))
+    region = models.CharField(
+        _("所在区域代码"), max_length=6, help_text=_("GB/T 2260 六位代码"), validators=[validate_region]
+    )
     address = models.CharField(_("地址"), max_length=200, blank=True)
     legal_representative = models.CharField(_("法定代表人"), max_length=60, blank=True)
     registered_date = models.DateField(_("成立日期"), null=True, blank=True)
@@ -139,14 +148,16 @@ class Organisation(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(credit_code__regex=r"^[0-9A-HJ-NPQRTUWXY]{18}$"), name="organisation_credit_code_form"
+                condition=Q(credit_code__regex=CREDIT_CODE_FORM), name="organisation_credit_code_form"
             ),
+            models.CheckConstraint(condition=Q(region__regex=r"^[0-9]{6}$"), name="organisation_region_form"),
         ]
 
     def __str__(self):
         return self.name
 
 
+@pghistory.track()
 class Membership(models.Model):
     """What a person is in an organisation; the same person may hold several roles."""
 
@@ -157,25 +168,100 @@ class Membership(models.Model):
     role = models.CharField(_("身份"), max_length=20, choices=UnitRole)
     is_active = models.BooleanField(_("有效"), default=True)
 
+    objects = OfUnitQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("单位成员")
         verbose_name_plural = _("单位成员")
-        constraints = [models.UniqueConstraint(fields=["user", "organisation", "role"], name="membership_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "organisation", "role"], name="membership_once")
+        ]
 
     def __str__(self):
         return f"{self.user} · {self.organisation}"
 
 
+class JoinRequestQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """One's own; those to units one administers; the bureau's staff all."""
+        if not user.is_authenticated:
+            return self.none()
+        if sees_accounts(user):
+            return self
+        return self.filter(Q(user=user) | Q(organisation_id__in=user.scope.admin_units))
+
+    def waiting(self):
+        return self.filter(state=states.JoinState.REQUESTED)
+
+
+class JoinRequest(models.Model):
+    """A person asks to become something in a unit that is registered already; its administrator answers."""
+
+    machine = states.JOIN_REQUEST
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="join_requests", verbose_name=_("申请人"))
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="join_requests", verbose_name=_("单位")
+    )
+    role = models.CharField(_("身份"), max_length=20, choices=UnitRole, default=UnitRole.MEMBER)
+    message = models.CharField(_("说明"), max_length=200, blank=True)
+    state = models.CharField(
+        _("状态"), max_length=12, choices=states.JoinState, default=states.JoinState.REQUESTED
+    )
+    requested_at = models.DateTimeField(_("申请时间"))
+    decided_at = models.DateTimeField(_("处理时间"), null=True, blank=True)
+    decided_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("处理人")
+    )
+
+    objects = JoinRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("加入单位申请")
+        verbose_name_plural = _("加入单位申请")
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "organisation"], name="join_request_one_open", condition=Q(state="requested")
+            ),
+            models.CheckConstraint(
+                condition=Q(state="requested", decided_at__isnull=True, decided_by__isnull=True)
+                | (~Q(state="requested") & Q(decided_at__isnull=False, decided_by__isnull=False)),
+                name="join_request_decided_by_someone",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.user} → {self.organisation}"
+
+
+class RoleAssignmentQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        if not user.is_authenticated:
+            return self.none()
+        return self if sees_accounts(user) else self.filter(user=user)
+
+
+@pghistory.track()
 class RoleAssignment(models.Model):
     """An office of the funding side (任职), limited to a department or a region."""
 
     user = models.ForeignKey(User, models.PROTECT, related_name="role_assignments", verbose_name=_("用户"))
     role = models.CharField(_("角色"), max_length=30, choices=Role)
     organisation = models.ForeignKey(
-        Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("处室或推荐单位")
+        Organisation,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("处室或推荐单位"),
     )
-    region = models.CharField(_("管辖区域代码"), max_length=6, blank=True)
+    region = models.CharField(
+        _("管辖区域代码"), max_length=6, blank=True, help_text=_("区域代码的前几位，例如 370212 或 3702")
+    )
     is_active = models.BooleanField(_("有效"), default=True)
+
+    objects = RoleAssignmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("任职")
@@ -209,12 +295,10 @@ class FactKind(models.TextChoices):
     TOTAL_ASSETS = "total_assets", _("资产总额（元）")
 
 
-class OrganisationFactQuerySet(models.QuerySet):
+class OrganisationFactQuerySet(OfUnitQuerySet):
     def as_of(self, date):
         """Facts in force on `date`, both ends inclusive."""
-        return self.filter(
-            Q(valid_from__lte=date), Q(valid_to__isnull=True) | Q(valid_to__gte=date)
-        )
+        return self.filter(Q(valid_from__lte=date), Q(valid_to__isnull=True) | Q(valid_to__gte=date))
 
 
 @pghistory.track()
@@ -248,12 +332,31 @@ class OrganisationFact(models.Model):
         return f"{self.get_kind_display()} {self.text or self.number}"
 
 
+class IntegrityRecordQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """One's own and one's units'; managers and whoever sees everything all. Finance sees none."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.scope.sees_everything or user.has_role(Role.PROGRAMME_MANAGER):
+            return self
+        return self.filter(Q(user=user) | Q(organisation_id__in=user.scope.units))
+
+    def as_of(self, date):
+        """Records that count on `date`, both ends inclusive."""
+        return self.filter(Q(valid_from__lte=date), Q(valid_to__isnull=True) | Q(valid_to__gte=date))
+
+
 @pghistory.track()
 class IntegrityRecord(models.Model):
     """A dishonesty record (失信) of a unit or a person, with the period in which it counts."""
 
     organisation = models.ForeignKey(
-        Organisation, models.CASCADE, null=True, blank=True, related_name="integrity_records", verbose_name=_("单位")
+        Organisation,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="integrity_records",
+        verbose_name=_("单位"),
     )
     user = models.ForeignKey(
         User, models.CASCADE, null=True, blank=True, related_name="integrity_records", verbose_name=_("人员")
@@ -263,15 +366,21 @@ class IntegrityRecord(models.Model):
     valid_from = models.DateField(_("自"))
     valid_to = models.DateField(_("至"), null=True, blank=True)
 
+    objects = IntegrityRecordQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("诚信记录")
         verbose_name_plural = _("诚信记录")
         constraints = [
             models.CheckConstraint(
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=models.F("valid_from")),
+                name="integrity_record_dates_in_order",
+            ),
+            models.CheckConstraint(
                 condition=Q(organisation__isnull=False, user__isnull=True)
                 | Q(organisation__isnull=True, user__isnull=False),
                 name="integrity_record_names_one",
-            )
+            ),
         ]
 
     def __str__(self):

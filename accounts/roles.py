@@ -5,6 +5,8 @@ Two sources of a role: a `Membership` (applicant side: what a person is in a uni
 When and on which rows a permission counts is said by each app's `rules.py` and `visible_to`.
 """
 
+from dataclasses import dataclass
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -64,3 +66,22 @@ def allows(role: str, app_label: str, action: str) -> bool:
     """Whether `role` carries the model permission `action` (view, add, change, delete) in an app."""
     granted = PERMISSIONS.get(role, {})
     return action in granted.get(app_label, granted.get("*", frozenset()))
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a person holds, read once per request in two queries."""
+
+    roles: frozenset[str]
+    departments: frozenset[int]
+    """Organisations for which the person is a programme manager."""
+    regions: tuple[str, ...]
+    """Region code prefixes (GB/T 2260) of a recommender."""
+    recommender_organisations: frozenset[int]
+    units: frozenset[int]
+    admin_units: frozenset[int]
+    finance_units: frozenset[int]
+
+    @property
+    def sees_everything(self) -> bool:
+        return bool(self.roles & SEES_EVERYTHING)

@@ -145,6 +145,9 @@ DATABASES = {
     }
 }
 
+# Field history is append-only in the database, as events are.
+PGHISTORY_APPEND_ONLY = True
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "rest_framework.authentication.SessionAuthentication",
