@@ -53,7 +53,12 @@ class Document(models.Model):
     version = models.PositiveIntegerField(_("版本"), default=1)
     scan = models.CharField(_("病毒检查"), max_length=10, choices=ScanState, default=ScanState.PENDING)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("上传人")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("上传人"),
     )
     created_at = models.DateTimeField(_("时间"))
 
@@ -64,11 +69,15 @@ class Document(models.Model):
         verbose_name_plural = _("文件")
         ordering = ["kind", "-version"]
         constraints = [
-            models.UniqueConstraint(fields=["content_type", "object_id", "kind", "version"], name="document_version_once"),
+            models.UniqueConstraint(
+                fields=["content_type", "object_id", "kind", "version"], name="document_version_once"
+            ),
             models.CheckConstraint(condition=Q(size__gt=0), name="document_not_empty"),
         ]
         triggers = [
-            pgtrigger.Protect(name="sealed", operation=pgtrigger.UpdateOf("file", "sha256", "size", "version")),
+            pgtrigger.Protect(
+                name="sealed", operation=pgtrigger.UpdateOf("file", "sha256", "size", "version")
+            ),
         ]
 
     def __str__(self):

@@ -71,7 +71,11 @@ class CallQuerySet(models.QuerySet):
 
     def accepting(self, at):
         """Calls one can apply to at this moment."""
-        return self.filter(Q(closes_at__isnull=True) | Q(closes_at__gte=at), state=states.CallState.PUBLISHED, opens_at__lte=at)
+        return self.filter(
+            Q(closes_at__isnull=True) | Q(closes_at__gte=at),
+            state=states.CallState.PUBLISHED,
+            opens_at__lte=at,
+        )
 
     def visible_to(self, user):
         """Everybody sees published calls; managers also their own department's drafts."""
@@ -95,20 +99,31 @@ class Call(models.Model):
     number = models.CharField(_("发文字号"), max_length=60, blank=True)
     year = models.PositiveSmallIntegerField(_("年度"))
     version = models.PositiveSmallIntegerField(_("版本"), default=1)
-    state = models.CharField(_("状态"), max_length=20, choices=states.CallState, default=states.CallState.DRAFT)
+    state = models.CharField(
+        _("状态"), max_length=20, choices=states.CallState, default=states.CallState.DRAFT
+    )
     sourcing = models.CharField(_("征集方式"), max_length=20, choices=Sourcing)
     instrument = models.CharField(_("支持方式"), max_length=20, choices=Instrument)
     notice = models.TextField(_("通知正文"))
     opens_at = models.DateTimeField(_("开始时间"))
-    closes_at = models.DateTimeField(_("截止时间"), null=True, blank=True, help_text=_("常年受理（随发随评）时留空"))
+    closes_at = models.DateTimeField(
+        _("截止时间"), null=True, blank=True, help_text=_("常年受理（随发随评）时留空")
+    )
     cap = models.DecimalField(_("资助上限（元）"), max_digits=14, decimal_places=2, null=True, blank=True)
     cap_clause = models.CharField(_("上限条款"), max_length=60, blank=True)
     own_per_fiscal = models.DecimalField(
-        _("自筹与财政之比不低于"), max_digits=6, decimal_places=3, null=True, blank=True, help_text=_("1 表示自筹 ≥ 财政")
+        _("自筹与财政之比不低于"),
+        max_digits=6,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        help_text=_("1 表示自筹 ≥ 财政"),
     )
     own_clause = models.CharField(_("配套条款"), max_length=60, blank=True)
     publicity_days = models.PositiveSmallIntegerField(_("公示天数"), default=5)
-    publicity_day_kind = models.CharField(_("公示日历"), max_length=10, choices=DayKind, default=DayKind.WORKING)
+    publicity_day_kind = models.CharField(
+        _("公示日历"), max_length=10, choices=DayKind, default=DayKind.WORKING
+    )
     publicity_clause = models.CharField(_("公示条款"), max_length=60, blank=True)
     signing_days = models.PositiveSmallIntegerField(_("任务书签订期限（自然日）"), default=30)
     signing_clause = models.CharField(_("签订条款"), max_length=60, blank=True)
@@ -123,13 +138,17 @@ class Call(models.Model):
         verbose_name_plural = _("申报通知")
         ordering = ["-opens_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["programme", "year", "title", "version"], name="call_version_once"),
+            models.UniqueConstraint(
+                fields=["programme", "year", "title", "version"], name="call_version_once"
+            ),
             models.CheckConstraint(
-                condition=Q(closes_at__isnull=True) | Q(closes_at__gt=models.F("opens_at")), name="call_closes_after_opening"
+                condition=Q(closes_at__isnull=True) | Q(closes_at__gt=models.F("opens_at")),
+                name="call_closes_after_opening",
             ),
             models.CheckConstraint(condition=Q(cap__isnull=True) | Q(cap__gt=0), name="call_cap_positive"),
             models.CheckConstraint(
-                condition=Q(state="draft", published_at__isnull=True) | ~Q(state="draft") & Q(published_at__isnull=False),
+                condition=Q(state="draft", published_at__isnull=True)
+                | ~Q(state="draft") & Q(published_at__isnull=False),
                 name="call_published_has_time",
             ),
         ]
@@ -137,10 +156,24 @@ class Call(models.Model):
             pgtrigger.Protect(
                 name="frozen_when_published",
                 operation=pgtrigger.UpdateOf(
-                    "programme", "title", "number", "year", "version", "sourcing", "instrument", "notice",
-                    "opens_at", "closes_at", "cap", "own_per_fiscal", "publicity_days", "publicity_day_kind",
-                    "signing_days", "bid_days",
-                ) | pgtrigger.Delete,
+                    "programme",
+                    "title",
+                    "number",
+                    "year",
+                    "version",
+                    "sourcing",
+                    "instrument",
+                    "notice",
+                    "opens_at",
+                    "closes_at",
+                    "cap",
+                    "own_per_fiscal",
+                    "publicity_days",
+                    "publicity_day_kind",
+                    "signing_days",
+                    "bid_days",
+                )
+                | pgtrigger.Delete,
                 condition=pgtrigger.Q(old__state__in=["published", "closed"]),
             ),
         ]
@@ -171,7 +204,9 @@ class Topic(models.Model):
     title = models.CharField(_("名称"), max_length=200)
     field = models.CharField(_("领域"), max_length=60, blank=True)
     content = models.TextField(_("内容（公开）"))
-    indicators = models.JSONField(_("考核指标"), default=list, blank=True, help_text=_("[{name, unit, target}]"))
+    indicators = models.JSONField(
+        _("考核指标"), default=list, blank=True, help_text=_("[{name, unit, target}]")
+    )
     bidder_conditions = models.TextField(_("揭榜条件"), blank=True)
     amount = models.DecimalField(_("榜单金额（元）"), max_digits=14, decimal_places=2, null=True, blank=True)
     planned_number = models.PositiveSmallIntegerField(_("拟立项数"), default=1)
@@ -181,7 +216,9 @@ class Topic(models.Model):
     owner_is_public = models.BooleanField(_("公开发榜方名称"), default=False)
     listed_at = models.DateTimeField(_("发榜时间"), null=True, blank=True)
     bids_close_at = models.DateTimeField(_("揭榜截止"), null=True, blank=True)
-    state = models.CharField(_("状态"), max_length=20, choices=states.TopicState, default=states.TopicState.LISTED)
+    state = models.CharField(
+        _("状态"), max_length=20, choices=states.TopicState, default=states.TopicState.LISTED
+    )
 
     objects = TopicQuerySet.as_manager()
 
@@ -191,7 +228,9 @@ class Topic(models.Model):
         ordering = ["-listed_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["call", "number"], name="topic_number_once"),
-            models.CheckConstraint(condition=Q(amount__isnull=True) | Q(amount__gt=0), name="topic_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(amount__isnull=True) | Q(amount__gt=0), name="topic_amount_positive"
+            ),
         ]
 
     def __str__(self):
@@ -340,7 +379,9 @@ class EligibilityRule(models.Model):
         ordering = ["order"]
         constraints = [
             models.UniqueConstraint(fields=["call", "code"], name="rule_code_once"),
-            models.CheckConstraint(condition=~Q(automation="auto") | ~Q(expression=""), name="rule_auto_has_expression"),
+            models.CheckConstraint(
+                condition=~Q(automation="auto") | ~Q(expression=""), name="rule_auto_has_expression"
+            ),
         ]
         triggers = frozen_with_call()
 

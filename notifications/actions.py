@@ -95,7 +95,13 @@ def cancel_deadline(*, subject, kind: str, by, at: datetime) -> None:
 
 @transaction.atomic
 def tell(
-    *, recipients: Iterable[User], template: str, context: dict, url: str = "", at: datetime, channels=("email",)
+    *,
+    recipients: Iterable[User],
+    template: str,
+    context: dict,
+    url: str = "",
+    at: datetime,
+    channels=("email",),
 ) -> list[Message]:
     """Put a message into each inbox and queue it on `channels`.
 
@@ -107,6 +113,8 @@ def tell(
         for user in dict.fromkeys(recipients)
     )
     Delivery.objects.bulk_create(
-        Delivery(message=message, channel=channel, next_try_at=at) for message in messages for channel in channels
+        Delivery(message=message, channel=channel, next_try_at=at)
+        for message in messages
+        for channel in channels
     )
     return messages

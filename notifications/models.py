@@ -91,7 +91,9 @@ class Deadline(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["content_type", "object_id", "kind"], name="deadline_one_open", condition=Q(state="open")
+                fields=["content_type", "object_id", "kind"],
+                name="deadline_one_open",
+                condition=Q(state="open"),
             ),
             models.CheckConstraint(
                 condition=Q(state="open", closed_at__isnull=True)
@@ -122,7 +124,9 @@ class Obligor(models.Model):
     """Who owes a deadline: a person, the members of a unit (perhaps in one role), or an office."""
 
     deadline = models.ForeignKey(Deadline, models.CASCADE, related_name="obligors")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+"
+    )
     organisation = models.ForeignKey(Organisation, models.CASCADE, null=True, blank=True, related_name="+")
     unit_role = models.CharField(max_length=20, choices=UnitRole, blank=True)
     role = models.CharField(max_length=30, choices=Role, blank=True)
@@ -148,7 +152,9 @@ class ReminderPolicy(models.Model):
 
     kind = models.CharField(_("事项"), max_length=30, choices=DeadlineKind)
     lead_minutes = ArrayField(
-        models.IntegerField(), verbose_name=_("提前量（分钟）"), help_text=_("正数为到期前，负数为逾期后，0 为到期时")
+        models.IntegerField(),
+        verbose_name=_("提前量（分钟）"),
+        help_text=_("正数为到期前，负数为逾期后，0 为到期时"),
     )
     channels = ArrayField(models.CharField(max_length=20), verbose_name=_("渠道"), default=list)
 
@@ -233,11 +239,14 @@ class Delivery(models.Model):
     class Meta:
         verbose_name = _("发送")
         verbose_name_plural = _("发送记录")
-        indexes = [models.Index(fields=["next_try_at", "id"], name="delivery_queue", condition=Q(state="queued"))]
+        indexes = [
+            models.Index(fields=["next_try_at", "id"], name="delivery_queue", condition=Q(state="queued"))
+        ]
         constraints = [
             models.UniqueConstraint(fields=["message", "channel"], name="delivery_once"),
             models.CheckConstraint(
-                condition=(Q(state="sent") & Q(sent_at__isnull=False)) | (~Q(state="sent") & Q(sent_at__isnull=True)),
+                condition=(Q(state="sent") & Q(sent_at__isnull=False))
+                | (~Q(state="sent") & Q(sent_at__isnull=True)),
                 name="delivery_sent_has_time",
             ),
         ]

@@ -1,0 +1,371 @@
+"""Intake: an application (申报, 揭榜) to a call, its answers, budget, participants and sealed submissions."""
+
+import pghistory
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organisation
+from accounts.roles import Role
+from applications import states
+from applications.states import ApplicationState
+from grants.models import BudgetCategory, Call, EligibilityRule, FundingSource, Question, Topic
+from grants.states import TopicState
+
+
+def sealed_after_submission() -> list[pgtrigger.Trigger]:
+    """Trigger for tables with an `application_id`: only a draft or returned application may change."""
+    return [
+        pgtrigger.Trigger(
+            name="sealed_after_submission",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+            func="""
+                IF EXISTS (
+                    SELECT 1 FROM applications_application
+                    WHERE id IN (NEW.application_id, OLD.application_id) AND state NOT IN ('draft', 'returned')
+                ) THEN
+                    RAISE EXCEPTION 'the application is submitted: nothing in it changes'
+                        USING ERRCODE = 'check_violation';
+                END IF;
+                IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                RETURN NEW;
+            """,
+        )
+    ]
+
+
+class ApplicationQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """The visibility matrix for applications; experts read theirs through `reviews.visibility`."""
+        if not user.is_authenticated:
+            return self.none()
+        scope = user.scope
+        submitted = ~Q(state=ApplicationState.DRAFT)
+        wanted = Q(team__user=user) | Q(organisation_id__in=scope.admin_units)
+        if scope.sees_everything or Role.FINANCE in scope.roles:
+            wanted |= submitted
+        if scope.departments:
+            wanted |= submitted & Q(call__programme__department_id__in=scope.departments)
+        at_recommender = submitted & ~Q(state=ApplicationState.UNIT_REVIEW)
+        # The demand side reads all bids for its own topic once bidding has closed.
+        wanted |= submitted & Q(topic__owner_id__in=scope.units) & ~Q(topic__state=TopicState.LISTED)
+        for region in scope.regions:
+            wanted |= at_recommender & Q(organisation__region__startswith=region)
+        return self.filter(wanted).distinct()
+
+
+@pghistory.track(
+    fields=[
+        "state",
+        "title",
+        "requested_amount",
+        "own_amount",
+        "topic",
+        "organisation",
+        "number",
+        "submitted_at",
+    ]
+)
+class Application(models.Model):
+    """One application of a lead organisation (牵头单位). Amounts in 元; `version` counts submissions."""
+
+    machine = states.APPLICATION
+
+    call = models.ForeignKey(Call, models.PROTECT, related_name="+", verbose_name=_("通知"))
+    topic = models.ForeignKey(
+        Topic, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("榜单任务")
+    )
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="+", verbose_name=_("牵头单位")
+    )
+    number = models.CharField(_("受理编号"), max_length=60, blank=True)
+    title = models.CharField(_("项目名称"), max_length=120, blank=True)
+    summary = models.TextField(_("项目简介"), blank=True)
+    starts_date = models.DateField(_("开始日期"), null=True, blank=True)
+    ends_date = models.DateField(_("结束日期"), null=True, blank=True)
+    requested_amount = models.DecimalField(
+        _("申请财政资金（元）"), max_digits=14, decimal_places=2, default=0
+    )
+    own_amount = models.DecimalField(_("自筹资金（元）"), max_digits=14, decimal_places=2, default=0)
+    state = models.CharField(
+        _("状态"), max_length=20, choices=states.ApplicationState, default=states.ApplicationState.DRAFT
+    )
+    version = models.PositiveSmallIntegerField(_("提交版本"), default=0)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("创建人")
+    )
+    created_at = models.DateTimeField(_("创建时间"))
+    saved_at = models.DateTimeField(_("最近保存"))
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("提交人"),
+    )
+    submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
+
+    objects = ApplicationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("申报书")
+        verbose_name_plural = _("申报书")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["call", "state", "-id"]),
+            models.Index(fields=["organisation", "-id"]),
+            models.Index(fields=["topic", "-id"]),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["number"], condition=~Q(number=""), name="application_number_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(submitted_at__isnull=True, submitted_by__isnull=True)
+                | Q(submitted_at__isnull=False, submitted_by__isnull=False),
+                name="application_submitted_at_by",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "withdrawn"]) | Q(submitted_at__isnull=False),
+                name="application_submitted_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(requested_amount__gte=0, own_amount__gte=0),
+                name="application_amounts_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_date__isnull=True)
+                | Q(starts_date__isnull=True)
+                | Q(ends_date__gt=models.F("starts_date")),
+                name="application_dates_in_order",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="sealed",
+                operation=pgtrigger.UpdateOf(
+                    "call",
+                    "topic",
+                    "organisation",
+                    "title",
+                    "summary",
+                    "starts_date",
+                    "ends_date",
+                    "requested_amount",
+                    "own_amount",
+                ),
+                condition=pgtrigger.Condition("OLD.state NOT IN ('draft', 'returned')"),
+            )
+        ]
+
+    def __str__(self):
+        return self.title or str(_("未命名的申报书"))
+
+
+class TeamMember(models.Model):
+    """A person who may write the application (申报团队)."""
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="team")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("用户")
+    )
+
+    class Meta:
+        verbose_name = _("团队成员")
+        verbose_name_plural = _("申报团队")
+        constraints = [models.UniqueConstraint(fields=["application", "user"], name="team_member_once")]
+
+    def __str__(self):
+        return str(self.user)
+
+
+class Answer(models.Model):
+    """The answer to one question, as JSON in the shape of the question's kind."""
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="answers")
+    question = models.ForeignKey(Question, models.PROTECT, related_name="+")
+    value = models.JSONField(_("答案"), null=True)
+    saved_at = models.DateTimeField(_("保存时间"))
+    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("答案")
+        verbose_name_plural = _("答案")
+        constraints = [models.UniqueConstraint(fields=["application", "question"], name="answer_once")]
+        triggers = sealed_after_submission()
+
+    def __str__(self):
+        return str(self.value)
+
+
+class ParticipantRole(models.TextChoices):
+    PI = "pi", _("项目负责人")
+    MEMBER = "member", _("项目成员")
+
+
+class Participant(models.Model):
+    """A person of the project, with the unit they come from; partner units are those of participants."""
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="participants")
+    role = models.CharField(_("角色"), max_length=10, choices=ParticipantRole)
+    name = models.CharField(_("姓名"), max_length=60)
+    id_number = models.CharField(_("身份证号"), max_length=18, blank=True)
+    birth_date = models.DateField(_("出生日期"), null=True, blank=True)
+    title = models.CharField(_("职称"), max_length=60, blank=True)
+    organisation_name = models.CharField(_("单位名称"), max_length=120)
+    credit_code = models.CharField(_("单位统一社会信用代码"), max_length=18)
+    months_per_year = models.DecimalField(
+        _("每年投入（月）"), max_digits=3, decimal_places=1, null=True, blank=True
+    )
+    task = models.CharField(_("分工"), max_length=200, blank=True)
+    order = models.PositiveSmallIntegerField(_("顺序"), default=0)
+
+    class Meta:
+        verbose_name = _("参与人员")
+        verbose_name_plural = _("参与人员")
+        ordering = ["order", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application"], condition=Q(role="pi"), name="participant_one_pi"
+            ),
+            models.CheckConstraint(
+                condition=Q(months_per_year__isnull=True) | Q(months_per_year__gt=0, months_per_year__lte=12),
+                name="participant_months_in_year",
+            ),
+        ]
+        triggers = sealed_after_submission()
+
+    def __str__(self):
+        return self.name
+
+
+class BudgetLine(models.Model):
+    """One cell of the budget: category × source, 元."""
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="budget_lines")
+    category = models.ForeignKey(BudgetCategory, models.PROTECT, related_name="+", verbose_name=_("科目"))
+    source = models.ForeignKey(FundingSource, models.PROTECT, related_name="+", verbose_name=_("来源"))
+    amount = models.DecimalField(_("金额（元）"), max_digits=14, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("预算")
+        verbose_name_plural = _("预算")
+        constraints = [
+            models.UniqueConstraint(fields=["application", "category", "source"], name="budget_line_once"),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="budget_line_not_negative"),
+        ]
+        triggers = sealed_after_submission()
+
+    def __str__(self):
+        return f"{self.category} {self.amount}"
+
+
+class ProposedMilestone(models.Model):
+    """A milestone (里程碑) that the applicant proposes; the agreement takes it over."""
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="proposed_milestones")
+    order = models.PositiveSmallIntegerField(_("顺序"))
+    name = models.CharField(_("名称"), max_length=120)
+    due_date = models.DateField(_("计划日期"))
+    deliverable = models.TextField(_("交付物"))
+    indicators = models.JSONField(
+        _("考核指标"), default=list, blank=True, help_text=_("[{name, unit, target}]")
+    )
+    share = models.DecimalField(_("拨款比例（%）"), max_digits=5, decimal_places=2, default=0)
+
+    class Meta:
+        verbose_name = _("计划里程碑")
+        verbose_name_plural = _("计划里程碑")
+        ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(fields=["application", "order"], name="proposed_milestone_order_once"),
+            models.CheckConstraint(
+                condition=Q(share__gte=0, share__lte=100), name="proposed_milestone_share_percent"
+            ),
+        ]
+        triggers = sealed_after_submission()
+
+    def __str__(self):
+        return self.name
+
+
+class RuleStatus(models.TextChoices):
+    PASSED = "passed", _("符合")
+    FAILED = "failed", _("不符合")
+    WARNING = "warning", _("提示")
+    MANUAL = "manual", _("待人工审查")
+    REQUIRES_DATA = "requires_data", _("缺少数据")
+    NOT_APPLICABLE = "not_applicable", _("不适用")
+    SYSTEM_MANAGED = "system_managed", _("系统已保证")
+
+
+@pghistory.track()
+class RuleResult(models.Model):
+    """What a rule said of an application at submission, and what the officer made of it (形式审查)."""
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="rule_results")
+    rule = models.ForeignKey(EligibilityRule, models.PROTECT, related_name="+", verbose_name=_("条件"))
+    status = models.CharField(_("机器判断"), max_length=20, choices=RuleStatus)
+    evidence = models.JSONField(_("依据"), default=dict, blank=True)
+    checked_at = models.DateTimeField(_("判断时间"))
+    officer_status = models.CharField(_("审查结论"), max_length=20, choices=RuleStatus, blank=True)
+    officer_note = models.TextField(_("审查说明"), blank=True)
+    officer = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("审查人"),
+    )
+    officer_at = models.DateTimeField(_("审查时间"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("形式审查结果")
+        verbose_name_plural = _("形式审查结果")
+        ordering = ["rule__order"]
+        constraints = [
+            models.UniqueConstraint(fields=["application", "rule"], name="rule_result_once"),
+            models.CheckConstraint(
+                condition=Q(officer_status="", officer__isnull=True, officer_at__isnull=True)
+                | ~Q(officer_status="") & Q(officer__isnull=False, officer_at__isnull=False),
+                name="rule_result_officer_at_by",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.rule.code} {self.get_status_display()}"
+
+    @property
+    def final_status(self) -> str:
+        return self.officer_status or self.status
+
+
+class Submission(models.Model):
+    """A sealed version: the whole content as JSON with its hash. The PDF snapshot is a `Document`
+    of the application (kind "snapshot", same version). Never changes: the database refuses."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="submissions")
+    version = models.PositiveSmallIntegerField(_("版本"))
+    content = models.JSONField(_("内容"))
+    sha256 = models.CharField("SHA-256", max_length=64)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("提交人")
+    )
+    at = models.DateTimeField(_("提交时间"))
+
+    class Meta:
+        verbose_name = _("提交版本")
+        verbose_name_plural = _("提交版本")
+        ordering = ["-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["application", "version"], name="submission_version_once")
+        ]
+        triggers = [pgtrigger.Protect(name="sealed", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self):
+        return f"v{self.version}"

@@ -1,0 +1,288 @@
+"""From the decision to a signed agreement: 立项决定, 公示, 异议, 立项, 任务书. Amounts in 元."""
+
+import pghistory
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.roles import Role
+from applications.models import Application
+from awards import states
+from grants.models import Call
+
+
+class Outcome(models.TextChoices):
+    FUND = "fund", _("拟立项")
+    RESERVE = "reserve", _("备选")
+    REJECT = "reject", _("不予立项")
+
+
+class Decision(models.Model):
+    """What the bureau decided on one application, once. Never edited."""
+
+    application = models.OneToOneField(
+        Application, models.PROTECT, related_name="+", verbose_name=_("申报书")
+    )
+    outcome = models.CharField(_("决定"), max_length=20, choices=Outcome)
+    amount = models.DecimalField(_("拟资助额（元）"), max_digits=14, decimal_places=2, default=0)
+    cap = models.DecimalField(_("当时的上限（元）"), max_digits=14, decimal_places=2, null=True, blank=True)
+    score = models.DecimalField(_("评审得分"), max_digits=6, decimal_places=2, null=True, blank=True)
+    reason = models.TextField(_("理由"))
+    meeting = models.CharField(_("会议"), max_length=120, blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("决定人")
+    )
+    at = models.DateTimeField(_("时间"))
+
+    class Meta:
+        verbose_name = _("立项决定")
+        verbose_name_plural = _("立项决定")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(cap__isnull=True) | Q(amount__lte=F("cap")), name="decision_within_cap"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="fund", amount__gt=0) | ~Q(outcome="fund") & Q(amount__gte=0),
+                name="decision_fund_has_amount",
+            ),
+        ]
+        triggers = [pgtrigger.Protect(name="sealed", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self):
+        return f"{self.application} {self.get_outcome_display()}"
+
+
+class PublicityQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Notices are public."""
+        return self
+
+
+class Publicity(models.Model):
+    """A public notice of proposed awards (拟立项公示), both days inclusive."""
+
+    machine = states.PUBLICITY
+
+    call = models.ForeignKey(Call, models.PROTECT, related_name="+", verbose_name=_("通知"))
+    title = models.CharField(_("标题"), max_length=200)
+    body = models.TextField(_("正文"), blank=True)
+    starts_date = models.DateField(_("开始"))
+    ends_date = models.DateField(_("结束（含）"))
+    explanation = models.CharField(_("期限依据"), max_length=300)
+    contact = models.CharField(_("异议受理"), max_length=200)
+    state = models.CharField(
+        _("状态"), max_length=20, choices=states.PublicityState, default=states.PublicityState.RUNNING
+    )
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    published_at = models.DateTimeField(_("发布时间"))
+
+    objects = PublicityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("公示")
+        verbose_name_plural = _("公示")
+        ordering = ["-published_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_date__gte=F("starts_date")), name="publicity_dates_in_order"
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="published_never_changes",
+                operation=pgtrigger.UpdateOf("call", "title", "body", "starts_date", "published_at")
+                | pgtrigger.Delete,
+            )
+        ]
+
+    def __str__(self):
+        return self.title
+
+
+class PublicityItem(models.Model):
+    """One line of the list: title, unit and proposed amount as they were published."""
+
+    publicity = models.ForeignKey(Publicity, models.PROTECT, related_name="items")
+    application = models.OneToOneField(
+        Application, models.PROTECT, related_name="+", verbose_name=_("申报书")
+    )
+    title = models.CharField(_("项目名称"), max_length=120)
+    organisation_name = models.CharField(_("承担单位"), max_length=120)
+    amount = models.DecimalField(_("拟资助额（元）"), max_digits=14, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("公示项目")
+        verbose_name_plural = _("公示项目")
+        ordering = ["id"]
+        triggers = [
+            pgtrigger.Protect(name="published_never_changes", operation=pgtrigger.Update | pgtrigger.Delete)
+        ]
+
+    def __str__(self):
+        return self.title
+
+
+class ObjectionQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Objections are for the department and the supervision officers."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.scope.sees_everything:
+            return self
+        return self.filter(publicity__call__programme__department_id__in=user.scope.departments)
+
+
+class Objection(models.Model):
+    """A written objection (异议) under a real name, within the publicity period."""
+
+    machine = states.OBJECTION
+
+    publicity = models.ForeignKey(
+        Publicity, models.PROTECT, related_name="objections", verbose_name=_("公示")
+    )
+    item = models.ForeignKey(
+        PublicityItem, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("针对的项目")
+    )
+    name = models.CharField(_("异议人姓名或单位"), max_length=120)
+    phone = models.CharField(_("联系电话"), max_length=20)
+    text = models.TextField(_("事实与理由"))
+    filed_at = models.DateTimeField(_("提出时间"))
+    state = models.CharField(
+        _("状态"), max_length=20, choices=states.ObjectionState, default=states.ObjectionState.FILED
+    )
+    finding = models.TextField(_("处理意见"), blank=True)
+
+    objects = ObjectionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("异议")
+        verbose_name_plural = _("异议")
+        ordering = ["-filed_at"]
+
+    def __str__(self):
+        return f"{self.name}：{self.text[:30]}"
+
+
+class ProjectQuerySet(models.QuerySet):
+    """Shared by awards and agreements: parties, their officers, finance, and who sees everything."""
+
+    path = ""
+
+    def visible_to(self, user):
+        if not user.is_authenticated:
+            return self.none()
+        scope = user.scope
+        if scope.sees_everything or Role.FINANCE in scope.roles:
+            return self
+        application = f"{self.path}application"
+        wanted = Q(**{f"{application}__organisation_id__in": scope.admin_units | scope.finance_units})
+        wanted |= Q(**{f"{application}__team__user": user})
+        wanted |= Q(**{f"{application}__topic__owner_id__in": scope.units})
+        if scope.departments:
+            wanted |= Q(**{f"{application}__call__programme__department_id__in": scope.departments})
+        for region in scope.regions:
+            wanted |= Q(**{f"{application}__organisation__region__startswith": region})
+        return self.filter(wanted).distinct()
+
+
+class AwardQuerySet(ProjectQuerySet):
+    path = ""
+
+
+class Award(models.Model):
+    """立项: the amount granted, never above the cap that held."""
+
+    application = models.OneToOneField(
+        Application, models.PROTECT, related_name="+", verbose_name=_("申报书")
+    )
+    number = models.CharField(_("立项编号"), max_length=60, unique=True)
+    amount = models.DecimalField(_("资助额（元）"), max_digits=14, decimal_places=2)
+    cap = models.DecimalField(_("上限（元）"), max_digits=14, decimal_places=2, null=True, blank=True)
+    awarded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    awarded_at = models.DateTimeField(_("立项时间"))
+
+    objects = AwardQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("立项")
+        verbose_name_plural = _("立项")
+        ordering = ["-awarded_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="award_positive"),
+            models.CheckConstraint(
+                condition=Q(cap__isnull=True) | Q(amount__lte=F("cap")), name="award_within_cap"
+            ),
+        ]
+        triggers = [pgtrigger.Protect(name="sealed", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self):
+        return self.number
+
+
+class AgreementQuerySet(ProjectQuerySet):
+    path = "award__"
+
+
+@pghistory.track()
+class Agreement(models.Model):
+    """任务书: what is owed by when. Milestones (milestones app) and instalments (finance app) hang on it."""
+
+    machine = states.AGREEMENT
+
+    award = models.OneToOneField(Award, models.PROTECT, related_name="+", verbose_name=_("立项"))
+    starts_date = models.DateField(_("开始"))
+    ends_date = models.DateField(_("结束"))
+    own_amount = models.DecimalField(_("自筹（元）"), max_digits=14, decimal_places=2, default=0)
+    state = models.CharField(
+        _("状态"), max_length=20, choices=states.AgreementState, default=states.AgreementState.DRAFT
+    )
+    unit_signed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("承担单位签订人"),
+    )
+    unit_signed_at = models.DateTimeField(_("承担单位签订时间"), null=True, blank=True)
+    bureau_signed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("主管部门签订人"),
+    )
+    bureau_signed_at = models.DateTimeField(_("主管部门签订时间"), null=True, blank=True)
+
+    objects = AgreementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("任务书")
+        verbose_name_plural = _("任务书")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_date__gt=F("starts_date")), name="agreement_dates_in_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(unit_signed_at__isnull=True, unit_signed_by__isnull=True)
+                | Q(unit_signed_at__isnull=False, unit_signed_by__isnull=False),
+                name="agreement_unit_signed_at_by",
+            ),
+            models.CheckConstraint(
+                condition=Q(bureau_signed_at__isnull=True, bureau_signed_by__isnull=True)
+                | Q(bureau_signed_at__isnull=False, bureau_signed_by__isnull=False),
+                name="agreement_bureau_signed_at_by",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["in_force", "completed"])
+                | Q(unit_signed_at__isnull=False, bureau_signed_at__isnull=False),
+                name="agreement_in_force_is_signed",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.award.number}"

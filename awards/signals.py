@@ -1,0 +1,15 @@
+"""What downstream apps must do in the same transaction. Receivers may raise Refused to stop the action."""
+
+from django.dispatch import Signal
+
+decided = Signal()
+"""Sent with `decision`, `by`, `at` once a Decision is written."""
+
+agreement_prepared = Signal()
+"""Sent with `agreement`, `by`, `at` when an award got its draft agreement."""
+
+agreement_in_force = Signal()
+"""Sent with `agreement`, `by`, `at` when both sides have signed."""
+
+funding_dropped = Signal()
+"""Sent with `application`, `by`, `at` when a proposed award falls away (objection upheld, forgone)."""

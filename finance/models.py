@@ -1,0 +1,248 @@
+"""Public money: what is appropriated, committed, due and paid. All amounts in 元; the database holds the caps."""
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from applications.models import Application
+from awards.models import Agreement, ProjectQuerySet
+from finance import states
+from grants.models import Call, Programme, frozen_with_call
+from milestones.models import Milestone
+
+
+class Appropriation(models.Model):
+    """The money of a programme in a budget year (预算安排). Nothing may be committed beyond it."""
+
+    programme = models.ForeignKey(Programme, models.PROTECT, related_name="+", verbose_name=_("计划"))
+    year = models.PositiveSmallIntegerField(_("预算年度"))
+    amount = models.DecimalField(_("预算（元）"), max_digits=16, decimal_places=2)
+    committed = models.DecimalField(
+        _("已承诺（元）"), max_digits=16, decimal_places=2, default=0, editable=False
+    )
+
+    class Meta:
+        verbose_name = _("预算安排")
+        verbose_name_plural = _("预算安排")
+        ordering = ["-year", "programme"]
+        constraints = [
+            models.UniqueConstraint(fields=["programme", "year"], name="appropriation_once"),
+            models.CheckConstraint(
+                condition=Q(committed__gte=0, committed__lte=F("amount")),
+                name="appropriation_not_overcommitted",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.programme} {self.year}"
+
+
+class Commitment(models.Model):
+    """Money set aside for a proposed award; the trigger keeps `Appropriation.committed` in step."""
+
+    appropriation = models.ForeignKey(Appropriation, models.PROTECT, related_name="commitments")
+    application = models.OneToOneField(
+        Application, models.PROTECT, related_name="+", verbose_name=_("申报书")
+    )
+    amount = models.DecimalField(_("金额（元）"), max_digits=14, decimal_places=2)
+    committed_at = models.DateTimeField(_("承诺时间"))
+    released_at = models.DateTimeField(_("释放时间"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("资金承诺")
+        verbose_name_plural = _("资金承诺")
+        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="commitment_positive")]
+        triggers = [
+            pgtrigger.Protect(
+                name="amount_fixed",
+                operation=pgtrigger.UpdateOf("appropriation", "application", "amount", "committed_at")
+                | pgtrigger.Delete,
+            ),
+            pgtrigger.Trigger(
+                name="count_committed",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("released_at"),
+                func="""
+                    IF TG_OP = 'INSERT' THEN
+                        UPDATE finance_appropriation SET committed = committed + NEW.amount
+                        WHERE id = NEW.appropriation_id;
+                    ELSIF OLD.released_at IS NULL AND NEW.released_at IS NOT NULL THEN
+                        UPDATE finance_appropriation SET committed = committed - NEW.amount
+                        WHERE id = NEW.appropriation_id;
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.application} {self.amount}"
+
+
+class Condition(models.TextChoices):
+    SIGNED = "signed", _("任务书签订后")
+    MILESTONE = "milestone", _("里程碑通过后")
+
+
+class InstalmentTemplate(models.Model):
+    """One instalment of a call's payment plan. Shares of a call add up to 100 (checked before publishing)."""
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="+", verbose_name=_("通知"))
+    order = models.PositiveSmallIntegerField(_("顺序"))
+    name = models.CharField(_("名称"), max_length=60)
+    share = models.DecimalField(_("比例（%）"), max_digits=5, decimal_places=2)
+    condition = models.CharField(_("条件"), max_length=20, choices=Condition)
+    milestone_code = models.SlugField(_("里程碑代码"), blank=True)
+    pay_days = models.PositiveSmallIntegerField(_("拨付期限（工作日）"), default=20)
+    clause = models.CharField(_("条款"), max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = _("拨款计划")
+        verbose_name_plural = _("拨款计划")
+        ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(fields=["call", "order"], name="instalment_template_order_once"),
+            models.CheckConstraint(
+                condition=Q(share__gt=0, share__lte=100), name="instalment_template_share_percent"
+            ),
+            models.CheckConstraint(
+                condition=Q(condition="milestone") & ~Q(milestone_code="")
+                | ~Q(condition="milestone") & Q(milestone_code=""),
+                name="instalment_template_names_milestone",
+            ),
+        ]
+        triggers = frozen_with_call()
+
+    def __str__(self):
+        return self.name
+
+
+class InstalmentQuerySet(ProjectQuerySet):
+    path = "agreement__award__"
+
+    def due(self):
+        return self.filter(state=states.InstalmentState.DUE)
+
+
+class Instalment(models.Model):
+    """One part of an award. `paid` is kept by the database from the payments and never exceeds `amount`."""
+
+    machine = states.INSTALMENT
+
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+", verbose_name=_("任务书"))
+    order = models.PositiveSmallIntegerField(_("顺序"))
+    name = models.CharField(_("名称"), max_length=60)
+    amount = models.DecimalField(_("金额（元）"), max_digits=14, decimal_places=2)
+    paid = models.DecimalField(_("已付（元）"), max_digits=14, decimal_places=2, default=0, editable=False)
+    condition = models.CharField(_("条件"), max_length=20, choices=Condition)
+    milestone = models.ForeignKey(
+        Milestone, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("里程碑")
+    )
+    pay_days = models.PositiveSmallIntegerField(_("拨付期限（工作日）"), default=20)
+    clause = models.CharField(_("条款"), max_length=60, blank=True)
+    state = models.CharField(
+        _("状态"), max_length=20, choices=states.InstalmentState, default=states.InstalmentState.PLANNED
+    )
+    due_at = models.DateTimeField(_("应付日期"), null=True, blank=True)
+
+    objects = InstalmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("拨款")
+        verbose_name_plural = _("拨款")
+        ordering = ["agreement", "order"]
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "order"], name="instalment_order_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="instalment_positive"),
+            models.CheckConstraint(
+                condition=Q(paid__gte=0, paid__lte=F("amount")), name="instalment_not_overpaid"
+            ),
+            models.CheckConstraint(
+                condition=Q(condition="milestone", milestone__isnull=False)
+                | ~Q(condition="milestone") & Q(milestone__isnull=True),
+                name="instalment_names_milestone",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="sum_is_award",
+                when=pgtrigger.After,
+                timing=pgtrigger.Deferred,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                func="""
+                    IF (
+                        SELECT sum(amount) FROM finance_instalment
+                        WHERE agreement_id = COALESCE(NEW.agreement_id, OLD.agreement_id)
+                    ) <> (
+                        SELECT award.amount FROM awards_agreement AS agreement
+                        JOIN awards_award AS award ON award.id = agreement.award_id
+                        WHERE agreement.id = COALESCE(NEW.agreement_id, OLD.agreement_id)
+                    ) THEN
+                        RAISE EXCEPTION 'the instalments do not add up to the award'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NULL;
+                """,
+            )
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class PaymentQuerySet(ProjectQuerySet):
+    path = "instalment__agreement__award__"
+
+
+class Payment(models.Model):
+    """Money paid (拨付). Never edited or deleted: a mistake is reversed by a negative payment."""
+
+    instalment = models.ForeignKey(
+        Instalment, models.PROTECT, related_name="payments", verbose_name=_("拨款")
+    )
+    amount = models.DecimalField(_("金额（元）"), max_digits=14, decimal_places=2)
+    paid_date = models.DateField(_("拨付日期"))
+    voucher = models.CharField(_("凭证号"), max_length=60)
+    payee_account = models.CharField(_("收款账号"), max_length=40)
+    payee_bank = models.CharField(_("开户行"), max_length=120)
+    reverses = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("冲销的付款")
+    )
+    note = models.CharField(_("说明"), max_length=300, blank=True)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("经办人")
+    )
+    recorded_at = models.DateTimeField(_("登记时间"))
+
+    objects = PaymentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("付款")
+        verbose_name_plural = _("付款")
+        ordering = ["-recorded_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["voucher"], condition=Q(reverses__isnull=True), name="payment_voucher_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(reverses__isnull=True, amount__gt=0) | Q(reverses__isnull=False, amount__lt=0),
+                name="payment_sign",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="sealed", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="count_paid",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                func="""
+                    UPDATE finance_instalment SET paid = paid + NEW.amount WHERE id = NEW.instalment_id;
+                    RETURN NEW;
+                """,
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.voucher} {self.amount}"

@@ -1,0 +1,176 @@
+"""Milestones (里程碑) of an agreement: what is due when, the evidence handed in, and what was made of it."""
+
+import pghistory
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from awards.models import Agreement, ProjectQuerySet
+from grants.models import Call, frozen_with_call
+from milestones import states
+
+
+class MilestoneTemplate(models.Model):
+    """What every project of a call must reach, when, by the notice; joined to what the applicant proposed."""
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="+", verbose_name=_("通知"))
+    code = models.SlugField(_("代码"))
+    name = models.CharField(_("名称"), max_length=120)
+    offset_months = models.PositiveSmallIntegerField(_("自开始起（月）"))
+    deliverable = models.TextField(_("交付物"))
+    check_days = models.PositiveSmallIntegerField(_("审核期限（工作日）"), default=10)
+    needs_demander_opinion = models.BooleanField(_("须发榜方意见"), default=False)
+    clause = models.CharField(_("条款"), max_length=60, blank=True)
+    order = models.PositiveSmallIntegerField(_("顺序"))
+
+    class Meta:
+        verbose_name = _("里程碑模板")
+        verbose_name_plural = _("里程碑模板")
+        ordering = ["order"]
+        constraints = [models.UniqueConstraint(fields=["call", "code"], name="milestone_template_code_once")]
+        triggers = frozen_with_call()
+
+    def __str__(self):
+        return self.name
+
+
+class MilestoneQuerySet(ProjectQuerySet):
+    path = "agreement__award__"
+
+
+@pghistory.track()
+class Milestone(models.Model):
+    """One dated promise of an agreement."""
+
+    machine = states.MILESTONE
+
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+", verbose_name=_("任务书"))
+    order = models.PositiveSmallIntegerField(_("顺序"))
+    code = models.SlugField(_("代码"), help_text=_("模板代码，或 m1、m2……"))
+    name = models.CharField(_("名称"), max_length=120)
+    due_date = models.DateField(_("计划日期"))
+    deliverable = models.TextField(_("交付物"))
+    check_days = models.PositiveSmallIntegerField(_("审核期限（工作日）"), default=10)
+    needs_demander_opinion = models.BooleanField(_("须发榜方意见"), default=False)
+    clause = models.CharField(_("依据"), max_length=120, blank=True)
+    state = models.CharField(
+        _("状态"), max_length=20, choices=states.MilestoneState, default=states.MilestoneState.PLANNED
+    )
+    accepted_at = models.DateTimeField(_("通过时间"), null=True, blank=True)
+
+    objects = MilestoneQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("里程碑")
+        verbose_name_plural = _("里程碑")
+        ordering = ["due_date", "order", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "order"], name="milestone_order_once"),
+            models.UniqueConstraint(fields=["agreement", "code"], name="milestone_code_once"),
+            models.CheckConstraint(
+                condition=Q(state="accepted", accepted_at__isnull=False)
+                | ~Q(state="accepted") & Q(accepted_at__isnull=True),
+                name="milestone_accepted_has_time",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class Indicator(models.Model):
+    """A quantified promise (考核指标) and what was reached."""
+
+    milestone = models.ForeignKey(
+        Milestone, models.CASCADE, related_name="indicators", verbose_name=_("里程碑")
+    )
+    name = models.CharField(_("指标"), max_length=120)
+    unit = models.CharField(_("单位"), max_length=30, blank=True)
+    target = models.CharField(_("目标值"), max_length=120)
+
+    class Meta:
+        verbose_name = _("考核指标")
+        verbose_name_plural = _("考核指标")
+        ordering = ["id"]
+
+    def __str__(self):
+        return f"{self.name} {self.target}{self.unit}"
+
+
+class Report(models.Model):
+    """Evidence handed in for a milestone: one row per hand-in, never edited. Files are `Document`s of the report."""
+
+    milestone = models.ForeignKey(Milestone, models.PROTECT, related_name="reports", verbose_name=_("里程碑"))
+    number = models.PositiveSmallIntegerField(_("次数"))
+    text = models.TextField(_("完成情况"))
+    values = models.JSONField(_("指标完成值"), default=dict, blank=True, help_text=_("{指标 id: 值}"))
+    spent_amount = models.DecimalField(_("已支出（元）"), max_digits=14, decimal_places=2, default=0)
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("提交人")
+    )
+    submitted_at = models.DateTimeField(_("提交时间"))
+
+    class Meta:
+        verbose_name = _("里程碑报告")
+        verbose_name_plural = _("里程碑报告")
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["milestone", "number"], name="report_number_once"),
+            models.CheckConstraint(condition=Q(spent_amount__gte=0), name="report_spent_not_negative"),
+        ]
+        triggers = [pgtrigger.Protect(name="sealed", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self):
+        return f"{self.milestone} #{self.number}"
+
+
+class DemanderOpinion(models.Model):
+    """What the demand side says of a hand-in; required before acceptance where the template says so."""
+
+    class Choice(models.TextChoices):
+        ACCEPT = "accept", _("同意")
+        CONDITIONS = "accept_with_conditions", _("有条件同意")
+        REFUSE = "refuse", _("不同意")
+
+    report = models.OneToOneField(Report, models.PROTECT, related_name="+", verbose_name=_("里程碑报告"))
+    opinion = models.CharField(_("意见"), max_length=30, choices=Choice)
+    text = models.TextField(_("说明"), blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("填写人")
+    )
+    at = models.DateTimeField(_("时间"))
+
+    class Meta:
+        verbose_name = _("发榜方意见")
+        verbose_name_plural = _("发榜方意见")
+        triggers = [pgtrigger.Protect(name="sealed", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self):
+        return self.get_opinion_display()
+
+
+class Acceptance(models.Model):
+    """The officer's conclusion on one hand-in (审核结论)."""
+
+    class Outcome(models.TextChoices):
+        ACCEPTED = "accepted", _("通过")
+        RETURNED = "returned", _("退回补充")
+        FAILED = "failed", _("不通过")
+
+    report = models.OneToOneField(Report, models.PROTECT, related_name="+", verbose_name=_("里程碑报告"))
+    outcome = models.CharField(_("结论"), max_length=20, choices=Outcome)
+    note = models.TextField(_("意见"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("审核人")
+    )
+    at = models.DateTimeField(_("时间"))
+
+    class Meta:
+        verbose_name = _("审核结论")
+        verbose_name_plural = _("审核结论")
+        triggers = [pgtrigger.Protect(name="sealed", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self):
+        return self.get_outcome_display()

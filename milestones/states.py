@@ -1,0 +1,37 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.roles import Role, UnitRole
+from core.workflow import Machine
+
+
+class MilestoneState(models.TextChoices):
+    PLANNED = "planned", _("待完成")
+    SUBMITTED = "submitted", _("待审核")
+    RETURNED = "returned", _("退回补充")
+    ACCEPTED = "accepted", _("已通过")
+    FAILED = "failed", _("未通过")
+
+
+S = MilestoneState
+_TEAM = frozenset({UnitRole.MEMBER, UnitRole.ADMIN})
+_MANAGER = frozenset({Role.PROGRAMME_MANAGER})
+
+MILESTONE = Machine(
+    states=S,
+    initial=S.PLANNED,
+    transitions={
+        S.PLANNED: frozenset({S.SUBMITTED}),
+        S.SUBMITTED: frozenset({S.ACCEPTED, S.RETURNED, S.FAILED}),
+        S.RETURNED: frozenset({S.SUBMITTED, S.FAILED}),
+    },
+    owners={
+        S.PLANNED: _TEAM,
+        S.RETURNED: _TEAM,
+        S.SUBMITTED: _MANAGER,
+        S.ACCEPTED: frozenset(),
+        S.FAILED: frozenset(),
+    },
+)
+
+del S
