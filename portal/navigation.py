@@ -1,0 +1,64 @@
+"""What stands in the portal's main navigation and in the user menu, for whom."""
+
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from accounts.roles import STAFF_ROLES, Role
+
+
+@dataclass(frozen=True)
+class Entry:
+    label: str
+    url: str
+    current: bool = False
+
+
+def _entries(pairs, path: str) -> list[Entry]:
+    found = []
+    for name, label in pairs:
+        try:
+            url = reverse(name)
+        except NoReverseMatch:
+            continue
+        current = path == url or (url != "/" and path.startswith(url))
+        found.append(Entry(label=label, url=url, current=current))
+    return found
+
+
+def _signed_in(user) -> list[tuple[str, str]]:
+    pairs = [("portal:todo", _("我的待办"))]
+    if user.scope.units:
+        pairs += [
+            ("applications:list", _("我的申报")),
+            ("exchange:list", _("我的需求")),
+            ("milestones:list", _("我的项目")),
+        ]
+    if user.has_role(Role.RECOMMENDER):
+        pairs.append(("applications:recommendations", _("推荐审核")))
+    return pairs
+
+
+def main_navigation(user, path: str) -> list[Entry]:
+    """Public pages first, then what the signed-in person works on."""
+    pairs = [
+        ("portal:home", _("首页")),
+        ("portal:calls", _("申报通知")),
+        ("portal:board", _("榜单")),
+        ("portal:publicity", _("公示")),
+    ]
+    if user.is_authenticated:
+        pairs += _signed_in(user)
+    return _entries(pairs, path)
+
+
+def account_links(user, path: str) -> list[Entry]:
+    """The user menu: own account, and the admin for those who work there."""
+    if not user.is_authenticated:
+        return []
+    pairs = [("portal:todo", _("我的待办")), ("portal:inbox", _("我的消息"))]
+    if user.is_superuser or user.scope.roles & STAFF_ROLES:
+        pairs.append(("admin:index", _("管理后台")))
+    pairs += [("account_change_password", _("修改密码")), ("mfa_index", _("两步验证"))]
+    return _entries(pairs, path)

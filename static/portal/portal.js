@@ -1,0 +1,116 @@
+// The portal's own behaviour. Every page works without it; all words stand in #script-texts.
+(function () {
+  "use strict";
+
+  const texts = document.getElementById("script-texts").dataset;
+  const MINUTE = 60000;
+
+  function fill(pattern, values) {
+    return pattern.replace(/\{(\w+)\}/g, (whole, key) => (key in values ? values[key] : whole));
+  }
+
+  function leftInWords(milliseconds) {
+    if (milliseconds <= 0) return texts.leftOver;
+    const minutes = Math.max(1, Math.floor(milliseconds / MINUTE));
+    const days = Math.floor(minutes / 1440);
+    const hours = Math.floor((minutes % 1440) / 60);
+    if (days > 0) return fill(texts.leftDays, { d: days, h: hours });
+    if (hours > 0) return fill(texts.leftHours, { h: hours, m: minutes % 60 });
+    return fill(texts.leftMinutes, { m: minutes });
+  }
+
+  // The server says what is left when the page was made; this keeps it true while the page stays open.
+  function updateCountdowns() {
+    document.querySelectorAll("[data-countdown]").forEach((place) => {
+      const words = leftInWords(new Date(place.dataset.countdown) - Date.now());
+      if (place.textContent !== words) place.textContent = words;
+    });
+  }
+
+  function showProblem(text, link) {
+    const box = document.getElementById("messages");
+    const message = document.createElement("div");
+    message.className = "jb-message jb-message-error";
+    message.setAttribute("role", "alert");
+    message.textContent = text;
+    if (link) {
+      const anchor = document.createElement("a");
+      anchor.href = link.url;
+      anchor.target = "_blank";
+      anchor.rel = "noopener";
+      anchor.textContent = link.text;
+      message.append(" ", anchor);
+    }
+    box.replaceChildren(message);
+    message.scrollIntoView({ block: "nearest" });
+  }
+
+  function focusProblems(root) {
+    const summary = root.querySelector("[data-focus]");
+    if (summary) summary.focus();
+  }
+
+  // A fragment request that was redirected to the sign-in page must not replace what a person typed.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const answered = event.detail.xhr.responseURL;
+    const signIn = texts.signInUrl;
+    if (!answered || !signIn || event.detail.pathInfo.requestPath.startsWith(signIn)) return;
+    if (new URL(answered, location.href).pathname === signIn) {
+      event.detail.shouldSwap = false;
+      showProblem(texts.signedOut, { url: signIn, text: texts.signIn });
+    }
+  });
+  document.addEventListener("htmx:responseError", () => showProblem(texts.failed));
+  document.addEventListener("htmx:sendError", () => showProblem(texts.offline));
+  document.addEventListener("htmx:afterSwap", (event) => {
+    updateCountdowns();
+    focusProblems(event.detail.target);
+  });
+
+  // Menus made of <details>: close on Escape and on a click elsewhere.
+  function closeMenus(except) {
+    document.querySelectorAll("details.jb-menu[open]").forEach((menu) => {
+      if (menu !== except) menu.removeAttribute("open");
+    });
+  }
+  document.addEventListener("click", (event) => closeMenus(event.target.closest("details.jb-menu")));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const open = document.querySelector("details.jb-menu[open]");
+    if (open) {
+      open.removeAttribute("open");
+      open.querySelector("summary").focus();
+    }
+  });
+
+  // One click sends a form once. The server refuses the second as well; this spares the person the refusal.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || form.hasAttribute("hx-post") || form.hasAttribute("data-again")) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    form.querySelectorAll("button[type=submit], button:not([type])").forEach((b) => b.setAttribute("aria-disabled", "true"));
+  });
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("form[data-sent]").forEach((form) => {
+      delete form.dataset.sent;
+      form.querySelectorAll("[aria-disabled]").forEach((b) => b.removeAttribute("aria-disabled"));
+    });
+  });
+
+  // Filters send themselves when a choice changes; without scripts the button does it.
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-submit-on-change]");
+    if (form) form.requestSubmit();
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) window.print();
+  });
+
+  updateCountdowns();
+  setInterval(updateCountdowns, MINUTE / 2);
+  focusProblems(document);
+})();
