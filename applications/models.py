@@ -148,9 +148,9 @@ class Application(models.Model):
             pgtrigger.Protect(
                 name="sealed",
                 operation=pgtrigger.UpdateOf(
-                    "call",
-                    "topic",
-                    "organisation",
+                    "call_id",
+                    "topic_id",
+                    "organisation_id",
                     "title",
                     "summary",
                     "starts_date",

@@ -92,7 +92,7 @@ class Publicity(models.Model):
         triggers = [
             pgtrigger.Protect(
                 name="published_never_changes",
-                operation=pgtrigger.UpdateOf("call", "title", "body", "starts_date", "published_at")
+                operation=pgtrigger.UpdateOf("call_id", "title", "body", "starts_date", "published_at")
                 | pgtrigger.Delete,
             )
         ]

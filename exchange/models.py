@@ -109,7 +109,7 @@ class Demand(models.Model):
                     "amount",
                     "offered_amount",
                     "deadline_date",
-                    "organisation",
+                    "organisation_id",
                     "bidder_conditions",
                 ),
                 condition=pgtrigger.Condition("OLD.state NOT IN ('draft', 'returned')"),

@@ -57,7 +57,7 @@ class Commitment(models.Model):
         triggers = [
             pgtrigger.Protect(
                 name="amount_fixed",
-                operation=pgtrigger.UpdateOf("appropriation", "application", "amount", "committed_at")
+                operation=pgtrigger.UpdateOf("appropriation_id", "application_id", "amount", "committed_at")
                 | pgtrigger.Delete,
             ),
             pgtrigger.Trigger(

@@ -156,7 +156,7 @@ class Call(models.Model):
             pgtrigger.Protect(
                 name="frozen_when_published",
                 operation=pgtrigger.UpdateOf(
-                    "programme",
+                    "programme_id",
                     "title",
                     "number",
                     "year",
