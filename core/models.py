@@ -1,5 +1,6 @@
 """What every app stands on: history and the working-day calendar."""
 
+import pghistory
 import pgtrigger
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
@@ -53,6 +54,7 @@ class Event(models.Model):
         return f"{self.verb} {self.from_state}→{self.to_state}"
 
 
+@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class CalendarDay(models.Model):
     """One day on which the State Council's yearly notice departs from Monday–Friday (调休)."""
 

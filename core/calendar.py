@@ -1,0 +1,126 @@
+"""Chinese working days (工作日) with 调休, and the clocks that count in them.
+
+The table `CalendarDay` holds only the days that depart from Monday–Friday. A year without a row
+(`is_covered` says so) counts Monday–Friday. Every function reads the table with one query; pages that
+ask often read a `Calendar` once with `load`.
+
+A period of days ends with the last moment of its last day, 23:59:59.999999 in Asia/Shanghai: `at <= due`
+is then exact at the precision of the database, and the moment prints as the day that the notice names.
+"""
+
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.models import CalendarDay
+
+ONE_DAY = timedelta(days=1)
+SATURDAY = 5
+
+
+class DayKind(models.TextChoices):
+    """How a clock counts."""
+
+    WORKING = "working", _("工作日")
+    CALENDAR = "calendar", _("自然日")
+    MONTH = "month", _("个月")
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Pure arithmetic over the days that depart from Monday–Friday (`date` → whether it works)."""
+
+    adjusted: Mapping[date, bool] = field(default_factory=dict)
+
+    def is_working(self, day: date) -> bool:
+        return self.adjusted.get(day, day.weekday() < SATURDAY)
+
+    def working_days_between(self, first: date, last: date) -> int:
+        """Working days from `first` to `last`, both counted; 0 when they are in the wrong order."""
+        return sum(self.is_working(first + ONE_DAY * n) for n in range((last - first).days + 1))
+
+    def add_days(self, start: date, days: int, *, kind: str, inclusive: bool = False) -> date:
+        """The day on which a period of `days` from `start` ends.
+
+        Not inclusive: counting begins on the day after `start`; 0 is `start` itself, and a negative
+        number counts backwards. Inclusive: `start` is the first day of the period when it is of the
+        counted kind. Raises ValueError for an inclusive period of less than one day.
+        """
+        if inclusive and days < 1:
+            raise ValueError("an inclusive period has at least one day")
+        if kind == DayKind.MONTH:
+            return _add_months(start, days) - (ONE_DAY if inclusive else timedelta())
+        if inclusive:
+            start -= ONE_DAY
+        if kind == DayKind.CALENDAR:
+            return start + ONE_DAY * days
+        if kind != DayKind.WORKING:
+            raise ValueError(f"unknown kind of day: {kind}")
+        return self._walk(start, days)
+
+    def _walk(self, day: date, days: int) -> date:
+        step = ONE_DAY if days > 0 else -ONE_DAY
+        left = abs(days)
+        while left:
+            day += step
+            left -= self.is_working(day)
+        return day
+
+
+def load(first: date | None = None, last: date | None = None) -> Calendar:
+    """Read the table from `first` to `last` (both included, open when None) in one query."""
+    rows = CalendarDay.objects.order_by()
+    if first:
+        rows = rows.filter(date__gte=first)
+    if last:
+        rows = rows.filter(date__lte=last)
+    return Calendar(dict(rows.values_list("date", "is_working")))
+
+
+def is_working(day: date) -> bool:
+    return load(day, day).is_working(day)
+
+
+def working_days_between(first: date, last: date) -> int:
+    """Working days from `first` to `last`, both counted."""
+    return load(first, last).working_days_between(first, last)
+
+
+def add_days(start: date, days: int, *, kind: str = DayKind.WORKING, inclusive: bool = False) -> date:
+    """The day on which a period ends; see `Calendar.add_days`."""
+    if kind != DayKind.WORKING:
+        return Calendar().add_days(start, days, kind=kind, inclusive=inclusive)
+    # Open-ended, because how far the walk goes depends on what the table says; few rows lie ahead.
+    calendar = load(last=start) if days < 0 else load(first=start)
+    return calendar.add_days(start, days, kind=kind, inclusive=inclusive)
+
+
+def local_date(at: datetime) -> date:
+    """The date of a moment in Asia/Shanghai, whatever zone the person has set."""
+    return at.astimezone(timezone.get_default_timezone()).date()
+
+
+def end_of_day(day: date) -> datetime:
+    """The last moment of a day, aware; a person is in time when `at <= end_of_day(day)`."""
+    return datetime.combine(day, time.max, tzinfo=timezone.get_default_timezone())
+
+
+def due(at: datetime, days: int, *, kind: str = DayKind.WORKING, inclusive: bool = False) -> datetime:
+    """The last moment of a period of `days` that the moment `at` starts."""
+    return end_of_day(add_days(local_date(at), days, kind=kind, inclusive=inclusive))
+
+
+def is_covered(year: int) -> bool:
+    """Whether the table says anything about a year; if not, it counts Monday–Friday."""
+    return CalendarDay.objects.filter(date__year=year).exists()
+
+
+def _add_months(start: date, months: int) -> date:
+    """The same day so many months on, or the month's last when it is shorter."""
+    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
