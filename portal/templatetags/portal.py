@@ -1,0 +1,108 @@
+"""How values read on a page: money, deadlines, states, masked personal data."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django import template
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core import money
+
+register = template.Library()
+
+SOON = timedelta(days=3)
+
+# One tone per meaning; a state that is not listed is plain.
+TONES = {
+    "active": {"published", "listed", "running", "open", "unit_review", "recommendation", "formal_check", "submitted",
+               "expert_review", "demander_choice", "decision", "publicity", "argued", "in_force", "accepted_invite"},
+    "good": {"awarded", "accepted", "met", "paid", "completed", "passed", "upheld_clean", "clean", "system_managed",
+             "fund", "accept"},
+    "wait": {"draft", "returned", "invited", "agreement", "unit_signed", "planned", "due", "suspended", "manual",
+             "requires_data", "warning", "pending", "reserve", "filed", "queued", "accept_with_conditions"},
+    "bad": {"rejected", "failed", "declined", "infected", "overdue", "refuse", "reject"},
+}  # fmt: skip
+_TONE_OF = {state: tone for tone, states in TONES.items() for state in states}
+
+
+@register.filter
+def tone(state) -> str:
+    """The tone of a state badge; a tone given as such stays."""
+    return state if state in TONES else _TONE_OF.get(str(state), "plain")
+
+
+@register.filter
+def public_state(subject) -> str:
+    """The state as an applicant reads it."""
+    return subject.machine.public_label(subject.state)
+
+
+@register.filter
+def wan(amount) -> str:
+    """元 → 万元 without the unit: 1000000 → "100"."""
+    return "" if amount is None else money.wan_number(amount)
+
+
+@register.filter
+def uppercase(amount) -> str:
+    """元 → 大写."""
+    return "" if amount is None else money.uppercase(amount)
+
+
+@register.filter
+def yuan(amount) -> str:
+    """元 with thousands separators and two places."""
+    return "" if amount is None else f"{Decimal(amount):,.2f}"
+
+
+@register.filter
+def percent(share) -> str:
+    """A share 0–1 as a number 0–100 that fits a drawing: never outside, never localised."""
+    return f"{min(Decimal(100), max(Decimal(0), Decimal(str(share)) * 100)):.2f}"
+
+
+@register.filter
+def due(moment: datetime, now: datetime | None = None) -> str:
+    """What is left until `moment`, to the minute, or that it has passed."""
+    left = moment - (now or timezone.now())
+    if left <= timedelta(0):
+        return _("已到期")
+    minutes = max(1, int(left.total_seconds() // 60))
+    days, hours = minutes // 1440, minutes % 1440 // 60
+    if days:
+        return _("还剩 {d} 天 {h} 小时").format(d=days, h=hours)
+    if hours:
+        return _("还剩 {h} 小时 {m} 分").format(h=hours, m=minutes % 60)
+    return _("还剩 {m} 分钟").format(m=minutes)
+
+
+@register.filter
+def urgency(moment: datetime, now: datetime | None = None) -> str:
+    """"over", "soon" (three days) or "later"."""
+    left = moment - (now or timezone.now())
+    if left <= timedelta(0):
+        return "over"
+    return "soon" if left <= SOON else "later"
+
+
+@register.filter
+def masked(value, kept: int = 4) -> str:
+    """A personal number with its middle hidden: 138****5678; short values are hidden whole."""
+    text = str(value or "")
+    if len(text) <= kept + 3:
+        return "*" * len(text)
+    return f"{text[:3]}{'*' * (len(text) - 3 - kept)}{text[-kept:]}"
+
+
+@register.simple_tag
+def form_problems(form) -> list[dict]:
+    """Every fault of a bound form: message, name and anchor of the field it is about."""
+    problems = [{"message": message} for message in form.non_field_errors()]
+    for name, messages in form.errors.items():
+        if name in form.fields:
+            field = form[name]
+            problems += [
+                {"message": message, "field": field.label, "anchor": field.id_for_label} for message in messages
+            ]
+    return problems
