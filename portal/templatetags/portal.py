@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django import template
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core import money
@@ -93,6 +94,13 @@ def masked(value, kept: int = 4) -> str:
     if len(text) <= kept + 3:
         return "*" * len(text)
     return f"{text[:3]}{'*' * (len(text) - 3 - kept)}{text[-kept:]}"
+
+
+@register.simple_tag
+def localised(thing, name: str) -> str:
+    """A text of the notice in the reader's language: `<name>_en` for English readers where it was written."""
+    english = getattr(thing, f"{name}_en", "") if (get_language() or "").startswith("en") else ""
+    return english or getattr(thing, name)
 
 
 @register.simple_tag

@@ -1,0 +1,45 @@
+"""Filters of the public lists. A filter never refuses a page: what it cannot read it leaves out."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from grants.models import Instrument, Programme, Sourcing
+from grants.states import TopicState
+
+
+class Filter(forms.Form):
+    """A GET form whose unreadable parts count as not given."""
+
+    q = forms.CharField(label=_("关键词"), required=False, max_length=60)
+
+    def chosen(self) -> dict:
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
+
+
+class CallFilter(Filter):
+    programme = forms.ModelChoiceField(
+        label=_("科技计划"), queryset=Programme.objects.all(), required=False, empty_label=_("全部计划")
+    )
+    sourcing = forms.ChoiceField(
+        label=_("征集方式"), choices=[("", _("全部方式")), *Sourcing.choices], required=False
+    )
+    instrument = forms.ChoiceField(
+        label=_("支持方式"), choices=[("", _("全部方式")), *Instrument.choices], required=False
+    )
+
+
+class BoardFilter(Filter):
+    field = forms.ChoiceField(label=_("领域"), required=False)
+    state = forms.ChoiceField(label=_("状态"), required=False)
+
+    PUBLIC_STATES = (TopicState.LISTED, TopicState.CLOSED, TopicState.AWARDED, TopicState.UNFILLED)
+
+    def __init__(self, *args, fields: list[str], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["field"].choices = [("", _("全部领域")), *((name, name) for name in fields)]
+        self.fields["state"].choices = [
+            ("", _("全部状态")),
+            *((state.value, state.label) for state in self.PUBLIC_STATES),
+        ]
+
