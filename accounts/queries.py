@@ -1,0 +1,36 @@
+"""What rules read about a unit: its registration and the facts in force on a date."""
+
+from datetime import date
+
+from accounts.models import FactKind, IntegrityRecord, Organisation, OrganisationFact
+
+CERTIFICATES = (FactKind.HIGH_TECH, FactKind.TECH_SME, FactKind.LISTING_CANDIDATE, FactKind.SPECIALISED)
+TEXTS = (FactKind.PARK,)
+NUMBERS = (FactKind.STAFF, FactKind.RD_SPEND, FactKind.REVENUE, FactKind.TOTAL_ASSETS)
+
+
+def unit_context(organisation: Organisation, as_of: date) -> dict:
+    """The variable `unit` of rule expressions: two queries, three when there is a parent not yet loaded.
+
+    Certificates are true or false; texts and numbers are None when no fact says anything on `as_of`, so
+    that a rule can tell "no data" from "no". Of two facts of one kind the later `valid_from` counts.
+    """
+    facts = {}
+    for fact in (
+        OrganisationFact.objects.filter(organisation=organisation).as_of(as_of).order_by("valid_from")
+    ):
+        facts[fact.kind] = fact
+    context = {
+        "name": organisation.name,
+        "kind": organisation.kind,
+        "region": organisation.region,
+        "credit_code": organisation.credit_code,
+        "registered_date": organisation.registered_date,
+        "legal_representative": organisation.legal_representative,
+        "parent_credit_code": organisation.parent.credit_code if organisation.parent_id else "",
+        "integrity_clean": not records.exists(),
+    }
+    context |= {kind.value: kind in facts for kind in CERTIFICATES}
+    context |= {kind.value: facts[kind].text if kind in facts else None for kind in TEXTS}
+    context |= {kind.value: facts[kind].number if kind in facts else None for kind in NUMBERS}
+    return context

@@ -1,0 +1,85 @@
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from accounts.models import FactKind
+from accounts.queries import unit_context
+from tests.factories.accounts import IntegrityRecordFactory, OrganisationFactFactory, OrganisationFactory
+
+pytestmark = pytest.mark.django_db
+TODAY = date(2026, 5, 6)
+
+
+def test_a_unit_without_facts_has_no_certificates_and_no_data():
+    unit = OrganisationFactory(name="甲公司", registered_date=date(2020, 1, 2), legal_representative="王五")
+
+    assert unit_context(unit, TODAY) == {
+        "name": "甲公司",
+        "kind": "enterprise",
+        "region": "370212",
+        "credit_code": unit.credit_code,
+        "registered_date": date(2020, 1, 2),
+        "legal_representative": "王五",
+        "parent_credit_code": "",
+        "integrity_clean": True,
+        "high_tech": False,
+        "tech_sme": False,
+        "listing_candidate": False,
+        "specialised": False,
+        "park": None,
+        "staff": None,
+        "rd_spend": None,
+        "revenue": None,
+        "total_assets": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "counts"),
+    [
+        (TODAY, TODAY, True),
+        (date(2026, 1, 1), None, True),
+        (date(2026, 1, 1), date(2026, 5, 5), False),
+        (date(2026, 5, 7), None, False),
+    ],
+)
+def test_a_certificate_counts_from_its_first_to_its_last_day(first, last, counts):
+    unit = OrganisationFactory()
+    OrganisationFactFactory(organisation=unit, kind=FactKind.TECH_SME, valid_from=first, valid_to=last)
+
+    assert unit_context(unit, TODAY)["tech_sme"] is counts
+
+
+def test_the_later_fact_of_a_kind_counts():
+    unit = OrganisationFactory()
+    for year, number in ((2025, 300), (2024, 200)):
+        OrganisationFactFactory(
+            organisation=unit, kind=FactKind.REVENUE, number=Decimal(number), valid_from=date(year, 1, 1)
+        )
+    OrganisationFactFactory(organisation=unit, kind=FactKind.PARK, text="青岛高新区")
+
+    context = unit_context(unit, TODAY)
+
+    assert (context["revenue"], context["park"]) == (Decimal(300), "青岛高新区")
+
+
+def test_a_running_integrity_record_and_the_parent_are_said():
+    parent = OrganisationFactory()
+    unit = OrganisationFactory(parent=parent)
+    IntegrityRecordFactory(organisation=unit)
+
+    context = unit_context(unit, TODAY)
+
+    assert (context["integrity_clean"], context["parent_credit_code"]) == (False, parent.credit_code)
+
+
+def test_another_units_facts_do_not_count(django_assert_num_queries):
+    unit = OrganisationFactory()
+    OrganisationFactFactory(kind=FactKind.TECH_SME)
+    IntegrityRecordFactory()
+
+    with django_assert_num_queries(2):
+        context = unit_context(unit, TODAY)
+
+    assert (context["tech_sme"], context["integrity_clean"]) == (False, True)
