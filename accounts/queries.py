@@ -15,11 +15,9 @@ def unit_context(organisation: Organisation, as_of: date) -> dict:
     Certificates are true or false; texts and numbers are None when no fact says anything on `as_of`, so
     that a rule can tell "no data" from "no". Of two facts of one kind the later `valid_from` counts.
     """
-    facts = {}
-    for fact in (
-        OrganisationFact.objects.filter(organisation=organisation).as_of(as_of).order_by("valid_from")
-    ):
-        facts[fact.kind] = fact
+    in_force = OrganisationFact.objects.filter(organisation=organisation).as_of(as_of)
+    facts = {fact.kind: fact for fact in in_force.order_by("valid_from")}
+    records = IntegrityRecord.objects.filter(organisation=organisation).as_of(as_of)
     context = {
         "name": organisation.name,
         "kind": organisation.kind,
