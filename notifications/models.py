@@ -23,6 +23,7 @@ class DeadlineKind(models.TextChoices):
     RECOMMENDATION = "recommendation", _("推荐审核")
     FORMAL_CHECK = "formal_check", _("形式审查")
     SUPPLEMENT = "supplement", _("补正")
+    EXPERT_REVIEW = "expert_review", _("组织专家评审")
     REVIEW_ANSWER = "review_answer", _("评审邀请答复")
     REVIEW_DUE = "review_due", _("评审")
     DECISION = "decision", _("立项决定")
@@ -30,6 +31,7 @@ class DeadlineKind(models.TextChoices):
     OBJECTION = "objection", _("异议处理")
     AGREEMENT_SIGNING = "agreement_signing", _("签订任务书")
     MILESTONE = "milestone", _("里程碑")
+    DEMANDER_OPINION = "demander_opinion", _("发榜方验收意见")
     MILESTONE_CHECK = "milestone_check", _("里程碑审核")
     PAYMENT = "payment", _("拨付")
 
@@ -87,6 +89,7 @@ class Deadline(models.Model):
         ordering = ["due_at", "id"]
         indexes = [
             models.Index(fields=["due_at", "id"], name="deadline_open_by_due", condition=Q(state="open")),
+            models.Index(fields=["kind", "due_at"], name="deadline_open_by_kind", condition=Q(state="open")),
             models.Index(fields=["content_type", "object_id"]),
         ]
         constraints = [
@@ -108,20 +111,30 @@ class Deadline(models.Model):
 
 class ObligorQuerySet(models.QuerySet):
     def covering(self, user):
+        """Rows by which `user` owes something. `sweep.RECIPIENTS` says the same the other way round."""
         scope = user.scope
-        wanted = Q(user=user)
-        wanted |= Q(organisation_id__in=scope.units, unit_role="")
-        wanted |= Q(organisation_id__in=scope.admin_units, unit_role=UnitRole.ADMIN)
-        wanted |= Q(organisation_id__in=scope.finance_units, unit_role=UnitRole.FINANCE)
-        for role in scope.roles - {Role.PROGRAMME_MANAGER, Role.RECOMMENDER}:
-            wanted |= Q(role=role)
-        wanted |= Q(role=Role.PROGRAMME_MANAGER, organisation_id__in=scope.departments)
-        wanted |= Q(role=Role.RECOMMENDER, organisation_id__in=scope.recommender_organisations)
+        unit, office = Q(role=""), Q(unit_role="")
+        wanted = unit & Q(user=user)
+        wanted |= unit & Q(organisation_id__in=scope.units, unit_role__in=["", UnitRole.MEMBER])
+        wanted |= unit & Q(organisation_id__in=scope.admin_units, unit_role=UnitRole.ADMIN)
+        wanted |= unit & Q(organisation_id__in=scope.finance_units, unit_role=UnitRole.FINANCE)
+        everywhere = scope.roles - {Role.PROGRAMME_MANAGER, Role.RECOMMENDER}
+        wanted |= office & Q(role__in=everywhere)
+        wanted |= office & Q(role__in=scope.roles, organisation=None)
+        wanted |= office & Q(role=Role.PROGRAMME_MANAGER, organisation_id__in=scope.departments)
+        of_recommender = Q(organisation_id__in=scope.recommender_organisations)
+        for region in scope.regions:
+            of_recommender |= Q(organisation__region__startswith=region)
+        wanted |= office & Q(role=Role.RECOMMENDER) & of_recommender
         return self.filter(wanted)
 
 
 class Obligor(models.Model):
-    """Who owes a deadline: a person, the members of a unit (perhaps in one role), or an office."""
+    """Who owes a deadline: a person, the members of a unit (perhaps in one role), or an office.
+
+    An office with an organisation: managers of that department; recommenders who stand for that
+    unit or for its region. Other offices are held for the whole bureau, whatever organisation is named.
+    """
 
     deadline = models.ForeignKey(Deadline, models.CASCADE, related_name="obligors")
     user = models.ForeignKey(
@@ -140,23 +153,44 @@ class Obligor(models.Model):
             models.CheckConstraint(
                 condition=Q(user__isnull=False) | Q(organisation__isnull=False) | ~Q(role=""),
                 name="obligor_names_someone",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(unit_role="") | Q(role="", organisation__isnull=False),
+                name="obligor_unit_role_of_unit",
+            ),
         ]
 
     def __str__(self):
         return str(self.user or self.organisation or self.get_role_display())
 
 
+AT_ONCE = 365 * 24 * 60
+"""A lead so long that it has always begun: the reminder goes out as soon as the deadline is opened."""
+
+
 class ReminderPolicy(models.Model):
-    """When to remind for a kind of deadline; a programme may have its own line."""
+    """When to remind whom for a kind of deadline. An empty list of leads silences the kind."""
 
     kind = models.CharField(_("事项"), max_length=30, choices=DeadlineKind)
     lead_minutes = ArrayField(
         models.IntegerField(),
         verbose_name=_("提前量（分钟）"),
-        help_text=_("正数为到期前，负数为逾期后，0 为到期时"),
+        help_text=_("正数为到期前，负数为逾期后，0 为到期时；525600（一年）表示期限一产生就提醒。一天为 1440。"),
+        blank=True,
     )
-    channels = ArrayField(models.CharField(max_length=20), verbose_name=_("渠道"), default=list)
+    channels = ArrayField(
+        models.CharField(max_length=20),
+        verbose_name=_("渠道"),
+        default=list,
+        blank=True,
+        help_text=_("站内信总会发送；可另加 email"),
+    )
+    manager_overdue_minutes = models.PositiveIntegerField(
+        _("逾期多久后同时提醒项目主管（分钟）"), null=True, blank=True
+    )
+    leader_overdue_minutes = models.PositiveIntegerField(
+        _("逾期多久后同时提醒局领导（分钟）"), null=True, blank=True
+    )
 
     class Meta:
         verbose_name = _("提醒规则")
@@ -223,6 +257,14 @@ class Reminder(models.Model):
         return f"{self.deadline_id} −{self.lead_minutes} → {self.recipient_id}"
 
 
+class DeliveryQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """What was sent to whom is for those who see everything; others see their own inbox."""
+        if not user.is_authenticated:
+            return self.none()
+        return self if user.scope.sees_everything else self.filter(message__recipient=user)
+
+
 class Delivery(models.Model):
     """One message on one channel: the outbox. Claimed with SKIP LOCKED, sent once."""
 
@@ -235,6 +277,8 @@ class Delivery(models.Model):
     next_try_at = models.DateTimeField(_("下次发送"))
     sent_at = models.DateTimeField(_("送达"), null=True, blank=True)
     error = models.TextField(_("错误"), blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("发送")
