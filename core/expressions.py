@@ -1,0 +1,256 @@
+"""Rules of a notice as CEL expressions: compiled once, evaluated many times, at a bounded cost.
+
+Values as rules meet them: `Decimal` and other numbers compare with each other; a date is a timestamp at
+midnight UTC, so `pi.birth_date >= date('1990-01-01')` and `… >= timestamp('1990-01-01T00:00:00Z')` agree.
+CEL does not mix whole numbers with decimals in arithmetic (write `budget.own * 2.0`); `times`, `sum` and
+`covers` take either, and count exactly to the 分. What is not known is null; using it raises `MissingData`.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import cel
+from django.utils.translation import gettext as _
+
+from core import calendar, money
+
+MAX_LENGTH = 2_000
+MAX_STEPS = 5_000_000
+"""About half a second: the library runs some ten million steps a second and cannot be interrupted."""
+
+MACRO = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
+TOKEN = re.compile(
+    r"""(?P<text>[rR]?(?:\"\"\".*?\"\"\"|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'))
+    |(?P<comment>//[^\n]*)|(?P<path>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)|(?P<number>\d[\w.]*)|(?P<mark>\S)""",
+    re.VERBOSE | re.DOTALL,
+)
+LIBRARY_FUNCTIONS = {"contains", "endsWith", "matches", "size", "startsWith", "type"}
+LIBRARY_FUNCTIONS |= {"double", "duration", "int", "string", "timestamp", "uint"}
+LIBRARY_FUNCTIONS |= {"getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getFullYear", "getMonth"}
+LIBRARY_FUNCTIONS |= {"getHours", "getMinutes", "getSeconds"}
+
+
+class ExpressionError(Exception):
+    """A rule cannot be read or evaluated. `message` is a sentence; `rule` and `variable` say where."""
+
+    def __init__(self, message: str, *, rule: str = "", variable: str = ""):
+        self.rule = rule
+        self.variable = variable
+        self.message = (
+            _("规则 %(rule)s：%(message)s") % {"rule": rule, "message": message} if rule else message
+        )
+        super().__init__(self.message)
+
+
+class MissingData(ExpressionError):
+    """The rule needs something that is not known yet; `variable` names it."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    source: str
+    program: cel.Program
+    variables: frozenset[str]
+    """Top-level names the expression reads, without those its macros bind."""
+    paths: frozenset[tuple[str, ...]]
+    """Dotted names read from those variables, e.g. ("unit", "region")."""
+    depth: int
+    """How deep its list macros are nested."""
+    size: int
+
+    def evaluate(self, context: Mapping[str, Any], *, rule: str = "") -> Any:
+        """The value in `context`. Raises MissingData or ExpressionError naming `rule` and the variable."""
+        lengths = [1]
+        variables = {name: _convert(context[name], lengths) for name in self.variables if name in context}
+        # No macro makes a list longer than those it reads; only `+` joins lists, at most once a token.
+        if self.size * (max(lengths) * (self.source.count("+") + 1) + self.size) ** self.depth > MAX_STEPS:
+            raise ExpressionError(_("计算量过大：请减少嵌套的列表运算。"), rule=rule)
+        try:
+            return self.program.execute(cel.Context(variables=variables, functions=FUNCTIONS))
+        except Exception as fault:
+            raise self._explain(fault, context, rule) from fault
+
+    def holds(self, context: Mapping[str, Any], *, rule: str = "") -> bool:
+        """Like `evaluate` for an expression that must be true or false."""
+        value = self.evaluate(context, rule=rule)
+        if not isinstance(value, bool):
+            raise ExpressionError(
+                _("结果应为“是”或“否”，得到的是“%(value)s”。") % {"value": value}, rule=rule
+            )
+        return value
+
+    def _explain(self, fault: Exception, context: Mapping[str, Any], rule: str) -> ExpressionError:
+        missing = sorted(".".join(path) for path in self.paths if _lookup(context, path) is None)
+        if missing:
+            return MissingData(
+                _("缺少数据“%(name)s”。") % {"name": "、".join(missing)}, rule=rule, variable=missing[0]
+            )
+        if isinstance(fault, KeyError):
+            name = str(fault.args[0])
+            return MissingData(_("缺少数据“%(name)s”。") % {"name": name}, rule=rule, variable=name)
+        names = sorted(".".join(path) for path in self.paths)
+        if isinstance(fault, TypeError):
+            message = _(
+                "“%(names)s”的类型不能这样运算：小数与整数相乘请写 2.0，日期请用 date('2025-01-01')。"
+            )
+        else:
+            message = _("无法计算（%(names)s）：%(fault)s")
+        return ExpressionError(
+            message % {"names": "、".join(names), "fault": fault},
+            rule=rule,
+            variable=names[0] if names else "",
+        )
+
+
+@lru_cache(maxsize=2_000)
+def compile(source: str) -> Expression:
+    """Compile and remember an expression. Raises ExpressionError with the place of the fault."""
+    if len(source) > MAX_LENGTH:
+        raise ExpressionError(_("表达式超过 %(max)s 个字符。") % {"max": MAX_LENGTH})
+    if not source.strip():
+        raise ExpressionError(_("表达式是空的。"))
+    try:
+        program = cel.compile(source)
+    except ValueError as fault:
+        raise ExpressionError(_("表达式写法有误：%(fault)s") % {"fault": _place(fault)}) from fault
+    bare, tokens = _read(source)
+    bound = set(MACRO.findall(bare))
+    variables = frozenset(program.variables()) - bound
+    paths = frozenset(path for path in tokens if path[0] in variables)
+    return Expression(source, program, variables, paths, _depth(bare), len(TOKEN.findall(source)))
+
+
+def check(source: str, known_variables: Collection[str] | Mapping[str, Collection[str]]) -> Expression:
+    """Validate on save: syntax, names and functions. Raises ExpressionError naming what is unknown.
+
+    With a mapping {"unit": {"region", …}} the fields of each variable are checked too.
+    """
+    expression = compile(source)
+    unknown = sorted(expression.variables - set(known_variables))
+    if isinstance(known_variables, Mapping) and not unknown:
+        unknown = sorted(
+            ".".join(path[:2])
+            for path in expression.paths
+            if path[1:] and path[1] not in known_variables[path[0]]
+        )
+    if unknown:
+        raise ExpressionError(
+            _("没有名为“%(name)s”的数据项；可用的有：%(known)s。")
+            % {"name": unknown[0], "known": "、".join(sorted(known_variables))},
+            variable=unknown[0],
+        )
+    named = {name for name in expression.program.functions() if name.isidentifier()}
+    strange = sorted(named - LIBRARY_FUNCTIONS - set(FUNCTIONS))
+    if strange:
+        raise ExpressionError(_("没有名为“%(name)s”的函数。") % {"name": strange[0]}, variable=strange[0])
+    return expression
+
+
+def _read(source: str) -> tuple[str, set[tuple[str, ...]]]:
+    """The source without texts and comments, and every dotted name in it (a method's own name left off)."""
+    bare, paths = "", set()
+    for match in TOKEN.finditer(source):
+        if match["text"]:
+            bare += '"" '
+        elif not match["comment"]:
+            bare += match[0] + " "
+        if match["path"]:
+            follows = source[match.end() :].lstrip()[:1]
+            parts = match["path"].split(".")
+            paths.add(tuple(parts[:-1] if follows == "(" and len(parts) > 1 else parts))
+    return bare, paths
+
+
+def _depth(bare: str) -> int:
+    """How deep list macros stand inside one another."""
+    opens = {match.start() + match[0].index("(") for match in MACRO.finditer(bare)}
+    depth, deepest, stack = 0, 0, []
+    for position, mark in enumerate(bare):
+        if mark == "(":
+            stack.append(position in opens)
+            depth += stack[-1]
+            deepest = max(deepest, depth)
+        elif mark == ")" and stack:
+            depth -= stack.pop()
+    return deepest
+
+
+def _place(fault: ValueError) -> str:
+    """The parser's own line and column, without its listing of the grammar."""
+    found = re.search(r"<input>:(\d+):(\d+)", str(fault))
+    if not found:
+        return str(fault).splitlines()[0][:200]
+    return _("第 %(line)s 行第 %(column)s 个字符处") % {"line": found[1], "column": found[2]}
+
+
+def _lookup(context: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        if not isinstance(context, Mapping):
+            return context
+        context = context.get(name)
+    return context
+
+
+def _convert(value: Any, lengths: list[int]) -> Any:
+    """A Python value as CEL knows it; notes the length of every list on the way."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(value, date):
+        return datetime.combine(value, time.min, tzinfo=UTC)
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, Mapping):
+        lengths.append(len(value))
+        return {str(key): _convert(item, lengths) for key, item in value.items()}
+    if isinstance(value, Collection):
+        lengths.append(len(value))
+        return [_convert(item, lengths) for item in value]
+    return str(value)
+
+
+def _exact(number: float | int) -> Decimal:
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise TypeError("not a number")
+    return Decimal(repr(number))
+
+
+def _date(text: str) -> datetime:
+    return datetime.combine(date.fromisoformat(text), time.min, tzinfo=UTC)
+
+
+def _day(moment: datetime) -> datetime:
+    return datetime.combine(calendar.local_date(moment), time.min, tzinfo=UTC)
+
+
+def _sum(numbers: list) -> float:
+    return float(sum((_exact(number) for number in numbers), Decimal(0)))
+
+
+def _times(amount: float, factor: float) -> float:
+    return float(money.to_cents(_exact(amount) * _exact(factor)))
+
+
+def _covers(own: float, fiscal: float, at_least: float) -> bool:
+    return not money.own_money_missing(_exact(own), _exact(fiscal), _exact(at_least))
+
+
+FUNCTIONS = {
+    "date": _date,  # date('2025-01-01'): that day
+    "day": _day,  # day(call.closes_at): the day of a moment in Asia/Shanghai
+    "sum": _sum,  # sum(partners.map(p, p.amount))
+    "min": lambda *numbers: float(min(map(_exact, numbers))),
+    "max": lambda *numbers: float(max(map(_exact, numbers))),
+    "times": _times,  # times(budget.fiscal, 1.1), exact to the 分
+    "covers": _covers,  # covers(budget.own, budget.fiscal, 2): own money ≥ 2 × fiscal
+}
