@@ -22,10 +22,14 @@ def sealed_after_submission() -> list[pgtrigger.Trigger]:
             name="sealed_after_submission",
             when=pgtrigger.Before,
             operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+            # FOR SHARE waits for a submission under way, so nothing slips in behind the sealed content.
             func="""
+                PERFORM 1 FROM applications_application
+                    WHERE id IN (NEW.application_id, OLD.application_id) FOR SHARE;
                 IF EXISTS (
                     SELECT 1 FROM applications_application
-                    WHERE id IN (NEW.application_id, OLD.application_id) AND state NOT IN ('draft', 'returned')
+                    WHERE id IN (NEW.application_id, OLD.application_id)
+                        AND state NOT IN ('draft', 'returned')
                 ) THEN
                     RAISE EXCEPTION 'the application is submitted: nothing in it changes'
                         USING ERRCODE = 'check_violation';
@@ -43,18 +47,20 @@ class ApplicationQuerySet(models.QuerySet):
         if not user.is_authenticated:
             return self.none()
         scope = user.scope
-        submitted = ~Q(state=ApplicationState.DRAFT)
-        wanted = Q(team__user=user) | Q(organisation_id__in=scope.admin_units)
+        # A draft that was withdrawn has never been handed in: it stays with its team.
+        submitted = Q(submitted_at__isnull=False)
+        wanted = Q(pk__in=TeamMember.objects.filter(user=user).values("application_id"))
+        wanted |= Q(organisation_id__in=scope.admin_units)
         if scope.sees_everything or Role.FINANCE in scope.roles:
             wanted |= submitted
         if scope.departments:
             wanted |= submitted & Q(call__programme__department_id__in=scope.departments)
-        at_recommender = submitted & ~Q(state=ApplicationState.UNIT_REVIEW)
         # The demand side reads all bids for its own topic once bidding has closed.
         wanted |= submitted & Q(topic__owner_id__in=scope.units) & ~Q(topic__state=TopicState.LISTED)
+        at_recommender = submitted & ~Q(state=ApplicationState.UNIT_REVIEW)
         for region in scope.regions:
             wanted |= at_recommender & Q(organisation__region__startswith=region)
-        return self.filter(wanted).distinct()
+        return self.filter(wanted)
 
 
 @pghistory.track(
@@ -94,6 +100,12 @@ class Application(models.Model):
         _("状态"), max_length=20, choices=states.ApplicationState, default=states.ApplicationState.DRAFT
     )
     version = models.PositiveSmallIntegerField(_("提交版本"), default=0)
+    typed = models.JSONField(
+        _("尚未有效的填写"),
+        default=dict,
+        blank=True,
+        help_text=_("按部分保存还不能存入表格的文字，以免丢失"),
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("创建人")
     )
@@ -217,7 +229,7 @@ class Participant(models.Model):
     birth_date = models.DateField(_("出生日期"), null=True, blank=True)
     title = models.CharField(_("职称"), max_length=60, blank=True)
     organisation_name = models.CharField(_("单位名称"), max_length=120)
-    credit_code = models.CharField(_("单位统一社会信用代码"), max_length=18)
+    credit_code = models.CharField(_("单位统一社会信用代码"), max_length=18, blank=True)
     months_per_year = models.DecimalField(
         _("每年投入（月）"), max_digits=3, decimal_places=1, null=True, blank=True
     )

@@ -23,7 +23,8 @@ def frozen_with_call() -> list[pgtrigger.Trigger]:
                     SELECT 1 FROM grants_call
                     WHERE id IN (NEW.call_id, OLD.call_id) AND state <> 'draft'
                 ) THEN
-                    RAISE EXCEPTION 'the call is published: amend it instead' USING ERRCODE = 'check_violation';
+                    RAISE EXCEPTION 'the call is published: amend it instead'
+                        USING ERRCODE = 'check_violation';
                 END IF;
                 IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
                 RETURN NEW;
@@ -167,10 +168,14 @@ class Call(models.Model):
                     "opens_at",
                     "closes_at",
                     "cap",
+                    "cap_clause",
                     "own_per_fiscal",
+                    "own_clause",
                     "publicity_days",
                     "publicity_day_kind",
+                    "publicity_clause",
                     "signing_days",
+                    "signing_clause",
                     "bid_days",
                 )
                 | pgtrigger.Delete,
@@ -310,7 +315,8 @@ class QuestionKind(models.TextChoices):
 
 
 class Question(models.Model):
-    """One question of the form. `config`: max_length, unit, min, max, choices, columns, endings, max_bytes."""
+    """One question of the form. `config` by kind (see `applications.questions`): max_length, unit, min, max,
+    decimals, choices, columns, min_rows, max_rows, endings, max_bytes."""
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="questions", verbose_name=_("通知"))
     section = models.ForeignKey(Section, models.CASCADE, related_name="questions", verbose_name=_("部分"))
@@ -396,6 +402,10 @@ class BudgetCategory(models.Model):
     code = models.SlugField(_("代码"))
     name = models.CharField(_("科目"), max_length=60)
     name_en = models.CharField(_("英文科目"), max_length=60, blank=True)
+    is_fiscal_allowed = models.BooleanField(
+        _("可列支财政资金"), default=True, help_text=_("“不得列支”的科目取消勾选")
+    )
+    clause = models.CharField(_("条款"), max_length=60, blank=True)
     order = models.PositiveSmallIntegerField(_("顺序"))
 
     class Meta:

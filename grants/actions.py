@@ -1,0 +1,109 @@
+"""Publish and close calls, list and close topics, give out numbers."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Organisation
+from core import workflow
+from core.workflow import Refused
+from grants import queries, rules, signals
+from grants.models import Call, Topic
+from grants.states import CallState, TopicState
+
+
+@transaction.atomic
+def publish_call(*, call: Call, by, at: datetime) -> None:
+    """Publish and freeze a call. Raises Refused naming what is missing, also from apps further down."""
+    rules.check_can_publish(by, call)
+    signals.publishing.send(sender=Call, call=call, by=by, at=at)
+    workflow.move(call, CallState.PUBLISHED, by=by, at=at, published_at=at)
+    signals.published.send(sender=Call, call=call, by=by, at=at)
+
+
+@transaction.atomic
+def close_call(*, call: Call, by, at: datetime) -> None:
+    """End a call: nobody can apply any more. Refused before the closing moment that the notice names."""
+    rules.check_can_close(by, call, at=at)
+    workflow.move(call, CallState.CLOSED, by=by, at=at)
+
+
+@transaction.atomic
+def list_topic(
+    *,
+    call: Call,
+    title: str,
+    content: str,
+    by,
+    at: datetime,
+    number: str = "",
+    field: str = "",
+    indicators: list[dict] | None = None,
+    bidder_conditions: str = "",
+    amount: Decimal | None = None,
+    planned_number: int = 1,
+    owner: Organisation | None = None,
+    owner_is_public: bool = False,
+    bids_close_at: datetime | None = None,
+) -> Topic:
+    """Put a topic on the list (发榜). Without `number` the next one of the call is given out."""
+    rules.check_can_list_topic(by, call)
+    if bids_close_at and bids_close_at <= at:
+        raise Refused(_("揭榜截止时间应在发榜之后。"), field="bids_close_at")
+    topic = Topic(
+        call=call,
+        number=number or next_number(f"{queries.number_prefix(call)}-T"),
+        title=title,
+        field=field,
+        content=content,
+        indicators=indicators or [],
+        bidder_conditions=bidder_conditions,
+        amount=amount,
+        planned_number=planned_number,
+        owner=owner,
+        owner_is_public=owner_is_public,
+        listed_at=at,
+        bids_close_at=bids_close_at,
+    )
+    try:
+        with transaction.atomic():
+            topic.save()
+    except IntegrityError:
+        raise Refused(_("编号“%(number)s”已经用过。") % {"number": topic.number}, field="number") from None
+    workflow.record(topic, "listed", by=by, at=at, to_state=topic.state)
+    return topic
+
+
+@transaction.atomic
+def close_topic(*, topic: Topic, by, at: datetime) -> None:
+    """Bidding is over, review of the bids begins (评榜)."""
+    rules.check_can_close_topic(by, topic, at=at)
+    workflow.move(topic, TopicState.CLOSED, by=by, at=at)
+
+
+@transaction.atomic
+def topic_awarded(*, topic: Topic, by, at: datetime) -> None:
+    """A bid has won (中榜)."""
+    workflow.move(topic, TopicState.AWARDED, by=by, at=at)
+
+
+@transaction.atomic
+def topic_unfilled(*, topic: Topic, by, at: datetime, note: str = "") -> None:
+    """No bid, or none good enough (流榜)."""
+    workflow.move(topic, TopicState.UNFILLED, by=by, at=at, note=note)
+
+
+def next_number(prefix: str) -> str:
+    """The next number of a prefix, "<prefix>-0001" first; never the same twice.
+
+    One statement; the row stays locked until the caller commits, so ask late in a transaction.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO grants_numbersequence AS s (prefix, last) VALUES (%s, 1) "
+            "ON CONFLICT (prefix) DO UPDATE SET last = s.last + 1 RETURNING last",
+            [prefix],
+        )
+        return f"{prefix}-{cursor.fetchone()[0]:04d}"

@@ -1,0 +1,35 @@
+"""What a notice says, read in one place."""
+
+from grants.models import Call, Stage, Topic
+
+
+def stages_of(call: Call) -> list[Stage]:
+    """The steps of a call in their order; one query."""
+    return list(call.stages.all())
+
+
+def next_stage(call: Call, after: str | None) -> Stage | None:
+    """The step behind `after` (a StageKind; None: the first step). None when `after` is the last.
+
+    Raises ValueError when the call has no such step.
+    """
+    stages = stages_of(call)
+    if after is None:
+        return stages[0] if stages else None
+    kinds = [stage.kind for stage in stages]
+    if after not in kinds:
+        raise ValueError(f"the call has no stage {after}")
+    following = stages[kinds.index(after) + 1 :]
+    return following[0] if following else None
+
+
+def closing(call: Call, topic: Topic | None):
+    """When applying ends: the earlier of the topic's and the call's closing moments; None without either."""
+    moments = [call.closes_at, topic.bids_close_at if topic else None]
+    return min((moment for moment in moments if moment), default=None)
+
+
+def number_prefix(call: Call) -> str:
+    """Initials of the programme and the year of the call: "jiebang-sme" in 2026 → "JS2026"."""
+    initials = "".join(part[0] for part in call.programme.slug.split("-") if part)
+    return f"{initials.upper()}{call.year}"

@@ -1,0 +1,220 @@
+"""Who may do what with a call and its topics, and what a call must say before it is published."""
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import FactKind
+from accounts.roles import Role
+from core import expressions
+from core.workflow import Refused
+from grants.models import Call, QuestionKind, Sourcing, StageKind, Topic
+from grants.states import CallState, TopicState
+
+ORDER = list(StageKind.values)
+NEEDED_STAGES = (StageKind.FORMAL_CHECK, StageKind.DECISION)
+PEOPLE_WHO_CHOOSE = (QuestionKind.CHOICE, QuestionKind.CHOICES)
+
+UNIT = frozenset(
+    {
+        "name",
+        "kind",
+        "region",
+        "credit_code",
+        "registered_date",
+        "legal_representative",
+        "parent_credit_code",
+        "integrity_clean",
+        *FactKind.values,
+    }
+)
+KNOWN = {
+    "unit": UNIT,
+    "pi": frozenset(
+        {"name", "birth_date", "sex", "title", "organisation_name", "credit_code", "months_per_year"}
+    ),
+    "participants": frozenset(),
+    "members": frozenset(),
+    "partners": frozenset(),
+    "budget": frozenset({"fiscal", "own", "total", "categories", "sources"}),
+    "project": frozenset({"title", "amount", "months", "starts_date", "ends_date", "answers"}),
+    "answers": frozenset(),
+    "topic": frozenset({"number", "title", "field", "amount", "owner_code"}),
+    "demander": frozenset({"name", "credit_code", "related", "relation"}),
+    "history": frozenset({"unit_in_call", "unit_in_year", "unit_running", "pi_in_call", "pi_running"}),
+    "call": frozenset({"year", "opens_at", "closes_at", "cap", "slug"}),
+    "params": frozenset(),
+}
+"""What an expression of a call may name; `applications.queries.context` fills it.
+
+The fields of `answers` are the codes of the call's questions, those of `params` the rule's own.
+`unit` is what `accounts.queries.unit_context` says as of the day on which the call opens.
+"""
+
+
+def check_manages(user, call: Call) -> None:
+    """Only a manager of the call's department runs it; None is the system. Raises Refused."""
+    if user is None or user.has_role(Role.SYSADMIN):
+        return
+    if call.programme.department_id not in user.scope.departments:
+        raise Refused(_("只有“%(name)s”的项目主管可以这样做。") % {"name": call.programme.department.name})
+
+
+def check_can_edit(user, call: Call) -> None:
+    check_manages(user, call)
+    if call.state != CallState.DRAFT:
+        raise Refused(_("通知已经发布，内容不能再改。"))
+
+
+def check_can_publish(user, call: Call) -> None:
+    """Raises Refused with the first thing that is missing or wrong; `problems_of` lists all."""
+    check_manages(user, call)
+    problems = problems_of(call)
+    if problems:
+        raise problems[0]
+
+
+def can_publish(user, call: Call) -> bool:
+    try:
+        check_can_publish(user, call)
+    except Refused:
+        return False
+    return True
+
+
+def check_can_close(user, call: Call, *, at) -> None:
+    check_manages(user, call)
+    if call.closes_at and at <= call.closes_at:
+        raise Refused(
+            _("通知写明的截止时间是 %(time)s，在此之前不能结束。") % {"time": _moment(call.closes_at)},
+            field="closes_at",
+        )
+
+
+def check_can_list_topic(user, call: Call) -> None:
+    check_manages(user, call)
+    if call.state == CallState.CLOSED:
+        raise Refused(_("通知已经结束，不能再发榜。"))
+    if call.sourcing == Sourcing.DEMAND and call.state != CallState.PUBLISHED:
+        raise Refused(_("通知还没有发布，不能发榜。"))
+
+
+def check_can_close_topic(user, topic: Topic, *, at) -> None:
+    check_manages(user, topic.call)
+    if topic.state == TopicState.LISTED and topic.bids_close_at and at <= topic.bids_close_at:
+        raise Refused(
+            _("榜单写明的揭榜截止时间是 %(time)s，在此之前不能截止。")
+            % {"time": _moment(topic.bids_close_at)},
+            field="bids_close_at",
+        )
+
+
+def _moment(value) -> str:
+    return f"{timezone.localtime(value, timezone.get_default_timezone()):%Y-%m-%d %H:%M:%S}"
+
+
+# ---- what a call must say ----
+
+
+def problems_of(call: Call) -> list[Refused]:
+    """Everything that keeps a call from being published, each with field and clause."""
+    return [
+        *_window(call),
+        *_stages(call),
+        *_form(call),
+        *_money(call),
+        *_rules(call),
+    ]
+
+
+def _window(call):
+    if call.sourcing == Sourcing.WINDOW and not call.closes_at:
+        yield Refused(_("集中申报须写明截止时间。"), field="closes_at")
+    if call.sourcing == Sourcing.DEMAND and not call.bid_days:
+        yield Refused(_("企业出题揭榜须写明揭榜期（天）。"), field="bid_days")
+    if not call.notice.strip():
+        yield Refused(_("通知正文是空的。"), field="notice")
+
+
+def _stages(call):
+    kinds = [stage.kind for stage in call.stages.all()]
+    for kind in NEEDED_STAGES:
+        if kind not in kinds:
+            yield Refused(_("缺少环节“%(stage)s”。") % {"stage": StageKind(kind).label}, field="stages")
+    # Reviews and the demander's choice may swap; everything else follows one order.
+    fixed = [kind for kind in kinds if kind not in (StageKind.EXPERT_REVIEW, StageKind.DEMANDER_CHOICE)]
+    if fixed != sorted(fixed, key=ORDER.index):
+        yield Refused(
+            _("环节的顺序应为：%(order)s。") % {"order": "、".join(StageKind(kind).label for kind in ORDER)},
+            field="stages",
+        )
+    middle = [
+        kinds.index(kind) for kind in (StageKind.EXPERT_REVIEW, StageKind.DEMANDER_CHOICE) if kind in kinds
+    ]
+    if all(kind in kinds for kind in NEEDED_STAGES):
+        first, last = (kinds.index(kind) for kind in NEEDED_STAGES)
+        if any(not first < place < last for place in middle):
+            yield Refused(_("专家评审和发榜方选择应在形式审查之后、立项决定之前。"), field="stages")
+    if StageKind.DEMANDER_CHOICE in kinds and call.sourcing != Sourcing.DEMAND:
+        yield Refused(_("只有企业出题揭榜才有“发榜方选择”环节。"), field="stages")
+
+
+def _form(call):
+    questions = list(call.questions.all())
+    if not questions:
+        yield Refused(_("申报表没有问题。"), field="questions")
+    codes = {question.code for question in questions}
+    for question in questions:
+        if question.kind in PEOPLE_WHO_CHOOSE and not question.config.get("choices"):
+            yield Refused(
+                _("问题“%(label)s”没有选项。") % {"label": question.label},
+                field=f"questions.{question.code}",
+                clause=question.clause,
+            )
+        if question.kind == QuestionKind.TABLE and not question.config.get("columns"):
+            yield Refused(
+                _("表格“%(label)s”没有列。") % {"label": question.label},
+                field=f"questions.{question.code}",
+                clause=question.clause,
+            )
+        if question.visible_when:
+            yield from _expression(
+                question.visible_when,
+                field=f"questions.{question.code}.visible_when",
+                clause=question.clause,
+                codes=codes,
+            )
+
+
+def _money(call):
+    categories, sources = list(call.budget_categories.all()), list(call.funding_sources.all())
+    if bool(categories) != bool(sources):
+        yield Refused(_("预算科目和资金来源须同时给出，或都不给出。"), field="budget")
+    if sources and not any(source.is_fiscal for source in sources):
+        yield Refused(_("资金来源中没有财政资金。"), field="funding_sources")
+    if call.own_per_fiscal and not any(not source.is_fiscal for source in sources):
+        yield Refused(
+            _("要求自筹配套，但资金来源中没有自筹资金。"), field="funding_sources", clause=call.own_clause
+        )
+
+
+def _rules(call):
+    codes = {question.code for question in call.questions.all()}
+    for rule in call.rules.all():
+        where = {"field": f"rules.{rule.code}", "clause": rule.clause, "codes": codes, "params": rule.params}
+        for source in (rule.expression, rule.applies_when):
+            if source.strip():
+                yield from _expression(source, **where)
+
+
+def _expression(source, *, field, clause, codes, params=()):
+    known = {**KNOWN, "answers": codes, "params": frozenset(params)}
+    try:
+        expression = expressions.check(source, known)
+    except expressions.ExpressionError as error:
+        yield Refused(error.message, field=field, clause=clause)
+        return
+    for path in sorted(expression.paths):
+        if path[:2] == ("project", "answers") and len(path) > 2 and path[2] not in codes:
+            yield Refused(
+                _("表达式用到的问题“%(code)s”不在申报表中。") % {"code": path[2]}, field=field, clause=clause
+            )

@@ -1,0 +1,9 @@
+"""What happens to a call that apps further down must judge or hear of."""
+
+from django.dispatch import Signal
+
+publishing = Signal()
+"""Sent with `call`, `by`, `at` before a call is published: a receiver raises Refused to stop it."""
+
+published = Signal()
+"""Sent with `call`, `by`, `at` once a call is published, in the same transaction."""
