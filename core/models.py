@@ -53,6 +53,20 @@ class Event(models.Model):
     def __str__(self):
         return f"{self.verb} {self.from_state}→{self.to_state}"
 
+    def what(self) -> str:
+        """The line as a person of staff reads it, in their language, without reading the subject.
+
+        A model names its own verbs in `event_verbs` (verb → label).
+        """
+        model = self.content_type.model_class()
+        if self.to_state:
+            states = model.machine.states
+            return _("%(old)s → %(new)s") % {
+                "old": states(self.from_state).label if self.from_state else "",
+                "new": states(self.to_state).label,
+            }
+        return str(getattr(model, "event_verbs", {}).get(self.verb, self.verb))
+
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 class CalendarDay(models.Model):
