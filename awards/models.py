@@ -19,12 +19,20 @@ class Outcome(models.TextChoices):
     REJECT = "reject", _("不予立项")
 
 
-class Decision(models.Model):
-    """What the bureau decided on one application, once. Never edited."""
+class DecisionQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """The bureau's own deliberation: its officers, its leaders, finance."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.scope.sees_everything or Role.FINANCE in user.scope.roles:
+            return self
+        return self.filter(application__call__programme__department_id__in=user.scope.departments)
 
-    application = models.OneToOneField(
-        Application, models.PROTECT, related_name="+", verbose_name=_("申报书")
-    )
+
+class Decision(models.Model):
+    """What the bureau decided on one application. Never edited; a reserve may be decided once more."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="+", verbose_name=_("申报书"))
     outcome = models.CharField(_("决定"), max_length=20, choices=Outcome)
     amount = models.DecimalField(_("拟资助额（元）"), max_digits=14, decimal_places=2, default=0)
     cap = models.DecimalField(_("当时的上限（元）"), max_digits=14, decimal_places=2, null=True, blank=True)
@@ -36,10 +44,19 @@ class Decision(models.Model):
     )
     at = models.DateTimeField(_("时间"))
 
+    objects = DecisionQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("立项决定")
         verbose_name_plural = _("立项决定")
+        ordering = ["-at", "-id"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["application"], condition=~Q(outcome="reserve"), name="decision_final_once"
+            ),
+            models.UniqueConstraint(
+                fields=["application"], condition=Q(outcome="reserve"), name="decision_reserve_once"
+            ),
             models.CheckConstraint(
                 condition=Q(cap__isnull=True) | Q(amount__lte=F("cap")), name="decision_within_cap"
             ),
@@ -72,6 +89,8 @@ class Publicity(models.Model):
     ends_date = models.DateField(_("结束（含）"))
     explanation = models.CharField(_("期限依据"), max_length=300)
     contact = models.CharField(_("异议受理"), max_length=200)
+    objection_days = models.PositiveSmallIntegerField(_("异议处理期限（工作日）"), default=10)
+    items_total = models.PositiveSmallIntegerField(_("项目数"), default=0)
     state = models.CharField(
         _("状态"), max_length=20, choices=states.PublicityState, default=states.PublicityState.RUNNING
     )
@@ -92,13 +111,31 @@ class Publicity(models.Model):
         triggers = [
             pgtrigger.Protect(
                 name="published_never_changes",
-                operation=pgtrigger.UpdateOf("call_id", "title", "body", "starts_date", "published_at")
+                operation=pgtrigger.UpdateOf(
+                    "call_id",
+                    "title",
+                    "body",
+                    "starts_date",
+                    "ends_date",
+                    "explanation",
+                    "contact",
+                    "objection_days",
+                    "items_total",
+                    "published_by_id",
+                    "published_at",
+                )
                 | pgtrigger.Delete,
             )
         ]
 
     def __str__(self):
         return self.title
+
+
+class PublicityItemQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Lines of notices are public."""
+        return self
 
 
 class PublicityItem(models.Model):
@@ -112,12 +149,31 @@ class PublicityItem(models.Model):
     organisation_name = models.CharField(_("承担单位"), max_length=120)
     amount = models.DecimalField(_("拟资助额（元）"), max_digits=14, decimal_places=2)
 
+    objects = PublicityItemQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("公示项目")
         verbose_name_plural = _("公示项目")
         ordering = ["id"]
         triggers = [
-            pgtrigger.Protect(name="published_never_changes", operation=pgtrigger.Update | pgtrigger.Delete)
+            pgtrigger.Protect(name="published_never_changes", operation=pgtrigger.Update | pgtrigger.Delete),
+            # The notice says how many lines it has; nothing is added to it afterwards.
+            pgtrigger.Trigger(
+                name="list_is_complete",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF (
+                        SELECT count(*) FROM awards_publicityitem WHERE publicity_id = NEW.publicity_id
+                    ) >= (
+                        SELECT items_total FROM awards_publicity WHERE id = NEW.publicity_id
+                    ) THEN
+                        RAISE EXCEPTION 'the notice is published: nothing is added'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self):
@@ -153,13 +209,43 @@ class Objection(models.Model):
         _("状态"), max_length=20, choices=states.ObjectionState, default=states.ObjectionState.FILED
     )
     finding = models.TextField(_("处理意见"), blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("处理人"),
+    )
+    resolved_at = models.DateTimeField(_("处理时间"), null=True, blank=True)
 
     objects = ObjectionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("异议")
         verbose_name_plural = _("异议")
-        ordering = ["-filed_at"]
+        ordering = ["-filed_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="filed", resolved_at__isnull=True, resolved_by__isnull=True)
+                | ~Q(state="filed")
+                & Q(resolved_at__isnull=False, resolved_by__isnull=False)
+                & ~Q(finding=""),
+                name="objection_resolved_at_by",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="filed_never_changes",
+                operation=pgtrigger.UpdateOf("publicity_id", "name", "phone", "text", "filed_at")
+                | pgtrigger.Delete,
+            ),
+            pgtrigger.Protect(
+                name="resolved_never_changes",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state__in=["upheld", "dismissed"]),
+            ),
+        ]
 
     def __str__(self):
         return f"{self.name}：{self.text[:30]}"
@@ -200,7 +286,15 @@ class Award(models.Model):
     number = models.CharField(_("立项编号"), max_length=60, unique=True)
     amount = models.DecimalField(_("资助额（元）"), max_digits=14, decimal_places=2)
     cap = models.DecimalField(_("上限（元）"), max_digits=14, decimal_places=2, null=True, blank=True)
-    awarded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    awarded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("经办人"),
+        help_text=_("公示期满由系统立项时为空"),
+    )
     awarded_at = models.DateTimeField(_("立项时间"))
 
     objects = AwardQuerySet.as_manager()
@@ -282,6 +376,15 @@ class Agreement(models.Model):
                 | Q(unit_signed_at__isnull=False, bureau_signed_at__isnull=False),
                 name="agreement_in_force_is_signed",
             ),
+        ]
+        triggers = [
+            # Drafted terms may be corrected until the first signature; from then on they stand.
+            pgtrigger.Protect(
+                name="signed_never_changes",
+                operation=pgtrigger.UpdateOf("award_id", "starts_date", "ends_date", "own_amount"),
+                condition=pgtrigger.Condition("OLD.state <> 'draft'"),
+            ),
+            pgtrigger.Protect(name="kept", operation=pgtrigger.Delete),
         ]
 
     def __str__(self):
