@@ -1,7 +1,10 @@
 """`make demo` and a developer's shell: embedded servers unless DATABASE_URL and REDIS_URL are set."""
 
-from config.settings.base import *  # noqa: F403
-from config.settings.env import env
+from config.settings.env import env, fill_servers
+
+fill_servers(ephemeral=False)  # before the settings that read the addresses
+
+from config.settings.base import *  # noqa: E402, F403
 
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = True

@@ -1,8 +1,20 @@
-"""The test suite: fast hashing, files in a temporary place; the databases are real."""
+"""The test suite: fast hashing, files in a temporary place; the databases are real.
 
+Without DATABASE_URL and REDIS_URL a cluster of its own is started. The workers of pytest-xdist inherit
+its addresses from the process that started them; each uses a Redis database of its own.
+"""
+
+import atexit
+import os
+import shutil
 import tempfile
 
-from config.settings.base import *  # noqa: F403
+from config.settings.env import fill_servers, redis_database
+
+fill_servers(ephemeral=True)  # before the settings that read the addresses
+redis_database(1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
+
+from config.settings.base import *  # noqa: E402, F403
 
 DEBUG = False
 DEMO = True
@@ -10,6 +22,7 @@ SECRET_KEY = "tests-only-0123456789-0123456789-0123456789"  # noqa: S105
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MEDIA_ROOT = tempfile.mkdtemp(prefix="jiebang-media-")
+atexit.register(shutil.rmtree, MEDIA_ROOT, ignore_errors=True)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
