@@ -7,10 +7,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.identity import validate_phone
 from accounts.models import Organisation
 from exchange import states
 from exchange.states import DemandState
-from grants.models import Call, Topic
+from grants.models import Call, Topic, frozen_with_call
 
 
 class IpOwnership(models.TextChoices):
@@ -31,30 +32,73 @@ class DemandQuerySet(models.QuerySet):
             wanted |= submitted
         if scope.departments:
             wanted |= submitted & Q(call__programme__department_id__in=scope.departments)
+        for region in scope.regions:
+            wanted |= submitted & Q(organisation__region__startswith=region)
         return self.filter(wanted)
 
 
-@pghistory.track()
+WRITING = [DemandState.DRAFT.value, DemandState.RETURNED.value, DemandState.WITHDRAWN.value]
+
+COMPLETE = Q(amount__isnull=False, offered_amount__isnull=False, deadline_date__isnull=False)
+for _name in ("title", "field", "problem", "public_summary", "ip_ownership", "contact_name", "contact_phone"):
+    COMPLETE &= ~Q(**{_name: ""})
+
+
+class DemandScheme(models.Model):
+    """How demands of a call are handled: how long their argumentation (论证) may take, and the clause."""
+
+    call = models.OneToOneField(Call, models.CASCADE, related_name="+", verbose_name=_("通知"))
+    argument_days = models.PositiveSmallIntegerField(_("论证期限（工作日）"), default=10)
+    clause = models.CharField(_("条款"), max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = _("需求征集方案")
+        verbose_name_plural = _("需求征集方案")
+        triggers = frozen_with_call()
+
+    def __str__(self):
+        return str(self.call)
+
+
+@pghistory.track(exclude=["typed"])
 class Demand(models.Model):
-    """A technical demand (企业出题). Amounts in 元. `topic` is its public list item once listed (发榜)."""
+    """A technical demand (企业出题). Amounts in 元. `topic` is its public list item once listed (发榜).
+
+    While its unit writes (draft, returned) anything may be missing: what was typed is kept. The
+    database holds that everything is there, and in order, from submission on.
+    """
 
     machine = states.DEMAND
 
     call = models.ForeignKey(Call, models.PROTECT, related_name="+", verbose_name=_("通知"))
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name=_("发榜方"))
-    title = models.CharField(_("需求名称"), max_length=120)
-    field = models.CharField(_("技术领域"), max_length=60)
-    problem = models.TextField(_("要解决的问题（完整表述）"))
-    public_summary = models.TextField(_("公开表述"), help_text=_("榜单上向公众展示的内容，不写企业秘密"))
-    indicators = models.JSONField(_("核心指标"), default=list, help_text=_("[{name, unit, target}]"))
-    amount = models.DecimalField(_("拟投入总额（元）"), max_digits=14, decimal_places=2)
-    offered_amount = models.DecimalField(_("支付揭榜方（元）"), max_digits=14, decimal_places=2)
-    deadline_date = models.DateField(_("完成期限"))
-    ip_ownership = models.CharField(_("知识产权归属"), max_length=20, choices=IpOwnership)
+    title = models.CharField(_("需求名称"), max_length=120, blank=True)
+    field = models.CharField(_("技术领域"), max_length=60, blank=True)
+    problem = models.TextField(_("要解决的问题（完整表述）"), blank=True)
+    public_summary = models.TextField(
+        _("公开表述"), blank=True, help_text=_("榜单上向公众展示的内容，不写企业秘密")
+    )
+    indicators = models.JSONField(
+        _("核心指标"), default=list, blank=True, help_text=_("[{name, unit, target}]")
+    )
+    amount = models.DecimalField(
+        _("拟投入总额（元）"), max_digits=14, decimal_places=2, null=True, blank=True
+    )
+    offered_amount = models.DecimalField(
+        _("支付揭榜方（元）"), max_digits=14, decimal_places=2, null=True, blank=True
+    )
+    deadline_date = models.DateField(_("完成期限"), null=True, blank=True)
+    ip_ownership = models.CharField(_("知识产权归属"), max_length=20, choices=IpOwnership, blank=True)
     bidder_conditions = models.TextField(_("揭榜方条件"), blank=True)
     name_is_public = models.BooleanField(_("公开本单位名称"), default=False)
-    contact_name = models.CharField(_("联系人"), max_length=60)
-    contact_phone = models.CharField(_("联系电话"), max_length=20)
+    contact_name = models.CharField(_("联系人"), max_length=60, blank=True)
+    contact_phone = models.CharField(_("联系电话"), max_length=20, blank=True, validators=[validate_phone])
+    typed = models.JSONField(
+        _("尚未有效的填写"),
+        default=dict,
+        blank=True,
+        help_text=_("还不能存入字段的文字，以免丢失"),
+    )
     state = models.CharField(
         _("状态"), max_length=20, choices=states.DemandState, default=states.DemandState.DRAFT
     )
@@ -75,6 +119,15 @@ class Demand(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("填写人")
     )
     created_at = models.DateTimeField(_("创建时间"))
+    saved_at = models.DateTimeField(_("最近保存"))
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("提交人"),
+    )
     submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
 
     objects = DemandQuerySet.as_manager()
@@ -83,10 +136,29 @@ class Demand(models.Model):
         verbose_name = _("技术需求")
         verbose_name_plural = _("技术需求")
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["organisation", "-id"]),
+            models.Index(fields=["call", "state", "-id"]),
+        ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(amount__gt=0, offered_amount__gt=0, offered_amount__lte=models.F("amount")),
+                condition=Q(state__in=WRITING)
+                | Q(amount__gt=0, offered_amount__gt=0, offered_amount__lte=models.F("amount")),
                 name="demand_amounts_in_order",
+            ),
+            models.CheckConstraint(condition=Q(state__in=WRITING) | COMPLETE, name="demand_complete"),
+            models.CheckConstraint(
+                condition=Q(submitted_at__isnull=True, submitted_by__isnull=True)
+                | Q(submitted_at__isnull=False, submitted_by__isnull=False),
+                name="demand_submitted_at_by",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "withdrawn"]) | Q(submitted_at__isnull=False),
+                name="demand_submitted_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["argued", "listed"]) | Q(argued_at__isnull=False),
+                name="demand_argued_has_time",
             ),
             models.CheckConstraint(
                 condition=Q(state="listed", topic__isnull=False) | ~Q(state="listed") & Q(topic__isnull=True),
@@ -102,19 +174,25 @@ class Demand(models.Model):
             pgtrigger.Protect(
                 name="sealed",
                 operation=pgtrigger.UpdateOf(
+                    "call_id",
+                    "organisation_id",
                     "title",
+                    "field",
                     "problem",
                     "public_summary",
                     "indicators",
                     "amount",
                     "offered_amount",
                     "deadline_date",
-                    "organisation_id",
+                    "ip_ownership",
                     "bidder_conditions",
+                    "name_is_public",
+                    "contact_name",
+                    "contact_phone",
                 ),
                 condition=pgtrigger.Condition("OLD.state NOT IN ('draft', 'returned')"),
             )
         ]
 
     def __str__(self):
-        return self.title
+        return self.title or str(_("未命名的需求"))

@@ -39,4 +39,7 @@ DEMAND = Machine(
     },
 )
 
+EDITABLE = frozenset({S.DRAFT, S.RETURNED})
+"""States in which the unit may write; the database holds this too."""
+
 del S

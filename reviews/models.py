@@ -15,6 +15,16 @@ from reviews import states
 from reviews.states import AssignmentState
 
 
+class ExpertQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Who is in the library is known to the managers, to who sees everything, and to oneself."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.scope.sees_everything or user.has_role(Role.PROGRAMME_MANAGER):
+            return self
+        return self.filter(user=user)
+
+
 @pghistory.track()
 class Expert(models.Model):
     """A member of the expert library (专家库)."""
@@ -27,6 +37,8 @@ class Expert(models.Model):
     title = models.CharField(_("职称"), max_length=60, blank=True)
     max_per_year = models.PositiveSmallIntegerField(_("每年评审上限（次）"), default=10)
     is_active = models.BooleanField(_("在库"), default=True)
+
+    objects = ExpertQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("专家")
@@ -44,7 +56,7 @@ class Aggregation(models.TextChoices):
 
 
 class ReviewScheme(models.Model):
-    """How a call is judged: panel size, blindness, aggregation, the threshold and the spread that asks for more."""
+    """How a call is judged: panel size, blindness, aggregation, threshold, the spread that asks for more."""
 
     call = models.OneToOneField(Call, models.CASCADE, related_name="+", verbose_name=_("通知"))
     panel_size = models.PositiveSmallIntegerField(_("专家人数"), default=3)
@@ -107,6 +119,18 @@ class ConflictKind(models.TextChoices):
     AVOID = "avoid", _("申报人申请回避")
 
 
+class ConflictQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Experts see what they declared themselves; officers their department's."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.scope.sees_everything:
+            return self
+        return self.filter(
+            Q(recorded_by=user) | Q(application__call__programme__department_id__in=user.scope.departments)
+        )
+
+
 class Conflict(models.Model):
     """Why an expert must not judge an application (回避), beyond what can be computed."""
 
@@ -114,7 +138,12 @@ class Conflict(models.Model):
     application = models.ForeignKey(Application, models.CASCADE, related_name="+", verbose_name=_("申报书"))
     kind = models.CharField(_("情形"), max_length=20, choices=ConflictKind)
     note = models.CharField(_("说明"), max_length=300, blank=True)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("记录人")
+    )
     recorded_at = models.DateTimeField(_("记录时间"))
+
+    objects = ConflictQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("回避")
@@ -156,6 +185,9 @@ class Assignment(models.Model):
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     invited_at = models.DateTimeField(_("邀请时间"))
     due_at = models.DateTimeField(_("评审截止"))
+    pledged_at = models.DateTimeField(
+        _("承诺时间"), null=True, blank=True, help_text=_("接受邀请时作出的保密与回避承诺")
+    )
 
     objects = AssignmentQuerySet.as_manager()
 
@@ -163,7 +195,14 @@ class Assignment(models.Model):
         verbose_name = _("评审任务")
         verbose_name_plural = _("评审任务")
         ordering = ["due_at", "id"]
-        constraints = [models.UniqueConstraint(fields=["application", "expert"], name="assignment_once")]
+        indexes = [models.Index(fields=["expert", "invited_at"])]
+        constraints = [
+            models.UniqueConstraint(fields=["application", "expert"], name="assignment_once"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["accepted", "submitted"]) | Q(pledged_at__isnull=False),
+                name="assignment_accepted_with_pledge",
+            ),
+        ]
 
     def __str__(self):
         return f"{self.application} · {self.expert}"
@@ -173,6 +212,12 @@ class Recommendation(models.TextChoices):
     FUND = "fund", _("建议立项")
     FUND_REDUCED = "fund_reduced", _("建议调减后立项")
     REJECT = "reject", _("不建议立项")
+
+
+class ReviewQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Scores: an expert's own; officers and whoever sees everything theirs. Applicants never."""
+        return self.filter(assignment__in=Assignment.objects.visible_to(user))
 
 
 class Review(models.Model):
@@ -189,6 +234,8 @@ class Review(models.Model):
     total = models.DecimalField(_("总分"), max_digits=6, decimal_places=2, null=True, blank=True)
     saved_at = models.DateTimeField(_("保存时间"))
     submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
+
+    objects = ReviewQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("评审表")
@@ -244,7 +291,18 @@ class Score(models.Model):
                     IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
                     RETURN NEW;
                 """,
-            )
+            ),
+            pgtrigger.Trigger(
+                name="within_maximum",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="""
+                    IF NEW.value > (SELECT max_score FROM reviews_criterion WHERE id = NEW.criterion_id) THEN
+                        RAISE EXCEPTION 'the score is above its maximum' USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self):
