@@ -1,7 +1,7 @@
 """Open, move and close deadlines; tell people things.
 
 Everything here writes rows in the caller's transaction and sends nothing itself: delivery is the
-outbox's work (`tasks.deliver_outbox`), so a dead broker or worker loses nothing.
+outbox's work (`outbox.deliver`), so a dead broker or worker loses nothing.
 """
 
 from collections.abc import Iterable
@@ -13,13 +13,61 @@ from django.db import transaction
 
 from accounts.models import Organisation, User
 from core import workflow
-from notifications.models import Deadline, Delivery, Message, Obligor
-from notifications.states import DeadlineState
+from notifications import outbox, rules
+from notifications.models import (
+    AT_ONCE,
+    Deadline,
+    DeadlineKind,
+    Delivery,
+    Message,
+    Obligor,
+    ReminderPolicy,
+)
+from notifications.states import DeadlineState, DeliveryState
+
+HOUR = 60
+DAY = 24 * HOUR
+_ON_ARRIVAL = [AT_ONCE, 3 * DAY, DAY, -DAY]
+_EMAIL = ["email"]
+
+# kind: (leads, overdue after which managers are told too, overdue after which leaders are)
+DEFAULT_POLICIES = {
+    DeadlineKind.CALL_CLOSES: ([7 * DAY, 3 * DAY, DAY, 4 * HOUR], None, None),
+    DeadlineKind.DEMAND_ARGUMENT: ([*_ON_ARRIVAL, -7 * DAY], None, 7 * DAY),
+    DeadlineKind.DEMANDER_CHOICE: (_ON_ARRIVAL, DAY, None),
+    DeadlineKind.UNIT_REVIEW: (_ON_ARRIVAL, None, None),
+    DeadlineKind.RECOMMENDATION: (_ON_ARRIVAL, DAY, None),
+    DeadlineKind.FORMAL_CHECK: ([*_ON_ARRIVAL, -7 * DAY], None, 7 * DAY),
+    DeadlineKind.SUPPLEMENT: ([AT_ONCE, 2 * DAY, DAY], None, None),
+    DeadlineKind.EXPERT_REVIEW: ([3 * DAY, DAY, 0, -DAY, -7 * DAY], None, 7 * DAY),
+    DeadlineKind.REVIEW_ANSWER: ([AT_ONCE, DAY, 0, -DAY], 0, None),
+    DeadlineKind.REVIEW_DUE: ([3 * DAY, DAY, 0, -DAY, -3 * DAY], DAY, None),
+    DeadlineKind.DECISION: ([3 * DAY, DAY, -DAY, -7 * DAY], None, 7 * DAY),
+    DeadlineKind.PUBLICITY_END: ([AT_ONCE, DAY, -DAY], None, None),
+    DeadlineKind.OBJECTION: ([*_ON_ARRIVAL, -7 * DAY], None, 7 * DAY),
+    DeadlineKind.AGREEMENT_SIGNING: (
+        [30 * DAY, 15 * DAY, 7 * DAY, 3 * DAY, DAY, -DAY, -7 * DAY],
+        DAY,
+        None,
+    ),
+    DeadlineKind.MILESTONE: (
+        [60 * DAY, 30 * DAY, 14 * DAY, 7 * DAY, DAY, -DAY, -7 * DAY, -15 * DAY, -30 * DAY],
+        7 * DAY,
+        30 * DAY,
+    ),
+    DeadlineKind.DEMANDER_OPINION: (_ON_ARRIVAL, DAY, None),
+    DeadlineKind.MILESTONE_CHECK: ([*_ON_ARRIVAL, -7 * DAY], None, 7 * DAY),
+    DeadlineKind.PAYMENT: ([AT_ONCE, 14 * DAY, 7 * DAY, DAY, -DAY, -7 * DAY, -14 * DAY], None, 14 * DAY),
+}
 
 
 @dataclass(frozen=True)
 class Owes:
-    """Who owes: a person; a unit's members (in one `unit_role` if given); or an office (`role`, perhaps of a unit)."""
+    """Who owes: a person; a unit's members (in one `unit_role` if given); or an office (`role`).
+
+    With an office `organisation` says for whom: the manager's department, or the unit whose
+    recommender (by appointment or by region) is meant.
+    """
 
     user: User | None = None
     organisation: Organisation | None = None
@@ -112,9 +160,55 @@ def tell(
         Message(recipient=user, template=template, context=context, url=url, created_at=at)
         for user in dict.fromkeys(recipients)
     )
-    Delivery.objects.bulk_create(
-        Delivery(message=message, channel=channel, next_try_at=at)
-        for message in messages
-        for channel in channels
-    )
+    if messages and channels:
+        Delivery.objects.bulk_create(
+            Delivery(message=message, channel=channel, next_try_at=at)
+            for message in messages
+            for channel in channels
+        )
+        outbox.poke_on_commit()
     return messages
+
+
+def read(*, message: Message, by: User, at: datetime) -> None:
+    """Note when a message was first read. Raises Refused for anybody but its recipient."""
+    rules.check_can_read(by, message)
+    Message.objects.filter(pk=message.pk, read_at=None).update(read_at=at)
+    message.read_at = message.read_at or at
+
+
+@transaction.atomic
+def resend(*, delivery: Delivery, by: User, at: datetime) -> None:
+    """Queue a failed delivery again. Raises Refused when it has not failed."""
+    rules.check_can_resend(by, delivery)
+    changed = Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.FAILED).update(
+        state=DeliveryState.QUEUED, next_try_at=at, attempts=0
+    )
+    if changed:
+        workflow.record(
+            delivery,
+            "resent",
+            by=by,
+            at=at,
+            from_state=DeliveryState.FAILED,
+            to_state=DeliveryState.QUEUED,
+            note=delivery.error,
+        )
+        outbox.poke_on_commit()
+
+
+def install_default_policies() -> None:
+    """Give every kind of deadline without a reminder policy its default. Never changes an existing one."""
+    ReminderPolicy.objects.bulk_create(
+        (
+            ReminderPolicy(
+                kind=kind,
+                lead_minutes=leads,
+                channels=_EMAIL,
+                manager_overdue_minutes=manager,
+                leader_overdue_minutes=leader,
+            )
+            for kind, (leads, manager, leader) in DEFAULT_POLICIES.items()
+        ),
+        ignore_conflicts=True,
+    )

@@ -175,7 +175,9 @@ class ReminderPolicy(models.Model):
     lead_minutes = ArrayField(
         models.IntegerField(),
         verbose_name=_("提前量（分钟）"),
-        help_text=_("正数为到期前，负数为逾期后，0 为到期时；525600（一年）表示期限一产生就提醒。一天为 1440。"),
+        help_text=_(
+            "正数为到期前，负数为逾期后，0 为到期时；525600（一年）表示期限一产生就提醒。一天为 1440。"
+        ),
         blank=True,
     )
     channels = ArrayField(
@@ -210,7 +212,10 @@ class MessageQuerySet(models.QuerySet):
 
 
 class Message(models.Model):
-    """What a person was told: one row in their inbox. Rendered from `template` and `context` when shown or sent."""
+    """What a person was told: one row in their inbox.
+
+    Rendered from `template` and `context` when shown or sent (`queries.rendered`).
+    """
 
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="inbox")
     template = models.CharField(max_length=60)

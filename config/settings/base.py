@@ -170,5 +170,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 
+# Where people find this installation: links in messages begin with it.
+SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="揭榜 <noreply@jiebang.example>")
 vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1"))
+# Shorter than the lease on what is being sent (notifications.outbox).
+EMAIL_TIMEOUT = 10

@@ -1,0 +1,37 @@
+"""Ways to reach a person outside the site. The inbox is always there and is no channel.
+
+A channel is a context manager class: entering it connects, `send(delivery)` sends one message.
+"""
+
+from importlib import import_module
+
+_CHANNELS = {"email": "notifications.channels.email.Email"}
+
+
+class ChannelError(Exception):
+    """Why a message did not go out."""
+
+
+class Unreachable(ChannelError):
+    """The service does not answer: nothing can be sent now; no message is to blame."""
+
+
+class Temporary(ChannelError):
+    """This message was not taken now; it may be later."""
+
+
+class Permanent(ChannelError):
+    """This message will never be taken as it is."""
+
+
+def names() -> list[str]:
+    return list(_CHANNELS)
+
+
+def channel(name: str):
+    """The class of a channel. Raises Permanent when there is no such channel."""
+    try:
+        module, _, attribute = _CHANNELS[name].rpartition(".")
+    except KeyError as error:
+        raise Permanent(f"no channel is called {name}") from error
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,146 @@
+"""Find what has to be said about deadlines now, and say it: one statement, run by the clock.
+
+The ledger `Reminder` (deadline × due moment × lead × recipient) makes every reminder unique, however
+many sweeps run at once and however often. A deadline whose due moment moved is told afresh.
+"""
+
+from datetime import datetime
+
+from django.db import connection
+
+from accounts.roles import Role, UnitRole
+from notifications.states import DeadlineState, DeliveryState
+
+REMINDER_TEMPLATE = "notifications/reminder"
+
+# Of the leads whose moment has come only the shortest, which is the latest, is told: after an outage
+# people hear once where they stand, not everything they missed.
+# Plan: one range of the partial index (kind, due_at) of open deadlines per policy row.
+DUE = """
+    due AS (
+        SELECT deadline.*, latest.lead, policy.channels,
+               policy.manager_overdue_minutes, policy.leader_overdue_minutes
+        FROM notifications_reminderpolicy AS policy
+        JOIN notifications_deadline AS deadline
+          ON deadline.kind = policy.kind
+         AND deadline.state = %(open)s
+         AND deadline.due_at <= %(at)s::timestamptz
+             + make_interval(mins => (SELECT max(lead) FROM unnest(policy.lead_minutes) AS lead))
+        CROSS JOIN LATERAL (
+            SELECT min(lead) AS lead
+            FROM unnest(policy.lead_minutes) AS lead
+            WHERE deadline.due_at - make_interval(mins => lead) <= %(at)s::timestamptz
+        ) AS latest
+        WHERE latest.lead IS NOT NULL
+    )
+"""
+
+# The same people as `ObligorQuerySet.covering`, found from the other end, and whom a policy adds when
+# a deadline stays overdue.
+RECIPIENTS = """
+    person AS (
+        SELECT due.id AS deadline_id, obligor.user_id
+        FROM due
+        JOIN notifications_obligor AS obligor ON obligor.deadline_id = due.id
+        WHERE obligor.role = '' AND obligor.user_id IS NOT NULL
+        UNION
+        SELECT due.id, membership.user_id
+        FROM due
+        JOIN notifications_obligor AS obligor ON obligor.deadline_id = due.id
+        JOIN accounts_membership AS membership
+          ON membership.organisation_id = obligor.organisation_id
+         AND membership.is_active
+         AND (obligor.unit_role IN ('', %(member)s) OR membership.role = obligor.unit_role)
+        WHERE obligor.role = ''
+        UNION
+        SELECT due.id, office.user_id
+        FROM due
+        JOIN notifications_obligor AS obligor ON obligor.deadline_id = due.id
+        JOIN accounts_roleassignment AS office ON office.role = obligor.role AND office.is_active
+        LEFT JOIN accounts_organisation AS unit ON unit.id = obligor.organisation_id
+        WHERE obligor.role <> ''
+          AND (
+              unit.id IS NULL
+              OR obligor.role NOT IN (%(manager)s, %(recommender)s)
+              OR office.organisation_id = unit.id
+              OR obligor.role = %(recommender)s AND office.region <> ''
+                 AND starts_with(unit.region, office.region)
+          )
+        UNION
+        SELECT due.id, account.id
+        FROM due
+        JOIN notifications_obligor AS obligor ON obligor.deadline_id = due.id AND obligor.role = %(sysadmin)s
+        JOIN accounts_user AS account ON account.is_superuser
+        UNION
+        SELECT due.id, office.user_id
+        FROM due
+        JOIN accounts_roleassignment AS office
+          ON office.is_active
+         AND (
+             office.role = %(manager)s AND office.organisation_id = due.department_id
+                 AND due.lead <= -due.manager_overdue_minutes
+             OR office.role = %(leader)s AND due.lead <= -due.leader_overdue_minutes
+         )
+    )
+"""
+
+# Rows are written in one order by every sweep: two of them wait for each other, never in a circle.
+SWEEP = f"""
+    WITH {DUE}, {RECIPIENTS},
+    fresh AS (
+        INSERT INTO notifications_reminder
+            (deadline_id, due_at, lead_minutes, recipient_id, message_id, created_at)
+        SELECT due.id, due.due_at, due.lead, account.id,
+               nextval(pg_get_serial_sequence('notifications_message', 'id')), %(at)s::timestamptz
+        FROM person
+        JOIN due ON due.id = person.deadline_id
+        JOIN accounts_user AS account ON account.id = person.user_id AND account.is_active
+        WHERE NOT EXISTS (
+            SELECT FROM notifications_reminder AS told
+            WHERE told.deadline_id = due.id AND told.due_at = due.due_at
+              AND told.lead_minutes = due.lead AND told.recipient_id = account.id
+        )
+        ORDER BY due.id, account.id
+        ON CONFLICT DO NOTHING
+        RETURNING deadline_id, recipient_id, message_id
+    ),
+    message AS (
+        INSERT INTO notifications_message (id, recipient_id, template, context, url, created_at)
+        SELECT fresh.message_id, fresh.recipient_id, %(template)s,
+               jsonb_build_object(
+                   'kind', due.kind, 'title', due.title, 'due_at', due.due_at,
+                   'explanation', due.explanation, 'is_overdue', due.due_at < %(at)s::timestamptz
+               ),
+               due.url, %(at)s::timestamptz
+        FROM fresh
+        JOIN due ON due.id = fresh.deadline_id
+    ),
+    delivery AS (
+        INSERT INTO notifications_delivery (message_id, channel, state, attempts, next_try_at, error)
+        SELECT fresh.message_id, channel, %(queued)s, 0, %(at)s::timestamptz, ''
+        FROM fresh
+        JOIN due ON due.id = fresh.deadline_id
+        CROSS JOIN LATERAL unnest(due.channels) AS channel
+    )
+    SELECT count(*) FROM fresh
+"""  # noqa: S608 (composed of constants)
+
+
+def sweep(*, at: datetime) -> int:
+    """Remind everybody who owes something of what is due at this moment. Returns how many were told."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SWEEP,
+            {
+                "at": at,
+                "open": DeadlineState.OPEN.value,
+                "queued": DeliveryState.QUEUED.value,
+                "template": REMINDER_TEMPLATE,
+                "member": UnitRole.MEMBER.value,
+                "manager": Role.PROGRAMME_MANAGER.value,
+                "recommender": Role.RECOMMENDER.value,
+                "leader": Role.LEADER.value,
+                "sysadmin": Role.SYSADMIN.value,
+            },
+        )
+        return cursor.fetchone()[0]
