@@ -6,6 +6,6 @@ The servers are children of a guard process (`guard.py`), which stops them when 
 ends, by whatever means. `python -m config.embedded run -- COMMAND` runs a command beside them.
 """
 
-from config.embedded.client import Servers, Unavailable, missing, running_urls, serve, start
+from config.embedded.client import Servers, missing, running_urls, serve, start
 
-__all__ = ["Servers", "Unavailable", "missing", "running_urls", "serve", "start"]
+__all__ = ["Servers", "missing", "running_urls", "serve", "start"]

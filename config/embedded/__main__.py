@@ -7,13 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from config.embedded.client import missing, serve
 from config.embedded.guard import take_lock
-from config.embedded.place import PROJECT, Unavailable, own_dir, var_dir
+from config.embedded.place import own_dir
+from config.machine import PROJECT, Unavailable, var_dir
 
-TETHER = str(Path(__file__).with_name("tether.py"))
+TETHER = str(PROJECT / "config" / "tether.py")
 
 
 def run(command: list[str], *, ephemeral: bool) -> int:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from config.embedded.place import PROJECT, Unavailable, var_dir
+from config.machine import PROJECT, Unavailable, var_dir
 
 NAMES = ("DATABASE_URL", "REDIS_URL")
 ATTACH_SECONDS = 90

@@ -14,8 +14,9 @@ import signal
 import sys
 from pathlib import Path
 
-from config.embedded.place import Unavailable, lasting, passing, var_dir
+from config.embedded.place import lasting, passing
 from config.embedded.server import Postgres, Server, Valkey, private_file
+from config.machine import Unavailable, var_dir
 
 KINDS: dict[str, type[Server]] = {"DATABASE_URL": Postgres, "REDIS_URL": Valkey}
 LOOK_SECONDS = 0.5

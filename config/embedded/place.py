@@ -14,13 +14,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[2]
+from config.machine import Unavailable, var_dir
+
 OTHERS_ENTER = stat.S_IXOTH
 OTHERS_READ = stat.S_IROTH
-
-
-class Unavailable(Exception):
-    """The servers cannot be started; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +44,6 @@ class Place:
     data: Path
     programs: Path
     account: Account
-
-
-def var_dir() -> Path:
-    return Path(os.environ.get("JIEBANG_VAR") or PROJECT / "var").resolve()
 
 
 def own_dir(*, create: bool = True) -> Path:

@@ -14,24 +14,13 @@ from pathlib import Path
 
 import psycopg
 
-from config.embedded.place import Place, Unavailable, valkey_program
-from config.embedded.tether import die_with_parent
+from config.embedded.place import Place, valkey_program
+from config.machine import LOOPBACK, Unavailable, free_port
+from config.tether import die_with_parent
 
-HOST = "127.0.0.1"
 READY_SECONDS = 60
 DATABASE = "jiebang"
 UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-
-
-def free_port(preferred: int | None = None) -> int:
-    """Return `preferred` if nobody listens there, otherwise a port the system found free."""
-    for port in (preferred or 0, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                probe.bind((HOST, port))
-                return probe.getsockname()[1]
-    raise Unavailable("no free port on the loopback address")
 
 
 def private_file(path: Path, text: str) -> None:
@@ -116,7 +105,7 @@ class Postgres(Server):
 
     @property
     def url(self) -> str:
-        return f"postgresql://jiebang:{self.password}@{HOST}:{self.port}/{DATABASE}"
+        return f"postgresql://jiebang:{self.password}@{LOOPBACK}:{self.port}/{DATABASE}"
 
     def program(self, name: str) -> str:
         return str(self.place.programs / "bin" / name)
@@ -127,7 +116,7 @@ class Postgres(Server):
         self.check_version()
         self.clear_stale_lock()
         settings = {
-            "listen_addresses": HOST,
+            "listen_addresses": LOOPBACK,
             "port": self.port,
             "unix_socket_directories": "",  # a socket's path may not be longer than 107 bytes
             "max_connections": 100,
@@ -231,14 +220,14 @@ class Valkey(Server):
 
     @property
     def url(self) -> str:
-        return f"redis://:{self.password}@{HOST}:{self.port}/0"
+        return f"redis://:{self.password}@{LOOPBACK}:{self.port}/0"
 
     def start(self) -> None:
         folder = self.place.base / "valkey"
         folder.mkdir(mode=0o700, exist_ok=True)
         quoted = str(folder).replace("\\", "\\\\").replace('"', '\\"')
         lines = [
-            f"bind {HOST}",
+            f"bind {LOOPBACK}",
             f"port {self.port}",
             f"requirepass {self.password}",
             "databases 64",
@@ -254,7 +243,7 @@ class Valkey(Server):
 
     def answers(self) -> bool:
         try:
-            with socket.create_connection((HOST, self.port), timeout=2) as connection:
+            with socket.create_connection((LOOPBACK, self.port), timeout=2) as connection:
                 connection.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
                 return b"+PONG" in connection.recv(200)
         except OSError:

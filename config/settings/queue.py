@@ -18,5 +18,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "socket_timeout": 5,
 }
-# With the broker down a request must not wait: what it wanted to start stands in the database and beat finds it.
+# With the broker down a request must not wait: what it wanted to start stands in the database,
+# and beat finds it.
 CELERY_TASK_PUBLISH_RETRY = False
