@@ -1,0 +1,53 @@
+"""Deadlines and messages for tests."""
+
+from datetime import timedelta
+
+import factory
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from notifications import actions
+from notifications.models import DeadlineKind, Delivery, Message
+from tests.factories.accounts import OrganisationFactory, UserFactory
+
+
+class MessageFactory(DjangoModelFactory):
+    class Meta:
+        model = Message
+
+    recipient = factory.SubFactory(UserFactory)
+    template = "notifications/reminder"
+    context = factory.LazyFunction(
+        lambda: {
+            "kind": DeadlineKind.MILESTONE.value,
+            "title": "青科揭榜-0001 样机",
+            "due_at": "2026-03-10T15:59:59+00:00",
+            "explanation": "任务书第三条",
+            "is_overdue": False,
+        }
+    )
+    url = "/milestones/1/"
+    created_at = factory.LazyFunction(timezone.now)
+
+
+class DeliveryFactory(DjangoModelFactory):
+    class Meta:
+        model = Delivery
+
+    message = factory.SubFactory(MessageFactory)
+    channel = "email"
+    next_try_at = factory.SelfAttribute("message.created_at")
+
+
+def open_deadline(*, at, owed_by=(), subject=None, due_in=timedelta(days=5), **kwargs):
+    """An open deadline; its subject is a new organisation unless one is given."""
+    values = {
+        "kind": DeadlineKind.MILESTONE,
+        "title": "青科揭榜-0001 样机",
+        "url": "/milestones/1/",
+        "explanation": "任务书第三条",
+        **kwargs,
+    }
+    return actions.open_deadline(
+        subject=subject or OrganisationFactory(), due_at=at + due_in, owed_by=owed_by, at=at, **values
+    )
