@@ -1,4 +1,4 @@
-"""What `config` may say for each kind of question, so that a slip is shown at its line, not at the first answer."""
+"""What `config` may say for each kind of question: a slip is shown at its line, not at the first answer."""
 
 from collections.abc import Iterator
 
@@ -82,9 +82,9 @@ def _choices(place: Place, choices) -> Found:
                 yield (*place, index), _("选项要有 value 和 label。")
         else:
             value = choice
-        if value in seen:
+        if str(value) in seen:
             yield (*place, index), _("“%(name)s”重复，同一数据包内只能出现一次。") % {"name": value}
-        seen.add(value)
+        seen.add(str(value))
 
 
 def _columns(place: Place, columns) -> Found:
@@ -97,10 +97,10 @@ def _columns(place: Place, columns) -> Found:
         if not isinstance(column, dict) or not column.get("code") or not column.get("label"):
             yield here, _("每一列要有 code 和 label。")
             continue
-        if column["code"] in seen:
+        if str(column["code"]) in seen:
             yield (*here, "code"), _("“%(name)s”重复，同一数据包内只能出现一次。") % {"name": column["code"]}
-        seen.add(column["code"])
-        kind = column.get("kind", QuestionKind.LINE)
+        seen.add(str(column["code"]))
+        kind = str(column.get("kind", QuestionKind.LINE))
         if kind not in IN_TABLES:
             yield (*here, "kind"), _("“%(kind)s”不能用作表格的列。") % {"kind": kind}
             continue

@@ -1,5 +1,6 @@
 """What a pack may say: one call (通知) as data. Field names are those that stand in the YAML file."""
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -146,14 +147,14 @@ class CriterionPart(Part):
     name_en: Maybe120 = ""
     help: Text = ""
     weight: Percent
-    max_score: Annotated[Number, Field(gt=0, lt=1000)] = 100
+    max_score: Annotated[Number, Field(gt=0, lt=1000)] = Decimal(100)
 
 
 class ReviewPart(Part):
     panel_size: Annotated[int, Field(ge=1, le=50)] = 3
     blind: bool = False
     aggregation: Aggregation = Aggregation.MEAN
-    threshold: Annotated[Number, Field(ge=0, le=100)] = 60
+    threshold: Annotated[Number, Field(ge=0, le=100)] = Decimal(60)
     max_spread: Annotated[Number, Field(gt=0, le=100)] | None = None
     answer_days: Days = 1
     review_days: Days = 10

@@ -1,0 +1,170 @@
+"""Loading is idempotent, replaces drafts, leaves published calls alone, and writes out what it read."""
+
+from datetime import date, timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from accounts.models import OrganisationKind
+from core.workflow import Refused
+from finance.models import Appropriation, InstalmentTemplate
+from grants.models import Call, EligibilityRule, Programme, Question, Stage
+from reviews.models import Criterion
+from seeds import packs
+from tests.factories.accounts import OrganisationFactory
+
+SMALL = (Path(__file__).parent / "small.yaml").read_text(encoding="utf-8")
+TODAY = date(2026, 3, 10)
+ALL = [SMALL, *(file.read_text(encoding="utf-8") for file in packs.shipped())]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def department():
+    return OrganisationFactory(kind=OrganisationKind.GOVERNMENT)
+
+
+def load(text, *, today=TODAY, department=None):
+    pack, source = packs.read(text, today=today)
+    return packs.store.load(pack, source=source, department=department)
+
+
+def publish(call):
+    Call.objects.filter(pk=call.pk).update(state="published", published_at=timezone.now())
+    call.refresh_from_db()
+
+
+def counts():
+    models = [Programme, Call, Stage, Question, EligibilityRule, Criterion, InstalmentTemplate, Appropriation]
+    return [model.objects.count() for model in models]
+
+
+@pytest.mark.parametrize("text", ALL, ids=["small", *(file.stem for file in packs.shipped())])
+def test_what_is_written_out_is_what_was_loaded(text, department):
+    pack, _source = packs.read(text, today=TODAY)
+    call = load(text, department=department).call
+    written = packs.write(packs.dump(call))
+    again, _source = packs.read(written, today=TODAY + timedelta(days=400))
+    assert again == pack
+    assert packs.write(again) == written
+
+
+@pytest.mark.parametrize("text", ALL, ids=["small", *(file.stem for file in packs.shipped())])
+def test_the_same_pack_again_changes_nothing(text, department):
+    first = load(text, department=department)
+    assert first.what == packs.NEW
+    before, ids = counts(), list(EligibilityRule.objects.values_list("pk", flat=True))
+    assert load(text).what == packs.UNCHANGED
+    assert counts() == before
+    assert list(EligibilityRule.objects.values_list("pk", flat=True)) == ids
+
+
+def test_a_relative_date_is_fixed_by_the_first_load(department):
+    text = SMALL.replace("2026-03-01 09:00", "today-2d 09:00").replace("2026-04-01 17:00", "today+9d 17:00")
+    call = load(text, department=department).call
+    opened = call.opens_at
+    assert load(text, today=TODAY + timedelta(days=3)).what == packs.UNCHANGED
+    call.refresh_from_db()
+    assert call.opens_at == opened
+
+
+def test_a_changed_pack_replaces_a_draft(department):
+    call = load(SMALL, department=department).call
+    changed = load(SMALL.replace("weight: 60", "weight: 55").replace("weight: 40", "weight: 45"))
+    assert (changed.what, changed.call.pk) == (packs.REPLACED, call.pk)
+    assert [criterion.weight for criterion in Criterion.objects.all()] == [55, 45]
+    assert Call.objects.count() == 1
+
+
+def test_a_published_call_is_refused_and_stays_as_it_was(department):
+    call = load(SMALL, department=department).call
+    publish(call)
+    before = packs.write(packs.dump(call))
+    with pytest.raises(Refused, match="作为新版本导入"):
+        load(SMALL.replace("weight: 60", "weight: 55").replace("weight: 40", "weight: 45"))
+    assert packs.write(packs.dump(call)) == before
+
+
+def test_the_same_pack_of_a_published_call_is_no_mistake(department):
+    publish(load(SMALL, department=department).call)
+    assert load(SMALL).what == packs.UNCHANGED
+
+
+def test_a_new_version_stands_beside_the_published_one(department):
+    publish(load(SMALL, department=department).call)
+    second = load(SMALL.replace("  sourcing:", "  version: 2\n  sourcing:"))
+    assert second.what == packs.NEW
+    assert [call.version for call in Call.objects.order_by("version")] == [1, 2]
+
+
+def test_the_budget_of_the_year_may_grow_after_publication_but_not_below_what_is_committed(department):
+    def with_budget(amount):
+        return SMALL.replace("  cap_clause:", f"  appropriation: {amount}\n  cap_clause:")
+
+    call = load(with_budget("50 万元"), department=department).call
+    publish(call)
+    assert load(with_budget("80 万元")).what == packs.REPLACED
+    assert Appropriation.objects.get().amount == 800_000
+    Appropriation.objects.update(committed=700_000)
+    with pytest.raises(Refused, match="少于已经承诺的金额"):
+        load(with_budget("60 万元"))
+    assert Appropriation.objects.get().amount == 800_000
+
+
+def test_a_new_programme_needs_a_department():
+    with pytest.raises(Refused, match="--department") as caught:
+        load(SMALL)
+    assert caught.value.field == "department"
+    assert Programme.objects.count() == 0
+
+
+def test_the_programme_follows_its_pack(department):
+    load(SMALL, department=department)
+    load(SMALL.replace("name: 小计划", "name: 大计划"))
+    assert Programme.objects.get().name == "大计划"
+
+
+def run(*args):
+    out = StringIO()
+    call_command("pack", *args, stdout=out)
+    return out.getvalue()
+
+
+def test_the_command_checks_loads_and_writes(tmp_path, department):
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL, encoding="utf-8")
+    assert run("check", str(file)) == f"{file}: 正确：2026年度小计划申报通知，2 条规则，2 道题目\n"
+    assert Call.objects.count() == 0
+    assert (
+        run("load", str(file), "--department", department.credit_code)
+        == f"{file}: 已导入：2026年度小计划申报通知\n"
+    )
+    assert run("load", str(file)) == f"{file}: 没有变化：2026年度小计划申报通知\n"
+    written = tmp_path / "out.yaml"
+    run("dump", "small", "--output", str(written))
+    assert run("load", str(written)) == f"{written}: 没有变化：2026年度小计划申报通知\n"
+    assert run("dump", "small") == written.read_text(encoding="utf-8")
+
+
+def test_the_command_tries_every_file_and_names_each_fault(tmp_path, department):
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text(SMALL, encoding="utf-8")
+    bad.write_text(SMALL.replace("share: 70", "share: 60"), encoding="utf-8")
+    with pytest.raises(CommandError) as caught:
+        run("load", str(bad), str(tmp_path / "none.yaml"), str(good), "--department", department.credit_code)
+    assert str(caught.value).splitlines() == [
+        f"{bad}:79: instalments: 拨款比例之和应为 100，现为 90。",
+        f"{tmp_path / 'none.yaml'}: No such file or directory",
+    ]
+    assert Call.objects.count() == 1
+
+
+def test_the_command_names_an_unknown_department_or_programme():
+    with pytest.raises(CommandError, match="没有统一社会信用代码为"):
+        run("load", "x.yaml", "--department", "91370212MA00000000")
+    with pytest.raises(CommandError, match="没有计划"):
+        run("dump", "nothing")

@@ -1,0 +1,240 @@
+"""Every mistake in a pack is shown at its line, as a sentence, and nothing but BadPack comes out."""
+
+import contextlib
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seeds import packs
+from seeds.packs.source import parse
+from seeds.packs.values import read_amount, read_moment, write_amount
+
+SMALL = (Path(__file__).parent / "small.yaml").read_text(encoding="utf-8")
+TODAY = date(2026, 3, 10)
+SHANGHAI = timezone(timedelta(hours=8))
+
+# What is written instead of what in the small pack, and the one problem expected: line, place, sentence.
+BROKEN = [
+    ("  name: 小计划\n", "", 1, "programme.name", "缺少“name”。"),
+    ("  slug: small", "  slug: Small!", 2, "programme.slug", None),
+    ("  name: 小计划\n", "  name: ''\n", 3, "programme.name", "不能为空。"),
+    ("  sourcing: window", "  sourcing: lottery", 6, "call.sourcing", None),
+    (
+        "  opens: 2026-03-01 09:00",
+        "  opens: 三月一日",
+        8,
+        "call.opens",
+        "应为“2026-03-01 17:00”，或相对于导入当天的“today-10d 09:00”“today+45d 17:00”。",
+    ),
+    ("  opens: 2026-03-01 09:00", "  opens: 2026-02-30 09:00", 8, "call.opens", None),
+    (
+        "  closes: 2026-04-01 17:00",
+        "  closes: 2026-02-01 17:00",
+        9,
+        "call.closes",
+        "截止时间应晚于开始时间。",
+    ),
+    ("  closes: 2026-04-01 17:00\n", "", 4, "call.closes", "集中申报必须写明截止时间。"),
+    ("  cap: 10 万元", "  cap: 100000", 14, "money.cap", "金额须写明单位，例如“100 万元”或“500000 元”。"),
+    ("  cap: 10 万元", "  cap: 0 万元", 14, "money.cap", "应大于 0。"),
+    ("  cap_clause: 第二条", "  cap_clause: 第七条", 15, "money.cap_clause", "通知正文里没有“第七条”。"),
+    (
+        "    - code: labour",
+        "    - code: equipment",
+        19,
+        "money.categories[2].code",
+        "“equipment”重复，同一数据包内只能出现一次。",
+    ),
+    ("      fiscal: true", "      fiscal: 对", 24, "money.sources[1].fiscal", "应为 true 或 false。"),
+    (
+        "      fiscal: true\n",
+        "",
+        21,
+        "money.sources",
+        "资金来源里至少要有一项财政资金（fiscal: true）。",
+    ),
+    ("    days: 10", "    days: soon", 31, "stages[2].days", "应为整数。"),
+    ("    days: 10", "    days: 0", 31, "stages[2].days", "不能小于 1。"),
+    (
+        "  - kind: expert_review",
+        "  - kind: publicity",
+        30,
+        "stages[2].kind",
+        None,
+    ),
+    ("        kind: choice", "        kind: riddle", 43, "sections[1].questions[1].kind", None),
+    (
+        "          choices: [研发, 平台]",
+        "          choices: [研发, 研发]",
+        46,
+        "sections[1].questions[1].config.choices[2]",
+        "“研发”重复，同一数据包内只能出现一次。",
+    ),
+    (
+        "      - code: content",
+        "      - code: direction",
+        47,
+        "sections[1].questions[2].code",
+        "题目代码“direction”重复。",
+    ),
+    (
+        "answers.direction == '研发'",
+        "answers.kind == '研发'",
+        50,
+        "sections[1].questions[2].visible_when",
+        None,
+    ),
+    (
+        "          max_length: 500",
+        "          max_lenght: 500",
+        52,
+        "sections[1].questions[2].config.max_lenght",
+        "“多行文字”没有“max_lenght”这一设置。",
+    ),
+    ("    clause: 第一条", "    clause: 第九条", 56, "rules[1].clause", "通知正文里没有“第九条”。"),
+    ("    clause: 第一条\n", "", 54, "rules[1].clause", "缺少“clause”。"),
+    ("unit.kind == 'enterprise'", "unit.kindd == 'enterprise'", 59, "rules[1].expression", None),
+    ("unit.kind == 'enterprise'", "unit.kind == (", 59, "rules[1].expression", None),
+    (
+        "unit.kind == 'enterprise'",
+        "project.answers.size > 3",
+        59,
+        "rules[1].expression",
+        "表单里没有代码为“size”的题目。",
+    ),
+    (
+        "    expression: unit.kind == 'enterprise'\n",
+        "",
+        58,
+        "rules[1].automation",
+        "自动判断的条件必须有表达式（expression）。",
+    ),
+    ("  - code: cap", "  - code: enterprise", 60, "rules[2].code", None),
+    ("    scope: budget", "    scop: budget", 60, "rules[2].scope", "缺少“scope”。"),
+    ("      weight: 60", "      weight: 50", 67, "review.criteria", "评审指标的权重之和应为 100，现为 90。"),
+    ("      weight: 60", "      weight: much", 70, "review.criteria[1].weight", "应为数字。"),
+    ("    share: 70", "    share: 60", 79, "instalments", "拨款比例之和应为 100，现为 90。"),
+    ("    milestone: m1", "    milestone: m9", 86, "instalments[2].milestone", "没有代码为“m9”的里程碑。"),
+    ("    milestone: m1", "    milestone: m1\n    milestone: m1", 87, "", "“milestone”写了两次。"),
+    ("  name: 小计划", "  name: [小计划", 4, "", None),
+    ("money:", "\tmoney:", 13, "", None),
+]
+
+
+def problems_of(text: str) -> list[packs.Problem]:
+    with pytest.raises(packs.BadPack) as caught:
+        packs.read(text, today=TODAY, name="broken.yaml")
+    return caught.value.problems
+
+
+def test_the_small_pack_itself_is_right():
+    pack, _source = packs.read(SMALL, today=TODAY)
+    assert pack.call.title == "2026年度小计划申报通知"
+    assert pack.money.cap == Decimal("100000.00")
+    assert pack.call.closes == datetime(2026, 4, 1, 17, tzinfo=SHANGHAI)
+
+
+@pytest.mark.parametrize(("old", "new", "line", "place", "message"), BROKEN)
+def test_a_mistake_is_shown_at_its_line(old, new, line, place, message):
+    assert SMALL.count(old) == 1 or old.startswith(("    clause", "      weight"))
+    problems = problems_of(SMALL.replace(old, new, 1))
+    found = {(problem.line, problem.place): problem.message for problem in problems}
+    assert (line, place) in found
+    assert message is None or found[(line, place)] == message
+
+
+def test_several_mistakes_are_shown_at_once_in_the_order_of_the_file():
+    text = SMALL.replace("weight: 60", "weight: 50").replace("share: 70", "share: 60")
+    text = text.replace("unit.kind ==", "unit.colour ==")
+    assert [problem.line for problem in problems_of(text)] == [59, 67, 79]
+
+
+def test_a_problem_reads_as_file_line_place_and_sentence():
+    with pytest.raises(packs.BadPack) as caught:
+        packs.read(SMALL.replace("share: 70", "share: 60"), today=TODAY, name="broken.yaml")
+    assert str(caught.value) == "broken.yaml:79: instalments: 拨款比例之和应为 100，现为 90。"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "就一句话", "- a\n- b\n", "a: &x [*x]", "1"])
+def test_what_is_no_pack_at_all_is_said_in_one_sentence(text):
+    assert len(problems_of(text)) >= 1
+
+
+def test_a_file_of_another_encoding_is_named_with_its_line(tmp_path):
+    file = tmp_path / "gbk.yaml"
+    file.write_bytes("programme:\n  slug: small\n  name: 小计划\n".encode("gbk"))
+    with pytest.raises(packs.BadPack) as caught:
+        packs.check(file, today=TODAY)
+    assert [(problem.line, problem.message) for problem in caught.value.problems] == [
+        (3, "文件不是 UTF-8 编码。")
+    ]
+
+
+def test_an_enormous_file_is_refused_unread():
+    assert [problem.line for problem in problems_of("a: " + "x" * 3_000_000)] == [1]
+
+
+@given(st.text())
+def test_no_text_makes_anything_but_a_bad_pack(text):
+    with pytest.raises(packs.BadPack):
+        packs.read(text, today=TODAY)
+
+
+@given(
+    st.integers(0, SMALL.count("\n") - 1),
+    st.sampled_from(
+        ["", "  x: 1", "- 2", "    weight: {}", "kind: [[[", "code: null", "days: 1.5", "a: !!python/x"]
+    ),
+)
+def test_no_replaced_line_makes_anything_but_a_pack_or_a_bad_pack(number, line):
+    lines = SMALL.splitlines()
+    lines[number] = line
+    with contextlib.suppress(packs.BadPack):
+        packs.read("\n".join(lines), today=TODAY)
+
+
+def test_dates_may_be_relative_to_the_day_of_loading():
+    assert read_moment("today", TODAY) == datetime(2026, 3, 10, tzinfo=SHANGHAI)
+    assert read_moment("today-10d", TODAY) == datetime(2026, 2, 28, tzinfo=SHANGHAI)
+    assert read_moment("today+45d 17:00", TODAY) == datetime(2026, 4, 24, 17, tzinfo=SHANGHAI)
+    with pytest.raises(ValueError, match="应为"):
+        read_moment("today+45 17:00", TODAY)
+
+
+def test_the_year_is_put_into_every_text_and_follows_the_opening_day():
+    text = SMALL.replace("2026-03-01 09:00", "today-80d 09:00").replace(
+        "第一条 申报", "第一条 {year-1}年申报"
+    )
+    pack, source = parse(text, today=TODAY)
+    assert pack.call.year == 2025
+    assert pack.call.title == "2025年度小计划申报通知"
+    assert pack.call.notice.splitlines()[0] == "第一条 2024年申报单位为企业。"
+    assert source.relative(("call", "opens"))
+    assert not source.relative(("call", "closes"))
+
+
+@pytest.mark.parametrize(
+    ("written", "amount"),
+    [
+        ("100 万元", "1000000.00"),
+        ("1,234.5 万元", "12345000.00"),
+        ("0.000001 万元", "0.01"),
+        ("2 亿元", "200000000.00"),
+        ("99.99元", "99.99"),
+    ],
+)
+def test_an_amount_names_its_unit(written, amount):
+    assert read_amount(written) == Decimal(amount)
+    assert read_amount(write_amount(Decimal(amount))) == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    "written", [100, "100", 1.5, "一百万元", "-5 万元", "1e3 元", "0.0000001 万元", None, True]
+)
+def test_an_amount_without_a_unit_or_below_a_fen_is_refused(written):
+    with pytest.raises(ValueError, match="金额"):
+        read_amount(written)
