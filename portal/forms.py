@@ -42,4 +42,3 @@ class BoardFilter(Filter):
             ("", _("全部状态")),
             *((state.value, state.label) for state in self.PUBLIC_STATES),
         ]
-

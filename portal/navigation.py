@@ -62,3 +62,34 @@ def account_links(user, path: str) -> list[Entry]:
         pairs.append(("admin:index", _("管理后台")))
     pairs += [("account_change_password", _("修改密码")), ("mfa_index", _("两步验证"))]
     return _entries(pairs, path)
+
+
+def _url(name: str, *args) -> str:
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+def apply_url(call, topic=None) -> str:
+    """Where one begins an application to `call`, or a bid for `topic`."""
+    url = _url("applications:start", call.pk)
+    return f"{url}?topic={topic.pk}" if url and topic else url
+
+
+def demand_url(call) -> str:
+    """Where an enterprise posts a demand for `call`."""
+    url = _url("exchange:start")
+    return f"{url}?call={call.pk}" if url else ""
+
+
+def objection_url(notice, *, at) -> str:
+    """Where an objection is filed, while the notice runs."""
+    return _url("awards:object", notice.pk)
+
+
+def starts(user) -> list[Entry]:
+    """What a person of a unit can begin by themselves."""
+    if not user.scope.units:
+        return []
+    return _entries([("portal:calls", _("申报项目")), ("portal:board", _("揭榜"))], path="")

@@ -5,45 +5,30 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from awards.models import Publicity
 from awards.states import PublicityState
 from core.calendar import end_of_day, local_date
-from grants.models import Call, Sourcing, Topic
+from core.paging import capped_count
+from finance.models import InstalmentTemplate
+from grants.models import Call, Question, QuestionKind, Sourcing, Stage, Topic
 from grants.states import CallState, TopicState
-from notifications.models import Deadline
-
-MANY = 1000
-"""Counts stop here and read "1 000+": counting all of a big table costs more than the page."""
+from milestones.models import MilestoneTemplate
+from notifications.models import Deadline, Message
+from notifications.states import DeadlineState
+from portal.timeline import Step
+from reviews.models import Criterion
 
 _NEVER = datetime.fromisoformat("9999-01-01T00:00:00+08:00")
 
 
-@dataclass(frozen=True)
-class Capped:
-    """A count that stopped at MANY."""
-
-    number: int
-
-    @property
-    def is_more(self) -> bool:
-        return self.number > MANY
-
-    def __str__(self) -> str:
-        return f"{MANY:,}+" if self.is_more else f"{self.number:,}"
-
-
-def capped_count(rows: QuerySet) -> Capped:
-    """One query over at most MANY + 1 rows."""
-    return Capped(rows.order_by()[: MANY + 1].count())
-
-
 # ---- calls ----
 
-CALL_TABS = ("open", "coming", "closed")
 
-
-def calls(user, *, tab: str, at: datetime, q: str = "", programme=None, sourcing="", instrument="") -> QuerySet:
+def calls(
+    user, *, tab: str, at: datetime, q: str = "", programme=None, sourcing: str = "", instrument: str = ""
+) -> QuerySet:
     """Published calls of one tab: open ones by what closes first, rolling ones after them."""
     rows = Call.objects.visible_to(user).published().select_related("programme")
     rows = rows.annotate(closing=Coalesce("closes_at", Value(_NEVER)))
@@ -67,6 +52,56 @@ def calls(user, *, tab: str, at: datetime, q: str = "", programme=None, sourcing
 CALL_ORDER = {"open": ("closing", "id"), "coming": ("opens_at", "id"), "closed": ("-opens_at", "-id")}
 
 
+def accepts(call: Call, *, at: datetime) -> bool:
+    """Whether the window is open; who may apply is for `applications.rules` to say."""
+    open_now = call.opens_at <= at and (call.closes_at is None or at <= call.closes_at)
+    return call.state == CallState.PUBLISHED and open_now
+
+
+TOPICS_OF_CALL = 30
+
+
+@dataclass(frozen=True)
+class CallNotice:
+    """Everything a notice says beside its text."""
+
+    topics: list[Topic]
+    rules: list
+    stages: list[Step]
+    materials: list[Question]
+    criteria: list[Criterion]
+    milestones: list[MilestoneTemplate]
+    instalments: list[dict]
+
+
+def call_notice(user, call: Call) -> CallNotice:
+    """Seven queries, whatever the notice holds."""
+    topics = Topic.objects.visible_to(user).filter(call=call).exclude(state=TopicState.WITHDRAWN)
+    return CallNotice(
+        topics=list(topics.select_related("owner").order_by("number")[:TOPICS_OF_CALL]),
+        rules=list(call.rules.all()),
+        stages=[_stage_step(stage) for stage in call.stages.all()],
+        materials=list(
+            call.questions.filter(kind=QuestionKind.ATTACHMENT).order_by("section__order", "order")
+        ),
+        criteria=list(Criterion.objects.filter(call=call)),
+        milestones=list(MilestoneTemplate.objects.filter(call=call)),
+        instalments=[
+            {
+                "label": f"{plan.name} · {plan.get_condition_display()}",
+                "text": f"{plan.share.normalize():f} %",
+                "share": plan.share / 100,
+            }
+            for plan in InstalmentTemplate.objects.filter(call=call)
+        ],
+    )
+
+
+def _stage_step(stage: Stage) -> Step:
+    note = _("%(days)s 个%(kind)s") % {"days": stage.days, "kind": stage.get_day_kind_display()}
+    return Step(title=stage.get_kind_display(), state="next", note=note, clause=stage.clause)
+
+
 # ---- the board (榜单) ----
 
 BOARD_ORDER = ("-listed_at", "-id")
@@ -81,6 +116,16 @@ def board(user) -> QuerySet:
         .exclude(state=TopicState.WITHDRAWN)
         .select_related("call", "owner")
     )
+
+
+def topics(user) -> QuerySet:
+    """One topic's page: the board, and the guide topics (指南方向) of window calls."""
+    return Topic.objects.visible_to(user).select_related("call", "owner")
+
+
+def accepts_bids(topic: Topic, *, at: datetime) -> bool:
+    open_now = topic.bids_close_at is None or at <= topic.bids_close_at
+    return topic.state == TopicState.LISTED and open_now and accepts(topic.call, at=at)
 
 
 def board_items(user, *, q: str = "", field: str = "", state: str = "") -> QuerySet:
@@ -102,17 +147,20 @@ def board_fields(user) -> list[str]:
 
 # ---- publicity ----
 
-PUBLICITY_TABS = ("running", "closed")
 PUBLICITY_ORDER = ("-published_at", "-id")
 
 
+def publicity_notices(user) -> QuerySet:
+    return Publicity.objects.visible_to(user).select_related("call__programme__department")
+
+
 def publicity(user, *, tab: str) -> QuerySet:
-    rows = Publicity.objects.visible_to(user).select_related("call")
+    rows = publicity_notices(user)
     if tab == "closed":
         rows = rows.filter(state=PublicityState.CLOSED)
     else:
         rows = rows.exclude(state=PublicityState.CLOSED)
-    return rows.annotate(item_count=Count("items"))
+    return rows
 
 
 def objections_end(notice: Publicity) -> datetime:
@@ -130,8 +178,8 @@ class HomePage:
     open_calls: list[Call]
     topics: list[Topic]
     notices: list[Publicity]
-    open_call_count: Capped
-    topic_count: Capped
+    open_call_count: str
+    topic_count: str
 
 
 def home(user, *, at: datetime) -> HomePage:
@@ -149,8 +197,12 @@ def home(user, *, at: datetime) -> HomePage:
 
 # ---- to-do ----
 
-TODO_ORDER = ("due_at", "id")
-TODO_TABS = ("mine", "department", "done")
+TODO_ORDER = {"mine": ("due_at", "id"), "department": ("due_at", "id"), "done": ("-closed_at", "-id")}
+
+
+def supervises(user) -> bool:
+    """Whether the person watches over obligations that others owe."""
+    return bool(user.scope.sees_everything or user.scope.departments)
 
 
 def todo(user, *, tab: str) -> QuerySet:
@@ -158,7 +210,7 @@ def todo(user, *, tab: str) -> QuerySet:
     if tab == "department":
         return Deadline.objects.visible_to(user).open()
     if tab == "done":
-        return Deadline.objects.owed_by(user).exclude(state="open")
+        return Deadline.objects.owed_by(user).exclude(state=DeadlineState.OPEN)
     return Deadline.objects.owed_by(user).open()
 
 
@@ -190,7 +242,31 @@ def urgencies(rows: QuerySet, *, at: datetime) -> Urgencies:
     return Urgencies(**counts)
 
 
-def urgency_of(deadline: Deadline, *, at: datetime) -> str:
-    if deadline.due_at < at:
-        return "overdue"
-    return "this_week" if deadline.due_at <= end_of_week(at) else "later"
+# ---- inbox ----
+
+
+def inbox(user) -> QuerySet:
+    return Message.objects.visible_to(user)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows of the to-do list that are equally urgent."""
+
+    code: str
+    title: str
+    tone: str
+    rows: list[Deadline]
+
+
+def by_urgency(rows: list[Deadline], *, tab: str, at: datetime) -> list[Group]:
+    """The rows of one page under their headings, in the page's order; no query."""
+    if tab == "done":
+        return [Group("done", _("已办结"), "later", rows)] if rows else []
+    week = end_of_week(at)
+    groups = [
+        Group("overdue", _("已逾期"), "late", [row for row in rows if row.due_at < at]),
+        Group("week", _("本周到期"), "soon", [row for row in rows if at <= row.due_at <= week]),
+        Group("later", _("以后到期"), "later", [row for row in rows if row.due_at > week]),
+    ]
+    return [group for group in groups if group.rows]

@@ -14,50 +14,189 @@ from django.views.i18n import set_language
 
 from core.paging import paginate
 from grants.models import Call
-from portal import queries
+from portal import actions, navigation, queries
 from portal.forms import BoardFilter, CallFilter
 
 PER_PAGE = 20
 
 
-def _tabs(request, name: str, labels: dict[str, str], chosen: str, **kept) -> list[dict]:
+def _tabs(name: str, labels: dict[str, str], chosen: str, **kept) -> list[navigation.Entry]:
     """Tabs as links; `kept` are the filters that stay when the tab changes."""
     base = reverse(name)
     return [
-        {
-            "url": f"{base}?{urlencode({'tab': code, **kept})}",
-            "label": label,
-            "current": code == chosen,
-        }
+        navigation.Entry(label, f"{base}?{urlencode({'tab': code, **kept})}", code == chosen)
         for code, label in labels.items()
     ]
 
 
-def _chosen_tab(request, tabs) -> str:
+def _chosen_tab(request, labels) -> str:
+    """The tab asked for; the first one when it is not ours."""
     tab = request.GET.get("tab", "")
-    return tab if tab in tabs else tabs[0]
+    return tab if tab in labels else next(iter(labels))
 
 
 @require_GET
 def home(request):
     now = timezone.now()
-    return render(
-        request,
-        "portal/home.html",
-        {
-            "now": now,
-            "home": queries.home(request.user, at=now),
-            "calls_url": reverse("portal:calls"),
-            "board_url": reverse("portal:board"),
-        },
-    )
+    context = {
+        "now": now,
+        "home": queries.home(request.user, at=now),
+        "calls_url": reverse("portal:calls"),
+        "board_url": reverse("portal:board"),
+    }
+    return render(request, "portal/home.html", context)
 
 
 @require_POST
 def language(request):
     """Set the language cookie; a signed-in person's choice also counts for their mail."""
-    response = set_language(request)
     wanted = request.POST.get("language")
     if request.user.is_authenticated and wanted in dict(settings.LANGUAGES):
-        queries.remember_language(request.user, wanted)
-    return response
+        actions.remember_language(user=request.user, language=wanted)
+    return set_language(request)
+
+
+@require_GET
+def calls(request):
+    now = timezone.now()
+    labels = {"open": _("正在受理"), "coming": _("即将开始"), "closed": _("已截止")}
+    tab = _chosen_tab(request, labels)
+    form = CallFilter(request.GET)
+    chosen = form.chosen()
+    rows = queries.calls(request.user, tab=tab, at=now, **chosen)
+    listing = paginate(rows, queries.CALL_ORDER[tab], request.GET.get("cursor"), PER_PAGE)
+    kept = {name: getattr(value, "pk", value) for name, value in chosen.items()}
+    context = {
+        "now": now,
+        "tab": tab,
+        "tabs": _tabs("portal:calls", labels, tab, **kept),
+        "filter": form,
+        "filtered": bool(chosen),
+        "clear_url": f"{reverse('portal:calls')}?tab={tab}",
+        "listing": listing,
+    }
+    template = "portal/includes/_calls_results.html" if request.htmx else "portal/calls.html"
+    return render(request, template, context)
+
+
+@require_GET
+def call(request, pk):
+    now = timezone.now()
+    visible = Call.objects.visible_to(request.user).select_related("programme__department")
+    found = get_object_or_404(visible, pk=pk)
+    context = {
+        "now": now,
+        "call": found,
+        "notice": queries.call_notice(request.user, found),
+        "accepting": queries.accepts(found, at=now),
+        "apply_url": navigation.apply_url(found),
+        "demand_url": navigation.demand_url(found),
+    }
+    return render(request, "portal/call.html", context)
+
+
+@require_GET
+def board(request):
+    form = BoardFilter(request.GET, fields=queries.board_fields(request.user))
+    chosen = form.chosen()
+    rows = queries.board_items(request.user, **chosen)
+    context = {
+        "now": timezone.now(),
+        "filter": form,
+        "filtered": bool(chosen),
+        "clear_url": reverse("portal:board"),
+        "listing": paginate(rows, queries.BOARD_ORDER, request.GET.get("cursor"), PER_PAGE),
+    }
+    template = "portal/includes/_board_results.html" if request.htmx else "portal/board.html"
+    return render(request, template, context)
+
+
+@require_GET
+def topic(request, pk):
+    now = timezone.now()
+    found = get_object_or_404(queries.topics(request.user), pk=pk)
+    context = {
+        "now": now,
+        "topic": found,
+        "accepting": queries.accepts_bids(found, at=now),
+        "bid_url": navigation.apply_url(found.call, found),
+    }
+    return render(request, "portal/topic.html", context)
+
+
+@require_GET
+def publicity(request):
+    labels = {"running": _("公示中"), "closed": _("已结束")}
+    tab = _chosen_tab(request, labels)
+    rows = queries.publicity(request.user, tab=tab)
+    context = {
+        "tab": tab,
+        "tabs": _tabs("portal:publicity", labels, tab),
+        "listing": paginate(rows, queries.PUBLICITY_ORDER, request.GET.get("cursor"), PER_PAGE),
+    }
+    return render(request, "portal/publicity.html", context)
+
+
+@require_GET
+def publicity_notice(request, pk):
+    now = timezone.now()
+    notice = get_object_or_404(queries.publicity_notices(request.user), pk=pk)
+    context = {
+        "now": now,
+        "notice": notice,
+        "listing": paginate(notice.items.all(), ("id",), request.GET.get("cursor"), 100),
+        "objections_end": queries.objections_end(notice),
+        "objection_url": navigation.objection_url(notice, at=now),
+    }
+    return render(request, "portal/publicity_notice.html", context)
+
+
+@login_required
+@require_GET
+def todo(request):
+    now = timezone.now()
+    user = request.user
+    labels = {"mine": _("我要办理的")}
+    if queries.supervises(user):
+        labels["department"] = _("处室在办的")
+    labels["done"] = _("已办结的")
+    tab = _chosen_tab(request, labels)
+    rows = queries.todo(user, tab=tab)
+    listing = paginate(rows, queries.TODO_ORDER[tab], request.GET.get("cursor"), PER_PAGE)
+    context = {
+        "now": now,
+        "tab": tab,
+        "tabs": _tabs("portal:todo", labels, tab),
+        "counts": None if tab == "done" else queries.urgencies(rows, at=now),
+        "listing": listing,
+        "groups": queries.by_urgency(listing.rows, tab=tab, at=now),
+        "starts": navigation.starts(user),
+    }
+    return render(request, "portal/todo.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def inbox(request):
+    """The person's messages; posting marks them all as read."""
+    if request.method == "POST":
+        number = actions.read_all(user=request.user, at=timezone.now())
+        messages.success(request, _("%(number)s 条消息已标为已读。") % {"number": number})
+        return redirect("portal:inbox")
+    rows = queries.inbox(request.user)
+    listing = paginate(rows, ("-id",), request.GET.get("cursor"), PER_PAGE)
+    return render(
+        request,
+        "portal/inbox.html",
+        {"listing": listing, "messages_shown": queries.rendered(listing.rows, request.user)},
+    )
+
+
+@login_required
+@require_GET
+def message(request, pk):
+    """One message; opening it is reading it."""
+    found = get_object_or_404(queries.inbox(request.user), pk=pk)
+    actions.read(message=found, at=timezone.now())
+    subject, body = queries.render_message(found)
+    return render(request, "portal/message.html", {"message": found, "subject": subject, "body": body})

@@ -8,7 +8,9 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts.roles import STAFF_ROLES
 from core import money
+from portal import timeline
 
 register = template.Library()
 
@@ -16,15 +18,18 @@ SOON = timedelta(days=3)
 
 # One tone per meaning; a state that is not listed is plain.
 TONES = {
-    "active": {"published", "listed", "running", "open", "unit_review", "recommendation", "formal_check", "submitted",
-               "expert_review", "demander_choice", "decision", "publicity", "argued", "in_force", "accepted_invite"},
-    "good": {"awarded", "accepted", "met", "paid", "completed", "passed", "upheld_clean", "clean", "system_managed",
-             "fund", "accept"},
-    "wait": {"draft", "returned", "invited", "agreement", "unit_signed", "planned", "due", "suspended", "manual",
-             "requires_data", "warning", "pending", "reserve", "filed", "queued", "accept_with_conditions"},
-    "bad": {"rejected", "failed", "declined", "infected", "overdue", "refuse", "reject"},
-}  # fmt: skip
-_TONE_OF = {state: tone for tone, states in TONES.items() for state in states}
+    "active": (
+        "published listed running open unit_review recommendation formal_check submitted expert_review "
+        "demander_choice decision publicity argued in_force"
+    ),
+    "good": "awarded accepted met paid completed passed clean system_managed fund accept",
+    "wait": (
+        "draft returned invited agreement unit_signed planned due suspended manual requires_data warning "
+        "pending reserve filed queued accept_with_conditions"
+    ),
+    "bad": "rejected failed declined infected refuse reject upheld",
+}
+_TONE_OF = {state: tone for tone, states in TONES.items() for state in states.split()}
 
 
 @register.filter
@@ -41,7 +46,13 @@ def public_state(subject) -> str:
 
 @register.filter
 def wan(amount) -> str:
-    """元 → 万元 without the unit: 1000000 → "100"."""
+    """元 → 万元 with its unit: 1000000 → "100 万元"."""
+    return "" if amount is None else money.wan(amount)
+
+
+@register.filter
+def wan_number(amount) -> str:
+    """元 → 万元 for a column whose heading names the unit."""
     return "" if amount is None else money.wan_number(amount)
 
 
@@ -80,7 +91,7 @@ def due(moment: datetime, now: datetime | None = None) -> str:
 
 @register.filter
 def urgency(moment: datetime, now: datetime | None = None) -> str:
-    """"over", "soon" (three days) or "later"."""
+    """ "over", "soon" (three days) or "later"."""
     left = moment - (now or timezone.now())
     if left <= timedelta(0):
         return "over"
@@ -103,6 +114,14 @@ def localised(thing, name: str) -> str:
     return english or getattr(thing, name)
 
 
+@register.simple_tag(takes_context=True)
+def page_link(context, cursor: str) -> str:
+    """The address of another page of the same list: every filter kept."""
+    query = context["request"].GET.copy()
+    query["cursor"] = cursor
+    return f"?{query.urlencode()}"
+
+
 @register.simple_tag
 def form_problems(form) -> list[dict]:
     """Every fault of a bound form: message, name and anchor of the field it is about."""
@@ -111,6 +130,24 @@ def form_problems(form) -> list[dict]:
         if name in form.fields:
             field = form[name]
             problems += [
-                {"message": message, "field": field.label, "anchor": field.id_for_label} for message in messages
+                {"message": message, "field": field.label, "anchor": field.id_for_label}
+                for message in messages
             ]
     return problems
+
+
+@register.filter
+def plain(number) -> str:
+    """A Decimal without trailing zeros: 40.00 → "40"."""
+    return "" if number is None else f"{Decimal(number).normalize():f}"
+
+
+@register.inclusion_tag("portal/includes/_timeline.html")
+def application_timeline(application, user, now) -> dict:
+    """Where the application stands and what comes next."""
+    return {
+        "steps": timeline.application_steps(
+            application, for_officer=bool(user.scope.roles & STAFF_ROLES), at=now
+        ),
+        "now": now,
+    }
