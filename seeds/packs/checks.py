@@ -88,6 +88,8 @@ def _window(pack: Pack) -> Found:
         yield ("call", "closes"), _("集中申报必须写明截止时间。")
     if call.sourcing == Sourcing.DEMAND and not call.bid_days:
         yield ("call", "bid_days"), _("企业出题揭榜必须写明揭榜期（自然日）。")
+    if call.sourcing != Sourcing.DEMAND and pack.demands:
+        yield ("demands",), _("只有企业出题揭榜才征集需求。")
     if call.sourcing == Sourcing.DEMAND and pack.topics:
         yield ("topics",), _("企业出题揭榜的榜单由企业需求产生，数据包里不写。")
 
@@ -178,6 +180,10 @@ def _clauses(pack: Pack) -> Found:
 def _named_clauses(pack: Pack):
     yield ("money", "cap_clause"), pack.money.cap_clause
     yield ("money", "own_clause"), pack.money.own_clause
+    if pack.demands:
+        yield ("demands", "clause"), pack.demands.clause
+    for index, row in enumerate(pack.money.categories):
+        yield ("money", "categories", index, "clause"), row.clause
     yield ("publicity", "clause"), pack.publicity.clause
     yield ("signing", "clause"), pack.signing.clause
     if pack.review:

@@ -70,6 +70,9 @@ class CategoryPart(Part):
     code: Code
     name: Words60
     name_en: Maybe60 = ""
+    fiscal: bool = True
+    """False where the notice forbids public money (不得列支)."""
+    clause: Clause = ""
 
 
 class SourcePart(Part):
@@ -97,6 +100,13 @@ class PublicityPart(Part):
 
 class SigningPart(Part):
     days: Days = 30
+    clause: Clause = ""
+
+
+class DemandsPart(Part):
+    """How demands (企业出题) are handled before they are listed."""
+
+    argument_days: Days = 10
     clause: Clause = ""
 
 
@@ -206,6 +216,7 @@ class Pack(Part):
     money: MoneyPart
     publicity: PublicityPart = PublicityPart()
     signing: SigningPart = SigningPart()
+    demands: DemandsPart | None = None
     stages: Annotated[list[StagePart], Field(min_length=1)]
     sections: Annotated[list[SectionPart], Field(min_length=1)]
     rules: Annotated[list[RulePart], Field(min_length=1)]

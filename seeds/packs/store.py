@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
 from core.workflow import Refused
+from exchange.models import DemandScheme
 from finance.models import Appropriation, InstalmentTemplate
 from grants.models import (
     BudgetCategory,
@@ -132,6 +133,7 @@ def _write(call: Call | None, programme: Programme, pack: Pack) -> Call:
 def _clear(call: Call) -> None:
     for model in (
         Topic,
+        DemandScheme,
         InstalmentTemplate,
         MilestoneTemplate,
         Criterion,
@@ -201,7 +203,7 @@ def _ordered(model, call: Call, parts, **renamed) -> None:
 def _write_rules_and_money(call: Call, pack: Pack) -> None:
     _ordered(Stage, call, pack.stages)
     _ordered(EligibilityRule, call, pack.rules)
-    _ordered(BudgetCategory, call, pack.money.categories)
+    _ordered(BudgetCategory, call, pack.money.categories, fiscal="is_fiscal_allowed")
     _ordered(FundingSource, call, pack.money.sources, fiscal="is_fiscal")
     Topic.objects.bulk_create(
         Topic(
@@ -217,6 +219,8 @@ def _write_rules_and_money(call: Call, pack: Pack) -> None:
 
 
 def _write_downstream(call: Call, pack: Pack) -> None:
+    if pack.demands:
+        DemandScheme.objects.create(call=call, **pack.demands.model_dump())
     if pack.review:
         fields = pack.review.model_dump(exclude={"blind", "criteria"})
         ReviewScheme.objects.create(call=call, is_blind=pack.review.blind, **fields)
@@ -253,7 +257,7 @@ def dump(call: Call) -> Pack:
             cap_clause=call.cap_clause,
             own_per_fiscal=call.own_per_fiscal,
             own_clause=call.own_clause,
-            categories=_parts(schema.CategoryPart, BudgetCategory, call),
+            categories=_parts(schema.CategoryPart, BudgetCategory, call, fiscal="is_fiscal_allowed"),
             sources=_parts(schema.SourcePart, FundingSource, call, fiscal="is_fiscal"),
             appropriation=appropriation.amount if appropriation else None,
         ),
@@ -265,6 +269,7 @@ def dump(call: Call) -> Pack:
             clause="publicity_clause",
         ),
         signing=_part(schema.SigningPart, call, days="signing_days", clause="signing_clause"),
+        demands=_demands(call),
         stages=_parts(schema.StagePart, Stage, call),
         sections=_sections(call),
         rules=_parts(schema.RulePart, EligibilityRule, call),
@@ -296,6 +301,11 @@ def _sections(call: Call) -> list:
         named = {name: getattr(section, name) for name in ("code", "title", "title_en", "help")}
         sections.append(schema.SectionPart.model_construct(**named, questions=questions.get(section.pk, [])))
     return sections
+
+
+def _demands(call: Call):
+    scheme = DemandScheme.objects.filter(call=call).first()
+    return _part(schema.DemandsPart, scheme) if scheme else None
 
 
 def _review(call: Call):
