@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import states
 from accounts.identity import CREDIT_CODE_FORM, validate_credit_code, validate_phone, validate_region
+from accounts.kinds import FactKind, OrganisationKind
 from accounts.roles import STAFF_ROLES, Role, Scope, UnitRole
 
 
@@ -59,6 +60,13 @@ class User(AbstractUser):
 
     objects = UserManager()
 
+    event_verbs = {
+        "role_assigned": _("任职"),
+        "role_ended": _("结束任职"),
+        "integrity_recorded": _("登记诚信记录"),
+        "token_created": _("生成接口令牌"),
+        "token_revoked": _("吊销接口令牌"),
+    }
     REQUIRED_FIELDS = ["email", "name"]
 
     class Meta:
@@ -97,18 +105,6 @@ class User(AbstractUser):
         return bool(self.scope.roles & set(wanted))
 
 
-class OrganisationKind(models.TextChoices):
-    ENTERPRISE = "enterprise", _("企业")
-    UNIVERSITY = "university", _("高等院校")
-    INSTITUTE = "institute", _("科研院所")
-    HOSPITAL = "hospital", _("医疗卫生机构")
-    NEW_RD = "new_rd", _("新型研发机构")
-    SOCIAL = "social", _("社会组织")
-    PARK = "park", _("园区")
-    GOVERNMENT = "government", _("行政机关")
-    BANK = "bank", _("金融机构")
-
-
 class OrganisationQuerySet(models.QuerySet):
     def visible_to(self, user):
         if not user.is_authenticated:
@@ -141,6 +137,15 @@ class Organisation(models.Model):
     )
 
     objects = OrganisationQuerySet.as_manager()
+
+    event_verbs = {
+        "registered": _("登记单位"),
+        "updated": _("修改单位资料"),
+        "member_granted": _("增加成员身份"),
+        "member_ended": _("停用成员身份"),
+        "fact_recorded": _("登记单位事实"),
+        "integrity_recorded": _("登记诚信记录"),
+    }
 
     class Meta:
         verbose_name = _("单位")
@@ -216,6 +221,8 @@ class JoinRequest(models.Model):
 
     objects = JoinRequestQuerySet.as_manager()
 
+    event_verbs = {"requested": _("申请加入")}
+
     class Meta:
         verbose_name = _("加入单位申请")
         verbose_name_plural = _("加入单位申请")
@@ -279,20 +286,6 @@ class RoleAssignment(models.Model):
 
     def works_in_admin(self) -> bool:
         return self.role in STAFF_ROLES
-
-
-class FactKind(models.TextChoices):
-    """What can be said of a unit at a date. Codes are the names that rules use (`unit.<code>`)."""
-
-    HIGH_TECH = "high_tech", _("高新技术企业")
-    TECH_SME = "tech_sme", _("科技型中小企业")
-    LISTING_CANDIDATE = "listing_candidate", _("拟上市高企")
-    SPECIALISED = "specialised", _("专精特新")
-    PARK = "park", _("所在园区")
-    STAFF = "staff", _("职工人数")
-    RD_SPEND = "rd_spend", _("研发投入（元）")
-    REVENUE = "revenue", _("营业收入（元）")
-    TOTAL_ASSETS = "total_assets", _("资产总额（元）")
 
 
 class OrganisationFactQuerySet(OfUnitQuerySet):

@@ -8,5 +8,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/", include("config.api")),
+    path("", include("accounts.urls")),
+    path("demands/", include("exchange.urls")),
     path("", include("portal.urls")),
 ]

@@ -128,7 +128,7 @@ def _value(row, name: str):
 
 
 def _field(queryset: QuerySet, name: str):
-    """The field (or annotation's output field) that a name in the order stands for. Raises FieldDoesNotExist."""
+    """The field (or annotation's output field) behind a name. Raises FieldDoesNotExist."""
     if name in queryset.query.annotations:
         return queryset.query.annotations[name].output_field
     model, field = queryset.model, None

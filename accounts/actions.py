@@ -1,0 +1,276 @@
+"""What people do with accounts, units, memberships and roles. Each raises Refused from `rules`."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from rest_framework.authtoken.models import Token
+
+from accounts import rules
+from accounts.models import (
+    IntegrityRecord,
+    JoinRequest,
+    Membership,
+    Organisation,
+    OrganisationFact,
+    RoleAssignment,
+    User,
+)
+from accounts.roles import STAFF_ROLES, UnitRole
+from accounts.states import JoinState
+from core import workflow
+from core.workflow import Refused
+
+EDITABLE = ("name", "kind", "region", "address", "legal_representative", "registered_date")
+SELF_DECLARED = "单位自行填报"
+"""Source of a fact that a unit writes about itself; stored, so never translated."""
+
+
+@transaction.atomic
+def register_organisation(*, by: User, at: datetime, credit_code: str, **details: Any) -> Organisation:
+    """Register a unit; the person becomes its administrator. `details` are the EDITABLE fields.
+
+    Raises Refused with code "exists" when the code is registered: then one asks to join.
+    """
+    _only(EDITABLE, details)
+    try:
+        with transaction.atomic():
+            organisation = Organisation.objects.create(credit_code=credit_code, **details)
+    except IntegrityError:
+        if not Organisation.objects.filter(credit_code=credit_code).exists():
+            raise
+        raise Refused(
+            _("这个统一社会信用代码已经登记，请申请加入该单位。"), field="credit_code", code="exists"
+        ) from None
+    Membership.objects.create(user=by, organisation=organisation, role=UnitRole.ADMIN)
+    workflow.record(organisation, "registered", by=by, at=at)
+    _forget_scope(by)
+    return organisation
+
+
+@transaction.atomic
+def update_organisation(*, organisation: Organisation, by: User, at: datetime, **details: Any) -> None:
+    """Change the EDITABLE fields; field history keeps the old values."""
+    rules.check_can_manage_unit(by, organisation)
+    _only(EDITABLE, details)
+    for name, value in details.items():
+        setattr(organisation, name, value)
+    organisation.save(update_fields=list(details))
+    workflow.record(organisation, "updated", by=by, at=at, data={"fields": sorted(details)})
+
+
+@transaction.atomic
+def request_to_join(
+    *, organisation: Organisation, by: User, at: datetime, role: str = UnitRole.MEMBER, message: str = ""
+) -> JoinRequest:
+    rules.check_can_request_to_join(by, organisation)
+    try:
+        with transaction.atomic():
+            request = JoinRequest.objects.create(
+                user=by, organisation=organisation, role=role, message=message, requested_at=at
+            )
+    except IntegrityError:  # a double click: the first one stands
+        raise Refused(_("您的加入申请已经提交，正在等待单位管理员审核。"), code="waiting") from None
+    workflow.record(request, "requested", by=by, at=at, to_state=JoinState.REQUESTED)
+    return request
+
+
+@transaction.atomic
+def approve_join(*, join_request: JoinRequest, by: User, at: datetime) -> Membership:
+    """Let the person in; a membership they held before becomes active again."""
+    rules.check_can_decide_join(by, join_request)
+    workflow.move(join_request, JoinState.APPROVED, by=by, at=at, decided_by=by, decided_at=at)
+    membership, _created = Membership.objects.update_or_create(
+        user_id=join_request.user_id,
+        organisation_id=join_request.organisation_id,
+        role=join_request.role,
+        defaults={"is_active": True},
+    )
+    return membership
+
+
+@transaction.atomic
+def refuse_join(*, join_request: JoinRequest, by: User, at: datetime, note: str = "") -> None:
+    rules.check_can_decide_join(by, join_request)
+    workflow.move(join_request, JoinState.REFUSED, by=by, at=at, note=note, decided_by=by, decided_at=at)
+
+
+@transaction.atomic
+def withdraw_join(*, join_request: JoinRequest, by: User, at: datetime) -> None:
+    rules.check_can_withdraw_join(by, join_request)
+    workflow.move(join_request, JoinState.WITHDRAWN, by=by, at=at, decided_by=by, decided_at=at)
+
+
+@transaction.atomic
+def grant_membership(*, membership: Membership, role: str, by: User, at: datetime) -> Membership:
+    """Give a person who is a member already another role in the same unit."""
+    rules.check_can_manage_unit(by, membership.organisation)
+    granted, _created = Membership.objects.update_or_create(
+        user_id=membership.user_id,
+        organisation_id=membership.organisation_id,
+        role=role,
+        defaults={"is_active": True},
+    )
+    workflow.record(membership.organisation, "member_granted", by=by, at=at, data=_member(granted))
+    return granted
+
+
+@transaction.atomic
+def end_membership(*, membership: Membership, by: User, at: datetime) -> None:
+    # The unit's row is the lock: of two administrators who remove each other at once, one is refused.
+    Organisation.objects.select_for_update().get(pk=membership.organisation_id)
+    membership.refresh_from_db(fields=["is_active"])
+    rules.check_can_end_membership(by, membership)
+    membership.is_active = False
+    membership.save(update_fields=["is_active"])
+    workflow.record(membership.organisation, "member_ended", by=by, at=at, data=_member(membership))
+    _forget_scope(by)
+
+
+@transaction.atomic
+def record_fact(
+    *,
+    organisation: Organisation,
+    kind: str,
+    valid_from: date,
+    by: User,
+    at: datetime,
+    source: str = SELF_DECLARED,
+    text: str = "",
+    number: Decimal | None = None,
+    valid_to: date | None = None,
+) -> OrganisationFact:
+    """Write down a dated fact. Facts are added, never overwritten: rules ask what held on a date."""
+    rules.check_can_record_fact(by, organisation)
+    if not text and number is None:
+        raise Refused(_("请填写内容（证书编号等）或数值。"), field="text", code="empty")
+    if valid_to and valid_to < valid_from:
+        raise Refused(_("有效期的结束日期早于开始日期。"), field="valid_to", code="dates")
+    fact = OrganisationFact.objects.create(
+        organisation=organisation,
+        kind=kind,
+        text=text,
+        number=number,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        source=source,
+    )
+    workflow.record(organisation, "fact_recorded", by=by, at=at, data={"fact": fact.pk, "kind": kind})
+    return fact
+
+
+@transaction.atomic
+def record_integrity(
+    *,
+    reason: str,
+    source: str,
+    valid_from: date,
+    by: User,
+    at: datetime,
+    organisation: Organisation | None = None,
+    user: User | None = None,
+    valid_to: date | None = None,
+) -> IntegrityRecord:
+    """Write down a dishonesty record of one unit or one person."""
+    rules.check_can_record_integrity(by)
+    if (organisation is None) == (user is None):
+        raise Refused(_("请指明一个单位或一个人。"), field="organisation", code="subject")
+    if valid_to and valid_to < valid_from:
+        raise Refused(_("有效期的结束日期早于开始日期。"), field="valid_to", code="dates")
+    found = IntegrityRecord.objects.create(
+        organisation=organisation,
+        user=user,
+        reason=reason,
+        source=source,
+        valid_from=valid_from,
+        valid_to=valid_to,
+    )
+    workflow.record(organisation or user, "integrity_recorded", by=by, at=at, data={"record": found.pk})
+    return found
+
+
+@transaction.atomic
+def assign_role(
+    *,
+    user: User,
+    role: str,
+    by: User,
+    at: datetime,
+    organisation: Organisation | None = None,
+    region: str = "",
+) -> RoleAssignment:
+    """Give a person an office, or open again the one they held; entrance to the admin follows."""
+    rules.check_can_assign_role(by)
+    assignment, _created = RoleAssignment.objects.update_or_create(
+        user=user, role=role, organisation=organisation, region=region, defaults={"is_active": True}
+    )
+    workflow.record(user, "role_assigned", by=by, at=at, data={"role": role, "assignment": assignment.pk})
+    sync_admin_access(user=user)
+    return assignment
+
+
+@transaction.atomic
+def end_role(*, assignment: RoleAssignment, by: User, at: datetime) -> None:
+    list(RoleAssignment.objects.select_for_update().filter(role=assignment.role).order_by("pk"))
+    assignment.refresh_from_db(fields=["is_active"])
+    rules.check_can_end_role(by, assignment)
+    assignment.is_active = False
+    assignment.save(update_fields=["is_active"])
+    workflow.record(
+        assignment.user,
+        "role_ended",
+        by=by,
+        at=at,
+        data={"role": assignment.role, "assignment": assignment.pk},
+    )
+    sync_admin_access(user=assignment.user)
+
+
+def sync_admin_access(*, user: User) -> None:
+    """`is_staff` is derived: whoever holds an office that works in the admin may enter it."""
+    offices = RoleAssignment.objects.filter(user=user, is_active=True, role__in=STAFF_ROLES)
+    wanted = user.is_superuser or offices.exists()
+    if user.is_staff != wanted:
+        user.is_staff = wanted
+        user.save(update_fields=["is_staff"])
+    _forget_scope(user)
+
+
+@transaction.atomic
+def update_profile(*, user: User, name: str, phone: str, language: str) -> None:
+    """What a person says about themselves."""
+    user.name, user.phone, user.language = name, phone, language
+    user.save(update_fields=["name", "phone", "language"])
+
+
+@transaction.atomic
+def create_token(*, by: User, at: datetime) -> Token:
+    """A new API token; the old one stops working."""
+    User.objects.select_for_update().get(pk=by.pk)  # a double click makes one token after the other
+    Token.objects.filter(user=by).delete()
+    workflow.record(by, "token_created", by=by, at=at)
+    return Token.objects.create(user=by)
+
+
+@transaction.atomic
+def revoke_token(*, by: User, at: datetime) -> None:
+    if Token.objects.filter(user=by).delete()[0]:
+        workflow.record(by, "token_revoked", by=by, at=at)
+
+
+def _only(allowed: tuple[str, ...], details: Mapping[str, Any]) -> None:
+    strange = set(details) - set(allowed)
+    if strange:
+        raise TypeError(f"not fields that can be set here: {sorted(strange)}")
+
+
+def _member(membership: Membership) -> dict:
+    return {"user": membership.user_id, "role": membership.role}
+
+
+def _forget_scope(user: User) -> None:
+    """What a person holds is read once a request; an action that changes it makes it be read again."""
+    user.__dict__.pop("scope", None)

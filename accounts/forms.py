@@ -1,0 +1,114 @@
+"""What people type about themselves and their units."""
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from accounts import actions
+from accounts.identity import clean_credit_code, validate_credit_code, validate_phone
+from accounts.models import Membership, Organisation, OrganisationFact, User
+from accounts.roles import UnitRole
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self, **kwargs):
+        super().__init__(format="%Y-%m-%d", **kwargs)
+
+
+class SignupForm(forms.Form):
+    """What signing up asks beyond user name, e-mail and password."""
+
+    name = forms.CharField(label=_("姓名"), max_length=60)
+    phone = forms.CharField(label=_("手机"), max_length=20, required=False, validators=[validate_phone])
+
+    field_order = ["name", "username", "email", "phone", "password1", "password2"]
+
+    def signup(self, request, user):
+        actions.update_profile(
+            user=user,
+            name=self.cleaned_data["name"],
+            phone=self.cleaned_data["phone"],
+            language=get_language() or settings.LANGUAGE_CODE,
+        )
+
+
+class ProfileForm(forms.ModelForm):
+    class Meta:
+        model = User
+        fields = ("name", "phone", "language")
+
+
+class CreditCodeForm(forms.Form):
+    """The check that answers while a person types."""
+
+    credit_code = forms.CharField(max_length=40)
+
+    def clean_credit_code(self):
+        code = clean_credit_code(self.cleaned_data["credit_code"])
+        validate_credit_code(code)
+        return code
+
+
+class OrganisationForm(forms.ModelForm):
+    """A unit as its administrator describes it."""
+
+    class Meta:
+        model = Organisation
+        fields = actions.EDITABLE
+        widgets = {"registered_date": DateInput()}
+
+
+class RegistrationForm(OrganisationForm):
+    """A new unit. That the code is registered already is answered by the action, which offers to join."""
+
+    # Longer than a code, so that blanks and dashes of a pasted one can be taken out.
+    credit_code = forms.CharField(
+        label=_("统一社会信用代码"),
+        max_length=40,
+        help_text=_("营业执照或法人证书上的 18 位代码；填写后立即核对校验码。"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    field_order = ["credit_code", *actions.EDITABLE]
+
+    clean_credit_code = CreditCodeForm.clean_credit_code
+
+
+class JoinForm(forms.Form):
+    role = forms.ChoiceField(label=_("身份"), choices=UnitRole.choices, initial=UnitRole.MEMBER)
+    message = forms.CharField(
+        label=_("说明"), max_length=200, required=False, help_text=_("例如所在部门，方便单位管理员确认。")
+    )
+
+
+class RefuseJoinForm(forms.Form):
+    note = forms.CharField(label=_("理由"), max_length=200, required=False)
+
+
+class GrantForm(forms.Form):
+    """Give a member another role."""
+
+    membership = forms.ModelChoiceField(label=_("成员"), queryset=Membership.objects.none())
+    role = forms.ChoiceField(label=_("身份"), choices=UnitRole.choices)
+
+    def __init__(self, *args, members, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["membership"].queryset = members
+        self.fields["membership"].label_from_instance = lambda membership: str(membership.user)
+
+
+class FactForm(forms.ModelForm):
+    """A dated fact; who says it is not asked of a unit, see `actions.SELF_DECLARED`."""
+
+    class Meta:
+        model = OrganisationFact
+        fields = ("kind", "text", "number", "valid_from", "valid_to")
+        widgets = {"valid_from": DateInput(), "valid_to": DateInput()}
+        help_texts = {
+            "text": _("证书编号，或园区名称"),
+            "number": _("人数，或以元为单位的金额"),
+            "valid_to": _("长期有效的不填"),
+        }

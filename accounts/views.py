@@ -1,0 +1,258 @@
+"""A person's own pages: profile, API token, units. Signing in and out is allauth's, under /accounts/."""
+
+from allauth.account.decorators import reauthentication_required
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from rest_framework.authtoken.models import Token
+
+from accounts import actions, rules
+from accounts.forms import (
+    CreditCodeForm,
+    FactForm,
+    GrantForm,
+    JoinForm,
+    OrganisationForm,
+    ProfileForm,
+    RefuseJoinForm,
+    RegistrationForm,
+)
+from accounts.models import JoinRequest, Membership, Organisation
+from core.workflow import Refused
+
+read_write = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@login_required
+@read_write
+def profile(request):
+    form = ProfileForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        actions.update_profile(user=request.user, **form.cleaned_data)
+        with translation.override(form.cleaned_data["language"]):
+            messages.success(request, _("个人资料已保存。"))
+        response = redirect("accounts:profile")
+        remember_language(response, form.cleaned_data["language"])
+        return response
+    return page(request, "accounts/profile.html", {"form": form}, form)
+
+
+def remember_language(response: HttpResponse, language: str) -> None:
+    """Write the cookie of the language switch, which counts before the profile on this browser."""
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        path=settings.LANGUAGE_COOKIE_PATH,
+        samesite="Lax",
+    )
+
+
+@never_cache
+@login_required
+@reauthentication_required(allow_get=True)
+@read_write
+def token(request):
+    """Make or revoke the API token; its text is shown once, in the answer that made it."""
+    fresh = None
+    if request.method == "POST":
+        if request.POST.get("do") == "revoke":
+            actions.revoke_token(by=request.user, at=timezone.now())
+            messages.success(request, _("接口令牌已吊销。"))
+            return redirect("accounts:token")
+        fresh = actions.create_token(by=request.user, at=timezone.now())
+    existing = fresh or Token.objects.filter(user=request.user).first()
+    return render(request, "accounts/token.html", {"fresh": fresh, "existing": existing})
+
+
+@login_required
+@require_GET
+def units(request):
+    """The person's units and what they asked to join; with none, the first step to take."""
+    memberships = (
+        Membership.objects.filter(user=request.user, is_active=True)
+        .select_related("organisation")
+        .order_by("organisation__name", "role")
+    )
+    requests = JoinRequest.objects.filter(user=request.user).select_related("organisation")[:20]
+    return render(request, "accounts/units.html", {"memberships": memberships, "requests": requests})
+
+
+@login_required
+@read_write
+def register(request):
+    form = RegistrationForm(request.POST or None)
+    existing = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            unit = actions.register_organisation(by=request.user, at=timezone.now(), **form.cleaned_data)
+        except Refused as refused:
+            form.add_error(refused.field or None, refused.message)
+            existing = Organisation.objects.filter(credit_code=form.cleaned_data["credit_code"]).first()
+        else:
+            messages.success(request, _("单位已登记，您是它的单位管理员。"))
+            return redirect("accounts:unit", unit.pk)
+    return page(
+        request, "accounts/register.html", {"form": form, "existing": existing, "join": JoinForm()}, form
+    )
+
+
+@login_required
+@require_GET
+def check_code(request):
+    """The fragment under the credit code: right, wrong and why, or registered already and how to join."""
+    form = CreditCodeForm(request.GET)
+    context = {"form": form, "typed": request.GET.get("credit_code", "").strip()}
+    if form.is_valid():
+        code = form.cleaned_data["credit_code"]
+        context |= {
+            "code": code,
+            "existing": Organisation.objects.filter(credit_code=code).first(),
+        }
+    return render(request, "accounts/includes/_code_answer.html", context)
+
+
+@login_required
+@read_write
+def join(request, credit_code):
+    """Ask to join. The unit is named by its code: a person may not see its page yet."""
+    unit = get_object_or_404(Organisation, credit_code=credit_code)
+    form = JoinForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return page(request, "accounts/join.html", {"form": form, "unit": unit}, form)
+    attempt(
+        request,
+        actions.request_to_join,
+        _("申请已提交，请等待“%(unit)s”的单位管理员审核。") % {"unit": unit},
+        organisation=unit,
+        **form.cleaned_data,
+    )
+    return redirect("accounts:units")
+
+
+@login_required
+@require_GET
+def unit(request, pk):
+    """One unit: members, who asks to join, certificates and facts with their validity."""
+    found = get_object_or_404(Organisation.objects.visible_to(request.user).select_related("parent"), pk=pk)
+    return render(request, "accounts/unit.html", unit_context(request, found))
+
+
+def unit_context(request, found: Organisation, **forms) -> dict:
+    managing = rules.can_manage_unit(request.user, found)
+    members = found.memberships.filter(is_active=True).select_related("user").order_by("user__name", "role")
+    context = {
+        "unit": found,
+        "managing": managing,
+        "today": timezone.localdate(),
+        "members": members,
+        "facts": found.facts.all(),
+        "requests": found.join_requests.waiting().select_related("user") if managing else [],
+    }
+    if managing:
+        context |= {"grant_form": GrantForm(members=members), "fact_form": FactForm()}
+    return context | forms
+
+
+@login_required
+@read_write
+def edit_unit(request, pk):
+    found = get_object_or_404(Organisation.objects.visible_to(request.user), pk=pk)
+    if not rules.can_manage_unit(request.user, found):
+        raise PermissionDenied
+    form = OrganisationForm(request.POST or None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        actions.update_organisation(
+            organisation=found, by=request.user, at=timezone.now(), **form.cleaned_data
+        )
+        messages.success(request, _("单位资料已保存。"))
+        return redirect("accounts:unit", found.pk)
+    return page(request, "accounts/edit_unit.html", {"form": form, "unit": found}, form)
+
+
+@login_required
+@require_POST
+def add_fact(request, pk):
+    found = get_object_or_404(Organisation.objects.visible_to(request.user), pk=pk)
+    if not rules.can_manage_unit(request.user, found):
+        raise PermissionDenied
+    form = FactForm(request.POST)
+    if form.is_valid():
+        try:
+            actions.record_fact(organisation=found, by=request.user, at=timezone.now(), **form.cleaned_data)
+        except Refused as refused:
+            form.add_error(refused.field or None, refused.message)
+        else:
+            messages.success(request, _("已登记。"))
+            return redirect("accounts:unit", found.pk)
+    return page(request, "accounts/unit.html", unit_context(request, found, fact_form=form), form)
+
+
+@login_required
+@require_POST
+def grant(request, pk):
+    found = get_object_or_404(Organisation.objects.visible_to(request.user), pk=pk)
+    if not rules.can_manage_unit(request.user, found):
+        raise PermissionDenied
+    form = GrantForm(request.POST, members=found.memberships.filter(is_active=True))
+    if not form.is_valid():
+        return page(request, "accounts/unit.html", unit_context(request, found, grant_form=form), form)
+    actions.grant_membership(by=request.user, at=timezone.now(), **form.cleaned_data)
+    messages.success(request, _("成员身份已增加。"))
+    return redirect("accounts:unit", found.pk)
+
+
+@login_required
+@require_POST
+def end_member(request, pk):
+    found = get_object_or_404(
+        Membership.objects.visible_to(request.user).select_related("organisation"), pk=pk
+    )
+    said = attempt(request, actions.end_membership, _("成员身份已停用。"), membership=found)
+    left = said and found.user_id == request.user.pk and found.organisation_id not in request.user.scope.units
+    return redirect("accounts:units") if left else redirect("accounts:unit", found.organisation_id)
+
+
+@login_required
+@require_POST
+def decide_join(request, pk):
+    """Approve, refuse (with a reason) or withdraw, by the button pressed."""
+    found = get_object_or_404(
+        JoinRequest.objects.visible_to(request.user).select_related("organisation", "user"), pk=pk
+    )
+    pressed = request.POST.get("do")
+    if pressed == "withdraw":
+        attempt(request, actions.withdraw_join, _("申请已撤回。"), join_request=found)
+        return redirect("accounts:units")
+    if pressed == "approve":
+        attempt(request, actions.approve_join, _("已通过。"), join_request=found)
+    else:
+        form = RefuseJoinForm(request.POST)
+        note = form.cleaned_data["note"] if form.is_valid() else request.POST.get("note", "")[:200]
+        attempt(request, actions.refuse_join, _("已拒绝。"), join_request=found, note=note)
+    return redirect("accounts:unit", found.organisation_id)
+
+
+def attempt(request, action, done: str, **kwargs) -> bool:
+    """Call one action and say how it went. A refusal for want of the role is a 403."""
+    try:
+        action(by=request.user, at=timezone.now(), **kwargs)
+    except Refused as refused:
+        if refused.code == "forbidden":
+            raise PermissionDenied(refused.message) from None
+        messages.error(request, refused.message)
+        return False
+    messages.success(request, done)
+    return True
+
+
+def page(request, template: str, context: dict, form) -> HttpResponse:
+    """A form's page; with faults it is a 422, so that scripts and tests can tell."""
+    return render(request, template, context, status=422 if form.is_bound and form.errors else 200)
