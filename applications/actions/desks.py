@@ -1,0 +1,121 @@
+"""What the unit, the recommender and the officer do with an application handed in."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from applications import notifications, queries, rules
+from applications.actions.flow import advance, enter
+from applications.models import Application, RuleResult
+from applications.states import ApplicationState
+from core import calendar, workflow
+from core.workflow import Lost, Refused
+
+RETURN_DAYS = 5
+"""Working days to mend a returned application when whoever returns it names no other moment."""
+
+
+def _send_back(application, *, reason, items, due_at, by, at):
+    rules.check_reason(reason)
+    due_at = due_at or calendar.due(at, RETURN_DAYS)
+    if due_at <= at:
+        raise Refused(_("修改期限应在今天之后。"), field="due_at")
+    old = application.state
+    workflow.move(
+        application, ApplicationState.RETURNED, by=by, at=at, note=reason, data={"items": items or []}
+    )
+    notifications.stage_done(application, old, by=by, at=at)
+    notifications.open_supplement(application, due_at=due_at, reason=reason, at=at)
+    until = queries.local_moment(due_at)
+    notifications.tell_team(application, "returned", at=at, reason=reason, items=items or [], until=until)
+
+
+# ---- unit ----
+
+
+@transaction.atomic
+def unit_approve(*, application: Application, by, at: datetime, note: str = "") -> None:
+    """The unit's administrator agrees; on to the next stage."""
+    rules.check_can_review_for_unit(by, application)
+    advance(application=application, by=by, at=at, note=note)
+
+
+@transaction.atomic
+def unit_return(
+    *, application: Application, reason: str, by, at: datetime, items=None, due_at: datetime | None = None
+) -> None:
+    """Back to the team with reasons."""
+    rules.check_can_review_for_unit(by, application)
+    _send_back(application, reason=reason, items=items, due_at=due_at, by=by, at=at)
+
+
+# ---- recommender ----
+
+
+@transaction.atomic
+def recommend(*, application: Application, opinion: str, by, at: datetime) -> None:
+    """The district, park or authority recommends with its opinion (推荐)."""
+    rules.check_can_recommend(by, application)
+    rules.check_reason(opinion, field="opinion")
+    advance(application=application, by=by, at=at, note=opinion)
+
+
+@transaction.atomic
+def recommender_return(
+    *, application: Application, reason: str, by, at: datetime, items=None, due_at: datetime | None = None
+) -> None:
+    rules.check_can_recommend(by, application)
+    _send_back(application, reason=reason, items=items, due_at=due_at, by=by, at=at)
+
+
+@transaction.atomic
+def recommender_reject(*, application: Application, reason: str, by, at: datetime) -> None:
+    """Not recommended: the application ends here."""
+    rules.check_can_recommend(by, application)
+    rules.check_reason(reason)
+    enter(application=application, state=ApplicationState.REJECTED, by=by, at=at, note=reason)
+    notifications.tell_team(application, "rejected", at=at, reason=reason)
+
+
+# ---- officer ----
+
+
+@transaction.atomic
+def officer_mark(*, rule_result: RuleResult, status: str, by, at: datetime, note: str = "") -> None:
+    """What the officer makes of one line (形式审查). Raises Refused; Lost when it is no longer examined."""
+    application = Application.objects.select_for_update().get(pk=rule_result.application_id)
+    rules.check_can_examine(by, application)
+    rules.check_mark(rule_result, status, note)
+    changed = RuleResult.objects.filter(pk=rule_result.pk, checked_at=rule_result.checked_at).update(
+        officer_status=status, officer_note=note, officer=by, officer_at=at
+    )
+    if not changed:
+        raise Lost(_("申报书刚刚重新提交，请刷新后再审查。"), code="lost")
+    rule_result.refresh_from_db()
+
+
+@transaction.atomic
+def pass_formal_check(*, application: Application, by, at: datetime, note: str = "") -> None:
+    """Every line settled: on to the next stage. Raises Refused naming the lines that are open or fail."""
+    rules.check_can_pass(by, application)
+    advance(application=application, by=by, at=at, note=note)
+    notifications.tell_team(application, "passed", at=at)
+
+
+@transaction.atomic
+def return_for_supplement(
+    *, application: Application, reason: str, by, at: datetime, due_at: datetime | None = None, items=None
+) -> None:
+    """Back to the team for 补正, with a due moment."""
+    rules.check_can_examine(by, application)
+    _send_back(application, reason=reason, items=items, due_at=due_at, by=by, at=at)
+
+
+@transaction.atomic
+def reject(*, application: Application, reason: str, by, at: datetime) -> None:
+    """Final refusal by the bureau, with the reason that the applicant reads."""
+    rules.check_can_reject(by, application)
+    rules.check_reason(reason)
+    enter(application=application, state=ApplicationState.REJECTED, by=by, at=at, note=reason)
+    notifications.tell_team(application, "rejected", at=at, reason=reason)

@@ -1,0 +1,70 @@
+"""From stage to stage: one move, the old clock met, the new one opened."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from applications import notifications
+from applications.models import Application
+from applications.states import ApplicationState
+from core import workflow
+from core.workflow import Refused
+from grants.models import Stage
+from grants.queries import next_stage, stages_of
+
+ENDS = (ApplicationState.REJECTED, ApplicationState.WITHDRAWN)
+OUTCOMES = (
+    ApplicationState.PUBLICITY,
+    ApplicationState.AGREEMENT,
+    ApplicationState.AWARDED,
+    ApplicationState.REJECTED,
+)
+
+
+def stage_for(application: Application, state: str) -> Stage | None:
+    return next((stage for stage in stages_of(application.call) if stage.kind == state), None)
+
+
+@transaction.atomic
+def enter(*, application: Application, state: str, by, at: datetime, note: str = "", **fields) -> None:
+    """Move to `state`, close the clock of the stage left and open that of the stage entered.
+
+    Raises Refused when the table does not allow the move, Lost when somebody was faster.
+    """
+    old = application.state
+    workflow.move(application, state, by=by, at=at, note=note, **fields)
+    if state in ENDS:
+        notifications.all_cancelled(application, by=by, at=at)
+        return
+    notifications.stage_done(application, old, by=by, at=at)
+    stage = stage_for(application, state)
+    if stage:
+        notifications.open_stage(application, stage, at=at)
+    notifications.tell_next(application, at=at)
+
+
+@transaction.atomic
+def advance(*, application: Application, by, at: datetime, note: str = "") -> str:
+    """On to the next stage of the call; returns the new state. Raises Refused when there is none."""
+    try:
+        stage = next_stage(application.call, application.state)
+    except ValueError:
+        stage = None
+    if stage is None:
+        raise Refused(_("“%(state)s”之后没有下一个环节。") % {"state": application.get_state_display()})
+    enter(application=application, state=stage.kind, by=by, at=at, note=note)
+    return stage.kind
+
+
+@transaction.atomic
+def set_outcome(*, application: Application, state: str, by, at: datetime, note: str = "") -> None:
+    """The outcome that awards decide: publicity, agreement, awarded or rejected. Tells the applicant."""
+    if state not in OUTCOMES:
+        raise ValueError(f"not an outcome: {state}")
+    enter(application=application, state=state, by=by, at=at, note=note)
+    if state == ApplicationState.REJECTED:
+        notifications.tell_team(application, "rejected", at=at, reason=note)
+    else:
+        label = str(application.machine.public_label(state))
+        notifications.tell_team(application, "outcome", at=at, state=label)

@@ -1,0 +1,116 @@
+"""Hand an application in, take it back."""
+
+import logging
+from datetime import datetime
+from functools import partial
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from applications import eligibility, notifications, queries, rules
+from applications.actions.flow import enter
+from applications.models import Application, RuleResult, Submission
+from applications.states import ApplicationState
+from grants.actions import next_number
+from grants.queries import next_stage, number_prefix
+
+log = logging.getLogger(__name__)
+
+SNAPSHOT_TASK = "applications.tasks.make_snapshot"
+
+
+@transaction.atomic
+def submit(*, application: Application, by, at: datetime) -> Submission:
+    """Seal what stands there as the next version and move into the first stage of the call.
+
+    A returned application goes back to the stage that returned it. Raises Refused (who, when), Lost when it
+    has been handed in already, rules.Incomplete with every problem. Of two clicks at once one seals.
+    """
+    # The lock makes a second click wait here, and then find the application handed in.
+    locked = Application.objects.select_for_update(of=("self",)).select_related("call__programme")
+    current = locked.get(pk=application.pk)
+    rules.check_can_submit(by, current, at=at)
+    lines = eligibility.evaluate(current)
+    problems = rules.problems_of(current, lines)
+    if problems:
+        raise rules.Incomplete(problems)
+    returned = current.state == ApplicationState.RETURNED
+    target = queries.returned_from(current) if returned else next_stage(current.call, None).kind
+    submission = _seal(current, lines, by=by, at=at)
+    _store_results(current, lines, at=at)
+    number = current.number or next_number(number_prefix(current.call))
+    notifications.draft_done(current, by=by, at=at)
+    enter(
+        application=current,
+        state=target,
+        by=by,
+        at=at,
+        version=submission.version,
+        number=number,
+        submitted_by=by,
+        submitted_at=at,
+    )
+    notifications.tell_team(current, "submitted", at=at, version=submission.version)
+    transaction.on_commit(partial(_ask_for_snapshot, submission.pk))
+    for name in ("state", "version", "number", "submitted_by", "submitted_at"):
+        setattr(application, name, getattr(current, name))
+    return submission
+
+
+def _seal(application, lines, *, by, at) -> Submission:
+    content = queries.snapshot(application)
+    content["checks"] = [line.as_json() for line in lines]
+    return Submission.objects.create(
+        application=application,
+        version=application.version + 1,
+        content=content,
+        sha256=queries.sha256_of(content),
+        by=by,
+        at=at,
+    )
+
+
+def _store_results(application, lines, *, at):
+    """One row per rule of the notice. Handed in again, everything is examined afresh."""
+    RuleResult.objects.bulk_create(
+        [
+            RuleResult(
+                application=application,
+                rule=line.rule,
+                status=line.status,
+                evidence={"facts": line.evidence, "hint": line.hint},
+                checked_at=at,
+            )
+            for line in lines
+            if line.rule
+        ],
+        update_conflicts=True,
+        unique_fields=["application", "rule"],
+        update_fields=[
+            "status",
+            "evidence",
+            "checked_at",
+            "officer_status",
+            "officer_note",
+            "officer",
+            "officer_at",
+        ],
+    )
+
+
+def _ask_for_snapshot(submission_pk: int) -> None:
+    """Ask a worker for the PDF. Without a broker the submission stands and the sweep makes it later."""
+    try:
+        current_app.send_task(SNAPSHOT_TASK, args=[submission_pk], ignore_result=True)
+    except (OperationalError, OSError) as fault:
+        log.warning("no broker, snapshot of submission %s is left to the sweep: %s", submission_pk, fault)
+
+
+@transaction.atomic
+def withdraw(*, application: Application, reason: str, by, at: datetime) -> None:
+    """Take an application back before it is decided. Raises Refused."""
+    rules.check_can_withdraw(by, application)
+    if application.submitted_at:
+        rules.check_reason(reason)
+    enter(application=application, state=ApplicationState.WITHDRAWN, by=by, at=at, note=reason)

@@ -1,0 +1,232 @@
+"""What this app tells people, and the clocks of its stages."""
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import RoleAssignment, User
+from accounts.roles import Role, UnitRole
+from applications.models import Application
+from applications.states import ApplicationState
+from core import calendar
+from grants.models import DayKind, Stage
+from grants.queries import closing
+from notifications import actions
+from notifications.actions import Owes
+from notifications.models import DeadlineKind
+
+S = ApplicationState
+
+STAGE_DEADLINES = {
+    S.UNIT_REVIEW: DeadlineKind.UNIT_REVIEW,
+    S.RECOMMENDATION: DeadlineKind.RECOMMENDATION,
+    S.FORMAL_CHECK: DeadlineKind.FORMAL_CHECK,
+    S.EXPERT_REVIEW: DeadlineKind.EXPERT_REVIEW,
+    S.DEMANDER_CHOICE: DeadlineKind.DEMANDER_CHOICE,
+    S.DECISION: DeadlineKind.DECISION,
+}
+"""Publicity and agreement have subjects and deadlines of their own further down (awards)."""
+
+DRAFT_DEADLINES = (DeadlineKind.CALL_CLOSES, DeadlineKind.SUPPLEMENT)
+
+
+# ---- addresses ----
+
+
+def page_of(application: Application) -> str:
+    return reverse("applications:detail", args=[application.pk])
+
+
+def desk_of(application: Application, state: str) -> str:
+    """Where the person who must act in `state` acts."""
+    if state == S.UNIT_REVIEW:
+        return reverse("applications:unit_review", args=[application.pk])
+    if state == S.RECOMMENDATION:
+        return reverse("applications:recommendation", args=[application.pk])
+    if state == S.DEMANDER_CHOICE:
+        try:
+            return reverse("reviews:choice", args=[application.topic_id])
+        except NoReverseMatch:
+            return page_of(application)
+    return reverse("admin:applications_application_change", args=[application.pk])
+
+
+# ---- clocks ----
+
+
+def _by_team(application):
+    users = User.objects.filter(pk__in=application.team.values("user_id"))
+    return [Owes(user=user) for user in users]
+
+
+def _by_unit_admins(application):
+    return [Owes(organisation=application.organisation, unit_role=UnitRole.ADMIN)]
+
+
+def _by_managers(application):
+    return [Owes(role=Role.PROGRAMME_MANAGER, organisation=application.call.programme.department)]
+
+
+def recommenders_of(application: Application) -> list[RoleAssignment]:
+    """Offices whose region holds the applicant's unit."""
+    region = application.organisation.region
+    offices = RoleAssignment.objects.filter(role=Role.RECOMMENDER, is_active=True).exclude(region="")
+    return [
+        office
+        for office in offices.select_related("organisation", "user")
+        if region.startswith(office.region)
+    ]
+
+
+def _by_recommenders(application):
+    offices = recommenders_of(application)
+    owes = {office.organisation_id: office for office in offices if office.organisation_id}
+    found = [Owes(role=Role.RECOMMENDER, organisation=office.organisation) for office in owes.values()]
+    found += [Owes(user=office.user) for office in offices if not office.organisation_id]
+    # Without an office for the region the department must notice, or nobody would.
+    return found or _by_managers(application)
+
+
+def _by_demander(application):
+    owner = application.topic.owner if application.topic_id else None
+    return [Owes(organisation=owner)] if owner else _by_managers(application)
+
+
+OWED_BY = {
+    S.UNIT_REVIEW: _by_unit_admins,
+    S.RECOMMENDATION: _by_recommenders,
+    S.FORMAL_CHECK: _by_managers,
+    S.EXPERT_REVIEW: _by_managers,
+    S.DEMANDER_CHOICE: _by_demander,
+    S.DECISION: _by_managers,
+}
+
+
+def open_draft(application: Application, *, at) -> None:
+    """The clock of a draft: the closing of the call or the topic. Rolling calls have none."""
+    due = closing(application.call, application.topic)
+    if due is None:
+        return
+    source = application.topic.number if application.topic_id else application.call.number
+    actions.open_deadline(
+        subject=application,
+        kind=DeadlineKind.CALL_CLOSES,
+        title=_("提交申报书：%(call)s") % {"call": application.call.title},
+        url=page_of(application),
+        due_at=due,
+        explanation=_("截止时间由%(source)s规定，逾期不予受理")
+        % {"source": source or application.call.title},
+        owed_by=[*_by_team(application), *_by_unit_admins(application)],
+        at=at,
+        department=application.call.programme.department,
+    )
+
+
+def draft_done(application: Application, *, by, at) -> None:
+    for kind in DRAFT_DEADLINES:
+        actions.meet_deadline(subject=application, kind=kind, by=by, at=at)
+
+
+def open_supplement(application: Application, *, due_at, reason: str, at) -> None:
+    """The clock of a returned application (补正)."""
+    actions.open_deadline(
+        subject=application,
+        kind=DeadlineKind.SUPPLEMENT,
+        title=_("修改后重新提交：%(title)s") % {"title": application},
+        url=page_of(application),
+        due_at=due_at,
+        explanation=_("退回修改的期限；理由：%(reason)s") % {"reason": reason},
+        owed_by=[*_by_team(application), *_by_unit_admins(application)],
+        at=at,
+        department=application.call.programme.department,
+    )
+
+
+def open_stage(application: Application, stage: Stage, *, at) -> None:
+    """The clock of a stage, explained with its clause."""
+    kind = STAGE_DEADLINES.get(stage.kind)
+    if kind is None:
+        return
+    due_at = calendar.due(at, stage.days, kind=stage.day_kind)
+    actions.open_deadline(
+        subject=application,
+        kind=kind,
+        title=f"{stage.get_kind_display()}：{application.title}",
+        url=desk_of(application, stage.kind),
+        due_at=due_at,
+        explanation=_("自 %(date)s 起 %(days)s 个%(kind)s %(clause)s")
+        % {
+            "date": calendar.local_date(at).isoformat(),
+            "days": stage.days,
+            "kind": DayKind(stage.day_kind).label,
+            "clause": stage.clause,
+        },
+        owed_by=OWED_BY[stage.kind](application),
+        at=at,
+        department=application.call.programme.department,
+    )
+
+
+def stage_done(application: Application, state: str, *, by, at) -> None:
+    if state in STAGE_DEADLINES:
+        actions.meet_deadline(subject=application, kind=STAGE_DEADLINES[state], by=by, at=at)
+
+
+def all_cancelled(application: Application, *, by, at) -> None:
+    for kind in (*STAGE_DEADLINES.values(), *DRAFT_DEADLINES):
+        actions.cancel_deadline(subject=application, kind=kind, by=by, at=at)
+
+
+# ---- messages ----
+
+
+def team_and_admins(application: Application) -> list[User]:
+    team = User.objects.filter(pk__in=application.team.values("user_id"))
+    admins = User.objects.filter(
+        memberships__organisation_id=application.organisation_id,
+        memberships__role=UnitRole.ADMIN,
+        memberships__is_active=True,
+    )
+    return list(team.union(admins))
+
+
+def tell_team(application: Application, name: str, *, at, **words) -> None:
+    """Tell the team and the unit's administrators; `name` is a text of templates/applications/email."""
+    actions.tell(
+        recipients=team_and_admins(application),
+        template=f"applications/{name}",
+        context={
+            "title": str(application),
+            "number": application.number,
+            "call": application.call.title,
+            **words,
+        },
+        url=page_of(application),
+        at=at,
+    )
+
+
+def tell_next(application: Application, *, at) -> None:
+    """Tell those who must act now: unit administrators or recommenders. Managers read their list."""
+    if application.state == S.UNIT_REVIEW:
+        people = User.objects.filter(
+            memberships__organisation_id=application.organisation_id,
+            memberships__role=UnitRole.ADMIN,
+            memberships__is_active=True,
+        )
+    elif application.state == S.RECOMMENDATION:
+        people = [office.user for office in recommenders_of(application)]
+    else:
+        return
+    actions.tell(
+        recipients=people,
+        template="applications/to_review",
+        context={
+            "title": str(application),
+            "number": application.number,
+            "unit": application.organisation.name,
+            "call": application.call.title,
+            "stage": str(S(application.state).label),
+        },
+        url=desk_of(application, application.state),
+        at=at,
+    )

@@ -1,0 +1,221 @@
+"""Who may do what with an application, when; and everything that keeps one from being handed in."""
+
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+
+from accounts.roles import Role
+from applications import completeness, queries
+from applications.eligibility import RuleLine
+from applications.models import Application, RuleStatus
+from applications.states import EDITABLE, ApplicationState
+from core.workflow import Lost, Refused
+from grants.models import Call, Sourcing, Topic
+from grants.queries import closing
+from grants.states import CallState, TopicState
+
+MARKS = (RuleStatus.PASSED, RuleStatus.FAILED, RuleStatus.NOT_APPLICABLE)
+"""What an officer can make of a line."""
+
+
+class Problem(NamedTuple):
+    """One thing to mend: field (as labelled), clause, sentence; section and name lead to the place."""
+
+    field: str
+    clause: str
+    message: str
+    section: str = ""
+    name: str = ""
+
+
+class Incomplete(Refused):
+    """An application that cannot be handed in; `problems` names everything at once."""
+
+    def __init__(self, problems: list[Problem]):
+        first = problems[0]
+        super().__init__(
+            _("还有 %(count)s 处需要改正，例如 %(field)s：%(message)s")
+            % {"count": len(problems), "field": first.field, "message": first.message},
+            field=first.name or first.field,
+            clause=first.clause,
+            code="incomplete",
+        )
+        self.problems = problems
+
+
+def allowed(check, *args, **kwargs) -> bool:
+    """The answer of a check as true or false."""
+    try:
+        check(*args, **kwargs)
+    except Refused:
+        return False
+    return True
+
+
+# ---- the window ----
+
+
+def check_window(call: Call, topic: Topic | None, *, at) -> None:
+    """Whether one can apply at this moment; the closing moment itself is in time. Raises Refused."""
+    if call.state != CallState.PUBLISHED:
+        raise Refused(_("“%(call)s”现在不接受申报。") % {"call": call.title}, code="closed")
+    if at < call.opens_at:
+        raise Refused(
+            _("申报从 %(time)s 开始。") % {"time": queries.local_moment(call.opens_at)}, code="not_open"
+        )
+    if topic and topic.state != TopicState.LISTED:
+        raise Refused(
+            _("榜单任务“%(topic)s”已经不再揭榜。") % {"topic": topic.title},
+            clause=topic.number,
+            code="closed",
+        )
+    until = closing(call, topic)
+    if until and at > until:
+        raise Refused(
+            _("已于 %(time)s 截止，逾期不予受理。") % {"time": queries.local_moment(until)},
+            field="closes_at",
+            clause=topic.number if topic and until == topic.bids_close_at else call.number,
+            code="late",
+        )
+
+
+# ---- the team ----
+
+
+def check_can_start(by, call: Call, topic: Topic | None, organisation, *, at) -> None:
+    if by is not None and organisation.pk not in by.scope.units:
+        raise Refused(_("您不是“%(unit)s”的成员，不能以它的名义申报。") % {"unit": organisation.name})
+    if topic and topic.call_id != call.pk:
+        raise Refused(_("这个榜单任务不属于该通知。"), field="topic")
+    if call.sourcing == Sourcing.DEMAND and topic is None:
+        raise Refused(_("请先在榜单上选择要揭的任务。"), field="topic")
+    check_window(call, topic, at=at)
+    if topic and topic.owner_id == organisation.pk:
+        raise Refused(_("发榜方不能揭自己发布的榜。"), field="organisation", clause=topic.number)
+
+
+def is_on_team(user, application: Application) -> bool:
+    return user is None or application.team.filter(user=user).exists()
+
+
+def check_can_edit(by, application: Application) -> None:
+    if not is_on_team(by, application):
+        raise Refused(_("只有申报团队的成员可以填写。"))
+    if application.state not in EDITABLE:
+        raise Refused(
+            _("申报书现在是“%(state)s”，内容已经封存，不能修改。")
+            % {"state": application.machine.public_label(application.state)},
+            code="sealed",
+        )
+
+
+def check_can_submit(by, application: Application, *, at) -> None:
+    """Who and when; `check_complete` says what is missing. Raises Refused; Lost when already handed in."""
+    if not is_on_team(by, application):
+        raise Refused(_("只有申报团队的成员可以提交。"))
+    if application.state not in EDITABLE:
+        raise Lost(_("申报书已经提交，不需要再次提交。"), code="submitted")
+    if application.state == ApplicationState.DRAFT:
+        check_window(application.call, application.topic, at=at)
+        return
+    deadline = queries.supplement_deadline(application)
+    if deadline and at > deadline.due_at:
+        raise Refused(
+            _("修改期限已于 %(time)s 到期：%(why)s")
+            % {"time": queries.local_moment(deadline.due_at), "why": deadline.explanation},
+            field="supplement",
+            code="late",
+        )
+
+
+def check_can_withdraw(by, application: Application) -> None:
+    of_unit = by is None or application.organisation_id in by.scope.admin_units
+    if not (of_unit or is_on_team(by, application)):
+        raise Refused(_("只有申报团队或单位管理员可以撤回。"))
+    if not application.machine.allows(application.state, ApplicationState.WITHDRAWN):
+        raise Refused(
+            _("申报书现在是“%(state)s”，不能再撤回。")
+            % {"state": application.machine.public_label(application.state)}
+        )
+
+
+# ---- unit, recommender, officer ----
+
+
+def _in_state(application, state):
+    if application.state != state:
+        raise Lost(
+            _("申报书现在是“%(now)s”，不在“%(wanted)s”环节。")
+            % {"now": application.get_state_display(), "wanted": ApplicationState(state).label},
+            code="state",
+        )
+
+
+def check_can_review_for_unit(by, application: Application) -> None:
+    if by is not None and application.organisation_id not in by.scope.admin_units:
+        raise Refused(_("只有本单位的管理员可以审核。"))
+    _in_state(application, ApplicationState.UNIT_REVIEW)
+
+
+def check_can_recommend(by, application: Application) -> None:
+    region = application.organisation.region
+    if by is not None and not any(region.startswith(own) for own in by.scope.regions):
+        raise Refused(_("只有申报单位所在区域的推荐单位可以处理。"))
+    _in_state(application, ApplicationState.RECOMMENDATION)
+
+
+def check_manages(by, application: Application) -> None:
+    """A manager of the call's department. Raises Refused."""
+    if by is None or by.has_role(Role.SYSADMIN):
+        return
+    if application.call.programme.department_id not in by.scope.departments:
+        raise Refused(_("只有主管处室的项目主管可以处理。"))
+
+
+def check_can_examine(by, application: Application) -> None:
+    check_manages(by, application)
+    _in_state(application, ApplicationState.FORMAL_CHECK)
+
+
+def check_can_pass(by, application: Application) -> None:
+    """Every line must be settled; the sentence names those that are not."""
+    check_can_examine(by, application)
+    open_lines = queries.unresolved(application)
+    failed = [line.rule.code for line in open_lines if line.final_status == RuleStatus.FAILED]
+    if failed:
+        raise Refused(
+            _("规则 %(codes)s 不符合，不能通过形式审查。") % {"codes": "、".join(failed)}, field="rules"
+        )
+    if open_lines:
+        codes = "、".join(line.rule.code for line in open_lines)
+        raise Refused(_("规则 %(codes)s 还没有审查结论。") % {"codes": codes}, field="rules")
+
+
+def check_can_reject(by, application: Application) -> None:
+    check_manages(by, application)
+    if not application.machine.allows(application.state, ApplicationState.REJECTED):
+        raise Refused(_("申报书现在是“%(state)s”，不能退出。") % {"state": application.get_state_display()})
+
+
+def check_reason(reason: str, *, field="reason") -> None:
+    if not reason.strip():
+        raise Refused(_("请写明理由，申请人会看到。"), field=field)
+
+
+def check_mark(result, status: str, note: str) -> None:
+    if status not in MARKS:
+        raise Refused(_("审查结论只能是符合、不符合或不适用。"), field="status", clause=result.rule.clause)
+    if status == RuleStatus.FAILED and not note.strip():
+        raise Refused(_("认定不符合时须写明理由。"), field="note", clause=result.rule.clause)
+
+
+# ---- completeness ----
+
+
+def problems_of(application: Application, lines: list[RuleLine]) -> list[Problem]:
+    """Everything missing or wrong in the form, and every one of its rule lines that says no."""
+    found = [Problem(*fault) for fault in completeness.faults_of(application)]
+    for line in lines:
+        if line.blocks:
+            found.append(Problem(line.text, line.clause, line.hint or _("不符合。"), line.section, line.code))
+    return found
