@@ -12,6 +12,12 @@ class Filter(forms.Form):
 
     q = forms.CharField(label=_("关键词"), required=False, max_length=60)
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            is_choice = isinstance(field, forms.ChoiceField)
+            field.widget.attrs["class"] = "form-select" if is_choice else "form-control"
+
     def chosen(self) -> dict:
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}

@@ -246,7 +246,7 @@ def urgencies(rows: QuerySet, *, at: datetime) -> Urgencies:
 
 
 def inbox(user) -> QuerySet:
-    return Message.objects.visible_to(user)
+    return Message.objects.visible_to(user).select_related("recipient")
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,21 @@
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language
 
+from accounts import actions as accounts
 from core.paging import paginate
 from grants.models import Call
-from portal import actions, navigation, queries
+from notifications import actions as notifications
+from notifications.queries import rendered
+from portal import navigation, queries
 from portal.forms import BoardFilter, CallFilter
 
 PER_PAGE = 20
@@ -52,7 +55,8 @@ def language(request):
     """Set the language cookie; a signed-in person's choice also counts for their mail."""
     wanted = request.POST.get("language")
     if request.user.is_authenticated and wanted in dict(settings.LANGUAGES):
-        actions.remember_language(user=request.user, language=wanted)
+        user = request.user
+        accounts.update_profile(user=user, name=user.name, phone=user.phone, language=wanted)
     return set_language(request)
 
 
@@ -176,20 +180,12 @@ def todo(request):
 
 
 @login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_GET
 def inbox(request):
-    """The person's messages; posting marks them all as read."""
-    if request.method == "POST":
-        number = actions.read_all(user=request.user, at=timezone.now())
-        messages.success(request, _("%(number)s 条消息已标为已读。") % {"number": number})
-        return redirect("portal:inbox")
     rows = queries.inbox(request.user)
     listing = paginate(rows, ("-id",), request.GET.get("cursor"), PER_PAGE)
-    return render(
-        request,
-        "portal/inbox.html",
-        {"listing": listing, "messages_shown": queries.rendered(listing.rows, request.user)},
-    )
+    shown = [(found, rendered(found, get_language())[0]) for found in listing.rows]
+    return render(request, "portal/inbox.html", {"listing": listing, "shown": shown})
 
 
 @login_required
@@ -197,6 +193,6 @@ def inbox(request):
 def message(request, pk):
     """One message; opening it is reading it."""
     found = get_object_or_404(queries.inbox(request.user), pk=pk)
-    actions.read(message=found, at=timezone.now())
-    subject, body = queries.render_message(found)
+    notifications.read(message=found, by=request.user, at=timezone.now())
+    subject, body = rendered(found, get_language())
     return render(request, "portal/message.html", {"message": found, "subject": subject, "body": body})
