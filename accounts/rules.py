@@ -41,6 +41,10 @@ def check_can_decide_join(user, join_request) -> None:
         raise Refused(_("这份申请已经处理过了。"), code="not_allowed")
 
 
+def can_decide_join(user, join_request) -> bool:
+    return _answers(check_can_decide_join, user, join_request)
+
+
 def check_can_withdraw_join(user, join_request) -> None:
     if join_request.user_id != user.pk:
         raise Refused(_("只能撤回自己的申请。"), code="forbidden")

@@ -4,12 +4,18 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import DefaultRouter
 
+from accounts.api import MeView, OrganisationViewSet
+from exchange.api import DemandViewSet
+
 app_name = "api"
 
 router = DefaultRouter()
 router.include_root_view = False
+router.register("organisations", OrganisationViewSet)
+router.register("demands", DemandViewSet)
 
 urlpatterns = [
+    path("v1/me/", MeView.as_view(), name="me"),
     path("v1/", include(router.urls)),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
