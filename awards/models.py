@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Role
-from applications.models import Application
+from applications.models import Application, TeamMember
 from awards import states
 from grants.models import Call
 
@@ -264,13 +264,14 @@ class ProjectQuerySet(models.QuerySet):
             return self
         application = f"{self.path}application"
         wanted = Q(**{f"{application}__organisation_id__in": scope.admin_units | scope.finance_units})
-        wanted |= Q(**{f"{application}__team__user": user})
+        own = TeamMember.objects.filter(user=user).values("application_id")
+        wanted |= Q(**{f"{application}_id__in": own})
         wanted |= Q(**{f"{application}__topic__owner_id__in": scope.units})
         if scope.departments:
             wanted |= Q(**{f"{application}__call__programme__department_id__in": scope.departments})
         for region in scope.regions:
             wanted |= Q(**{f"{application}__organisation__region__startswith": region})
-        return self.filter(wanted).distinct()
+        return self.filter(wanted)
 
 
 class AwardQuerySet(ProjectQuerySet):

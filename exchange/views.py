@@ -1,0 +1,211 @@
+"""The portal's pages of demands: one's unit's list, posting, writing, handing in."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from core.paging import paginate
+from core.workflow import Lost, Refused
+from exchange import actions, queries, rules
+from exchange.forms import DemandFilter, DemandForm, UnitForm, WithdrawForm
+from exchange.models import Demand
+from exchange.states import DemandState
+from grants.models import Call, Sourcing
+
+PER_PAGE = 20
+
+
+def _demands(user):
+    return Demand.objects.visible_to(user).select_related("call__programme", "organisation", "topic")
+
+
+@login_required
+@require_GET
+def demand_list(request):
+    form = DemandFilter(request.GET)
+    chosen = form.chosen()
+    listing = paginate(
+        queries.demands(request.user, **chosen), queries.ORDER, request.GET.get("cursor"), PER_PAGE
+    )
+    context = {
+        "filter": form,
+        "filtered": bool(chosen),
+        "listing": listing,
+        "clear_url": reverse("exchange:list"),
+        "start_url": reverse("exchange:start"),
+    }
+    template = "exchange/includes/_demand_results.html" if request.htmx else "exchange/demands.html"
+    return render(request, template, context)
+
+
+def _open_calls(user, *, at):
+    calls = Call.objects.visible_to(user).accepting(at).filter(sourcing=Sourcing.DEMAND)
+    return calls.select_related("programme").order_by("-opens_at")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request):
+    """Choose the call, name the unit; posting opens the draft."""
+    now = timezone.now()
+    call = None
+    if request.GET.get("call", "").isdecimal():
+        call = get_object_or_404(
+            Call.objects.visible_to(request.user).select_related("programme"), pk=request.GET["call"]
+        )
+    units = queries.units_of(request.user)
+    form = UnitForm(request.POST or None, units=units, initial={"credit_code": _only(units)})
+    if request.method == "POST" and call and form.is_valid():
+        try:
+            demand = actions.post(
+                call=call, organisation=form.cleaned_data["credit_code"], by=request.user, at=now
+            )
+        except Refused as refused:
+            form.add_error("credit_code" if refused.field == "credit_code" else None, refused.message)
+        else:
+            return redirect("exchange:edit", demand.pk)
+    context = {
+        "now": now,
+        "call": call,
+        "form": form,
+        "units": units[:20],
+        "calls": [] if call else list(_open_calls(request.user, at=now)[:50]),
+    }
+    return render(request, "exchange/start.html", context, status=422 if form.errors else 200)
+
+
+def _only(units) -> str:
+    """The code of the one unit a person belongs to; nothing when there are more to choose from."""
+    found = list(units[:2])
+    return found[0].credit_code if len(found) == 1 else ""
+
+
+@login_required
+@require_GET
+def unit_check(request):
+    """What the credit code typed so far means: fragment below the field."""
+    now = timezone.now()
+    call = get_object_or_404(
+        Call.objects.visible_to(request.user).select_related("programme"),
+        pk=request.GET["call"] if request.GET.get("call", "").isdecimal() else 0,
+    )
+    form = UnitForm(request.GET, units=queries.units_of(request.user))
+    unit, lines = None, []
+    if form.is_valid():
+        unit = form.cleaned_data["credit_code"]
+        lines = queries.eligibility(call, unit, at=now)
+    context = {"form": form, "unit": unit, "lines": lines}
+    return render(request, "exchange/includes/_unit_check.html", context)
+
+
+@login_required
+@require_GET
+def detail(request, pk):
+    demand = get_object_or_404(_demands(request.user), pk=pk)
+    context = {
+        "now": timezone.now(),
+        "demand": demand,
+        "public": queries.public_view(demand),
+        "history": queries.history(demand),
+        "can_edit": rules.can_edit(request.user, demand),
+        "can_withdraw": rules.can_withdraw(request.user, demand),
+        "withdraw_form": WithdrawForm(),
+        "topic_url": reverse("portal:topic", args=[demand.topic_id]) if demand.topic_id else "",
+    }
+    return render(request, "exchange/demand.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request, pk):
+    """Write the demand. Every answer to POST has stored what was typed; htmx gets the save state alone."""
+    now = timezone.now()
+    demand = get_object_or_404(_demands(request.user), pk=pk)
+    if request.method != "POST":
+        if not rules.can_edit(request.user, demand):
+            return redirect("exchange:detail", demand.pk)
+        return _edit_page(request, demand, DemandForm.of(demand), now=now)
+    form = DemandForm(request.POST)
+    values, typed = form.split()
+    try:
+        actions.save(demand=demand, values=values, typed=typed, by=request.user, at=now)
+    except Refused as refused:
+        return _refused(request, demand, form, refused, now=now)
+    if request.htmx:
+        return render(request, "exchange/includes/_save_state.html", _edit_context(demand, form, now=now))
+    if request.POST.get("do") == "submit":
+        return _submit(request, demand, form, now=now)
+    if typed:
+        return _edit_page(request, demand, form, now=now, status=422)
+    messages.success(request, _("已保存。"))
+    return redirect("exchange:edit", demand.pk)
+
+
+def _refused(request, demand, form, refused, *, now):
+    """What was typed stays on the page, with the reason why it could not be stored."""
+    if request.htmx:
+        context = {"refused": refused.message, "demand": demand}
+        return render(request, "exchange/includes/_save_state.html", context, status=422)
+    status = 409 if isinstance(refused, Lost) else 403
+    problems = [{"message": refused.message, "clause": refused.clause}]
+    return _edit_page(request, demand, form, now=now, status=status, problems=problems)
+
+
+def _submit(request, demand, form, *, now):
+    try:
+        actions.submit(demand=demand, by=request.user, at=now)
+    except rules.Incomplete as incomplete:
+        return _edit_page(request, demand, form, now=now, status=422, problems=_problems(form, incomplete))
+    except Refused as refused:
+        return _refused(request, demand, form, refused, now=now)
+    messages.success(request, _("需求已提交，等待主管部门论证。"))
+    return redirect("exchange:detail", demand.pk)
+
+
+def _problems(form, incomplete) -> list[dict]:
+    return [
+        {
+            "message": problem.message,
+            "clause": problem.clause,
+            "anchor": form[problem.field].id_for_label if problem.field in form.fields else "",
+        }
+        for problem in incomplete.problems
+    ]
+
+
+def _edit_context(demand, form, *, now, problems=()) -> dict:
+    return {
+        "now": now,
+        "demand": demand,
+        "form": form,
+        "problems": problems,
+        "public": queries.public_view(demand),
+    }
+
+
+def _edit_page(request, demand, form, *, now, status=200, problems=()):
+    context = _edit_context(demand, form, now=now, problems=problems)
+    if demand.state == DemandState.RETURNED:
+        context["returned"] = queries.history(demand)[0]
+    return render(request, "exchange/edit.html", context, status=status)
+
+
+@login_required
+@require_POST
+def withdraw(request, pk):
+    demand = get_object_or_404(_demands(request.user), pk=pk)
+    form = WithdrawForm(request.POST)
+    try:
+        form.is_valid()
+        actions.withdraw(
+            demand=demand, reason=form.cleaned_data.get("reason", ""), by=request.user, at=timezone.now()
+        )
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, _("需求已撤回。"))
+    return redirect("exchange:detail", demand.pk)

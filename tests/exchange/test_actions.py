@@ -1,0 +1,424 @@
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import FactKind
+from accounts.roles import Role, UnitRole
+from core.models import Event
+from core.workflow import Lost, Refused
+from exchange import actions, rules
+from exchange.models import Demand, DemandScheme
+from exchange.states import DemandState
+from grants.models import EligibilityRule, Sourcing, Topic
+from notifications.models import Deadline, Message
+from tests.factories.accounts import (
+    OrganisationFactFactory,
+    OrganisationFactory,
+    UserFactory,
+    member_of,
+    officer,
+)
+from tests.factories.exchange import DemandFactory
+from tests.factories.reviews import CallFactory, bid_call, manager_of, publish
+
+pytestmark = pytest.mark.django_db
+S = DemandState
+
+
+def tech_sme_call():
+    """A call whose second clause asks the demand side for a certificate."""
+    call = CallFactory(sourcing=Sourcing.DEMAND, closes_at=None, bid_days=20)
+    EligibilityRule.objects.create(
+        call=call,
+        code="demander-sme",
+        text="发榜方应为有效期内的科技型中小企业",
+        clause="第二条",
+        scope="unit",
+        automation="auto",
+        expression="unit.tech_sme",
+        params={"applies_to": "demand"},
+        order=1,
+    )
+    EligibilityRule.objects.create(
+        call=call,
+        code="bidder-only",
+        text="揭榜方应为高校院所",
+        clause="第四条",
+        scope="unit",
+        automation="auto",
+        expression="unit.kind == 'university'",
+        order=2,
+    )
+    return publish(call)
+
+
+def submitted(**kwargs) -> Demand:
+    demand = DemandFactory(**kwargs)
+    actions.submit(demand=demand, by=demand.created_by, at=timezone.now())
+    return demand
+
+
+def argued(**kwargs) -> Demand:
+    demand = submitted(**kwargs)
+    actions.argue(
+        demand=demand, opinion="指标可行", accept=True, by=manager_of(demand.call), at=timezone.now()
+    )
+    return demand
+
+
+# ---- posting ----
+
+
+def test_a_member_posts_a_draft_for_the_own_unit():
+    unit = OrganisationFactory()
+    user = member_of(unit, phone="13812345678")
+    at = timezone.now()
+
+    demand = actions.post(call=bid_call(), organisation=unit, by=user, at=at)
+
+    assert (demand.state, demand.organisation, demand.contact_name) == (S.DRAFT, unit, user.name)
+    assert [(event.verb, event.by) for event in Event.objects.about(demand)] == [("created", user)]
+
+
+def test_nobody_posts_for_a_unit_of_others():
+    with pytest.raises(Refused) as refused:
+        actions.post(call=bid_call(), organisation=OrganisationFactory(), by=UserFactory(), at=timezone.now())
+
+    assert refused.value.field == "credit_code"
+    assert not Demand.objects.exists()
+
+
+def test_a_call_that_takes_applications_only_takes_no_demand():
+    unit = OrganisationFactory()
+
+    with pytest.raises(Refused) as refused:
+        actions.post(call=publish(CallFactory()), organisation=unit, by=member_of(unit), at=timezone.now())
+
+    assert refused.value.message == "这个通知不征集企业需求。"
+
+
+def test_a_demand_is_late_by_one_microsecond():
+    closes = datetime(2026, 6, 30, 9, tzinfo=UTC)
+    call = publish(
+        CallFactory(sourcing=Sourcing.DEMAND, closes_at=closes, opens_at=closes - timedelta(days=9))
+    )
+    unit = OrganisationFactory()
+    user = member_of(unit)
+
+    actions.post(call=call, organisation=unit, by=user, at=closes)
+    with pytest.raises(Refused) as refused:
+        actions.post(call=call, organisation=unit, by=user, at=closes + timedelta(microseconds=1))
+
+    assert refused.value.message == "这个通知已于 2026-06-30 17:00 截止。"
+    assert Demand.objects.count() == 1
+
+
+def test_the_calls_clause_about_demanders_is_asked_of_the_unit_today():
+    call = tech_sme_call()
+    unit = OrganisationFactory()
+    user = member_of(unit)
+
+    with pytest.raises(Refused) as refused:
+        actions.post(call=call, organisation=unit, by=user, at=timezone.now())
+    OrganisationFactFactory(organisation=unit, kind=FactKind.TECH_SME)
+    demand = actions.post(call=call, organisation=unit, by=user, at=timezone.now())
+
+    assert (refused.value.clause, demand.state) == ("第二条", S.DRAFT)
+    assert refused.value.message == "不符合“发榜方应为有效期内的科技型中小企业”：请核对单位资料。"
+
+
+# ---- writing ----
+
+
+def test_an_incomplete_draft_keeps_what_was_typed():
+    unit = OrganisationFactory()
+    user = member_of(unit)
+    demand = actions.post(call=bid_call(), organisation=unit, by=user, at=timezone.now())
+
+    actions.save(
+        demand=demand, values={"title": "密封件"}, typed={"amount": "两百万"}, by=user, at=timezone.now()
+    )
+
+    kept = Demand.objects.get()
+    assert (kept.title, kept.amount, kept.typed) == ("密封件", None, {"amount": "两百万"})
+
+
+def test_a_value_that_became_valid_forgets_what_was_typed():
+    demand = DemandFactory(typed={"amount": "两百万", "contact_phone": "12"})
+
+    actions.save(
+        demand=demand, values={"amount": Decimal(2_000_000)}, by=demand.created_by, at=timezone.now()
+    )
+
+    assert Demand.objects.get().typed == {"contact_phone": "12"}
+
+
+def test_only_the_unit_writes_and_only_while_it_may():
+    demand = DemandFactory()
+    at = timezone.now()
+
+    for stranger in (UserFactory(), manager_of(demand.call), member_of(OrganisationFactory())):
+        with pytest.raises(Refused):
+            actions.save(demand=demand, values={"title": "别的"}, by=stranger, at=at)
+    actions.submit(demand=demand, by=demand.created_by, at=at)
+    with pytest.raises(Refused) as refused:
+        actions.save(demand=demand, values={"title": "别的"}, by=demand.created_by, at=at)
+
+    assert refused.value.code == "not_allowed"
+    assert Demand.objects.get().title == demand.title
+
+
+def test_a_save_that_comes_after_a_colleagues_submission_is_lost_not_written():
+    demand = DemandFactory()
+    stale = Demand.objects.get()
+    actions.submit(demand=demand, by=demand.created_by, at=timezone.now())
+
+    with pytest.raises(Lost):
+        actions.save(demand=stale, values={"title": "晚了"}, by=demand.created_by, at=timezone.now())
+
+    assert Demand.objects.get().title == demand.title
+
+
+# ---- handing in ----
+
+
+def test_handing_in_opens_the_departments_deadline_with_its_clause():
+    at = datetime(2026, 5, 11, 2, tzinfo=UTC)
+    call = CallFactory(sourcing=Sourcing.DEMAND, closes_at=None, bid_days=20, opens_at=at - timedelta(days=9))
+    DemandScheme.objects.create(call=call, argument_days=5, clause="第六条")
+    demand = DemandFactory(call=publish(call))
+
+    actions.submit(demand=demand, by=demand.created_by, at=at)
+
+    deadline = Deadline.objects.get()
+    assert deadline.kind == "demand_argument"
+    assert deadline.explanation == "自 2026-05-11 提交起 5 个工作日内论证，依据第六条"
+    assert timezone.localtime(deadline.due_at).date().isoformat() == "2026-05-18"
+    assert deadline.department == call.programme.department
+    assert list(Deadline.objects.owed_by(manager_of(call))) == [deadline]
+    assert list(Deadline.objects.owed_by(officer(Role.PROGRAMME_MANAGER))) == []
+
+
+def test_handing_in_lists_every_problem_with_its_field():
+    unit = OrganisationFactory()
+    user = member_of(unit)
+    call = bid_call()
+    demand = actions.post(call=call, organisation=unit, by=user, at=timezone.now())
+    actions.save(
+        demand=demand,
+        values={
+            "title": "密封件",
+            "field": "海洋装备",
+            "problem": "甲",
+            "amount": Decimal(100),
+            "offered_amount": Decimal(200),
+            "deadline_date": timezone.localdate(),
+            "indicators": [{"name": "寿命", "target": "", "unit": ""}],
+        },
+        typed={"contact_phone": "12"},
+        by=user,
+        at=timezone.now(),
+    )
+
+    with pytest.raises(rules.Incomplete) as incomplete:
+        actions.submit(demand=demand, by=user, at=timezone.now())
+
+    assert [problem.field for problem in incomplete.value.problems] == [
+        "contact_phone",
+        "public_summary",
+        "ip_ownership",
+        "offered_amount",
+        "deadline_date",
+        "indicators",
+    ]
+    assert Demand.objects.get().state == S.DRAFT
+    assert not Deadline.objects.exists()
+
+
+def test_handing_in_twice_is_refused_and_leaves_one_deadline():
+    demand = submitted()
+
+    with pytest.raises(Refused):
+        actions.submit(demand=demand, by=demand.created_by, at=timezone.now())
+
+    assert Deadline.objects.count() == 1
+
+
+# ---- the bureau ----
+
+
+def test_the_manager_argues_and_the_unit_hears_of_it():
+    demand = submitted()
+    admin = member_of(demand.organisation, role=UnitRole.ADMIN)
+    manager = manager_of(demand.call)
+
+    actions.argue(demand=demand, opinion="指标可行", accept=True, by=manager, at=timezone.now())
+
+    assert (demand.state, demand.argued_by, demand.argument_opinion) == (S.ARGUED, manager, "指标可行")
+    assert Deadline.objects.get().state == "met"
+    told = Message.objects.order_by("recipient_id")
+    assert [(m.recipient, m.template) for m in told] == [
+        (demand.created_by, "exchange/argued"),
+        (admin, "exchange/argued"),
+    ]
+
+
+def test_an_argument_against_ends_the_demand():
+    demand = submitted()
+
+    actions.argue(
+        demand=demand, opinion="与产业无关", accept=False, by=manager_of(demand.call), at=timezone.now()
+    )
+
+    assert demand.state == S.REJECTED
+    assert Message.objects.get().template == "exchange/rejected"
+
+
+def test_a_returned_demand_is_written_again_and_handed_in_again():
+    demand = submitted()
+    at = timezone.now()
+
+    actions.return_demand(demand=demand, reason="指标不清", by=manager_of(demand.call), at=at)
+    actions.save(demand=demand, values={"title": "更清楚的名称"}, by=demand.created_by, at=at)
+    actions.submit(demand=demand, by=demand.created_by, at=at)
+
+    assert (demand.state, demand.title) == (S.SUBMITTED, "更清楚的名称")
+    assert list(Deadline.objects.order_by("id").values_list("state", flat=True)) == ["met", "open"]
+    assert Message.objects.get().context["note"] == "指标不清"
+
+
+def test_listing_makes_a_topic_of_the_public_words_alone():
+    demand = argued()
+    at = datetime(2026, 5, 11, 2, tzinfo=UTC)
+
+    topic = actions.list_demand(demand=demand, by=manager_of(demand.call), at=at)
+
+    assert (demand.state, demand.topic) == (S.LISTED, topic)
+    assert (topic.title, topic.content, topic.amount) == (
+        demand.title,
+        "提高深海密封件的寿命",
+        Decimal(1_500_000),
+    )
+    assert (topic.owner, topic.owner_is_public) == (demand.organisation, False)
+    assert timezone.localtime(topic.bids_close_at).date().isoformat() == "2026-05-31"
+    said = " ".join(str(getattr(topic, field.name)) for field in Topic._meta.concrete_fields)
+    assert "机密甲" not in said
+
+
+def test_a_number_used_before_is_refused_and_nothing_is_listed():
+    first = argued()
+    manager = manager_of(first.call)
+    actions.list_demand(demand=first, number="QD-001", by=manager, at=timezone.now())
+    other = DemandFactory(call=first.call)
+    actions.submit(demand=other, by=other.created_by, at=timezone.now())
+    actions.argue(demand=other, opinion="可", accept=True, by=manager, at=timezone.now())
+
+    with pytest.raises(Refused) as refused:
+        actions.list_demand(demand=other, number="QD-001", by=manager, at=timezone.now())
+
+    assert refused.value.field == "number"
+    assert Demand.objects.get(pk=other.pk).state == S.ARGUED
+
+
+def test_an_argued_demand_may_still_not_be_listed():
+    demand = argued()
+
+    actions.refuse_listing(demand=demand, reason="预算用完", by=manager_of(demand.call), at=timezone.now())
+
+    assert (demand.state, Topic.objects.count()) == (S.REJECTED, 0)
+
+
+MOVES = {
+    "argue": {"opinion": "可", "accept": True},
+    "return_demand": {"reason": "不清"},
+    "list_demand": {},
+    "refuse_listing": {"reason": "不列"},
+}
+
+
+@pytest.mark.parametrize("move", MOVES)
+@pytest.mark.parametrize(
+    "who", ["member", "stranger", "other_manager", "leader", "finance", "supervision", "auditor", "expert"]
+)
+def test_only_managers_of_the_department_handle_demands(move, who):
+    demand = submitted() if move in ("argue", "return_demand") else argued()
+    by = {
+        "member": lambda: demand.created_by,
+        "stranger": UserFactory,
+        "other_manager": lambda: officer(Role.PROGRAMME_MANAGER, organisation=OrganisationFactory()),
+        "leader": lambda: officer(Role.LEADER),
+        "finance": lambda: officer(Role.FINANCE),
+        "supervision": lambda: officer(Role.SUPERVISION),
+        "auditor": lambda: officer(Role.AUDITOR),
+        "expert": lambda: officer(Role.EXPERT),
+    }[who]()
+    before = demand.state
+
+    with pytest.raises(Refused):
+        getattr(actions, move)(demand=demand, by=by, at=timezone.now(), **MOVES[move])
+
+    assert Demand.objects.get().state == before
+
+
+@pytest.mark.parametrize("state", list(S))
+@pytest.mark.parametrize("move", [*MOVES, "submit", "withdraw"])
+def test_each_move_is_possible_from_its_states_only(move, state):
+    allowed = {
+        "submit": {S.DRAFT, S.RETURNED},
+        "withdraw": {S.DRAFT, S.SUBMITTED, S.RETURNED},
+        "argue": {S.SUBMITTED},
+        "return_demand": {S.SUBMITTED},
+        "list_demand": {S.ARGUED},
+        "refuse_listing": {S.ARGUED},
+    }[move]
+    demand = DemandFactory()
+    _put(demand, state)
+    by = demand.created_by if move in ("submit", "withdraw") else manager_of(demand.call)
+    extra = {"reason": "改主意"} if move == "withdraw" else MOVES.get(move, {})
+
+    if state in allowed:
+        getattr(actions, move)(demand=demand, by=by, at=timezone.now(), **extra)
+        assert demand.state != state
+    else:
+        with pytest.raises(Refused):
+            getattr(actions, move)(demand=demand, by=by, at=timezone.now(), **extra)
+        assert Demand.objects.get().state == state
+
+
+def _put(demand, state):
+    at, manager = timezone.now(), manager_of(demand.call)
+    if state == S.WITHDRAWN:
+        actions.withdraw(demand=demand, reason="", by=demand.created_by, at=at)
+        return
+    if state == S.DRAFT:
+        return
+    actions.submit(demand=demand, by=demand.created_by, at=at)
+    if state == S.RETURNED:
+        actions.return_demand(demand=demand, reason="不清", by=manager, at=at)
+    if state in (S.ARGUED, S.LISTED, S.REJECTED):
+        actions.argue(demand=demand, opinion="可", accept=state != S.REJECTED, by=manager, at=at)
+    if state == S.LISTED:
+        actions.list_demand(demand=demand, by=manager, at=at)
+
+
+def test_withdrawing_what_was_handed_in_needs_a_reason_and_cancels_the_deadline():
+    demand = submitted()
+
+    with pytest.raises(Refused) as refused:
+        actions.withdraw(demand=demand, reason=" ", by=demand.created_by, at=timezone.now())
+    actions.withdraw(demand=demand, reason="自行解决", by=demand.created_by, at=timezone.now())
+
+    assert refused.value.field == "reason"
+    assert (demand.state, Deadline.objects.get().state) == (S.WITHDRAWN, "cancelled")
+
+
+@pytest.mark.parametrize("move", ["return_demand", "refuse_listing"])
+def test_nobody_says_no_without_a_reason(move):
+    demand = submitted() if move == "return_demand" else argued()
+
+    with pytest.raises(Refused) as refused:
+        getattr(actions, move)(demand=demand, reason="  ", by=manager_of(demand.call), at=timezone.now())
+
+    assert refused.value.field == "reason"
