@@ -34,7 +34,7 @@ def policy(*days, kind=DeadlineKind.MILESTONE, **kwargs):
 
 
 def told() -> list[tuple[int, int]]:
-    return list(Reminder.objects.order_by("id").values_list("recipient_id", "lead_minutes").order_by("id"))
+    return list(Reminder.objects.order_by("id").values_list("recipient_id", "lead_minutes"))
 
 
 @pytest.mark.django_db
@@ -229,7 +229,7 @@ def owed(case, people, unit, department) -> Owes:
     ],
 )
 def test_everybody_who_owes_is_told_and_nobody_else(crowd, case, expected):
-    people, unit, department = crowd
+    people, _unit, _department = crowd
     policy(7)
     open_deadline(at=AT, owed_by=[owed(case, *crowd)])
     assert sweep(at=AT) == len(expected)
@@ -250,7 +250,7 @@ def test_who_owes_in_two_ways_is_told_once():
 
 @pytest.mark.django_db
 def test_what_stays_overdue_climbs_to_managers_and_leaders(crowd):
-    people, unit, department = crowd
+    people, _unit, department = crowd
     policy(-1, -7, -30, manager_overdue_minutes=7 * MINUTES, leader_overdue_minutes=30 * MINUTES)
     open_deadline(at=AT, owed_by=[Owes(user=people["member"])], due_in=0 * DAY, department=department)
     names = {user.pk: name for name, user in people.items()}
