@@ -16,7 +16,7 @@ MANAGE = $(PY) manage.py
 SERVERS = $(PY) -m config.embedded run
 PRODUCTION_DUMMY = DJANGO_SETTINGS_MODULE=config.settings.production ALLOWED_HOSTS=jiebang.example \
   SECRET_KEY=only-for-the-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ \
-  DATABASE_URL=postgresql://jiebang@127.0.0.1:1/jiebang REDIS_URL=redis://127.0.0.1:1/0 \
+  DATABASE_URL=postgresql://jiebang@127.0.0.1:2/jiebang REDIS_URL=redis://127.0.0.1:2/0 \
   EMAIL_URL=smtp+tls://mail.jiebang.example:587 SITE_URL=https://jiebang.example
 PYTHONS = python3.11 python3.12 python3.13 python3
 

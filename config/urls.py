@@ -1,9 +1,19 @@
 """Every address of the site; each app brings its own list."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from config import demomail, health
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.permission_denied"
+handler404 = "config.errors.page_not_found"
+handler500 = "config.errors.server_error"
+
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
@@ -12,3 +22,9 @@ urlpatterns = [
     path("demands/", include("exchange.urls")),
     path("", include("portal.urls")),
 ]
+
+if settings.DEMO:
+    urlpatterns += [
+        path("demo/mail/", demomail.mails, name="demo_mails"),
+        path("demo/mail/<slug:key>/", demomail.mail, name="demo_mail"),
+    ]

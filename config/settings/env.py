@@ -36,9 +36,10 @@ def fill_servers(*, ephemeral: bool) -> None:
         return
     embedded = import_module("config.embedded")
     urls = embedded.start(ephemeral=True).urls if ephemeral else embedded.running_urls()
-    for name, url in urls.items():
+    for name in ("DATABASE_URL", "REDIS_URL"):
         if not os.environ.get(name):
-            os.environ[name] = url
+            os.environ.pop(name, None)  # set but empty means unset
+            os.environ.update({name: urls[name]} if name in urls else {})
 
 
 def redis_database(number: int) -> None:

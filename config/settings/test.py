@@ -8,6 +8,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 from config.settings.env import fill_servers, redis_database
 
@@ -21,8 +22,10 @@ DEMO = True
 SECRET_KEY = "tests-only-0123456789-0123456789-0123456789"  # noqa: S105
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-MEDIA_ROOT = tempfile.mkdtemp(prefix="jiebang-media-")
-atexit.register(shutil.rmtree, MEDIA_ROOT, ignore_errors=True)
+RUN_DIR = Path(tempfile.mkdtemp(prefix="jiebang-run-"))
+atexit.register(shutil.rmtree, RUN_DIR, ignore_errors=True)
+VAR_DIR, MEDIA_ROOT, STATIC_ROOT = (RUN_DIR / name for name in ("var", "media", "static"))
+STATIC_ROOT.mkdir()  # whitenoise warns of a missing one
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
