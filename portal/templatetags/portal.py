@@ -76,17 +76,18 @@ def percent(share) -> str:
 
 @register.filter
 def due(moment: datetime, now: datetime | None = None) -> str:
-    """What is left until `moment`, to the minute, or that it has passed."""
+    """What is left until `moment`, to the minute, or how long ago it was; `portal.js` says the same."""
     left = moment - (now or timezone.now())
-    if left <= timedelta(0):
-        return _("已到期")
-    minutes = max(1, int(left.total_seconds() // 60))
+    minutes = max(1, int(abs(left.total_seconds()) // 60))
     days, hours = minutes // 1440, minutes % 1440 // 60
+    is_past = left <= timedelta(0)
     if days:
-        return _("还剩 {d} 天 {h} 小时").format(d=days, h=hours)
-    if hours:
-        return _("还剩 {h} 小时 {m} 分").format(h=hours, m=minutes % 60)
-    return _("还剩 {m} 分钟").format(m=minutes)
+        words = _("已过 {d} 天 {h} 小时") if is_past else _("还剩 {d} 天 {h} 小时")
+    elif hours:
+        words = _("已过 {h} 小时 {m} 分") if is_past else _("还剩 {h} 小时 {m} 分")
+    else:
+        words = _("已过 {m} 分钟") if is_past else _("还剩 {m} 分钟")
+    return words.format(d=days, h=hours, m=minutes % 60)
 
 
 @register.filter

@@ -10,13 +10,12 @@
   }
 
   function leftInWords(milliseconds) {
-    if (milliseconds <= 0) return texts.leftOver;
-    const minutes = Math.max(1, Math.floor(milliseconds / MINUTE));
-    const days = Math.floor(minutes / 1440);
-    const hours = Math.floor((minutes % 1440) / 60);
-    if (days > 0) return fill(texts.leftDays, { d: days, h: hours });
-    if (hours > 0) return fill(texts.leftHours, { h: hours, m: minutes % 60 });
-    return fill(texts.leftMinutes, { m: minutes });
+    const which = milliseconds > 0 ? "left" : "past";
+    const minutes = Math.max(1, Math.floor(Math.abs(milliseconds) / MINUTE));
+    const values = { d: Math.floor(minutes / 1440), h: Math.floor((minutes % 1440) / 60), m: minutes % 60 };
+    if (values.d > 0) return fill(texts[`${which}Days`], values);
+    if (values.h > 0) return fill(texts[`${which}Hours`], values);
+    return fill(texts[`${which}Minutes`], values);
   }
 
   // The server says what is left when the page was made; this keeps it true while the page stays open.
