@@ -29,7 +29,8 @@ def secrets():
 
 
 def addresses():
-    if not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS:
+    anybody = not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS
+    if anybody:
         yield Error(
             "ALLOWED_HOSTS lets everybody choose the address that stands in our messages.",
             hint="Set ALLOWED_HOSTS to the host names of this installation.",
@@ -38,7 +39,7 @@ def addresses():
     site = urlsplit(settings.SITE_URL)
     if site.scheme != "https":
         yield Error("SITE_URL does not begin with https://.", id="jiebang.E004")
-    elif settings.ALLOWED_HOSTS and not any(
+    elif not anybody and not any(
         site.hostname == host or (host.startswith(".") and f".{site.hostname}".endswith(host))
         for host in settings.ALLOWED_HOSTS
     ):

@@ -20,6 +20,7 @@ from aiosmtpd.controller import Controller
 from django.db import connection
 from playwright.sync_api import sync_playwright
 
+from config import messages
 from config.machine import LOOPBACK, PROJECT, free_port
 
 BROWSERS = ("chromium", "chromium-browser")
@@ -33,6 +34,12 @@ BROWSER_ARGUMENTS = [
     "--disable-sync",
 ]
 WAIT_SECONDS = 30
+
+
+def pytest_configure(config):
+    """Compile the translations once, before any worker of pytest-xdist reads them."""
+    if not hasattr(config, "workerinput"):
+        messages.compile_all()
 
 
 def wait_until(holds, what: str, seconds: float = WAIT_SECONDS):

@@ -1,29 +1,37 @@
 """Deployment mistakes are told by `check --deploy`."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from config.checks import production_settings
+from config import checks
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
 @pytest.fixture
-def sound(settings):
+def sound(monkeypatch):
     """The settings of a real installation."""
-    settings.DEMO = False
-    settings.SECRET_KEY = "x" * 64
-    settings.ALLOWED_HOSTS = ["jiebang.example"]
-    settings.SITE_URL = "https://jiebang.example"
-    settings.DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "PORT": 5432}}
-    settings.REDIS_URL = "redis://redis.example:6379/0"
-    settings.EMAIL_BACKEND = SMTP
-    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = "mail.example", 587, True
-    settings.PGHISTORY_APPEND_ONLY = True
+    settings = SimpleNamespace(
+        DEMO=False,
+        SECRET_KEY="x" * 64,
+        ALLOWED_HOSTS=["jiebang.example"],
+        SITE_URL="https://jiebang.example",
+        DATABASES={"default": {"ENGINE": "django.db.backends.postgresql", "PORT": 5432}},
+        REDIS_URL="redis://redis.example:6379/0",
+        EMAIL_BACKEND=SMTP,
+        EMAIL_HOST="mail.example",
+        EMAIL_PORT=587,
+        EMAIL_USE_TLS=True,
+        EMAIL_USE_SSL=False,
+        PGHISTORY_APPEND_ONLY=True,
+    )
+    monkeypatch.setattr(checks, "settings", settings)
     return settings
 
 
 def found() -> list[str]:
-    return [message.id for message in production_settings(None)]
+    return [message.id for message in checks.production_settings(None)]
 
 
 def test_a_sound_installation_has_nothing_to_mend(sound):

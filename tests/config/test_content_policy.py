@@ -30,8 +30,8 @@ def test_nothing_inline_and_nothing_from_elsewhere(client, address):
 
 
 @pytest.mark.django_db
-def test_the_admin_may_evaluate_and_set_styles_and_no_more(client):
-    assert policy(client.get("/admin/login/", follow=True)) == {
+def test_the_admin_may_evaluate_and_set_styles_and_no_more(admin_client):
+    assert policy(admin_client.get("/admin/")) == {
         **STRICT,
         "script-src": "'self' 'unsafe-eval'",
         "style-src": "'self' 'unsafe-inline'",
@@ -47,15 +47,28 @@ def test_the_page_of_the_api_has_nothing_inline(client):
     assert script["Content-Type"].startswith("application/javascript")
 
 
+def complaints_at(page, address) -> list[str]:
+    found = []
+    page.on("console", lambda line: found.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda fault: found.append(str(fault)))
+    page.goto(address, wait_until="networkidle")
+    return found
+
+
 @pytest.mark.browser
 @pytest.mark.django_db
-@pytest.mark.parametrize("address", ["/api/docs/", "/admin/login/", "/"])
+@pytest.mark.parametrize("address", ["/api/docs/", "/accounts/login/", "/"])
 def test_a_browser_finds_nothing_to_refuse(page, address):
-    complaints = []
-    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-    page.on("pageerror", lambda fault: complaints.append(str(fault)))
-    page.goto(address, wait_until="networkidle")
-    assert complaints == []
+    assert complaints_at(page, address) == []
+
+
+@pytest.mark.browser
+@pytest.mark.django_db
+def test_a_browser_finds_nothing_to_refuse_in_the_admin(page, live_server, admin_client):
+    session = admin_client.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    assert complaints_at(page, "/admin/") == []
+    assert page.url == f"{live_server.url}/admin/"
 
 
 @pytest.mark.browser
