@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from notifications.models import Message
@@ -14,19 +15,23 @@ from portal import navigation
 class Page:
     request: HttpRequest
 
+    @property
+    def user(self):
+        """The person; a request refused before it was authenticated comes from nobody."""
+        return getattr(self.request, "user", AnonymousUser())
+
     @cached_property
     def unread(self) -> int:
         """Unread messages: one query, and none for the public."""
-        user = self.request.user
-        return Message.objects.visible_to(user).unread().count() if user.is_authenticated else 0
+        return Message.objects.visible_to(self.user).unread().count() if self.user.is_authenticated else 0
 
     @cached_property
     def navigation(self):
-        return navigation.main_navigation(self.request.user, self.request.path)
+        return navigation.main_navigation(self.user, self.request.path)
 
     @cached_property
     def account_links(self):
-        return navigation.account_links(self.request.user, self.request.path)
+        return navigation.account_links(self.user, self.request.path)
 
     @property
     def is_demo(self) -> bool:

@@ -63,6 +63,7 @@ def index(request, context: dict) -> dict:
     user, now = request.user, timezone.now()
     owed = Deadline.objects.owed_by(user).open()
     context |= {
+        "title": _("工作台"),
         "now": now,
         "counts": queries.urgencies(owed, at=now),
         "owed": list(owed.order_by("due_at", "id")[:ROWS]),
@@ -116,20 +117,19 @@ def funnels(user, *, at: datetime) -> list[Funnel]:
 
 
 def _funnel_steps(row: dict) -> list[dict]:
+    """Bars against what was submitted; none while nothing was."""
     submitted = row.get("submitted", 0)
-    labels = (
-        ("submitted", _("已提交")),
-        ("checked", _("形审通过")),
-        ("proposed", _("拟立项")),
-        ("awarded", _("已立项")),
-    )
+    if not submitted:
+        return []
+    labels = {
+        "submitted": _("已提交"),
+        "checked": _("形审通过"),
+        "proposed": _("拟立项"),
+        "awarded": _("已立项"),
+    }
     return [
-        {
-            "label": label,
-            "text": str(row.get(name, 0)),
-            "share": row.get(name, 0) / submitted if submitted else 0,
-        }
-        for name, label in labels
+        {"label": label, "text": str(row[name]), "share": row[name] / submitted}
+        for name, label in labels.items()
     ]
 
 
