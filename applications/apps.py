@@ -5,3 +5,10 @@ from django.utils.translation import gettext_lazy as _
 class ApplicationsConfig(AppConfig):
     name = "applications"
     verbose_name = _("申报")
+
+    def ready(self):
+        # Models cannot be imported before the registry of apps is ready.
+        from applications.access import application_files  # noqa: PLC0415
+        from documents import access  # noqa: PLC0415
+
+        access.reader(application_files)

@@ -11,6 +11,8 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 app.conf.beat_schedule = {
+    "make-missing-snapshots": {"task": "applications.tasks.make_missing_snapshots", "schedule": 60.0},
+    "scan-documents": {"task": "documents.tasks.scan_pending", "schedule": 60.0},
     "sweep-deadlines": {"task": "notifications.tasks.sweep", "schedule": 60.0},
     "deliver-outbox": {"task": "notifications.tasks.deliver_outbox", "schedule": 30.0},
 }

@@ -20,6 +20,8 @@ urlpatterns = [
     path("api/", include("config.api")),
     path("", include("accounts.urls")),
     path("demands/", include("exchange.urls")),
+    path("applications/", include("applications.urls")),
+    path("documents/", include("documents.urls")),
     path("", include("portal.urls")),
 ]
 

@@ -118,6 +118,8 @@ STORAGES = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DOCUMENT_MAX_BYTES = 20 * 1024 * 1024
+# "host:port" or "unix:/path" of a ClamAV daemon; without it files are stored but not scanned.
+CLAMD_ADDRESS = env.str("CLAMD_ADDRESS", default="")
 
 DATABASES = {
     "default": {

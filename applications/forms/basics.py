@@ -1,0 +1,64 @@
+"""Title, dates and direction."""
+
+from decimal import Decimal
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from applications import actions
+from applications.fields import DayField, LimitedText, MoneyField
+from applications.forms.part import Part
+from grants.models import Sourcing, Topic
+from grants.states import TopicState
+
+
+class BasicsForm(forms.Form):
+    title = LimitedText(label=gettext_lazy("项目名称"), max_length=120, required=False)
+    summary = LimitedText(
+        label=gettext_lazy("项目简介"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=gettext_lazy("立项后可能公开，请不要写商业秘密。"),
+    )
+    topic = forms.ModelChoiceField(
+        label=gettext_lazy("指南方向"), queryset=Topic.objects.none(), required=False
+    )
+    starts_date = DayField(label=gettext_lazy("开始日期"), required=False)
+    ends_date = DayField(label=gettext_lazy("结束日期"), required=False)
+    requested_amount = MoneyField(label=gettext_lazy("申请财政资金（万元）"), required=False)
+    own_amount = MoneyField(label=gettext_lazy("自筹资金（万元）"), required=False)
+
+    def __init__(self, *args, application, **kwargs):
+        super().__init__(*args, **kwargs)
+        call = application.call
+        if call.funding_sources.exists():
+            del self.fields["requested_amount"], self.fields["own_amount"]
+        topics = call.topics.filter(state=TopicState.LISTED) if call.sourcing == Sourcing.WINDOW else None
+        if topics is not None and topics.exists():
+            self.fields["topic"].queryset = topics
+        else:
+            del self.fields["topic"]
+
+    def clean(self):
+        starts, ends = self.cleaned_data.get("starts_date"), self.cleaned_data.get("ends_date")
+        if starts and ends and ends <= starts:
+            self.add_error("ends_date", _("结束日期应在开始日期之后。"))
+        for name in ("requested_amount", "own_amount"):
+            if name in self.cleaned_data:
+                self.cleaned_data[name] = self.cleaned_data[name] or Decimal(0)
+        return self.cleaned_data
+
+
+class Basics(Part):
+    name = "basics"
+    template = "applications/parts/basics.html"
+
+    def build(self, data):
+        initial = {name: getattr(self.application, name) for name in actions.BASICS}
+        data = data if data is not None else self.again()
+        return BasicsForm(data, initial=initial, application=self.application)
+
+    def store(self, *, by, at):
+        actions.update_basics(application=self.application, by=by, at=at, **self.form.cleaned_data)

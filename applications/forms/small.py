@@ -1,0 +1,59 @@
+"""Filters, reasons, the choice of a unit."""
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from accounts.identity import clean_credit_code
+from applications.states import ApplicationState
+
+
+class ListFilter(forms.Form):
+    """A GET form whose unreadable parts count as not given."""
+
+    q = forms.CharField(label=gettext_lazy("关键词"), required=False, max_length=60)
+    state = forms.ChoiceField(
+        label=gettext_lazy("状态"),
+        required=False,
+        choices=[("", gettext_lazy("全部状态")), *ApplicationState.choices],
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            select = isinstance(field.widget, forms.Select)
+            field.widget.attrs["class"] = "form-select" if select else "form-control"
+
+    def chosen(self) -> dict:
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+class StartForm(forms.Form):
+    organisation = forms.ModelChoiceField(
+        label=gettext_lazy("以哪个单位的名义申报"), queryset=None, empty_label=None
+    )
+
+    def __init__(self, *args, units, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["organisation"].queryset = units
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=gettext_lazy("理由"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+
+
+class OpinionForm(forms.Form):
+    opinion = forms.CharField(
+        label=gettext_lazy("意见"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+
+
+class CredentialForm(forms.Form):
+    """Live check of a credit code."""
+
+    credit_code = forms.CharField(max_length=40)
+
+    def clean_credit_code(self):
+        return clean_credit_code(self.cleaned_data["credit_code"])

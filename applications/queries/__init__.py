@@ -1,0 +1,61 @@
+"""What is read of applications."""
+
+from applications.queries.answers import (
+    budget_matrix,
+    budget_table,
+    budget_totals,
+    questions_of,
+    stored_answers,
+)
+from applications.queries.content import canonical, for_reading, sha256_of, snapshot
+from applications.queries.context import context, months_between, related_parties, relation
+from applications.queries.records import (
+    ORDER,
+    applications,
+    documents_of,
+    events,
+    last_return,
+    latest_documents,
+    latest_submission,
+    local_moment,
+    of_regions,
+    open_deadlines,
+    own_applications,
+    returned_from,
+    rule_results,
+    supplement_deadline,
+    unresolved,
+    waiting_for_unit,
+)
+
+__all__ = [
+    "ORDER",
+    "applications",
+    "budget_matrix",
+    "budget_table",
+    "budget_totals",
+    "canonical",
+    "context",
+    "documents_of",
+    "events",
+    "for_reading",
+    "last_return",
+    "latest_documents",
+    "latest_submission",
+    "local_moment",
+    "months_between",
+    "of_regions",
+    "open_deadlines",
+    "own_applications",
+    "questions_of",
+    "related_parties",
+    "relation",
+    "returned_from",
+    "rule_results",
+    "sha256_of",
+    "snapshot",
+    "stored_answers",
+    "supplement_deadline",
+    "unresolved",
+    "waiting_for_unit",
+]

@@ -1,0 +1,107 @@
+"""Lists, history, clocks, files and rule results of applications."""
+
+from django.db.models import Q
+from django.utils import timezone
+
+from applications.models import Application, RuleResult, Submission
+from applications.states import ApplicationState
+from core.models import Event
+from documents.models import Document
+from notifications.models import Deadline, DeadlineKind
+
+ORDER = ["-id"]
+
+
+def applications(user, *, q: str = "", state: str = ""):
+    """What a person may see, as list rows."""
+    rows = Application.objects.visible_to(user).select_related("call__programme", "organisation", "topic")
+    if q:
+        rows = rows.filter(Q(title__icontains=q) | Q(number__icontains=q) | Q(call__title__icontains=q))
+    if state:
+        rows = rows.filter(state=state)
+    return rows
+
+
+def own_applications(user, **chosen):
+    """Those of one's teams and of the units one administers."""
+    mine = Q(team__user=user) | Q(organisation_id__in=user.scope.admin_units)
+    return applications(user, **chosen).filter(pk__in=Application.objects.filter(mine).values("pk"))
+
+
+def waiting_for_unit(user, **chosen):
+    """Waiting for an administrator of the unit."""
+    rows = applications(user, **chosen).filter(organisation_id__in=user.scope.admin_units)
+    return rows if chosen.get("state") else rows.filter(state=ApplicationState.UNIT_REVIEW)
+
+
+def of_regions(user, **chosen):
+    """What a recommender has to do with: own regions, waiting ones unless a state is asked for."""
+    region = Q(pk__in=[])
+    for prefix in user.scope.regions:
+        region |= Q(organisation__region__startswith=prefix)
+    rows = applications(user, **chosen).filter(region)
+    return rows if chosen.get("state") else rows.filter(state=ApplicationState.RECOMMENDATION)
+
+
+def latest_submission(application: Application) -> Submission | None:
+    return application.submissions.select_related("by").order_by("-version").first()
+
+
+def events(application: Application):
+    return Event.objects.about(application)
+
+
+def returned_from(application: Application) -> str:
+    """The stage that sent a returned application back; it goes there again."""
+    last = _last_return(application)
+    return last.from_state if last else ApplicationState.FORMAL_CHECK
+
+
+def _last_return(application) -> Event | None:
+    return events(application).filter(to_state=ApplicationState.RETURNED).order_by("-at", "-id").first()
+
+
+def last_return(application: Application) -> Event | None:
+    """Who returned a returned application, when and why; None in any other state."""
+    return _last_return(application) if application.state == ApplicationState.RETURNED else None
+
+
+def supplement_deadline(application: Application) -> Deadline | None:
+    """Until when a returned application may be handed in again."""
+    return _open_deadlines(application).filter(kind=DeadlineKind.SUPPLEMENT).first()
+
+
+def _open_deadlines(application):
+    return Deadline.objects.open().filter(
+        content_type__app_label="applications", content_type__model="application", object_id=application.pk
+    )
+
+
+def open_deadlines(application: Application) -> list[Deadline]:
+    return list(_open_deadlines(application).order_by("due_at"))
+
+
+def documents_of(application: Application):
+    return Document.objects.about(application).select_related("created_by")
+
+
+def latest_documents(application: Application) -> dict[str, Document]:
+    """Kind → the latest version; one query."""
+    return {document.kind: document for document in documents_of(application).order_by("kind", "version")}
+
+
+def unresolved(application: Application) -> list[RuleResult]:
+    """Rule results that still need a person or say no."""
+    return [line for line in rule_results(application) if line.final_status not in SETTLED]
+
+
+SETTLED = ("passed", "warning", "not_applicable", "system_managed")
+
+
+def rule_results(application: Application) -> list[RuleResult]:
+    return list(application.rule_results.select_related("rule", "officer").order_by("rule__order"))
+
+
+def local_moment(value) -> str:
+    """A moment as people read it, in Beijing time."""
+    return f"{timezone.localtime(value, timezone.get_default_timezone()):%Y-%m-%d %H:%M:%S}"

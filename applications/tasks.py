@@ -1,0 +1,66 @@
+"""Work beside the page: PDF snapshots of what was handed in."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.core.files.base import ContentFile
+from django.db import IntegrityError
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from applications import printing
+from applications.models import Application, Submission
+from documents.actions import store
+from documents.models import Document
+
+KIND = "snapshot"
+AT_ONCE = 100
+LOOK_BACK = timedelta(days=30)
+"""The sweep reads no further back, so that it costs the same in every year."""
+
+
+def without_snapshot():
+    """Submissions whose PDF does not stand yet, oldest first."""
+    made = Document.objects.filter(
+        content_type__app_label="applications",
+        content_type__model="application",
+        kind=KIND,
+        object_id=OuterRef("application_id"),
+        version=OuterRef("version"),
+    )
+    return Submission.objects.filter(~Exists(made)).order_by("pk")
+
+
+@shared_task
+def make_snapshot(submission_pk: int) -> None:
+    """Make the PDF of one submission; may run any number of times, what stands already is left alone."""
+    rows = without_snapshot().select_related("application", "by")
+    submission = rows.filter(pk=submission_pk).first()
+    if submission is None:
+        return
+    application: Application = submission.application
+    body = printing.sealed(submission)
+    try:
+        store(
+            subject=application,
+            kind=KIND,
+            file=ContentFile(body),
+            name=_("%(number)s-第%(version)s版.pdf")
+            % {"number": application.number, "version": submission.version},
+            by=None,
+            at=submission.at,
+            endings=["pdf"],
+            version=submission.version,
+        )
+    except IntegrityError:
+        # Another worker was faster; its PDF is of the same content.
+        return
+
+
+@shared_task
+def make_missing_snapshots() -> None:
+    """Make what no worker was asked for: the broker was down, or a worker died."""
+    recent = without_snapshot().filter(at__gte=timezone.now() - LOOK_BACK)
+    for pk in recent.values_list("pk", flat=True)[:AT_ONCE]:
+        make_snapshot(pk)

@@ -1,0 +1,23 @@
+from django.urls import path
+
+from applications.forms import FIXED_PARTS
+from applications.views import desks, handing, listing, workspace
+
+app_name = "applications"
+
+urlpatterns = [
+    path("", listing.application_list, name="list"),
+    path("start/<int:call_pk>/", listing.start, name="start"),
+    path("unit-review/", desks.unit_reviews, name="unit_reviews"),
+    path("recommendations/", desks.recommendations, name="recommendations"),
+    path("<int:pk>/", listing.detail, name="detail"),
+    *[path(f"<int:pk>/{name}/", workspace.part, {"name": name}, name=name) for name in FIXED_PARTS],
+    path("<int:pk>/form/<slug:name>/", workspace.part, name="section"),
+    path("<int:pk>/files/<slug:code>/", workspace.upload, name="upload"),
+    path("<int:pk>/check/", handing.check, name="check"),
+    path("<int:pk>/withdraw/", listing.withdraw, name="withdraw"),
+    path("<int:pk>/team/", listing.team, name="team"),
+    path("<int:pk>/preview.pdf", listing.preview, name="preview"),
+    path("<int:pk>/unit-review/", desks.unit_review, name="unit_review"),
+    path("<int:pk>/recommendation/", desks.recommendation, name="recommendation"),
+]

@@ -1,0 +1,85 @@
+"""What the pages of the workspace share."""
+
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from applications import completeness, eligibility, queries, rules
+from applications.models import Application
+from applications.questions import localised
+
+PER_PAGE = 20
+
+
+def visible_application(user, pk) -> Application:
+    """The application or a 404: that it exists is not told to strangers."""
+    rows = Application.objects.visible_to(user).select_related(
+        "call__programme__department", "organisation", "topic__owner"
+    )
+    return get_object_or_404(rows, pk=pk)
+
+
+def part_url(application, section: str) -> str:
+    if section in completeness.FIXED_SECTIONS:
+        return reverse(f"applications:{section}", args=[application.pk])
+    return reverse("applications:section", args=[application.pk, section])
+
+
+def parts_of(application, problems) -> list[dict]:
+    """The workspace's parts in order, each with the number of problems in it."""
+    call = application.call
+    titles = [("basics", _("基本信息"))]
+    titles += [(section.code, localised(section, "title")) for section in call.sections.all()]
+    titles.append(("participants", _("参与人员")))
+    if call.funding_sources.exists():
+        titles.append(("budget", _("经费预算")))
+    titles.append(("milestones", _("计划里程碑")))
+    counts: dict[str, int] = {}
+    for problem in problems:
+        counts[problem.section] = counts.get(problem.section, 0) + 1
+    return [
+        {
+            "name": name,
+            "title": title,
+            "url": part_url(application, name),
+            "problems": counts.get(name, 0),
+        }
+        for name, title in titles
+    ]
+
+
+def linked(application, problems) -> list[dict]:
+    """Problems as the portal's list shows them, each with a link to its place."""
+    return [
+        {
+            "field": problem.field,
+            "message": problem.message,
+            "clause": problem.clause,
+            "url": f"{part_url(application, problem.section)}#{anchor(problem)}" if problem.section else "",
+        }
+        for problem in problems
+    ]
+
+
+def anchor(problem) -> str:
+    if problem.section in completeness.FIXED_SECTIONS:
+        return f"id_{problem.name}"
+    return f"question-{problem.name}"
+
+
+def standing(application) -> dict:
+    """Rule lines and problems as they stand now; evaluated once."""
+    lines = eligibility.evaluate(application)
+    problems = rules.problems_of(application, lines)
+    return {
+        "lines": lines,
+        "problems": problems,
+        "parts": parts_of(application, problems),
+        "failed_lines": [line for line in lines if line.blocks],
+    }
+
+
+def content_of(application) -> dict | None:
+    """What was last handed in, as people read it; None before the first submission."""
+    submission = queries.latest_submission(application)
+    return queries.for_reading(submission.content) if submission else None

@@ -1,0 +1,142 @@
+"""The desks of the unit's administrator and of the recommender."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from applications import actions, queries, rules
+from applications.forms import ListFilter
+from applications.views.common import PER_PAGE, content_of, visible_application
+from core.paging import paginate
+from core.workflow import Refused
+
+
+def _list(request, rows, *, title, lead, name, empty):
+    form = ListFilter(request.GET)
+    chosen = form.chosen()
+    context = {
+        "filter": form,
+        "filtered": bool(chosen),
+        "listing": paginate(rows(request.user, **chosen), queries.ORDER, request.GET.get("cursor"), PER_PAGE),
+        "title": title,
+        "lead": lead,
+        "empty": empty,
+        "list_url": reverse(f"applications:{name}"),
+        "clear_url": reverse(f"applications:{name}"),
+        "desk": name,
+        "now": timezone.now(),
+    }
+    template = "applications/includes/_desk_results.html" if request.htmx else "applications/desk_list.html"
+    return render(request, template, context)
+
+
+@login_required
+@require_GET
+def unit_reviews(request):
+    if not request.user.scope.admin_units:
+        raise Http404
+    return _list(
+        request,
+        queries.waiting_for_unit,
+        title=_("单位审核"),
+        lead=_("本单位提交的申报书，审核通过后报送。"),
+        name="unit_reviews",
+        empty=_("没有等待单位审核的申报书"),
+    )
+
+
+@login_required
+@require_GET
+def recommendations(request):
+    if not request.user.scope.regions:
+        raise Http404
+    return _list(
+        request,
+        queries.of_regions,
+        title=_("推荐审核"),
+        lead=_("本区域单位的申报书，推荐后报主管部门。"),
+        name="recommendations",
+        empty=_("没有等待推荐的申报书"),
+    )
+
+
+def _desk(request, pk, *, check, moves, template, back):
+    """Show what was sealed with the buttons; a POST makes one move. Nothing typed is lost on a refusal."""
+    application = visible_application(request.user, pk)
+    problems, status = [], 200
+    if request.method == "POST":
+        move = moves.get(request.POST.get("do"))
+        if move is None:
+            raise Http404
+        action, argument, sentence = move
+        try:
+            action(
+                application=application,
+                by=request.user,
+                at=timezone.now(),
+                **{argument: request.POST.get("text", "")},
+            )
+        except Refused as refused:
+            problems, status = [{"message": refused.message, "anchor": "id_text"}], 422
+        else:
+            messages.success(request, sentence)
+            return redirect(back)
+    context = {
+        "now": timezone.now(),
+        "application": application,
+        "content": content_of(application),
+        "submission": queries.latest_submission(application),
+        "documents": queries.latest_documents(application),
+        "results": queries.rule_results(application),
+        "events": queries.events(application).order_by("-at", "-id")[:50],
+        "deadlines": queries.open_deadlines(application),
+        "may_act": rules.allowed(check, request.user, application),
+        "problems": problems,
+        "text": request.POST.get("text", ""),
+        "back_url": reverse(back),
+    }
+    return render(request, template, context, status=status)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def unit_review(request, pk):
+    if not request.user.scope.admin_units:
+        raise Http404
+    moves = {
+        "approve": (actions.unit_approve, "note", _("已审核通过。")),
+        "return": (actions.unit_return, "reason", _("已退回申报团队修改。")),
+    }
+    return _desk(
+        request,
+        pk,
+        check=rules.check_can_review_for_unit,
+        moves=moves,
+        template="applications/unit_review.html",
+        back="applications:unit_reviews",
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def recommendation(request, pk):
+    if not request.user.scope.regions:
+        raise Http404
+    moves = {
+        "recommend": (actions.recommend, "opinion", _("已推荐。")),
+        "return": (actions.recommender_return, "reason", _("已退回申报单位修改。")),
+        "reject": (actions.recommender_reject, "reason", _("已作不予推荐处理。")),
+    }
+    return _desk(
+        request,
+        pk,
+        check=rules.check_can_recommend,
+        moves=moves,
+        template="applications/recommendation.html",
+        back="applications:recommendations",
+    )

@@ -1,0 +1,177 @@
+"""My applications, starting one, and the page of one."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.models import Organisation, User
+from applications import actions, printing, queries, rules
+from applications.forms import ListFilter, ReasonForm, StartForm
+from applications.models import Application
+from applications.states import EDITABLE, ApplicationState
+from applications.views.common import PER_PAGE, content_of, linked, standing, visible_application
+from core.paging import paginate
+from core.workflow import Refused
+from grants.models import Call, Topic
+from grants.queries import closing
+
+
+@login_required
+@require_GET
+def application_list(request):
+    form = ListFilter(request.GET)
+    chosen = form.chosen()
+    rows = queries.own_applications(request.user, **chosen)
+    context = {
+        "filter": form,
+        "filtered": bool(chosen),
+        "listing": paginate(rows, queries.ORDER, request.GET.get("cursor"), PER_PAGE),
+        "clear_url": reverse("applications:list"),
+        "start_url": reverse("portal:calls"),
+        "now": timezone.now(),
+    }
+    template = "applications/includes/_results.html" if request.htmx else "applications/list.html"
+    return render(request, template, context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request, call_pk):
+    """Choose in whose name; posting opens the draft, or the one that the unit has for the topic already."""
+    now = timezone.now()
+    calls = Call.objects.visible_to(request.user).select_related("programme__department")
+    call = get_object_or_404(calls, pk=call_pk)
+    topic = _topic(request, call)
+    units = Organisation.objects.filter(pk__in=request.user.scope.units)
+    form = StartForm(request.POST or None, units=units)
+    refused = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            application = actions.start(
+                call=call,
+                topic=topic,
+                organisation=form.cleaned_data["organisation"],
+                by=request.user,
+                at=now,
+            )
+        except Refused as fault:
+            refused = fault
+        else:
+            messages.success(request, _("申报书已建立，填写的内容会自动保存。"))
+            return redirect("applications:basics", application.pk)
+    drafts = Application.objects.filter(
+        call=call, topic=topic, team__user=request.user, state=ApplicationState.DRAFT
+    )
+    context = {
+        "now": now,
+        "call": call,
+        "topic": topic,
+        "form": form,
+        "units": units,
+        "drafts": drafts.select_related("organisation")[:5],
+        "closes_at": closing(call, topic),
+        "problems": [{"message": refused.message, "clause": refused.clause}] if refused else [],
+    }
+    return render(request, "applications/start.html", context, status=422 if refused else 200)
+
+
+def _topic(request, call):
+    wanted = request.GET.get("topic", "")
+    if not wanted.isdecimal():
+        return None
+    return get_object_or_404(
+        Topic.objects.visible_to(request.user).select_related("owner"), pk=wanted, call=call
+    )
+
+
+@login_required
+@require_GET
+def detail(request, pk):
+    """Where an application stands: parts and problems of a draft, what was sealed afterwards."""
+    application = visible_application(request.user, pk)
+    on_team = rules.is_on_team(request.user, application)
+    editable = application.state in EDITABLE
+    context = {
+        "now": timezone.now(),
+        "application": application,
+        "on_team": on_team,
+        "can_edit": editable and on_team,
+        "can_withdraw": rules.allowed(rules.check_can_withdraw, request.user, application),
+        "events": queries.events(application).order_by("-at", "-id")[:50],
+        "deadlines": queries.open_deadlines(application),
+        "documents": queries.latest_documents(application),
+        "submission": queries.latest_submission(application),
+        "content": None if editable else content_of(application),
+        "returned": queries.last_return(application)
+        if application.state == ApplicationState.RETURNED
+        else None,
+        "team": User.objects.filter(pk__in=application.team.values("user_id")),
+        "reason_form": ReasonForm(),
+    }
+    if editable:
+        context |= standing(application)
+        context["links"] = linked(application, context["problems"])
+        if on_team:
+            colleagues = User.objects.filter(
+                memberships__organisation_id=application.organisation_id, memberships__is_active=True
+            )
+            context["colleagues"] = colleagues.exclude(pk__in=application.team.values("user_id")).distinct()[
+                :50
+            ]
+    return render(request, "applications/detail.html", context)
+
+
+@login_required
+@require_GET
+def preview(request, pk):
+    """The PDF as it would be sealed now, marked as a draft; or the sealed one."""
+    application = visible_application(request.user, pk)
+    body = printing.preview(application, at=timezone.now())
+    response = HttpResponse(body, content_type="application/pdf")
+    response["Content-Disposition"] = 'inline; filename="preview.pdf"'
+    return response
+
+
+@login_required
+@require_POST
+def withdraw(request, pk):
+    application = visible_application(request.user, pk)
+    try:
+        actions.withdraw(
+            application=application,
+            reason=request.POST.get("reason", ""),
+            by=request.user,
+            at=timezone.now(),
+        )
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, _("申报书已撤回。"))
+    return redirect("applications:detail", application.pk)
+
+
+@login_required
+@require_POST
+def team(request, pk):
+    """Let a colleague write too, or take one off."""
+    application = visible_application(request.user, pk)
+    colleague = get_object_or_404(User.objects.visible_to(request.user), pk=_number(request.POST.get("user")))
+    change = actions.remove_from_team if request.POST.get("do") == "remove" else actions.add_to_team
+    try:
+        change(application=application, user=colleague, by=request.user, at=timezone.now())
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, _("申报团队已更新。"))
+    if change is actions.remove_from_team and colleague == request.user:
+        return redirect("applications:list")
+    return redirect("applications:detail", application.pk)
+
+
+def _number(text) -> int:
+    return int(text) if text and text.isdecimal() and len(text) < 18 else 0

@@ -1,0 +1,212 @@
+"""Fill an application part by part: the page, its autosave, its files."""
+
+import json
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from applications import actions, rules
+from applications.forms import FIXED_PARTS, Section
+from applications.models import Application
+from applications.views.common import part_url, standing, visible_application
+from core import money
+from core.workflow import Lost, Refused
+from grants.models import QuestionKind
+
+MOST_VALUES = 5_000
+
+
+def signed_out() -> JsonResponse:
+    """The session is over: the script keeps what was typed and asks the person to sign in."""
+    return JsonResponse({"error": "signed_out", "message": _("登录已过期。")}, status=401)
+
+
+def _part(application, name, data=None, **kwargs):
+    if name in FIXED_PARTS:
+        return FIXED_PARTS[name](application, data, **kwargs)
+    section = get_object_or_404(application.call.sections, code=name)
+    return Section(application, data, section=section, **kwargs)
+
+
+@require_http_methods(["GET", "HEAD", "POST", "PATCH"])
+def part(request, pk, name):
+    """GET shows a part, POST saves it whole, PATCH saves what changed and answers in JSON."""
+    if request.method == "PATCH":
+        return _autosave(request, pk, name)
+    return _page(request, pk, name)
+
+
+@login_required
+def _page(request, pk, name):
+    application = visible_application(request.user, pk)
+    if request.method != "POST":
+        if not rules.allowed(rules.check_can_edit, request.user, application):
+            return redirect("applications:detail", application.pk)
+        return _show(request, application, _part(application, name))
+    now = timezone.now()
+    if request.POST.get("detach"):
+        return _detach(request, application, name, at=now)
+    shown = _part(application, name, request.POST, files=request.FILES)
+    try:
+        faults = shown.save(by=request.user, at=now)
+    except Refused as refused:
+        status = 409 if refused.code == "sealed" or isinstance(refused, Lost) else 403
+        problems = [{"message": refused.message, "clause": refused.clause}]
+        return _show(request, application, shown, status=status, problems=problems)
+    if faults:
+        return _show(request, application, shown, status=422)
+    messages.success(request, _("已保存。"))
+    return redirect(_next_page(request, application, name))
+
+
+def _next_page(request, application, name) -> str:
+    """The same page again, or the following part."""
+    here = part_url(application, name)
+    if request.POST.get("do") != "next":
+        return here
+    urls = [found["url"] for found in standing(application)["parts"]]
+    urls.append(reverse("applications:check", args=[application.pk]))
+    return urls[urls.index(here) + 1] if here in urls else here
+
+
+def _detach(request, application, name, *, at):
+    question = get_object_or_404(
+        application.call.questions, code=request.POST["detach"], kind=QuestionKind.ATTACHMENT
+    )
+    try:
+        actions.detach(application=application, question=question, by=request.user, at=at)
+    except Refused as refused:
+        messages.error(request, refused.message)
+    return redirect(f"{part_url(application, name)}#question-{question.code}")
+
+
+def _show(request, application, shown, *, status=200, problems=()):
+    context = {
+        "now": timezone.now(),
+        "application": application,
+        "part": shown,
+        "form": shown.form,
+        "here": part_url(application, shown.name),
+        **standing(application),
+        **shown.context(),
+        "problems": list(problems) or _sentences(shown),
+    }
+    return render(request, shown.template, context, status=status)
+
+
+def _sentences(shown) -> list[dict]:
+    """Faults of what was sent, each with its field."""
+    return [
+        {"message": sentence, "anchor": f"id_{name}"}
+        for name, found in shown.faults().items()
+        for sentence in found
+    ]
+
+
+# ---- autosave ----
+
+
+def _autosave(request, pk, name):
+    """{"values": {name: text or [texts]}, "questions": [codes]} → what is wrong now, fresh panels."""
+    if not request.user.is_authenticated:
+        return signed_out()
+    application = visible_application(request.user, pk)
+    try:
+        data, only = _read(request)
+    except ValueError as fault:
+        return JsonResponse({"error": "unreadable", "message": str(fault)}, status=400)
+    now = timezone.now()
+    saved = _part(application, name, data, only=only)
+    try:
+        faults = saved.save(by=request.user, at=now)
+    except Refused as refused:
+        return JsonResponse({"error": refused.code, "message": refused.message}, status=409)
+    application = visible_application(request.user, pk)
+    return JsonResponse(_saved(request, application, name, saved, faults, at=now))
+
+
+def _read(request):
+    """The sent values as form data. Raises ValueError with a sentence."""
+    try:
+        body = json.loads(request.body)
+        values = body["values"]
+        only = body.get("questions")
+    except (ValueError, TypeError, KeyError):
+        raise ValueError(_("没有读懂要保存的内容。")) from None
+    right = isinstance(values, dict) and len(values) <= MOST_VALUES
+    lists = (
+        {key: found if isinstance(found, list) else [found] for key, found in values.items()} if right else {}
+    )
+    if not right or not all(isinstance(one, str) for found in lists.values() for one in found):
+        raise ValueError(_("没有读懂要保存的内容。"))
+    if only is not None and not (isinstance(only, list) and all(isinstance(code, str) for code in only)):
+        raise ValueError(_("没有读懂要保存的内容。"))
+    return MultiValueDict(lists), only
+
+
+def _saved(request, application, name, saved, faults, *, at) -> dict:
+    context = {"application": application, "here": part_url(application, name), **standing(application)}
+    answer = {
+        "saved_at": timezone.localtime(at).strftime("%H:%M:%S"),
+        "faults": faults,
+        "fragments": {
+            "part-side": render_to_string("applications/includes/_side.html", context, request),
+        },
+    }
+    if isinstance(saved, Section):
+        shown = saved.shown_codes()
+        answer["shown"] = {question.code: question.code in shown for question in saved.questions}
+    if name == "budget":
+        totals = _part(application, "budget").context()
+        answer["fragments"]["budget-totals"] = render_to_string(
+            "applications/includes/_budget_totals.html", totals, request
+        )
+        answer["texts"] = _budget_texts(totals["totals"])
+    return answer
+
+
+def _budget_texts(totals) -> dict[str, str]:
+    """Sums in the table itself: element id → text."""
+    sums = {f"row-{row['category'].pk}": row["total"] for row in totals["rows"]}
+    sums |= {f"column-{column['source'].pk}": column["total"] for column in totals["columns"]}
+    sums["grand-total"] = totals["total"]
+    return {place: money.wan_number(amount) for place, amount in sums.items()}
+
+
+# ---- files ----
+
+
+@require_POST
+def upload(request, pk, code):
+    """One file for one question, for the script that shows progress."""
+    if not request.user.is_authenticated:
+        return signed_out()
+    application = visible_application(request.user, pk)
+    question = get_object_or_404(application.call.questions, code=code, kind=QuestionKind.ATTACHMENT)
+    file = request.FILES.get("file")
+    if file is None:
+        return JsonResponse({"error": "empty", "message": _("没有收到文件。")}, status=400)
+    try:
+        document = actions.attach(
+            application=application,
+            question=question,
+            file=file,
+            name=file.name,
+            by=request.user,
+            at=timezone.now(),
+        )
+    except Refused as refused:
+        return JsonResponse({"error": refused.code, "message": refused.message}, status=422)
+    application = Application.objects.get(pk=application.pk)
+    fragment = render_to_string(
+        "applications/includes/_file.html", {"document": document, "question": question}, request
+    )
+    return JsonResponse({"fragments": {f"file-{question.code}": fragment}})
