@@ -10,8 +10,8 @@ from applications.forms.milestones import Milestones
 from applications.forms.part import Part
 from applications.forms.people import People
 from applications.forms.section import Section
-from applications.forms.small import ListFilter, OpinionForm, ReasonForm, StartForm
+from applications.forms.small import ListFilter, ReasonForm, ReturnForm, StartForm
 
 FIXED_PARTS: dict[str, type[Part]] = {part.name: part for part in (Basics, People, Budget, Milestones)}
 
-__all__ = ["FIXED_PARTS", "ListFilter", "OpinionForm", "Part", "ReasonForm", "Section", "StartForm"]
+__all__ = ["FIXED_PARTS", "ListFilter", "Part", "ReasonForm", "ReturnForm", "Section", "StartForm"]

@@ -3,7 +3,6 @@
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from accounts.identity import clean_credit_code
 from applications.states import ApplicationState
 
 
@@ -44,16 +43,13 @@ class ReasonForm(forms.Form):
     )
 
 
-class OpinionForm(forms.Form):
-    opinion = forms.CharField(
-        label=gettext_lazy("意见"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
+class ReturnForm(ReasonForm):
+    items = forms.CharField(
+        label=gettext_lazy("需要补正的事项（每行一项）"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
     )
-
-
-class CredentialForm(forms.Form):
-    """Live check of a credit code."""
-
-    credit_code = forms.CharField(max_length=40)
-
-    def clean_credit_code(self):
-        return clean_credit_code(self.cleaned_data["credit_code"])
+    due_date = forms.DateField(
+        label=gettext_lazy("补正截止日期"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )

@@ -4,7 +4,6 @@ from collections import defaultdict
 from decimal import Decimal
 
 from django.db.models import Q
-from stdnum.cn import ric
 
 from accounts.models import Organisation
 from accounts.queries import unit_context
@@ -108,7 +107,8 @@ def _person_fields():
 def _person(participant) -> dict:
     person = {name: getattr(participant, name, None) for name in _person_fields()}
     number = participant.id_number
-    person["sex"] = {"M": "male", "F": "female"}[ric.get_gender(number)] if len(number) == 18 else None
+    # GB 11643: the last digit of the sequence is odd for men.
+    person["sex"] = ("male" if int(number[16]) % 2 else "female") if len(number) == 18 else None
     person["id_number"] = number
     return person
 

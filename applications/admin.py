@@ -1,0 +1,242 @@
+"""The formal-check desk: what was handed in, one line per rule, pass, return or reject."""
+
+from django import forms
+from django.contrib.admin import SimpleListFilter, display, register
+from django.db.models import Min, OuterRef, Subquery
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.enums import ActionVariant
+
+from applications import actions, queries, rules
+from applications.forms import ReasonForm, ReturnForm
+from applications.models import Application, RuleResult, RuleStatus
+from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, button, run
+from core.calendar import end_of_day
+from core.money import wan
+from notifications.models import Deadline
+
+MARKS = [("", _("待审查")), *((mark.value, mark.label) for mark in rules.MARKS)]
+
+
+class MarkForm(forms.ModelForm):
+    """What the officer makes of one line."""
+
+    officer_status = forms.ChoiceField(label=_("审查结论"), choices=MARKS, required=False)
+
+    class Meta:
+        model = RuleResult
+        fields = ("officer_status", "officer_note")
+        widgets = {"officer_note": forms.Textarea(attrs={"rows": 2})}
+
+
+class RuleResultInline(TabularInline):
+    model = RuleResult
+    form = MarkForm
+    fields = ("clause", "text", "machine", "why", "officer_status", "officer_note", "who")
+    readonly_fields = ("clause", "text", "machine", "why", "who")
+    extra = 0
+    can_delete = False
+    verbose_name_plural = _("逐条审查")
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        allowed = super().has_change_permission(request, obj)
+        return allowed and obj is not None and rules.allowed(rules.check_can_examine, request.user, obj)
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("rule", "officer").order_by("rule__order")
+
+    @display(description=_("条款"))
+    def clause(self, line):
+        return f"{line.rule.code} {line.rule.clause}"
+
+    @display(description=_("条文"))
+    def text(self, line):
+        return line.rule.text
+
+    @display(description=_("机器判断"))
+    def machine(self, line):
+        return line.get_status_display()
+
+    @display(description=_("依据"))
+    def why(self, line):
+        facts = format_html_join("", "{}：{}<br>", line.evidence.get("facts", {}).items())
+        return format_html("{}{}", facts, line.evidence.get("hint", "")) or "—"
+
+    @display(description=_("审查人"))
+    def who(self, line):
+        return f"{line.officer} {timezone.localtime(line.officer_at):%m-%d %H:%M}" if line.officer_id else "—"
+
+
+class OverdueFilter(SimpleListFilter):
+    title = _("期限")
+    parameter_name = "overdue"
+
+    def lookups(self, request, model_admin):
+        return [("yes", _("已逾期")), ("no", _("未逾期"))]
+
+    def queryset(self, request, queryset):
+        if self.value() == "yes":
+            return queryset.filter(due_at__lt=timezone.now())
+        if self.value() == "no":
+            return queryset.filter(due_at__gte=timezone.now())
+        return queryset
+
+
+def with_due(rows):
+    """Adds `due_at`, the nearest open deadline about an application, in the same query."""
+    deadlines = Deadline.objects.open().filter(
+        content_type__app_label="applications",
+        content_type__model="application",
+        object_id=OuterRef("pk"),
+    )
+    nearest = deadlines.order_by().values("object_id").annotate(due=Min("due_at")).values("due")
+    return rows.annotate(due_at=Subquery(nearest))
+
+
+@register(Application)
+class ApplicationAdmin(HistoryMixin, ActionButtonsMixin, ModelAdmin):
+    list_display = ("number", "title", "organisation", "call", "wan_asked", "state", "submitted_at", "due")
+    list_filter = ("state", OverdueFilter, "call")
+    search_fields = ("number", "title", "organisation__name", "organisation__credit_code")
+    list_select_related = ("organisation", "call")
+    ordering = ("-id",)
+    inlines = (RuleResultInline,)
+    actions_detail = ("pass_check", "give_back", "turn_down")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("number", "state"),
+                    "title",
+                    ("organisation", "call"),
+                    "topic",
+                    ("wan_asked", "wan_own"),
+                    ("submitted_at", "submitted_by", "version"),
+                    "files",
+                )
+            },
+        ),
+        (_("申报内容"), {"fields": ("content",)}),
+    )
+
+    def get_queryset(self, request):
+        return with_due(super().get_queryset(request))
+
+    def get_readonly_fields(self, request, obj=None):
+        names = []
+        for _title, options in self.fieldsets:
+            for entry in options["fields"]:
+                names += entry if isinstance(entry, tuple) else [entry]
+        return names
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or rules.allowed(rules.check_can_examine, request.user, obj))
+
+    def save_model(self, request, obj, form, change):
+        """Nothing of the application itself can be edited here."""
+
+    def save_formset(self, request, form, formset, change):
+        """Each changed line is one action."""
+        for line in formset.forms:
+            if line.has_changed():
+                run(
+                    request,
+                    actions.officer_mark,
+                    success=_("%(code)s：已记录审查结论。") % {"code": line.instance.rule.code},
+                    rule_result=RuleResult.objects.select_related("rule").get(pk=line.instance.pk),
+                    status=line.cleaned_data["officer_status"] or RuleStatus.MANUAL,
+                    note=line.cleaned_data["officer_note"],
+                )
+        formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
+
+    @display(description=_("申请财政资金"), ordering="requested_amount")
+    def wan_asked(self, application):
+        return wan(application.requested_amount)
+
+    @display(description=_("自筹资金"))
+    def wan_own(self, application):
+        return wan(application.own_amount)
+
+    @display(description=_("办理期限"), ordering="due_at")
+    def due(self, application):
+        if application.due_at is None:
+            return "—"
+        text = f"{timezone.localtime(application.due_at):%Y-%m-%d}"
+        return _("%(date)s（已逾期）") % {"date": text} if application.due_at < timezone.now() else text
+
+    @display(description=_("文件"))
+    def files(self, application):
+        documents = queries.documents_of(application).order_by("kind", "-version")
+        links = (
+            (reverse("documents:download", args=[document.pk]), document.name, document.version)
+            for document in documents
+        )
+        return format_html_join(" · ", '<a href="{}">{}（v{}）</a>', links) or "—"
+
+    @display(description=_("已封存的内容"))
+    def content(self, application):
+        submission = queries.latest_submission(application)
+        if submission is None:
+            return "—"
+        context = {
+            "content": queries.for_reading(submission.content),
+            "submission": submission,
+            "documents": queries.latest_documents(application),
+        }
+        return render_to_string("applications/includes/_content.html", context)
+
+    @button(
+        _("通过形式审查"),
+        may=lambda user, application: rules.allowed(rules.check_can_examine, user, application),
+        text=_("逐条结论齐全且没有不符合的，进入下一环节。"),
+        icon="check",
+        variant=ActionVariant.PRIMARY,
+    )
+    def pass_check(self, request, application, data, at):
+        actions.pass_formal_check(application=application, by=request.user, at=at)
+        return _("形式审查通过，进入“%(state)s”。") % {"state": application.get_state_display()}
+
+    @button(
+        _("退回补正"),
+        form=ReturnForm,
+        may=lambda user, application: rules.allowed(rules.check_can_examine, user, application),
+        text=_("申报团队会收到理由和期限；不填期限时为 5 个工作日。"),
+        icon="undo",
+    )
+    def give_back(self, request, application, data, at):
+        actions.return_for_supplement(
+            application=application,
+            reason=data["reason"],
+            items=[line for line in data["items"].splitlines() if line.strip()],
+            due_at=end_of_day(data["due_date"]) if data["due_date"] else None,
+            by=request.user,
+            at=at,
+        )
+        return _("已退回补正。")
+
+    @button(
+        _("不予受理"),
+        form=ReasonForm,
+        may=lambda user, application: rules.allowed(rules.check_can_examine, user, application),
+        text=_("申报到此结束，申报团队会收到理由。"),
+        icon="block",
+        variant=ActionVariant.DANGER,
+    )
+    def turn_down(self, request, application, data, at):
+        actions.reject(application=application, reason=data["reason"], by=request.user, at=at)
+        return _("已作不予受理处理。")

@@ -1,0 +1,168 @@
+"""Programmes and calls for tests. `CallFactory` makes a small but whole call, published by default."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import factory
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from accounts.models import OrganisationKind
+from grants.models import (
+    Automation,
+    BudgetCategory,
+    Call,
+    DayKind,
+    EligibilityRule,
+    FundingSource,
+    Instrument,
+    Programme,
+    Question,
+    QuestionKind,
+    RuleScope,
+    Section,
+    Severity,
+    Sourcing,
+    Stage,
+    StageKind,
+    Topic,
+)
+from grants.states import CallState
+from tests.factories.accounts import OrganisationFactory
+
+STAGES = tuple(StageKind.values)
+QUESTIONS = (
+    {"code": "route", "kind": QuestionKind.TEXT, "label": "技术路线", "clause": "第六条"},
+    {"code": "trl", "kind": QuestionKind.NUMBER, "label": "技术成熟度", "config": {"min": 1, "max": 9}},
+    {
+        "code": "plan",
+        "kind": QuestionKind.ATTACHMENT,
+        "label": "方案书",
+        "is_required": False,
+        "config": {"endings": ["pdf"]},
+    },
+)
+RULES = (
+    {
+        "code": "U1",
+        "text": "牵头单位应在青岛市注册。",
+        "clause": "第三条",
+        "scope": RuleScope.UNIT,
+        "automation": Automation.AUTO,
+        "expression": "unit.region.startsWith('3702')",
+        "hint": "单位所在区域不在青岛市。",
+    },
+    {
+        "code": "P1",
+        "text": "研究内容应符合指南方向。",
+        "clause": "第五条",
+        "scope": RuleScope.PROJECT,
+        "automation": Automation.MANUAL,
+    },
+)
+
+
+class ProgrammeFactory(DjangoModelFactory):
+    class Meta:
+        model = Programme
+
+    slug = factory.Sequence(lambda n: f"test-programme{n}")
+    name = factory.Sequence(lambda n: f"测试计划{n}")
+    department = factory.SubFactory(
+        OrganisationFactory,
+        name=factory.Sequence(lambda n: f"科技局处室{n}"),
+        kind=OrganisationKind.GOVERNMENT,
+    )
+
+
+class CallFactory(DjangoModelFactory):
+    """A window call, open now: two questions and a file, two rules, 2 × 2 budget, every stage.
+
+    `stages`, `questions`, `rules`: what to make, as keyword dictionaries (stages: kinds). `draft=True`
+    leaves it unpublished; otherwise it is published without the checks of `grants.actions.publish_call`.
+    """
+
+    class Meta:
+        model = Call
+        skip_postgeneration_save = True
+
+    class Params:
+        demand = factory.Trait(
+            sourcing=Sourcing.DEMAND, instrument=Instrument.EX_POST, bid_days=15, closes_at=None
+        )
+
+    programme = factory.SubFactory(ProgrammeFactory)
+    title = factory.Sequence(lambda n: f"关于组织申报测试项目{n}的通知")
+    number = factory.Sequence(lambda n: f"科资字〔2026〕{n}号")
+    year = factory.LazyFunction(lambda: timezone.now().year)
+    sourcing = Sourcing.WINDOW
+    instrument = Instrument.GRANT
+    notice = "第一条 为测试而发。"
+    opens_at = factory.LazyFunction(lambda: timezone.now() - timedelta(days=10))
+    closes_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=20))
+    cap = Decimal(1_000_000)
+    cap_clause = "第五条"
+    own_per_fiscal = Decimal(1)
+    own_clause = "第七条"
+
+    @factory.post_generation
+    def parts(call, create, extracted, **kwargs):
+        stages = kwargs.get("stages", STAGES)
+        questions = kwargs.get("questions", QUESTIONS)
+        rules = kwargs.get("rules", RULES)
+        for order, kind in enumerate(stages, start=1):
+            Stage.objects.create(
+                call=call, order=order, kind=kind, days=5, day_kind=DayKind.WORKING, clause="第九条"
+            )
+        section = Section.objects.create(call=call, code="solution", title="方案", order=1)
+        for order, question in enumerate(questions, start=1):
+            Question.objects.create(call=call, section=section, order=order, **question)
+        for order, rule in enumerate(rules, start=1):
+            EligibilityRule.objects.create(call=call, order=order, **rule)
+        if kwargs.get("budget", True):
+            for order, code in enumerate(("equipment", "operations"), start=1):
+                name = {"equipment": "设备费", "operations": "业务费"}[code]
+                BudgetCategory.objects.create(call=call, code=code, name=name, order=order)
+            FundingSource.objects.create(call=call, code="fiscal", name="财政资金", is_fiscal=True, order=1)
+            FundingSource.objects.create(call=call, code="own", name="自筹", order=2)
+
+    @factory.post_generation
+    def draft(call, create, extracted, **kwargs):
+        if not extracted:
+            published_at = call.opens_at - timedelta(days=1)
+            Call.objects.filter(pk=call.pk).update(state=CallState.PUBLISHED, published_at=published_at)
+            call.state, call.published_at = CallState.PUBLISHED, published_at
+
+
+class TopicFactory(DjangoModelFactory):
+    """A topic on the list; `owner` is the demand side."""
+
+    class Meta:
+        model = Topic
+
+    call = factory.SubFactory(CallFactory)
+    number = factory.Sequence(lambda n: f"T-{n:04d}")
+    title = factory.Sequence(lambda n: f"水下声学传感器{n}")
+    field = "海洋仪器"
+    content = "研制低功耗水听器。"
+    indicators = [{"name": "灵敏度", "unit": "dB", "target": "≥ -170"}]
+    amount = Decimal(800_000)
+    listed_at = factory.LazyFunction(timezone.now)
+    bids_close_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=15))
+
+
+class EligibilityRuleFactory(DjangoModelFactory):
+    """A rule; its call must be a draft."""
+
+    class Meta:
+        model = EligibilityRule
+
+    call = factory.SubFactory(CallFactory, draft=True)
+    code = factory.Sequence(lambda n: f"X{n}")
+    text = "单位职工不少于十人。"
+    clause = "第三条"
+    scope = RuleScope.UNIT
+    automation = Automation.AUTO
+    severity = Severity.BLOCKING
+    expression = "unit.staff >= 10.0"
+    order = factory.Sequence(lambda n: 10 + n)
