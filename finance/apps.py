@@ -5,3 +5,18 @@ from django.utils.translation import gettext_lazy as _
 class FinanceConfig(AppConfig):
     name = "finance"
     verbose_name = _("经费")
+
+    def ready(self):
+        # Receivers import models, which exist only now.
+        from awards import signals as awards  # noqa: PLC0415
+        from finance import receivers  # noqa: PLC0415
+        from grants import signals as grants  # noqa: PLC0415
+        from milestones import signals as milestones  # noqa: PLC0415
+
+        grants.publishing.connect(receivers.publishing)
+        awards.decided.connect(receivers.decided)
+        awards.funding_dropped.connect(receivers.funding_dropped)
+        # Milestones stand before finance in INSTALLED_APPS: they are planned when instalments look for them.
+        awards.agreement_prepared.connect(receivers.agreement_prepared)
+        awards.agreement_in_force.connect(receivers.agreement_in_force)
+        milestones.accepted.connect(receivers.accepted)

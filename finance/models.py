@@ -1,11 +1,13 @@
-"""Public money: what is appropriated, committed, due and paid. All amounts in 元; the database holds the caps."""
+"""Public money: what is appropriated, committed, due and paid. Amounts in 元; the database holds the caps."""
 
+import pghistory
 import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.roles import Role
 from applications.models import Application
 from awards.models import Agreement, ProjectQuerySet
 from finance import states
@@ -13,6 +15,18 @@ from grants.models import Call, Programme, frozen_with_call
 from milestones.models import Milestone
 
 
+class AppropriationQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Budgets are the bureau's own: finance and who sees everything all, managers their department's."""
+        if not user.is_authenticated:
+            return self.none()
+        scope = user.scope
+        if scope.sees_everything or Role.FINANCE in scope.roles:
+            return self
+        return self.filter(programme__department_id__in=scope.departments)
+
+
+@pghistory.track(exclude=["committed"])
 class Appropriation(models.Model):
     """The money of a programme in a budget year (预算安排). Nothing may be committed beyond it."""
 
@@ -22,6 +36,8 @@ class Appropriation(models.Model):
     committed = models.DecimalField(
         _("已承诺（元）"), max_digits=16, decimal_places=2, default=0, editable=False
     )
+
+    objects = AppropriationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("预算安排")
@@ -38,6 +54,19 @@ class Appropriation(models.Model):
     def __str__(self):
         return f"{self.programme} {self.year}"
 
+    @property
+    def left(self):
+        """What can still be committed."""
+        return self.amount - self.committed
+
+
+class CommitmentQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(appropriation__in=Appropriation.objects.visible_to(user))
+
+    def held(self):
+        return self.filter(released_at__isnull=True)
+
 
 class Commitment(models.Model):
     """Money set aside for a proposed award; the trigger keeps `Appropriation.committed` in step."""
@@ -49,6 +78,8 @@ class Commitment(models.Model):
     amount = models.DecimalField(_("金额（元）"), max_digits=14, decimal_places=2)
     committed_at = models.DateTimeField(_("承诺时间"))
     released_at = models.DateTimeField(_("释放时间"), null=True, blank=True)
+
+    objects = CommitmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("资金承诺")
@@ -130,6 +161,7 @@ class Instalment(models.Model):
     """One part of an award. `paid` is kept by the database from the payments and never exceeds `amount`."""
 
     machine = states.INSTALMENT
+    event_verbs = {"paid": _("登记付款"), "payment_reversed": _("冲销付款")}
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+", verbose_name=_("任务书"))
     order = models.PositiveSmallIntegerField(_("顺序"))
@@ -164,8 +196,22 @@ class Instalment(models.Model):
                 | ~Q(condition="milestone") & Q(milestone__isnull=True),
                 name="instalment_names_milestone",
             ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["due", "paid"]) | Q(due_at__isnull=False),
+                name="instalment_due_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="paid") | Q(paid=F("amount")), name="instalment_paid_in_full"
+            ),
         ]
         triggers = [
+            pgtrigger.Protect(
+                name="plan_fixed",
+                operation=pgtrigger.UpdateOf(
+                    "agreement_id", "order", "amount", "condition", "milestone_id", "pay_days"
+                )
+                | pgtrigger.Delete,
+            ),
             pgtrigger.Trigger(
                 name="sum_is_award",
                 when=pgtrigger.After,
@@ -185,11 +231,15 @@ class Instalment(models.Model):
                     END IF;
                     RETURN NULL;
                 """,
-            )
+            ),
         ]
 
     def __str__(self):
         return self.name
+
+    @property
+    def unpaid(self):
+        return self.amount - self.paid
 
 
 class PaymentQuerySet(ProjectQuerySet):
@@ -246,3 +296,9 @@ class Payment(models.Model):
 
     def __str__(self):
         return f"{self.voucher} {self.amount}"
+
+    @property
+    def masked_account(self) -> str:
+        """The account with its middle hidden, for everybody who need not pay to it."""
+        number = self.payee_account
+        return f"{number[:4]}{'*' * max(len(number) - 8, 4)}{number[-4:]}" if len(number) > 8 else "****"

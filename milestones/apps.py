@@ -5,3 +5,13 @@ from django.utils.translation import gettext_lazy as _
 class MilestonesConfig(AppConfig):
     name = "milestones"
     verbose_name = _("里程碑")
+
+    def ready(self):
+        # Receivers import models, which exist only now.
+        from awards import signals  # noqa: PLC0415
+        from documents import access  # noqa: PLC0415
+        from milestones import receivers  # noqa: PLC0415
+
+        signals.agreement_prepared.connect(receivers.plan)
+        signals.agreement_in_force.connect(receivers.start)
+        access.reader(receivers.evidence)

@@ -36,6 +36,29 @@ class MilestoneTemplate(models.Model):
         return self.name
 
 
+def sealed_with_agreement(agreement: str, *fields: str) -> pgtrigger.Trigger:
+    """Trigger: once a side has signed, nothing promised is added, changed or dropped.
+
+    `agreement` is the SQL for the agreement's id out of NEW or OLD; `fields` limits which updates count.
+    """
+    changed = pgtrigger.UpdateOf(*fields) if fields else pgtrigger.Update
+    return pgtrigger.Trigger(
+        name="sealed_with_agreement",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | changed | pgtrigger.Delete,
+        func=f"""
+            IF EXISTS (
+                SELECT 1 FROM awards_agreement WHERE id IN ({agreement}) AND state <> 'draft'
+            ) THEN
+                RAISE EXCEPTION 'the agreement is signed: what it promises does not change'
+                    USING ERRCODE = 'check_violation';
+            END IF;
+            IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+            RETURN NEW;
+        """,  # noqa: S608 (composed of constants)
+    )
+
+
 class MilestoneQuerySet(ProjectQuerySet):
     path = "agreement__award__"
 
@@ -45,6 +68,7 @@ class Milestone(models.Model):
     """One dated promise of an agreement."""
 
     machine = states.MILESTONE
+    event_verbs = {"opinion_given": _("发榜方填写意见")}
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+", verbose_name=_("任务书"))
     order = models.PositiveSmallIntegerField(_("顺序"))
@@ -75,6 +99,19 @@ class Milestone(models.Model):
                 name="milestone_accepted_has_time",
             ),
         ]
+        triggers = [
+            sealed_with_agreement(
+                "NEW.agreement_id, OLD.agreement_id",
+                "agreement_id",
+                "order",
+                "code",
+                "name",
+                "due_date",
+                "deliverable",
+                "check_days",
+                "needs_demander_opinion",
+            )
+        ]
 
     def __str__(self):
         return self.name
@@ -94,13 +131,26 @@ class Indicator(models.Model):
         verbose_name = _("考核指标")
         verbose_name_plural = _("考核指标")
         ordering = ["id"]
+        triggers = [
+            sealed_with_agreement(
+                "(SELECT agreement_id FROM milestones_milestone WHERE id = NEW.milestone_id), "
+                "(SELECT agreement_id FROM milestones_milestone WHERE id = OLD.milestone_id)"
+            )
+        ]
 
     def __str__(self):
         return f"{self.name} {self.target}{self.unit}"
 
 
+class ReportQuerySet(ProjectQuerySet):
+    path = "milestone__agreement__award__"
+
+
 class Report(models.Model):
-    """Evidence handed in for a milestone: one row per hand-in, never edited. Files are `Document`s of the report."""
+    """Evidence handed in for a milestone: one row per hand-in, never edited.
+
+    Its files are `Document`s about the report.
+    """
 
     milestone = models.ForeignKey(Milestone, models.PROTECT, related_name="reports", verbose_name=_("里程碑"))
     number = models.PositiveSmallIntegerField(_("次数"))
@@ -111,6 +161,8 @@ class Report(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("提交人")
     )
     submitted_at = models.DateTimeField(_("提交时间"))
+
+    objects = ReportQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("里程碑报告")

@@ -7,9 +7,12 @@ outbox's work (`outbox.deliver`), so a dead broker or worker loses nothing.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
 
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.utils import translation
 
 from accounts.models import Organisation, User
 from core import workflow
@@ -59,6 +62,17 @@ DEFAULT_POLICIES = {
     DeadlineKind.MILESTONE_CHECK: ([*_ON_ARRIVAL, -7 * DAY], None, 7 * DAY),
     DeadlineKind.PAYMENT: ([AT_ONCE, 14 * DAY, 7 * DAY, DAY, -DAY, -7 * DAY, -14 * DAY], None, 14 * DAY),
 }
+
+
+def in_site_language(function):
+    """Run `function` in the site's language: titles and explanations of deadlines are stored as written."""
+
+    @wraps(function)
+    def inner(*args, **kwargs):
+        with translation.override(settings.LANGUAGE_CODE):
+            return function(*args, **kwargs)
+
+    return inner
 
 
 @dataclass(frozen=True)

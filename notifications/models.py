@@ -273,6 +273,8 @@ class DeliveryQuerySet(models.QuerySet):
 class Delivery(models.Model):
     """One message on one channel: the outbox. Claimed with SKIP LOCKED, sent once."""
 
+    event_verbs = {"resent": _("重新发送")}
+
     message = models.ForeignKey(Message, models.CASCADE, related_name="deliveries")
     channel = models.CharField(_("渠道"), max_length=20)
     state = models.CharField(

@@ -1,0 +1,217 @@
+"""Commit, plan, make due, pay and reverse. The database holds every cap; its refusals become sentences."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from applications.models import Application
+from awards import actions as awards
+from awards.models import Agreement, Decision
+from awards.states import AgreementState
+from core import calendar, workflow
+from core.money import allocate, wan
+from core.workflow import Refused
+from finance import notifications, queries, rules
+from finance.models import Appropriation, Commitment, Condition, Instalment, InstalmentTemplate, Payment
+from finance.states import InstalmentState
+from milestones.models import Milestone
+
+
+@transaction.atomic
+def commit(*, decision: Decision, by, at: datetime) -> Commitment:
+    """Set money aside for a proposed award. Raises Refused when the year's budget does not hold it."""
+    application = decision.application
+    budget = {"programme": application.call.programme, "year": application.call.year}
+    appropriation = queries.appropriation_of(application)
+    if appropriation is None:
+        raise Refused(
+            _("“%(programme)s” %(year)s 年度还没有预算安排，不能决定立项。") % budget, field="amount"
+        )
+
+    def overcommitted():
+        left = Appropriation.objects.get(pk=appropriation.pk).left
+        return Refused(
+            _("超出“%(programme)s” %(year)s 年度预算：还可安排 %(left)s，本项拟资助 %(amount)s。")
+            % {**budget, "left": wan(left), "amount": wan(decision.amount)},
+            field="amount",
+            code="overcommitted",
+        )
+
+    with rules.refused_by(appropriation_not_overcommitted=overcommitted):
+        return Commitment.objects.create(
+            appropriation=appropriation, application=application, amount=decision.amount, committed_at=at
+        )
+
+
+@transaction.atomic
+def release(*, application: Application, by, at: datetime) -> None:
+    """A proposed award fell away: its money is free again, its instalments are cancelled."""
+    Commitment.objects.held().filter(application=application).update(released_at=at)
+    for instalment in Instalment.objects.filter(
+        agreement__award__application=application,
+        state__in=[InstalmentState.PLANNED, InstalmentState.DUE],
+        paid=0,
+    ):
+        workflow.move(instalment, InstalmentState.CANCELLED, by=by, at=at)
+        notifications.cancelled(instalment, by=by, at=at)
+
+
+@transaction.atomic
+def plan(*, agreement: Agreement, by, at: datetime) -> list[Instalment]:
+    """Split the award by the call's plan, exact to the 分. Raises Refused when the plan is not whole."""
+    call = agreement.award.application.call
+    rules.check_plan(call)
+    templates = list(InstalmentTemplate.objects.filter(call=call).order_by("order"))
+    milestones = {milestone.code: milestone for milestone in Milestone.objects.filter(agreement=agreement)}
+    parts = allocate(agreement.award.amount, [template.share for template in templates])
+    return Instalment.objects.bulk_create(
+        Instalment(
+            agreement=agreement,
+            order=template.order,
+            name=template.name,
+            amount=part,
+            condition=template.condition,
+            milestone=milestones[template.milestone_code] if template.milestone_code else None,
+            pay_days=template.pay_days,
+            clause=template.clause,
+        )
+        for template, part in zip(templates, parts, strict=True)
+    )
+
+
+def _become_due(instalments, *, by, at: datetime) -> None:
+    for instalment in queries.with_project(instalments.filter(state=InstalmentState.PLANNED)):
+        due_at = calendar.due(at, instalment.pay_days)
+        workflow.move(instalment, InstalmentState.DUE, by=by, at=at, due_at=due_at)
+        notifications.open_payment(instalment, at=at)
+
+
+@transaction.atomic
+def agreement_signed(*, agreement: Agreement, by, at: datetime) -> None:
+    """What the notice pays on signing is due."""
+    _become_due(Instalment.objects.filter(agreement=agreement, condition=Condition.SIGNED), by=by, at=at)
+
+
+@transaction.atomic
+def milestone_accepted(*, milestone: Milestone, by, at: datetime) -> None:
+    """What the notice pays on this milestone is due."""
+    _become_due(Instalment.objects.filter(milestone=milestone), by=by, at=at)
+    _complete_if_settled(milestone.agreement, by=by, at=at)
+
+
+@transaction.atomic
+def record_payment(
+    *,
+    instalment: Instalment,
+    amount: Decimal,
+    paid_date: date,
+    voucher: str,
+    payee_account: str,
+    payee_bank: str,
+    by,
+    at: datetime,
+    note: str = "",
+) -> Payment:
+    """Record money paid. Raises Refused; two at once can never pay more than the instalment."""
+    rules.check_can_pay(by, instalment)
+    amount = rules.check_amount(amount)
+    account = "".join(payee_account.split())
+    rules.check_payment(
+        paid_date=paid_date,
+        voucher=voucher,
+        payee_account=account,
+        payee_bank=payee_bank,
+        today=calendar.local_date(at),
+    )
+
+    def overpaid():
+        left = Instalment.objects.get(pk=instalment.pk).unpaid
+        return Refused(
+            _("付款超出拨款“%(name)s”：还剩 %(left)s 未付，本次 %(amount)s。")
+            % {"name": instalment.name, "left": wan(left), "amount": wan(amount)},
+            field="amount",
+            clause=instalment.clause,
+            code="overpaid",
+        )
+
+    def used_voucher():
+        return Refused(_("凭证号“%(voucher)s”已经登记过。") % {"voucher": voucher.strip()}, field="voucher")
+
+    with rules.refused_by(
+        instalment_not_overpaid=overpaid,
+        instalment_paid_in_full=overpaid,
+        payment_voucher_once=used_voucher,
+    ):
+        payment = Payment.objects.create(
+            instalment=instalment,
+            amount=amount,
+            paid_date=paid_date,
+            voucher=voucher.strip(),
+            payee_account=account,
+            payee_bank=payee_bank.strip(),
+            note=note,
+            recorded_by=by,
+            recorded_at=at,
+        )
+    # The trigger has locked the row and added the payment: what is read now is final.
+    instalment.refresh_from_db(fields=["paid", "state"])
+    workflow.record(
+        instalment, "paid", by=by, at=at, data={"payment": payment.pk, "amount": str(payment.amount)}
+    )
+    notifications.paid(payment, at=at)
+    if not instalment.unpaid:
+        workflow.move(instalment, InstalmentState.PAID, by=by, at=at)
+        notifications.paid_in_full(instalment, by=by, at=at)
+        _complete_if_settled(instalment.agreement, by=by, at=at)
+    return payment
+
+
+@transaction.atomic
+def reverse_payment(*, payment: Payment, reason: str, by, at: datetime) -> Payment:
+    """Take a payment back by a negative one; the instalment is due again. Raises Refused."""
+    rules.check_can_reverse(by, payment)
+    if not reason.strip():
+        raise Refused(_("请写明冲销理由。"), field="reason")
+    instalment = queries.with_project(Instalment.objects.select_for_update(of=("self",))).get(
+        pk=payment.instalment_id
+    )
+    if instalment.state == InstalmentState.PAID:
+        due_at = calendar.due(at, instalment.pay_days)
+        workflow.move(instalment, InstalmentState.DUE, by=by, at=at, note=reason, due_at=due_at)
+        notifications.open_payment(instalment, at=at)
+
+    def already_reversed():
+        return workflow.Lost(_("这笔付款已经冲销。"), code="lost")
+
+    with rules.refused_by(finance_payment_reverses_id_key=already_reversed):
+        negative = Payment.objects.create(
+            instalment=instalment,
+            amount=-payment.amount,
+            paid_date=calendar.local_date(at),
+            voucher=payment.voucher,
+            payee_account=payment.payee_account,
+            payee_bank=payment.payee_bank,
+            reverses=payment,
+            note=reason.strip()[:300],
+            recorded_by=by,
+            recorded_at=at,
+        )
+    workflow.record(
+        instalment,
+        "payment_reversed",
+        by=by,
+        at=at,
+        note=reason,
+        data={"payment": payment.pk, "amount": str(negative.amount)},
+    )
+    notifications.reversed_(payment, reason=reason.strip(), at=at)
+    return negative
+
+
+def _complete_if_settled(agreement: Agreement, *, by, at: datetime) -> None:
+    """The last payment or the last acceptance completes the agreement; the row is locked so that one does."""
+    agreement = Agreement.objects.select_for_update(of=("self",)).select_related("award").get(pk=agreement.pk)
+    if agreement.state == AgreementState.IN_FORCE and queries.is_settled(agreement):
+        awards.complete(agreement=agreement, by=by, at=at)

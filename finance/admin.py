@@ -1,0 +1,322 @@
+"""Budgets, instalments (what is due first) and payments. Payments are never edited, only reversed."""
+
+from django import forms
+from django.contrib.admin import SimpleListFilter, register
+from django.core.exceptions import ValidationError
+from django.db.models import Case, IntegerField, Value, When
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold import admin as unfold
+from unfold.decorators import display
+
+from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
+from core.money import wan
+from finance import actions, queries, rules
+from finance.forms import PaymentForm, ReversalForm
+from finance.models import Appropriation, Commitment, Instalment, InstalmentTemplate, Payment
+from finance.states import InstalmentState
+from grants.models import Call
+from grants.states import CallState
+
+
+class AppropriationForm(forms.ModelForm):
+    class Meta:
+        model = Appropriation
+        fields = ("programme", "year", "amount")
+
+    def clean_amount(self):
+        """Never below what is committed; the row is locked, so that nobody commits in between."""
+        amount = self.cleaned_data["amount"]
+        if self.instance.pk:
+            held = Appropriation.objects.select_for_update().get(pk=self.instance.pk).committed
+            if amount < held:
+                raise ValidationError(_("预算不能低于已承诺的 %(held)s。"), params={"held": wan(held)})
+        return amount
+
+
+class CommitmentInline(ReadOnlyMixin, unfold.TabularInline):
+    model = Commitment
+    fields = ("application", "amount", "committed_at", "released_at")
+    readonly_fields = fields
+    extra = 0
+    per_page = 50
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("application").order_by("-id")
+
+
+@register(Appropriation)
+class AppropriationAdmin(ModelAdmin):
+    """The money of a programme in a year; what is committed is counted by the database."""
+
+    form = AppropriationForm
+    list_display = ("programme", "year", "amount_wan", "committed_wan", "left_wan")
+    list_filter = ("year", "programme")
+    list_select_related = ("programme",)
+    readonly_fields = ("committed_wan", "left_wan")
+    inlines = (CommitmentInline,)
+
+    def get_readonly_fields(self, request, obj=None):
+        return (*self.readonly_fields, "programme", "year") if obj else self.readonly_fields
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    @display(description=_("预算"), ordering="amount")
+    def amount_wan(self, obj):
+        return wan(obj.amount)
+
+    @display(description=_("已承诺"), ordering="committed")
+    def committed_wan(self, obj):
+        return wan(obj.committed or 0)
+
+    @display(description=_("还可安排"))
+    def left_wan(self, obj):
+        return wan(obj.left) if obj.pk else "—"
+
+
+@register(InstalmentTemplate)
+class InstalmentTemplateAdmin(ModelAdmin):
+    """The payment plan of a call; of published calls it can only be read."""
+
+    list_display = ("call", "order", "name", "share", "condition", "milestone_code", "pay_days", "clause")
+    list_filter = ("call__programme",)
+    list_select_related = ("call",)
+    search_fields = ("name", "call__title")
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "call":
+            kwargs["queryset"] = Call.objects.visible_to(request.user).filter(state=CallState.DRAFT)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and (
+            obj is None or obj.call.state == CallState.DRAFT
+        )
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and (
+            obj is None or obj.call.state == CallState.DRAFT
+        )
+
+
+class OverdueFilter(SimpleListFilter):
+    title = _("付款期限")
+    parameter_name = "pay"
+
+    def lookups(self, request, model_admin):
+        return [("overdue", _("已逾期")), ("due", _("待拨付"))]
+
+    def queryset(self, request, queryset):
+        if self.value() == "overdue":
+            return queryset.due().filter(due_at__lt=timezone.now())
+        return queryset.due() if self.value() == "due" else queryset
+
+
+STATE_TONES = {
+    InstalmentState.PLANNED: "info",
+    InstalmentState.DUE: "warning",
+    InstalmentState.PAID: "success",
+    InstalmentState.CANCELLED: "danger",
+}
+
+
+class PaymentLines:
+    """How a payment reads: 万元, and the account only for who may see it whole."""
+
+    def get_queryset(self, request):
+        rows = super().get_queryset(request)
+        return rows.select_related("instalment__agreement__award__application__organisation", "recorded_by")
+
+    @display(description=_("金额"), ordering="amount")
+    def amount_wan(self, obj):
+        return wan(obj.amount)
+
+    @display(description=_("收款账号"))
+    def account(self, obj):
+        return obj.masked_account
+
+    @display(description=_("冲销"), boolean=True)
+    def is_reversal(self, obj):
+        return obj.reverses_id is not None
+
+
+class PaymentInline(PaymentLines, ReadOnlyMixin, unfold.TabularInline):
+    model = Payment
+    fields = ("voucher", "amount_wan", "paid_date", "account", "payee_bank", "is_reversal", "note")
+    readonly_fields = fields
+    ordering = ("recorded_at", "id")
+    extra = 0
+    show_change_link = True
+
+
+@register(Instalment)
+class InstalmentAdmin(ActionButtonsMixin, HistoryMixin, ModelAdmin):
+    """What is to be paid, due first, by date."""
+
+    list_display = ("project", "unit", "name", "amount_wan", "paid_wan", "due", "condition_label")
+    list_filter = (OverdueFilter, "state", "agreement__award__application__call__programme")
+    search_fields = (
+        "agreement__award__number",
+        "agreement__award__application__title",
+        "agreement__award__application__organisation__name",
+    )
+    fields = (
+        "project",
+        "unit",
+        "name",
+        "amount_wan",
+        "paid_wan",
+        "left_wan",
+        "reason",
+        "due",
+        "clause",
+        "condition_label",
+    )
+    readonly_fields = fields
+    inlines = (PaymentInline,)
+    actions_detail = ("pay",)
+
+    def get_queryset(self, request):
+        rows = queries.with_project(super().get_queryset(request))
+        return rows.annotate(
+            is_waiting=Case(
+                When(state=InstalmentState.DUE, then=Value(0)), default=Value(1), output_field=IntegerField()
+            )
+        )
+
+    def get_ordering(self, request):
+        return ("is_waiting", "due_at", "id")
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    @display(description=_("项目"), ordering="agreement__award__number")
+    def project(self, obj):
+        return f"{obj.agreement.award.number} {obj.agreement.award.application}"
+
+    @display(description=_("承担单位"), ordering="agreement__award__application__organisation__name")
+    def unit(self, obj):
+        return obj.agreement.award.application.organisation
+
+    @display(description=_("金额"), ordering="amount")
+    def amount_wan(self, obj):
+        return wan(obj.amount)
+
+    @display(description=_("已付"), ordering="paid")
+    def paid_wan(self, obj):
+        return wan(obj.paid)
+
+    @display(description=_("未付"))
+    def left_wan(self, obj):
+        return wan(obj.unpaid)
+
+    @display(description=_("付款条件"))
+    def reason(self, obj):
+        if obj.milestone is None:
+            return obj.get_condition_display()
+        address = reverse("admin:milestones_milestone_change", args=[obj.milestone_id])
+        return format_html(
+            '{} <a href="{}">{}</a> {}',
+            obj.get_condition_display(),
+            address,
+            obj.milestone,
+            obj.milestone.get_state_display(),
+        )
+
+    @display(description=_("付款期限"), ordering="due_at")
+    def due(self, obj):
+        if obj.due_at is None:
+            return "—"
+        late = obj.state == InstalmentState.DUE and obj.due_at < timezone.now()
+        return f"{timezone.localtime(obj.due_at):%Y-%m-%d} {_('已逾期') if late else ''}"
+
+    @display(description=_("状态"), ordering="state", label=STATE_TONES)
+    def condition_label(self, obj):
+        return obj.state, obj.get_state_display()
+
+    @button(
+        _("登记付款"),
+        form=PaymentForm,
+        may=rules.can_pay,
+        text=_("登记银行已经完成的付款。登记后不能修改，有误时冲销后重新登记。"),
+        icon="payments",
+    )
+    def pay(self, request, instalment, data, at):
+        amount = data.pop("amount")
+        payment = actions.record_payment(
+            instalment=instalment,
+            amount=instalment.unpaid if amount is None else amount,
+            **data,
+            by=request.user,
+            at=at,
+        )
+        return _("已登记付款 %(amount)s，凭证号 %(voucher)s。") % {
+            "amount": wan(payment.amount),
+            "voucher": payment.voucher,
+        }
+
+
+@register(Payment)
+class PaymentAdmin(PaymentLines, ActionButtonsMixin, ReadOnlyMixin, ModelAdmin):
+    """The register of payments; the one thing to do with a payment is to reverse it."""
+
+    list_display = ("voucher", "project", "unit", "amount_wan", "paid_date", "is_reversal", "recorded_by")
+    list_filter = ("paid_date", "instalment__agreement__award__application__call__programme")
+    search_fields = (
+        "voucher",
+        "instalment__agreement__award__number",
+        "instalment__agreement__award__application__organisation__name",
+    )
+    ordering = ("-recorded_at", "-id")
+    actions_detail = ("reverse",)
+
+    def get_fields(self, request, obj=None):
+        account = "payee_account" if rules.is_payer(request.user) else "account"
+        return (
+            "project",
+            "unit",
+            "instalment_name",
+            "amount_wan",
+            "paid_date",
+            "voucher",
+            account,
+            "payee_bank",
+            "is_reversal",
+            "note",
+            "recorded_by",
+            "recorded_at",
+        )
+
+    def get_readonly_fields(self, request, obj=None):
+        return self.get_fields(request, obj)
+
+    @display(description=_("项目"))
+    def project(self, obj):
+        award = obj.instalment.agreement.award
+        return f"{award.number} {award.application}"
+
+    @display(description=_("承担单位"))
+    def unit(self, obj):
+        return obj.instalment.agreement.award.application.organisation
+
+    @display(description=_("拨款"))
+    def instalment_name(self, obj):
+        address = reverse("admin:finance_instalment_change", args=[obj.instalment_id])
+        return format_html('<a href="{}">{}</a>', address, obj.instalment)
+
+    @button(
+        _("冲销"),
+        form=ReversalForm,
+        may=rules.can_reverse,
+        text=_("冲销记一笔相反的付款，拨款重新待付；原来的付款保留。"),
+        icon="undo",
+    )
+    def reverse(self, request, payment, data, at):
+        actions.reverse_payment(payment=payment, reason=data["reason"], by=request.user, at=at)
+        return _("已冲销。")

@@ -1,0 +1,27 @@
+"""What finance officers fill in. Amounts here are 元, as on the voucher."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from applications.fields import LimitedText, PlainNumberField
+
+
+class PaymentForm(forms.Form):
+    amount = PlainNumberField(
+        label=_("付款金额（元）"),
+        max_digits=14,
+        decimal_places=2,
+        help_text=_("不填为全部未付金额。"),
+        required=False,
+    )
+    paid_date = forms.DateField(label=_("拨付日期"), widget=forms.DateInput())
+    voucher = forms.CharField(label=_("凭证号"), max_length=60)
+    payee_account = forms.CharField(
+        label=_("收款账号"), max_length=40, help_text=_("8 至 30 位数字，可以带空格。")
+    )
+    payee_bank = forms.CharField(label=_("开户行"), max_length=120)
+    note = forms.CharField(label=_("说明"), max_length=300, required=False)
+
+
+class ReversalForm(forms.Form):
+    reason = LimitedText(label=_("冲销理由"), max_length=300, widget=forms.Textarea(attrs={"rows": 3}))

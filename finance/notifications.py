@@ -1,0 +1,84 @@
+"""The deadline of a payment, and what the project hears of its money."""
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.roles import Role, UnitRole
+from applications.models import TeamMember
+from finance.models import Instalment, Payment
+from notifications import actions
+from notifications.actions import Owes, in_site_language
+from notifications.models import DeadlineKind
+
+
+def _application(instalment: Instalment):
+    return instalment.agreement.award.application
+
+
+@in_site_language
+def open_payment(instalment: Instalment, *, at: datetime) -> None:
+    """Finance owes the payment within the working days that the notice names."""
+    clause = f"（{instalment.clause}）" if instalment.clause else ""
+    actions.open_deadline(
+        subject=instalment,
+        kind=DeadlineKind.PAYMENT,
+        title=f"{instalment.agreement.award.number} {instalment.name}",
+        url=reverse("admin:finance_instalment_change", args=[instalment.pk]),
+        due_at=instalment.due_at,
+        explanation=_("条件成就后 %(days)s 个工作日内拨付%(clause)s")
+        % {"days": instalment.pay_days, "clause": clause},
+        owed_by=[Owes(role=Role.FINANCE)],
+        department=_application(instalment).call.programme.department,
+        at=at,
+    )
+
+
+def paid_in_full(instalment: Instalment, *, by, at: datetime) -> None:
+    actions.meet_deadline(subject=instalment, kind=DeadlineKind.PAYMENT, by=by, at=at)
+
+
+def cancelled(instalment: Instalment, *, by, at: datetime) -> None:
+    actions.cancel_deadline(subject=instalment, kind=DeadlineKind.PAYMENT, by=by, at=at)
+
+
+def _project_side(instalment: Instalment) -> list[User]:
+    """The team, the administrators and the finance staff of the unit, each once."""
+    application = _application(instalment)
+    team = TeamMember.objects.filter(application=application).values("user_id")
+    offices = User.objects.filter(
+        memberships__organisation=application.organisation,
+        memberships__role__in=[UnitRole.ADMIN, UnitRole.FINANCE],
+        memberships__is_active=True,
+    )
+    people = User.objects.filter(pk__in=team) | User.objects.filter(pk__in=offices.values("pk"))
+    return list(people.filter(is_active=True).order_by("id"))
+
+
+def _tell(template: str, payment: Payment, *, at: datetime, **more) -> None:
+    instalment = payment.instalment
+    actions.tell(
+        recipients=_project_side(instalment),
+        template=template,
+        context={
+            "project": _application(instalment).title,
+            "number": instalment.agreement.award.number,
+            "instalment": instalment.name,
+            "amount": str(abs(payment.amount)),
+            "paid_date": payment.paid_date.isoformat(),
+            "voucher": payment.voucher,
+            **more,
+        },
+        url=reverse("portal:project", args=[instalment.agreement_id]),
+        at=at,
+    )
+
+
+def paid(payment: Payment, *, at: datetime) -> None:
+    _tell("finance/paid", payment, at=at)
+
+
+def reversed_(payment: Payment, *, reason: str, at: datetime) -> None:
+    _tell("finance/reversed", payment, at=at, reason=reason)

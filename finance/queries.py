@@ -1,0 +1,67 @@
+"""What pages of money read."""
+
+from decimal import Decimal
+
+from django.db.models import QuerySet, Sum
+
+from applications.models import Application
+from awards.models import Agreement
+from finance.models import Appropriation, Instalment, Payment
+from finance.states import InstalmentState
+from milestones.models import Milestone
+from milestones.states import MilestoneState
+
+
+def with_project(instalments: QuerySet) -> QuerySet:
+    """Everything a line about an instalment names, in the same query."""
+    return instalments.select_related(
+        "agreement__award__application__organisation",
+        "agreement__award__application__call__programme",
+        "milestone",
+    )
+
+
+def payments_of(agreement: Agreement) -> QuerySet:
+    return (
+        Payment.objects.filter(instalment__agreement=agreement)
+        .select_related("instalment__agreement__award__application", "recorded_by")
+        .order_by("recorded_at", "id")
+    )
+
+
+def appropriation_of(application: Application) -> Appropriation | None:
+    """The budget that an application's award is paid from: its programme's, in the year of its call."""
+    return Appropriation.objects.filter(
+        programme_id=application.call.programme_id, year=application.call.year
+    ).first()
+
+
+def totals(agreement: Agreement) -> dict[str, Decimal]:
+    """{amount, due, paid} of an agreement: one query."""
+    found = Instalment.objects.filter(agreement=agreement).values_list("state", "amount", "paid")
+    zero = Decimal(0)
+    return {
+        "amount": sum((amount for _state, amount, _paid in found), zero),
+        "due": sum((amount - paid for state, amount, paid in found if state == InstalmentState.DUE), zero),
+        "paid": sum((paid for _state, _amount, paid in found), zero),
+    }
+
+
+def is_settled(agreement: Agreement) -> bool:
+    """Whether every milestone is accepted and every instalment paid or cancelled; false without any."""
+    milestones = Milestone.objects.filter(agreement=agreement)
+    instalments = Instalment.objects.filter(agreement=agreement)
+    done = [InstalmentState.PAID, InstalmentState.CANCELLED]
+    return (
+        instalments.exists()
+        and not milestones.exclude(state=MilestoneState.ACCEPTED).exists()
+        and not instalments.exclude(state__in=done).exists()
+    )
+
+
+def paid_in(programme_id: int, year: int) -> Decimal:
+    """What was paid for a programme in a calendar year, reversals subtracted."""
+    total = Payment.objects.filter(
+        instalment__agreement__award__application__call__programme=programme_id, paid_date__year=year
+    ).aggregate(total=Sum("amount"))["total"]
+    return total or Decimal(0)

@@ -1,0 +1,29 @@
+"""What money does when something happens upstream; raising Refused stops the action that caused it."""
+
+from awards.models import Outcome
+from finance import actions, rules
+
+
+def publishing(sender, *, call, **kwargs) -> None:
+    rules.check_plan(call)
+
+
+def decided(sender, *, decision, by, at, **kwargs) -> None:
+    if decision.outcome == Outcome.FUND:
+        actions.commit(decision=decision, by=by, at=at)
+
+
+def funding_dropped(sender, *, application, by, at, **kwargs) -> None:
+    actions.release(application=application, by=by, at=at)
+
+
+def agreement_prepared(sender, *, agreement, by, at, **kwargs) -> None:
+    actions.plan(agreement=agreement, by=by, at=at)
+
+
+def agreement_in_force(sender, *, agreement, by, at, **kwargs) -> None:
+    actions.agreement_signed(agreement=agreement, by=by, at=at)
+
+
+def accepted(sender, *, milestone, by, at, **kwargs) -> None:
+    actions.milestone_accepted(milestone=milestone, by=by, at=at)

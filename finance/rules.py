@@ -1,0 +1,126 @@
+"""Who may pay and see accounts; and the database's own refusals as sentences."""
+
+import re
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.roles import Role
+from core.workflow import Refused
+from finance.models import Instalment, InstalmentTemplate, Payment
+from finance.states import InstalmentState
+from grants.models import Call
+from milestones.models import MilestoneTemplate
+
+CENT = Decimal("0.01")
+ACCOUNT = re.compile(r"[0-9]{8,30}")
+WHOLE = Decimal(100)
+
+
+@contextmanager
+def refused_by(**sentences):
+    """Run a statement of which the database may refuse named constraints; each `name=` makes the Refused."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+        if name not in sentences:
+            raise
+        raise sentences[name]() from None
+
+
+def is_payer(user) -> bool:
+    return user.has_role(Role.FINANCE)
+
+
+def check_can_pay(user, instalment: Instalment) -> None:
+    """Raises Refused unless `user` is a finance officer and the instalment is due."""
+    if not is_payer(user):
+        raise Refused(_("只有经费管理人员可以登记付款。"), code="forbidden")
+    if instalment.state != InstalmentState.DUE:
+        raise Refused(
+            _("这笔拨款现在是“%(state)s”，不能付款。") % {"state": instalment.get_state_display()},
+            clause=instalment.clause,
+            code="not_allowed",
+        )
+
+
+def check_amount(amount) -> Decimal:
+    try:
+        paid = Decimal(amount)
+        sound = paid.is_finite() and paid > 0 and paid == paid.quantize(CENT)
+    except (InvalidOperation, TypeError, ValueError):
+        sound = False
+    if not sound:
+        raise Refused(_("付款金额应大于 0，最多精确到分。"), field="amount")
+    return paid
+
+
+def check_payment(*, paid_date: date, voucher: str, payee_account: str, payee_bank: str, today: date) -> None:
+    """Raises Refused naming the field."""
+    if paid_date > today:
+        raise Refused(_("拨付日期不能晚于今天。"), field="paid_date")
+    if not voucher.strip():
+        raise Refused(_("请填写凭证号。"), field="voucher")
+    if not ACCOUNT.fullmatch(payee_account):
+        raise Refused(_("收款账号应为 8 至 30 位数字。"), field="payee_account")
+    if not payee_bank.strip():
+        raise Refused(_("请填写开户行。"), field="payee_bank")
+
+
+def check_can_reverse(user, payment: Payment) -> None:
+    """Raises Refused unless `user` is a finance officer and the payment still counts."""
+    if not is_payer(user):
+        raise Refused(_("只有经费管理人员可以冲销付款。"), code="forbidden")
+    if payment.reverses_id is not None:
+        raise Refused(_("这一笔本身是冲销，不能再冲销。"), code="not_allowed")
+    if Payment.objects.filter(reverses=payment).exists():
+        raise Refused(_("这笔付款已经冲销。"), code="not_allowed")
+
+
+def can_see_account(user, payment: Payment) -> bool:
+    """The whole account is for finance officers and for the payee's own administrators and finance staff."""
+    scope = user.scope
+    payee = payment.instalment.agreement.award.application.organisation_id
+    return is_payer(user) or payee in scope.admin_units | scope.finance_units
+
+
+def check_plan(call: Call) -> None:
+    """A call's payment plan is whole: shares add up to 100, milestones exist. Raises Refused."""
+    plan = list(InstalmentTemplate.objects.filter(call=call))
+    total = sum((row.share for row in plan), Decimal(0))
+    if total != WHOLE:
+        raise Refused(
+            _("拨款计划各笔比例之和应为 100%%，现在是 %(total)s%%。") % {"total": f"{total.normalize():f}"},
+            field="instalments",
+            clause=plan[0].clause if plan else "",
+        )
+    codes = set(MilestoneTemplate.objects.filter(call=call).values_list("code", flat=True))
+    for row in plan:
+        if row.milestone_code and row.milestone_code not in codes:
+            raise Refused(
+                _("拨款“%(name)s”所依据的里程碑“%(code)s”不在里程碑模板中。")
+                % {"name": row.name, "code": row.milestone_code},
+                field="instalments",
+                clause=row.clause,
+            )
+
+
+def can_pay(user, instalment: Instalment) -> bool:
+    try:
+        check_can_pay(user, instalment)
+    except Refused:
+        return False
+    return True
+
+
+def can_reverse(user, payment: Payment) -> bool:
+    try:
+        check_can_reverse(user, payment)
+    except Refused:
+        return False
+    return True

@@ -1,0 +1,189 @@
+"""Plan milestones, hand evidence in, give the demand side's opinion, conclude."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from applications.models import ProposedMilestone
+from awards.models import Agreement
+from core import workflow
+from core.calendar import Calendar, DayKind
+from core.workflow import Refused
+from documents import actions as documents
+from milestones import notifications, rules, signals
+from milestones.models import (
+    Acceptance,
+    DemanderOpinion,
+    Indicator,
+    Milestone,
+    MilestoneTemplate,
+    Report,
+)
+from milestones.queries import latest_number
+from milestones.states import MilestoneState
+
+EVIDENCE = "evidence"
+"""The beginning of the `kind` of a report's documents."""
+
+
+@transaction.atomic
+def plan(*, agreement: Agreement, by, at: datetime) -> list[Milestone]:
+    """Write the milestones of a new agreement: what was proposed, joined to what the notice demands."""
+    application = agreement.award.application
+    proposed = list(ProposedMilestone.objects.filter(application=application).order_by("order"))
+    templates = list(MilestoneTemplate.objects.filter(call=application.call).order_by("order"))
+    asks_demander = application.topic is not None and application.topic.owner_id is not None
+    rows = []
+    for own, template in paired(proposed, templates):
+        milestone = Milestone(
+            agreement=agreement,
+            name=own.name if own else template.name,
+            due_date=_planned(agreement, own, template),
+            deliverable=own.deliverable if own else template.deliverable,
+        )
+        if template:
+            milestone.code = template.code
+            milestone.check_days = template.check_days
+            milestone.needs_demander_opinion = template.needs_demander_opinion and asks_demander
+            milestone.clause = template.clause
+        rows.append((milestone, own.indicators if own else []))
+    rows.sort(key=lambda row: row[0].due_date)
+    for order, (milestone, indicators) in enumerate(rows, start=1):
+        milestone.order = order
+        milestone.code = milestone.code or f"m{order}"
+        milestone.save()
+        Indicator.objects.bulk_create(
+            Indicator(
+                milestone=milestone,
+                name=str(said.get("name", ""))[:120],
+                unit=str(said.get("unit", ""))[:30],
+                target=str(said.get("target", ""))[:120],
+            )
+            for said in indicators
+        )
+    return [milestone for milestone, _indicators in rows]
+
+
+def paired(proposed: list, templates: list) -> list[tuple]:
+    """(proposed or None, template or None): by equal name, then the last with the last, the rest in order."""
+    names = {template.name: template for template in templates}
+    pairs = {own: names.pop(own.name) for own in proposed if own.name in names}
+    free = [own for own in proposed if own not in pairs]
+    left = [template for template in templates if template.name in names]
+    if free and left and templates[-1] is left[-1] and proposed[-1] is free[-1]:
+        pairs[free.pop()] = left.pop()
+    pairs.update(zip(free, left, strict=False))
+    taken = {template.pk for template in pairs.values()}
+    return [
+        *((own, pairs.get(own)) for own in proposed),
+        *((None, template) for template in templates if template.pk not in taken),
+    ]
+
+
+def _planned(agreement: Agreement, own, template) -> date:
+    """The proposed day, moved with the agreement's start; or the template's; never after the end."""
+    if own:
+        starts = agreement.award.application.starts_date
+        day = own.due_date + (agreement.starts_date - starts if starts else timedelta())
+    else:
+        day = Calendar().add_days(agreement.starts_date, template.offset_months, kind=DayKind.MONTH)
+    return min(max(day, agreement.starts_date), agreement.ends_date)
+
+
+@transaction.atomic
+def start(*, agreement: Agreement, by, at: datetime) -> None:
+    """The agreement is in force: every milestone gets its deadline."""
+    for milestone in Milestone.objects.filter(agreement=agreement).select_related(
+        "agreement__award__application__call__programme__department",
+        "agreement__award__application__organisation",
+    ):
+        notifications.open_milestone(milestone, at=at)
+
+
+@transaction.atomic
+def hand_in(
+    *, milestone: Milestone, text: str, values: dict, spent_amount: Decimal, files: list, by, at: datetime
+) -> Report:
+    """Hand evidence in; `values` by indicator id, `files` uploaded files with a `name`. Raises Refused."""
+    rules.check_can_hand_in(by, milestone)
+    rules.check_evidence(text=text, files=files, clause=milestone.clause)
+    reached = rules.check_values(milestone, values)
+    spent = rules.check_spent(spent_amount)
+    number = latest_number(milestone) + 1
+    event_data = {"number": number}
+    workflow.move(milestone, MilestoneState.SUBMITTED, by=by, at=at, data=event_data)
+    report = Report.objects.create(
+        milestone=milestone,
+        number=number,
+        text=text.strip(),
+        values=reached,
+        spent_amount=spent,
+        submitted_by=by,
+        submitted_at=at,
+    )
+    for position, file in enumerate(files, start=1):
+        documents.store(
+            subject=report,
+            kind=f"{EVIDENCE}_{position}",
+            file=file,
+            name=file.name,
+            by=by,
+            at=at,
+            field="files",
+            clause=milestone.clause,
+        )
+    notifications.handed_in(report, at=at)
+    return report
+
+
+@transaction.atomic
+def give_opinion(*, report: Report, opinion: str, text: str, by, at: datetime) -> DemanderOpinion:
+    """Say what the demand side makes of a hand-in, once. Raises Refused."""
+    rules.check_can_give_opinion(by, report)
+    rules.check_opinion(opinion, text)
+    try:
+        with transaction.atomic():
+            said = DemanderOpinion.objects.create(
+                report=report, opinion=opinion, text=text.strip(), by=by, at=at
+            )
+    except IntegrityError:
+        raise workflow.Lost(_("发榜方意见已经填写，不能修改。"), code="lost") from None
+    workflow.record(report.milestone, "opinion_given", by=by, at=at, note=text, data={"opinion": opinion})
+    notifications.opinion_given(report, by=by, at=at)
+    return said
+
+
+OUTCOMES = {
+    Acceptance.Outcome.ACCEPTED: MilestoneState.ACCEPTED,
+    Acceptance.Outcome.RETURNED: MilestoneState.RETURNED,
+    Acceptance.Outcome.FAILED: MilestoneState.FAILED,
+}
+
+
+@transaction.atomic
+def conclude(*, report: Report, outcome: str, note: str, by, at: datetime) -> Acceptance:
+    """The officer's conclusion on the latest hand-in. Raises Refused; Lost when somebody was faster."""
+    rules.check_can_conclude(by, report)
+    rules.check_conclusion(report, outcome, note)
+    milestone = report.milestone
+    fields = {"accepted_at": at} if outcome == Acceptance.Outcome.ACCEPTED else {}
+    workflow.move(milestone, OUTCOMES[outcome], by=by, at=at, note=note, **fields)
+    acceptance = Acceptance.objects.create(report=report, outcome=outcome, note=note.strip(), by=by, at=at)
+    notifications.concluded(report, outcome=outcome, note=note, by=by, at=at)
+    if outcome == Acceptance.Outcome.RETURNED:
+        notifications.reopen_milestone(milestone, at=at)
+    if outcome == Acceptance.Outcome.ACCEPTED:
+        signals.accepted.send(sender=Milestone, milestone=milestone, by=by, at=at)
+    return acceptance
+
+
+@transaction.atomic
+def fail(*, milestone: Milestone, note: str, by, at: datetime) -> None:
+    """A returned milestone to which nothing more was handed in has failed. Raises Refused."""
+    rules.check_can_fail(by, milestone)
+    if not note.strip():
+        raise Refused(_("请写明理由。"), field="note")
+    workflow.move(milestone, MilestoneState.FAILED, by=by, at=at, note=note)
+    notifications.failed(milestone, note=note, by=by, at=at)

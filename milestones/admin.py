@@ -1,0 +1,210 @@
+"""The milestone board (里程碑看板): what waits for the manager, what is overdue, what comes next."""
+
+from datetime import timedelta
+
+from django.contrib.admin import SimpleListFilter, register
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold import admin as unfold
+from unfold.decorators import display
+
+from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
+from core.calendar import local_date
+from grants.models import Call
+from grants.states import CallState
+from milestones import actions, queries, rules
+from milestones.forms import ConclusionForm, ReasonForm
+from milestones.models import Indicator, Milestone, MilestoneTemplate, Report
+from milestones.states import MilestoneState
+
+OWED = [MilestoneState.PLANNED, MilestoneState.RETURNED]
+
+
+def end_of_month(day):
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+
+
+class WhenFilter(SimpleListFilter):
+    """Overdue, this month, later: by the planned day of what is still owed."""
+
+    title = _("到期")
+    parameter_name = "when"
+
+    def lookups(self, request, model_admin):
+        return [
+            ("check", _("待审核")),
+            ("overdue", _("已逾期")),
+            ("month", _("本月到期")),
+            ("later", _("以后到期")),
+        ]
+
+    def queryset(self, request, queryset):
+        today = local_date(timezone.now())
+        wanted = {
+            "check": Q(state=MilestoneState.SUBMITTED),
+            "overdue": Q(state__in=OWED, due_date__lt=today),
+            "month": Q(state__in=OWED, due_date__gte=today, due_date__lte=end_of_month(today)),
+            "later": Q(state__in=OWED, due_date__gt=end_of_month(today)),
+        }.get(self.value())
+        return queryset.filter(wanted) if wanted else queryset
+
+
+class IndicatorInline(ReadOnlyMixin, unfold.TabularInline):
+    model = Indicator
+    fields = ("name", "target", "unit")
+    extra = 0
+
+
+STATE_TONES = {
+    MilestoneState.PLANNED: "info",
+    MilestoneState.SUBMITTED: "warning",
+    MilestoneState.RETURNED: "warning",
+    MilestoneState.ACCEPTED: "success",
+    MilestoneState.FAILED: "danger",
+}
+
+
+@register(Milestone)
+class MilestoneAdmin(ActionButtonsMixin, HistoryMixin, ModelAdmin):
+    """A milestone with its evidence; concluding is the one thing done here."""
+
+    list_display = ("milestone", "project", "unit", "due", "condition")
+    list_filter = (WhenFilter, "state", "agreement__award__application__call__programme")
+    search_fields = (
+        "name",
+        "agreement__award__number",
+        "agreement__award__application__title",
+        "agreement__award__application__organisation__name",
+    )
+    ordering = ("due_date", "id")
+    fields = (
+        "agreement_link",
+        "project",
+        "unit",
+        "name",
+        "due",
+        "deliverable",
+        "check_days",
+        "needs_demander_opinion",
+        "clause",
+        "condition",
+    )
+    readonly_fields = fields
+    inlines = (IndicatorInline,)
+    change_form_before_template = "milestones/includes/_admin_hand_ins.html"
+    actions_detail = ("conclude", "fail")
+
+    def get_queryset(self, request):
+        return queries.with_project(super().get_queryset(request))
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    @display(description=_("里程碑"), ordering="name")
+    def milestone(self, obj):
+        return obj.name
+
+    @display(description=_("项目"), ordering="agreement__award__number")
+    def project(self, obj):
+        return f"{obj.agreement.award.number} {obj.agreement.award.application}"
+
+    @display(description=_("承担单位"), ordering="agreement__award__application__organisation__name")
+    def unit(self, obj):
+        return obj.agreement.award.application.organisation
+
+    @display(description=_("计划日期"), ordering="due_date")
+    def due(self, obj):
+        late = queries.is_overdue(obj, at=timezone.now())
+        return format_html("{} {}", f"{obj.due_date:%Y-%m-%d}", _("已逾期") if late else "")
+
+    @display(description=_("状态"), ordering="state", label=STATE_TONES)
+    def condition(self, obj):
+        return obj.state, obj.get_state_display()
+
+    @display(description=_("任务书"))
+    def agreement_link(self, obj):
+        return format_html(
+            '<a href="{}">{}</a>',
+            reverse("portal:project", args=[obj.agreement_id]),
+            obj.agreement.award.number,
+        )
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        milestone = self._subject(request, object_id)
+        shown = {"hand_ins": queries.hand_ins(milestone, request.user)}
+        return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
+
+    @button(
+        _("审核"),
+        form=ConclusionForm,
+        may=lambda user, milestone: _latest(user, milestone) is not None,
+        icon="fact_check",
+    )
+    def conclude(self, request, milestone, data, at):
+        actions.conclude(report=queries.latest_report(milestone), **data, by=request.user, at=at)
+        return _("审核结论已保存，项目单位会收到通知。")
+
+    @button(_("判为不通过"), form=ReasonForm, may=rules.can_fail, icon="block")
+    def fail(self, request, milestone, data, at):
+        actions.fail(milestone=milestone, note=data["note"], by=request.user, at=at)
+        return _("已判为不通过，相关拨款不再拨付。")
+
+
+def _latest(user, milestone):
+    report = queries.latest_report(milestone)
+    return report if report and rules.can_conclude(user, report) else None
+
+
+@register(Report)
+class ReportAdmin(ReadOnlyMixin, ModelAdmin):
+    """Every hand-in, newest first; the milestone's page shows the evidence and concludes."""
+
+    list_display_links = None
+    list_display = ("report", "project", "number", "submitted_by", "submitted_at")
+    list_filter = ("milestone__state", "milestone__agreement__award__application__call__programme")
+    search_fields = ("milestone__name", "milestone__agreement__award__number")
+    ordering = ("-submitted_at", "-id")
+    fields = ("report", "project", "number", "text", "spent_amount", "submitted_by", "submitted_at")
+
+    def get_queryset(self, request):
+        return queries.with_milestone(super().get_queryset(request))
+
+    @display(description=_("里程碑"), ordering="milestone__name")
+    def report(self, obj):
+        address = reverse("admin:milestones_milestone_change", args=[obj.milestone_id])
+        return format_html('<a href="{}">{}</a>', address, obj.milestone.name)
+
+    @display(description=_("项目"), ordering="milestone__agreement__award__number")
+    def project(self, obj):
+        return f"{obj.milestone.agreement.award.number} {obj.milestone.agreement.award.application}"
+
+
+@register(MilestoneTemplate)
+class MilestoneTemplateAdmin(ModelAdmin):
+    """Of published calls these can only be read: the database refuses changes."""
+
+    list_display = ("call", "order", "code", "name", "offset_months", "needs_demander_opinion", "clause")
+    list_filter = ("call__programme",)
+    list_select_related = ("call",)
+    search_fields = ("name", "code", "call__title")
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "call":
+            kwargs["queryset"] = Call.objects.visible_to(request.user).filter(state=CallState.DRAFT)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and (
+            obj is None or obj.call.state == CallState.DRAFT
+        )
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and (
+            obj is None or obj.call.state == CallState.DRAFT
+        )

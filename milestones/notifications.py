@@ -1,0 +1,158 @@
+"""What people are told about milestones, and the deadlines that milestones cause."""
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.roles import Role, UnitRole
+from applications.models import TeamMember
+from core import calendar
+from milestones.models import Milestone, Report
+from notifications import actions
+from notifications.actions import Owes, in_site_language
+from notifications.models import DeadlineKind
+
+
+def _application(milestone: Milestone):
+    return milestone.agreement.award.application
+
+
+def _department(milestone: Milestone):
+    return _application(milestone).call.programme.department
+
+
+def _title(milestone: Milestone) -> str:
+    return f"{milestone.agreement.award.number} {milestone.name}"
+
+
+def team(milestone: Milestone) -> list[User]:
+    application = _application(milestone)
+    return [
+        member.user
+        for member in TeamMember.objects.filter(application=application).select_related("user").order_by("id")
+    ]
+
+
+@in_site_language
+def open_milestone(milestone: Milestone, *, at: datetime) -> None:
+    """The team and the unit's administrators owe the evidence by the end of the planned day."""
+    _open_for_team(
+        milestone,
+        due_at=calendar.end_of_day(milestone.due_date),
+        explanation=_("任务书约定 %(date)s 前完成%(clause)s")
+        % {"date": f"{milestone.due_date:%Y-%m-%d}", "clause": _brackets(milestone.clause)},
+        at=at,
+    )
+
+
+@in_site_language
+def reopen_milestone(milestone: Milestone, *, at: datetime) -> None:
+    """Returned: as many working days as the check takes, and never before the planned day."""
+    planned = calendar.end_of_day(milestone.due_date)
+    supplement = calendar.due(at, milestone.check_days)
+    if planned > supplement:
+        open_milestone(milestone, at=at)
+        return
+    _open_for_team(
+        milestone,
+        due_at=supplement,
+        explanation=_("退回补充，自退回之日起 %(days)s 个工作日内重新提交%(clause)s")
+        % {"days": milestone.check_days, "clause": _brackets(milestone.clause)},
+        at=at,
+    )
+
+
+def _open_for_team(milestone: Milestone, *, due_at: datetime, explanation: str, at: datetime) -> None:
+    actions.open_deadline(
+        subject=milestone,
+        kind=DeadlineKind.MILESTONE,
+        title=_title(milestone),
+        url=reverse("milestones:milestone", args=[milestone.pk]),
+        due_at=due_at,
+        explanation=explanation,
+        owed_by=[
+            Owes(organisation=_application(milestone).organisation, unit_role=UnitRole.ADMIN),
+            *(Owes(user=user) for user in team(milestone)),
+        ],
+        department=_department(milestone),
+        at=at,
+    )
+
+
+def _brackets(clause: str) -> str:
+    return f"（{clause}）" if clause else ""
+
+
+@in_site_language
+def handed_in(report: Report, *, at: datetime) -> None:
+    """The department owes its conclusion; the demand side, if it is asked, its opinion in half that time."""
+    milestone = report.milestone
+    actions.meet_deadline(subject=milestone, kind=DeadlineKind.MILESTONE, by=report.submitted_by, at=at)
+    actions.open_deadline(
+        subject=milestone,
+        kind=DeadlineKind.MILESTONE_CHECK,
+        title=_title(milestone),
+        url=reverse("admin:milestones_milestone_change", args=[milestone.pk]),
+        due_at=calendar.due(at, milestone.check_days),
+        explanation=_("自提交之日起 %(days)s 个工作日内审核%(clause)s")
+        % {"days": milestone.check_days, "clause": _brackets(milestone.clause)},
+        owed_by=[Owes(role=Role.PROGRAMME_MANAGER, organisation=_department(milestone))],
+        department=_department(milestone),
+        at=at,
+    )
+    if milestone.needs_demander_opinion:
+        days = max(1, milestone.check_days // 2)
+        actions.open_deadline(
+            subject=report,
+            kind=DeadlineKind.DEMANDER_OPINION,
+            title=_title(milestone),
+            url=reverse("milestones:opinion", args=[report.pk]),
+            due_at=calendar.due(at, days),
+            explanation=_("自提交之日起 %(days)s 个工作日内填写意见（审核期限的一半）%(clause)s")
+            % {"days": days, "clause": _brackets(milestone.clause)},
+            owed_by=[Owes(organisation=_application(milestone).topic.owner)],
+            department=_department(milestone),
+            at=at,
+        )
+
+
+def opinion_given(report: Report, *, by, at: datetime) -> None:
+    actions.meet_deadline(subject=report, kind=DeadlineKind.DEMANDER_OPINION, by=by, at=at)
+
+
+def concluded(report: Report, *, outcome: str, note: str, by, at: datetime) -> None:
+    """The check is done; the team hears the conclusion."""
+    milestone = report.milestone
+    actions.meet_deadline(subject=milestone, kind=DeadlineKind.MILESTONE_CHECK, by=by, at=at)
+    actions.cancel_deadline(subject=report, kind=DeadlineKind.DEMANDER_OPINION, by=by, at=at)
+    tell_conclusion(milestone, outcome=outcome, note=note, at=at)
+
+
+def failed(milestone: Milestone, *, note: str, by, at: datetime) -> None:
+    actions.cancel_deadline(subject=milestone, kind=DeadlineKind.MILESTONE, by=by, at=at)
+    tell_conclusion(milestone, outcome="failed", note=note, at=at)
+
+
+def tell_conclusion(milestone: Milestone, *, outcome: str, note: str, at: datetime) -> None:
+    application = _application(milestone)
+    administrators = User.objects.filter(
+        memberships__organisation=application.organisation,
+        memberships__role=UnitRole.ADMIN,
+        memberships__is_active=True,
+        is_active=True,
+    ).order_by("id")
+    actions.tell(
+        recipients=[*team(milestone), *administrators],
+        template="milestones/concluded",
+        context={
+            "project": application.title,
+            "number": milestone.agreement.award.number,
+            "milestone": milestone.name,
+            "outcome": outcome,
+            "note": note,
+        },
+        url=reverse("milestones:milestone", args=[milestone.pk]),
+        at=at,
+    )
