@@ -22,6 +22,7 @@ urlpatterns = [
     path("demands/", include("exchange.urls")),
     path("applications/", include("applications.urls")),
     path("documents/", include("documents.urls")),
+    path("milestones/", include("milestones.urls")),
     path("", include("portal.urls")),
 ]
 
