@@ -173,7 +173,7 @@ class Announcer(Printer):
 
 def supervise(environment: dict[str, str], *, host: str, port: int, mail_port: int, banner: str) -> int:
     """Run web, worker, beat and mail until one ends or a Ctrl-C; return the exit code."""
-    tether = f"exec '{sys.executable}' '{PROJECT / 'config/tether.py'}' '{sys.executable}' -m"
+    tether = f"exec '{sys.executable}' '{PROJECT / 'config/tether.py'}' $PPID '{sys.executable}' -m"
     (var_dir() / "beat").mkdir(exist_ok=True)
     processes = {
         "web": f"granian --interface wsgi --host '{host}' --port {port} --workers 2 "
@@ -187,7 +187,7 @@ def supervise(environment: dict[str, str], *, host: str, port: int, mail_port: i
     for name, words in processes.items():
         manager.add_process(name, f"{tether} {words}", env=environment, cwd=str(PROJECT))
     # honcho forks a process for each of ours; they too must not outlive a supervisor that is killed.
-    os.register_at_fork(after_in_child=partial(die_with_parent, signal.SIGKILL))
+    os.register_at_fork(after_in_child=partial(die_with_parent, os.getpid(), signal.SIGKILL))
     manager.loop()
     interrupted = manager.returncode in (128 + signal.SIGINT, 128 + signal.SIGTERM)
     say("已停止 / stopped")

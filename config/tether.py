@@ -1,4 +1,4 @@
-"""Run a command that ends with its parent: `python tether.py COMMAND…` (run by path: it must start fast).
+"""Run a command that ends with its parent: `python tether.py PARENT COMMAND…`, by path: it must start fast.
 
 Where the kernel cannot do this (outside Linux) the command runs all the same, without the tie.
 """
@@ -11,12 +11,14 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent(signum: int = signal.SIGTERM) -> None:
-    """Ask the kernel to send `signum` to this process when its parent dies."""
+def die_with_parent(parent: int, signum: int = signal.SIGTERM) -> None:
+    """Have the kernel send `signum` to this process when `parent` dies; end at once if it is dead."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signum, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
 
 
 if __name__ == "__main__":
-    die_with_parent()
-    os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606
+    die_with_parent(int(sys.argv[1]))
+    os.execvp(sys.argv[2], sys.argv[2:])  # noqa: S606

@@ -103,7 +103,8 @@ class Worker:
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 [
-                    *(sys.executable, str(PROJECT / "config" / "tether.py"), sys.executable, "-m", "celery"),
+                    *(sys.executable, str(PROJECT / "config" / "tether.py"), str(os.getpid())),
+                    *(sys.executable, "-m", "celery"),
                     *("-A", "config", "worker", "--pool", "solo", "--loglevel", "INFO"),
                     *("--without-mingle", "--without-gossip", "--without-heartbeat"),
                 ],

@@ -21,7 +21,9 @@ def run(command: list[str], *, ephemeral: bool) -> int:
     if not missing():
         os.execvp(command[0], command)  # noqa: S606
     with serve(ephemeral=ephemeral, on_loss="terminate") as servers:
-        child = subprocess.Popen([sys.executable, TETHER, *command], env=servers.environment)
+        child = subprocess.Popen(
+            [sys.executable, TETHER, str(os.getpid()), *command], env=servers.environment
+        )
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: child.terminate())
         while (code := child.poll()) is None:

@@ -65,7 +65,7 @@ class Server:
                 stderr=output,
                 cwd="/",
                 # The guard stops its children; if the guard itself is killed, the kernel does.
-                preexec_fn=partial(die_with_parent, self.stop_signal),
+                preexec_fn=partial(die_with_parent, os.getpid(), self.stop_signal),
                 **options,
             )
 
