@@ -62,7 +62,7 @@ class Event(models.Model):
         if self.to_state:
             states = model.machine.states
             return _("%(old)s → %(new)s") % {
-                "old": states(self.from_state).label if self.from_state else "",
+                "old": states(self.from_state).label if self.from_state else _("提交"),
                 "new": states(self.to_state).label,
             }
         return str(getattr(model, "event_verbs", {}).get(self.verb, self.verb))
