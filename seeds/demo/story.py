@@ -1,0 +1,72 @@
+"""What happens in the demo, and when: two earlier calls with running projects, two open ones."""
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from core import calendar_table
+from core.models import CalendarDay
+from finance.models import Appropriation
+from grants.actions import publish_call
+from grants.models import Call
+from seeds import packs
+from seeds.demo import steps
+from seeds.demo.cast import assemble, is_assembled, read
+from seeds.demo.challenges import Challenges
+from seeds.demo.parks import Parks
+
+DEPARTMENTS = {"jiebang-sme": "transfer", "park-cultivation": "hightech"}
+EARLIER = 400
+"""The earlier calls are the same packs, loaded so many days before: always another year."""
+
+
+def make(*, now) -> bool:
+    """The whole demo in one transaction. False when it is there already: then nothing changes."""
+    if is_assembled():
+        return False
+    with transaction.atomic():
+        if not CalendarDay.objects.exists():
+            calendar_table.seed()
+        Story(now).tell()
+    return True
+
+
+class Story:
+    def __init__(self, now):
+        self.clock = steps.Clock(now)
+        self.cast = assemble(today=self.clock.today, at=self.clock(-EARLIER - 100))
+        written = read("applications.yaml")
+        self.stage = {
+            "clock": self.clock,
+            "cast": self.cast,
+            "demands": {row["key"]: row for row in read("demands.yaml")},
+            "bids": {row["key"]: row for row in written["bids"]},
+            "park": {row["key"]: row for row in written["park"]},
+        }
+
+    def tell(self) -> None:
+        earlier, current = self.publish(EARLIER), self.publish(0)
+        challenges, parks = Challenges(**self.stage), Parks(**self.stage)
+        challenges.earlier(earlier["jiebang-sme"])
+        parks.earlier(earlier["park-cultivation"])
+        challenges.current(current["jiebang-sme"])
+        parks.current(current["park-cultivation"])
+
+    def publish(self, days: int) -> dict[str, Call]:
+        """The shipped packs as they stood `days` ago, published an hour before they open."""
+        calls = {}
+        for file in packs.shipped():
+            department = self.cast.units.get(DEPARTMENTS.get(file.stem, ""))
+            call = packs.load(file, today=self.clock.day(-days), department=department).call
+            publish_call(call=call, by=self.cast.people["manager"], at=call.opens_at - timedelta(hours=1))
+            self.appropriate(call)
+            calls[file.stem] = call
+        return calls
+
+    def appropriate(self, call: Call) -> None:
+        """Money for every budget year in which something of the call is decided."""
+        own = Appropriation.objects.get(programme=call.programme, year=call.year)
+        for year in range(call.year, self.clock.today.year + 1):
+            Appropriation.objects.get_or_create(
+                programme=call.programme, year=year, defaults={"amount": own.amount}
+            )
