@@ -109,6 +109,10 @@ class UserAdmin(ActionButtonsMixin, HistoryMixin, ModelAdmin, BaseUserAdmin):
     actions_detail = ("assign_role", "record_integrity")
     add_fieldsets = ((None, {"fields": ("username", "name", "email", "phone", "password1", "password2")}),)
 
+    def has_delete_permission(self, request, obj=None):
+        """People are deactivated: their history must go on naming them."""
+        return False
+
     def get_fieldsets(self, request, obj=None):
         if obj is None:
             return self.add_fieldsets
@@ -163,6 +167,9 @@ class OrganisationAdmin(ActionButtonsMixin, HistoryMixin, ModelAdmin):
     autocomplete_fields = ("parent",)
     inlines = (MembershipInline, OrganisationFactInline, IntegrityRecordInline)
     actions_detail = ("record_fact", "record_integrity")
+
+    def has_delete_permission(self, request, obj=None):
+        return False
 
     @button(gettext_lazy("登记单位事实"), form=SourcedFactForm, icon="verified", may=rules.can_record_fact)
     def record_fact(self, request, subject, data, at):

@@ -218,7 +218,7 @@ class ActionButtonsMixin:
 def dress(form: forms.Form) -> forms.Form:
     """Give a plain form the admin's widgets, so that it looks like the pages around it."""
     for field in form.fields.values():
-        wanted = WIDGETS.get(type(field.widget))
+        wanted = next((WIDGETS[kind] for kind in type(field.widget).__mro__ if kind in WIDGETS), None)
         if wanted:
             old, attrs = field.widget, {k: v for k, v in field.widget.attrs.items() if k != "class"}
             field.widget = wanted(attrs=attrs)
@@ -301,6 +301,7 @@ class CalendarDayAdmin(ModelAdmin):
     upload.short_description = _("上传工作日历表")
     upload.attrs = {}
     upload.icon = "upload"
+    upload.variant = ActionVariant.PRIMARY
 
     def has_upload_permission(self, request):
         return self.has_change_permission(request)
