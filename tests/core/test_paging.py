@@ -11,7 +11,7 @@ from core.paging import paginate
 from core.workflow import record
 from tests.factories.accounts import OrganisationFactory, UserFactory
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
+START = datetime(2026, 1, 1, 0, 0, 0, 123456, tzinfo=UTC)  # finer than a millisecond, as the clock is
 
 
 @pytest.fixture
