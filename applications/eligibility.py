@@ -111,7 +111,7 @@ def evaluate(application: Application) -> list[RuleLine]:
     """Every line for an application as it stands now, the call's own money rules first."""
     context = queries.context(application)
     # Clauses about the demand side are judged when the demand is posted, not on every bid.
-    rules = application.call.rules.exclude(params__applies_to="demand")
+    rules = [rule for rule in application.call.rules.all() if rule.params.get("applies_to") != "demand"]
     return [*built_in(application, context), *(_line(rule, context) for rule in rules)]
 
 

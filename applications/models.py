@@ -79,6 +79,11 @@ class Application(models.Model):
     """One application of a lead organisation (牵头单位). Amounts in 元; `version` counts submissions."""
 
     machine = states.APPLICATION
+    event_verbs = {
+        "started": _("建立草稿"),
+        "joined": _("加入申报团队"),
+        "left": _("移出申报团队"),
+    }
 
     call = models.ForeignKey(Call, models.PROTECT, related_name="+", verbose_name=_("通知"))
     topic = models.ForeignKey(
@@ -355,6 +360,9 @@ class RuleResult(models.Model):
     @property
     def final_status(self) -> str:
         return self.officer_status or self.status
+
+    def get_final_status_display(self) -> str:
+        return str(RuleStatus(self.final_status).label)
 
 
 class Submission(models.Model):

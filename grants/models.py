@@ -203,6 +203,7 @@ class Topic(models.Model):
     """指南方向 or 榜单任务: what is asked for, publicly. `owner` is the demand side of a 揭榜 topic."""
 
     machine = states.TOPIC
+    event_verbs = {"listed": _("发榜")}
 
     call = models.ForeignKey(Call, models.PROTECT, related_name="topics", verbose_name=_("通知"))
     number = models.CharField(_("编号"), max_length=40)

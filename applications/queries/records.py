@@ -51,6 +51,29 @@ def events(application: Application):
     return Event.objects.about(application)
 
 
+TOLD = (
+    ApplicationState.UNIT_REVIEW,
+    ApplicationState.RECOMMENDATION,
+    ApplicationState.RETURNED,
+    ApplicationState.REJECTED,
+    ApplicationState.WITHDRAWN,
+)
+"""Moves whose note is written for the applicant; what the bureau notes to itself stays inside."""
+
+
+def history(application: Application) -> list[dict]:
+    """Steps of the way as an applicant reads them, newest first: the bureau's deliberation is one step."""
+    steps: list[dict] = []
+    for event in events(application).exclude(to_state="").order_by("at", "id"):
+        title = str(application.machine.public_label(event.to_state))
+        if not steps or steps[-1]["title"] != title:
+            note = event.note if event.to_state in TOLD else ""
+            steps.append({"title": title, "state": "done", "at": event.at, "note": note})
+    if steps:
+        steps[-1]["state"] = "current" if application.machine.transitions.get(application.state) else "done"
+    return steps[::-1]
+
+
 def returned_from(application: Application) -> str:
     """The stage that sent a returned application back; it goes there again."""
     last = _last_return(application)
@@ -77,8 +100,18 @@ def _open_deadlines(application):
     )
 
 
-def open_deadlines(application: Application) -> list[Deadline]:
-    return list(_open_deadlines(application).order_by("due_at"))
+PUBLIC_DEADLINES = (
+    DeadlineKind.CALL_CLOSES,
+    DeadlineKind.SUPPLEMENT,
+    DeadlineKind.UNIT_REVIEW,
+    DeadlineKind.RECOMMENDATION,
+    DeadlineKind.FORMAL_CHECK,
+)
+
+
+def public_deadlines(application: Application) -> list[Deadline]:
+    """Open clocks that an applicant may know of."""
+    return list(_open_deadlines(application).filter(kind__in=PUBLIC_DEADLINES).order_by("due_at"))
 
 
 def documents_of(application: Application):

@@ -102,10 +102,11 @@ def detail(request, pk):
         "on_team": on_team,
         "can_edit": editable and on_team,
         "can_withdraw": rules.allowed(rules.check_can_withdraw, request.user, application),
-        "events": queries.events(application).order_by("-at", "-id")[:50],
-        "deadlines": queries.open_deadlines(application),
+        "steps": queries.history(application),
+        "deadlines": queries.public_deadlines(application),
         "documents": queries.latest_documents(application),
         "submission": queries.latest_submission(application),
+        "results": [] if editable else queries.rule_results(application),
         "content": None if editable else content_of(application),
         "returned": queries.last_return(application)
         if application.state == ApplicationState.RETURNED

@@ -1,0 +1,368 @@
+// Saves a form while a person writes, without ever losing what was typed: what the server has not
+// confirmed stands in localStorage, is sent again when the connection or the session is back, and is put
+// back into the form after a reload. All words stand in #save-state. Without scripts the buttons save.
+(function () {
+  "use strict";
+
+  const WAIT = 900;
+  const RETRY = 8000;
+
+  function cookie(name) {
+    const found = document.cookie.split("; ").find((part) => part.startsWith(name + "="));
+    return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
+  }
+
+  // Read at every request: signing in again in another window gives the session a new token.
+  function csrf(form) {
+    return cookie("csrftoken") || form.querySelector("[name=csrfmiddlewaretoken]").value;
+  }
+
+  function fill(pattern, values) {
+    return pattern.replace(/\{(\w+)\}/g, (whole, key) => (key in values ? values[key] : whole));
+  }
+
+  // ---- what is in the form ----
+
+  function inputsOf(root) {
+    return Array.from(root.querySelectorAll("input, select, textarea")).filter(
+      (input) =>
+        input.name && input.type !== "file" && input.name !== "csrfmiddlewaretoken" && !input.closest("template")
+    );
+  }
+
+  function valuesOf(root) {
+    const values = {};
+    inputsOf(root).forEach((input) => {
+      if ((input.type === "checkbox" || input.type === "radio") && !input.checked) return;
+      (values[input.name] = values[input.name] || []).push(input.value);
+    });
+    return values;
+  }
+
+  function putBack(form, values) {
+    Object.keys(values).forEach((name) => {
+      const inputs = form.querySelectorAll(`[name="${CSS.escape(name)}"]`);
+      inputs.forEach((input) => {
+        if (input.type === "checkbox" || input.type === "radio") input.checked = values[name].includes(input.value);
+        else if (input.type !== "file") input.value = values[name][0];
+      });
+    });
+  }
+
+  // ---- one form ----
+
+  class Saver {
+    constructor(form) {
+      this.form = form;
+      this.url = form.dataset.autosave;
+      this.key = "jb-draft:" + form.dataset.key;
+      this.state = document.getElementById("save-state");
+      this.words = this.state.dataset;
+      this.changed = new Set();
+      this.timer = null;
+      this.running = null;
+      this.restore();
+      form.addEventListener("input", (event) => this.note(event.target));
+      form.addEventListener("change", (event) => this.note(event.target));
+      form.addEventListener("submit", (event) => this.submit(event));
+      window.addEventListener("online", () => this.retry());
+      window.addEventListener("focus", () => this.retry());
+      document.addEventListener("visibilitychange", () => this.retry());
+      window.addEventListener("pagehide", () => this.keep());
+      setInterval(() => this.retry(), RETRY);
+    }
+
+    // The question around an input, or the whole form where parts belong together.
+    unit(target) {
+      const question = target.closest("[data-question]");
+      return question ? question.dataset.question : "*";
+    }
+
+    note(target) {
+      if (!target.name || target.type === "file") return;
+      this.changed.add(this.unit(target));
+      this.keep();
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.save(), WAIT);
+    }
+
+    retry() {
+      if (this.changed.size && !this.running && !document.hidden) this.save();
+    }
+
+    rootOf(unit) {
+      return unit === "*" ? this.form : this.form.querySelector(`[data-question="${CSS.escape(unit)}"]`);
+    }
+
+    pack(units) {
+      const body = { values: {} };
+      units.forEach((unit) => Object.assign(body.values, valuesOf(this.rootOf(unit))));
+      if (!units.includes("*")) body.questions = units;
+      return body;
+    }
+
+    keep() {
+      try {
+        if (this.changed.size) localStorage.setItem(this.key, JSON.stringify(this.pack([...this.changed])));
+        else localStorage.removeItem(this.key);
+      } catch (full) {
+        // A full or forbidden store costs only the copy; the form itself still holds the text.
+      }
+    }
+
+    restore() {
+      let kept = null;
+      try {
+        kept = JSON.parse(localStorage.getItem(this.key));
+      } catch (broken) {
+        localStorage.removeItem(this.key);
+      }
+      if (!kept || !kept.values) return;
+      growFor(this.form, kept.values);
+      putBack(this.form, kept.values);
+      (kept.questions || ["*"]).filter((unit) => this.rootOf(unit)).forEach((unit) => this.changed.add(unit));
+      this.say(this.words.restored);
+      this.timer = setTimeout(() => this.save(), WAIT);
+    }
+
+    say(text, link) {
+      this.state.textContent = text;
+      if (!link) return;
+      const anchor = document.createElement("a");
+      anchor.href = link.url;
+      anchor.target = "_blank";
+      anchor.rel = "noopener";
+      anchor.textContent = link.text;
+      this.state.append(" ", anchor);
+    }
+
+    // One request at a time; resolves to true when everything typed so far is on the server.
+    save() {
+      clearTimeout(this.timer);
+      if (this.running) return this.running.then(() => this.save());
+      if (!this.changed.size) return Promise.resolve(true);
+      const units = this.changed.has("*") ? ["*"] : [...this.changed];
+      const body = JSON.stringify(this.pack(units));
+      this.changed.clear();
+      this.say(this.words.saving);
+      this.running = fetch(this.url, {
+        method: "PATCH",
+        headers: { "Content-Type": "application/json", "X-CSRFToken": csrf(this.form) },
+        body,
+        credentials: "same-origin",
+        redirect: "manual",
+      })
+        .then((response) => this.answered(response, units))
+        .catch(() => this.failed(units, this.words.offline))
+        .finally(() => {
+          this.running = null;
+        });
+      return this.running;
+    }
+
+    answered(response, units) {
+      if (response.status === 401 || response.status === 403 || response.type === "opaqueredirect") {
+        return this.failed(units, this.words.signedOut, { url: this.words.signInUrl, text: this.words.signIn });
+      }
+      if (!response.ok) {
+        return response
+          .json()
+          .catch(() => ({ message: response.status }))
+          .then((answer) => this.failed(units, fill(this.words.failed, { message: answer.message })));
+      }
+      return response.json().then((answer) => this.saved(answer));
+    }
+
+    failed(units, text, link) {
+      units.forEach((unit) => this.changed.add(unit));
+      this.keep();
+      this.say(text, link);
+      return false;
+    }
+
+    saved(answer) {
+      const faults = Object.keys(answer.faults || {});
+      this.keep();
+      showFaults(this.form, answer.faults || {});
+      replaceFragments(answer.fragments || {});
+      Object.entries(answer.texts || {}).forEach(([id, text]) => {
+        const place = document.getElementById(id);
+        if (place) place.textContent = text;
+      });
+      Object.entries(answer.shown || {}).forEach(([code, shown]) => {
+        const question = this.rootOf(code);
+        if (question) question.hidden = !shown;
+      });
+      const pattern = faults.length ? this.words.faults : this.words.saved;
+      this.say(fill(pattern, { time: answer.saved_at, n: faults.length }));
+      return true;
+    }
+
+    // A button first saves in the background: an ended session is found before the page is left.
+    submit(event) {
+      if (this.form.dataset.confirmed || !this.changed.size) return;
+      event.preventDefault();
+      const submitter = event.submitter;
+      this.save().then((done) => {
+        if (!done) return;
+        this.form.dataset.confirmed = "yes";
+        this.form.requestSubmit(submitter);
+      });
+    }
+  }
+
+  // ---- answers of the server ----
+
+  function replaceFragments(fragments) {
+    Object.entries(fragments).forEach(([id, html]) => {
+      const place = document.getElementById(id);
+      if (!place) return;
+      const holder = document.createElement("template");
+      holder.innerHTML = html;
+      place.replaceWith(holder.content);
+    });
+  }
+
+  function showFaults(form, faults) {
+    form.querySelectorAll(".jb-fault").forEach((old) => old.remove());
+    form.querySelectorAll(".is-invalid").forEach((old) => old.classList.remove("is-invalid"));
+    form.querySelectorAll(".invalid-feedback").forEach((old) => old.remove());
+    Object.entries(faults).forEach(([name, sentences]) => {
+      const input = form.querySelector(`[name="${CSS.escape(name)}"]`);
+      const question = form.querySelector(`[data-question="${CSS.escape(name.replace(/^a-/, ""))}"]`);
+      const place = question || (input && input.parentElement) || document.getElementById("id_" + name);
+      if (!place) return;
+      if (input) input.classList.add("is-invalid");
+      sentences.forEach((sentence) => {
+        const line = document.createElement("p");
+        line.className = "invalid-feedback d-block jb-fault";
+        line.textContent = sentence;
+        place.append(line);
+      });
+    });
+  }
+
+  // ---- rows ----
+
+  function addForm(box) {
+    const total = box.querySelector(`[name="${box.dataset.formset}-TOTAL_FORMS"]`);
+    const number = Number(total.value);
+    const holder = document.createElement("template");
+    holder.innerHTML = box.querySelector("template").innerHTML.replaceAll("__prefix__", String(number));
+    const row = holder.content.firstElementChild;
+    row.querySelector("[data-number]").textContent = String(number + 1);
+    box.querySelector("[data-forms]").append(row);
+    total.value = String(number + 1);
+    return row;
+  }
+
+  function addRow(table) {
+    const last = table.querySelector("tbody tr:last-child");
+    const row = last.cloneNode(true);
+    row.querySelectorAll("input, select, textarea").forEach((input) => {
+      const raise = (text) => text.replace(/-(\d+)-([^-]+)$/, (whole, n, code) => `-${Number(n) + 1}-${code}`);
+      input.name = raise(input.name);
+      input.id = raise(input.id);
+      input.value = "";
+      input.classList.remove("is-invalid");
+    });
+    last.after(row);
+    return row;
+  }
+
+  // Rows that were added before a reload are added again before their text is put back.
+  function growFor(form, values) {
+    form.querySelectorAll("[data-formset]").forEach((box) => {
+      const name = `${box.dataset.formset}-TOTAL_FORMS`;
+      const wanted = values[name] ? Number(values[name][0]) : 0;
+      const total = box.querySelector(`[name="${name}"]`);
+      while (Number(total.value) < wanted) addForm(box);
+    });
+    Object.keys(values).forEach((name) => {
+      const found = name.match(/^(a-.+)-(\d+)-([^-]+)$/);
+      if (!found) return;
+      const first = form.querySelector(`[name="${CSS.escape(`${found[1]}-0-${found[3]}`)}"]`);
+      const table = first && first.closest("[data-rows]");
+      let guard = 0;
+      while (table && !form.querySelector(`[name="${CSS.escape(name)}"]`) && guard++ < 60) addRow(table);
+    });
+  }
+
+  function showGrowButtons(form) {
+    form.querySelectorAll("[data-add-form], [data-add-row]").forEach((button) => (button.hidden = false));
+    form.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-add-form], [data-add-row]");
+      if (!button) return;
+      const row = button.hasAttribute("data-add-form")
+        ? addForm(button.closest("[data-formset]"))
+        : addRow(button.previousElementSibling.querySelector("[data-rows]"));
+      const first = row.querySelector("input:not([type=hidden]), select, textarea");
+      if (first) first.focus();
+    });
+  }
+
+  // ---- length of texts ----
+
+  function showLengths(form) {
+    form.querySelectorAll("[data-count-for]").forEach((line) => {
+      const input = document.getElementById(line.dataset.countFor);
+      if (!input) return;
+      const update = () => {
+        const length = Array.from(input.value).length;
+        line.textContent = fill(line.dataset.words, { n: length, max: line.dataset.limit });
+        line.classList.toggle("jb-over", length > Number(line.dataset.limit));
+      };
+      input.addEventListener("input", update);
+      update();
+    });
+  }
+
+  // ---- files ----
+
+  function upload(form, input, saver) {
+    const file = input.files[0];
+    if (!file) return;
+    const body = new FormData();
+    body.append("file", file);
+    const request = new XMLHttpRequest();
+    const words = saver.words;
+    request.open("POST", input.dataset.upload);
+    request.setRequestHeader("X-CSRFToken", csrf(form));
+    request.upload.addEventListener("progress", (event) => {
+      if (event.lengthComputable) {
+        saver.say(fill(words.uploading, { percent: Math.round((event.loaded / event.total) * 100) }));
+      }
+    });
+    request.addEventListener("load", () => {
+      let answer = {};
+      try {
+        answer = JSON.parse(request.responseText);
+      } catch (page) {
+        answer = { message: request.status };
+      }
+      if (request.status === 200) {
+        showFaults(form, {});
+        replaceFragments(answer.fragments);
+        input.value = "";
+        saver.say(fill(words.saved, { time: new Date().toLocaleTimeString("zh-CN", { hour12: false }) }));
+      } else if (request.status === 401 || request.status === 403) {
+        saver.say(words.signedOut, { url: words.signInUrl, text: words.signIn });
+      } else {
+        showFaults(form, { [input.name]: [answer.message] });
+        saver.say(fill(words.failed, { message: answer.message }));
+      }
+    });
+    request.addEventListener("error", () => saver.say(words.offline));
+    request.send(body);
+  }
+
+  document.querySelectorAll("form[data-autosave]").forEach((form) => {
+    form.setAttribute("data-again", "");
+    showGrowButtons(form);
+    const saver = new Saver(form);
+    showLengths(form);
+    form.addEventListener("change", (event) => {
+      if (event.target.dataset.upload) upload(form, event.target, saver);
+    });
+  });
+})();
