@@ -3,7 +3,9 @@
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from applications.models import Application
@@ -14,7 +16,7 @@ from core import calendar, workflow
 from core.money import allocate, wan
 from core.workflow import Refused
 from finance import notifications, queries, rules
-from finance.models import Appropriation, Commitment, Condition, Instalment, InstalmentTemplate, Payment
+from finance.models import Appropriation, Commitment, Condition, Instalment, Payment
 from finance.states import InstalmentState
 from milestones.models import Milestone
 
@@ -63,8 +65,12 @@ def plan(*, agreement: Agreement, by, at: datetime) -> list[Instalment]:
     """Split the award by the call's plan, exact to the 分. Raises Refused when the plan is not whole."""
     call = agreement.award.application.call
     rules.check_plan(call)
-    templates = list(InstalmentTemplate.objects.filter(call=call).order_by("order"))
-    milestones = {milestone.code: milestone for milestone in Milestone.objects.filter(agreement=agreement)}
+    milestones = {
+        milestone.code: milestone
+        for milestone in Milestone.objects.filter(agreement=agreement).order_by("due_date", "order")
+    }
+    with translation.override(settings.LANGUAGE_CODE):
+        templates = queries.payment_plan(call, list(milestones.values()))
     parts = allocate(agreement.award.amount, [template.share for template in templates])
     return Instalment.objects.bulk_create(
         Instalment(

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Role, UnitRole
-from applications.models import TeamMember
+from applications.notifications import team_and_admins
 from finance.models import Instalment, Payment
 from notifications import actions
 from notifications.actions import Owes, in_site_language
@@ -45,16 +45,15 @@ def cancelled(instalment: Instalment, *, by, at: datetime) -> None:
 
 
 def _project_side(instalment: Instalment) -> list[User]:
-    """The team, the administrators and the finance staff of the unit, each once."""
+    """The team, the administrators and the finance staff of the unit; `tell` tells each once."""
     application = _application(instalment)
-    team = TeamMember.objects.filter(application=application).values("user_id")
-    offices = User.objects.filter(
+    accountants = User.objects.filter(
         memberships__organisation=application.organisation,
-        memberships__role__in=[UnitRole.ADMIN, UnitRole.FINANCE],
+        memberships__role=UnitRole.FINANCE,
         memberships__is_active=True,
+        is_active=True,
     )
-    people = User.objects.filter(pk__in=team) | User.objects.filter(pk__in=offices.values("pk"))
-    return list(people.filter(is_active=True).order_by("id"))
+    return [*team_and_admins(application), *accountants.order_by("id")]
 
 
 def _tell(template: str, payment: Payment, *, at: datetime, **more) -> None:

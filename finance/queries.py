@@ -3,11 +3,13 @@
 from decimal import Decimal
 
 from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from applications.models import Application
 from awards.models import Agreement
-from finance.models import Appropriation, Instalment, Payment
+from finance.models import Appropriation, Condition, Instalment, InstalmentTemplate, Payment
 from finance.states import InstalmentState
+from grants.models import Call, Instrument
 from milestones.models import Milestone
 from milestones.states import MilestoneState
 
@@ -19,6 +21,17 @@ def with_project(instalments: QuerySet) -> QuerySet:
         "agreement__award__application__call__programme",
         "milestone",
     )
+
+
+def payment_plan(call: Call, milestones: list[Milestone]) -> list[InstalmentTemplate]:
+    """What a notice names; without a plan one sum: on signing, or ex post after the last milestone."""
+    plan = list(InstalmentTemplate.objects.filter(call=call).order_by("order"))
+    if plan:
+        return plan
+    whole = InstalmentTemplate(call=call, order=1, name=_("一次拨付"), share=100, condition=Condition.SIGNED)
+    if call.instrument == Instrument.EX_POST and milestones:
+        whole.condition, whole.milestone_code = Condition.MILESTONE, milestones[-1].code
+    return [whole]
 
 
 def payments_of(agreement: Agreement) -> QuerySet:

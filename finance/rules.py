@@ -90,14 +90,19 @@ def can_see_account(user, payment: Payment) -> bool:
 
 
 def check_plan(call: Call) -> None:
-    """A call's payment plan is whole: shares add up to 100, milestones exist. Raises Refused."""
+    """A call's payment plan is whole: shares add up to 100, milestones exist. Raises Refused.
+
+    A call without a plan pays in one sum (`queries.payment_plan`).
+    """
     plan = list(InstalmentTemplate.objects.filter(call=call))
+    if not plan:
+        return
     total = sum((row.share for row in plan), Decimal(0))
     if total != WHOLE:
         raise Refused(
             _("拨款计划各笔比例之和应为 100%%，现在是 %(total)s%%。") % {"total": f"{total.normalize():f}"},
             field="instalments",
-            clause=plan[0].clause if plan else "",
+            clause=plan[0].clause,
         )
     codes = set(MilestoneTemplate.objects.filter(call=call).values_list("code", flat=True))
     for row in plan:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.roles import Role, UnitRole
 from applications.models import TeamMember
+from applications.notifications import team_and_admins
 from core import calendar
 from milestones.models import Milestone, Report
 from notifications import actions
@@ -137,14 +138,8 @@ def failed(milestone: Milestone, *, note: str, by, at: datetime) -> None:
 
 def tell_conclusion(milestone: Milestone, *, outcome: str, note: str, at: datetime) -> None:
     application = _application(milestone)
-    administrators = User.objects.filter(
-        memberships__organisation=application.organisation,
-        memberships__role=UnitRole.ADMIN,
-        memberships__is_active=True,
-        is_active=True,
-    ).order_by("id")
     actions.tell(
-        recipients=[*team(milestone), *administrators],
+        recipients=team_and_admins(application),
         template="milestones/concluded",
         context={
             "project": application.title,
