@@ -16,6 +16,7 @@ class Entry:
 
 
 def _entries(pairs, path: str) -> list[Entry]:
+    """The pairs as links; the one whose address begins the present path most closely is current."""
     found = []
     for name, label in pairs:
         try:
@@ -30,11 +31,10 @@ def _entries(pairs, path: str) -> list[Entry]:
 def _signed_in(user) -> list[tuple[str, str]]:
     pairs = [("portal:todo", _("我的待办"))]
     if user.scope.units:
-        pairs += [
-            ("applications:list", _("我的申报")),
-            ("exchange:list", _("我的需求")),
-            ("milestones:list", _("我的项目")),
-        ]
+        pairs.append(("applications:list", _("我的申报")))
+        if user.scope.admin_units:
+            pairs.append(("applications:unit_reviews", _("单位审核")))
+        pairs += [("exchange:list", _("我的需求")), ("milestones:list", _("我的项目"))]
     if user.has_role(Role.RECOMMENDER):
         pairs.append(("applications:recommendations", _("推荐审核")))
     return pairs

@@ -1,0 +1,108 @@
+"""Where an application stands and what comes next."""
+
+from datetime import timedelta
+
+import pytest
+from django.template import Context, Template
+from django.utils import timezone
+
+from accounts.roles import Role
+from applications.states import ApplicationState
+from core import workflow
+from notifications.actions import Owes
+from portal.timeline import application_steps
+from tests.factories.accounts import OrganisationFactory, officer
+from tests.factories.applications import ApplicationFactory, in_state, submitted
+from tests.factories.notifications import open_deadline
+
+pytestmark = pytest.mark.django_db
+
+
+def states(application, *, for_officer=False) -> dict[str, str]:
+    steps = application_steps(application, for_officer=for_officer, at=timezone.now())
+    return {step.title: step.state for step in steps}
+
+
+def test_a_draft_has_everything_before_it():
+    assert states(ApplicationFactory()) == {
+        "填写申报书": "current",
+        "单位审核": "next",
+        "推荐审核": "next",
+        "形式审查": "next",
+        "评审中": "next",
+        "拟立项公示": "next",
+        "签订任务书": "next",
+        "立项": "next",
+    }
+
+
+def test_officers_see_the_bureaus_own_steps_apart():
+    titles = list(states(ApplicationFactory(), for_officer=True))
+    assert titles[4:7] == ["专家评审", "发榜方选择", "待决定"]
+
+
+def test_what_is_behind_is_done_and_the_present_names_who_acts():
+    application = in_state(ApplicationState.FORMAL_CHECK)
+    steps = {
+        step.title: step for step in application_steps(application, for_officer=False, at=timezone.now())
+    }
+    assert [step.state for step in steps.values()][:5] == ["done", "done", "done", "current", "next"]
+    assert steps["形式审查"].note == "现在由项目主管办理"
+    assert steps["提交申报书"].at == application.submitted_at
+
+
+def test_the_present_step_carries_its_deadline():
+    application = submitted()
+    step = next(
+        step
+        for step in application_steps(application, for_officer=False, at=timezone.now())
+        if step.state == "current"
+    )
+    assert step.title == "单位审核"
+    assert step.due is not None
+
+
+def test_a_returned_application_says_why_and_until_when():
+    application, at = in_state(ApplicationState.FORMAL_CHECK), timezone.now()
+    workflow.move(application, ApplicationState.RETURNED, by=officer(), at=at, note="缺合作协议")
+    deadline = open_deadline(
+        at=at,
+        subject=application,
+        kind="supplement",
+        due_in=timedelta(days=5),
+        owed_by=[Owes(user=application.created_by)],
+    )
+    step = application_steps(application, for_officer=False, at=at)[0]
+    assert (step.title, step.state, step.note, step.due) == ("补正", "current", "缺合作协议", deadline.due_at)
+
+
+def test_a_rejected_application_ends_there():
+    application, at = in_state(ApplicationState.FORMAL_CHECK), timezone.now()
+    workflow.move(application, ApplicationState.REJECTED, by=officer(), at=at, note="不符合第三条")
+    steps = application_steps(application, for_officer=False, at=at)
+    assert (steps[-1].title, steps[-1].state, steps[-1].note) == ("未立项", "failed", "不符合第三条")
+    assert {step.state for step in steps[1:-1]} == {"done", "skipped"} or {
+        step.state for step in steps[1:-1]
+    } == {"skipped"}
+
+
+def test_the_way_costs_four_queries(django_assert_num_queries):
+    application = submitted()
+    states(application)
+    with django_assert_num_queries(3):
+        application_steps(application, for_officer=False, at=timezone.now())
+
+
+def test_the_tag_draws_the_way(rf):
+    application = submitted()
+    page = Template("{% load portal %}{% application_timeline application user now %}").render(
+        Context(
+            {
+                "application": application,
+                "user": officer(Role.AUDITOR, organisation=OrganisationFactory()),
+                "now": timezone.now(),
+            }
+        )
+    )
+    assert 'aria-current="step"' in page
+    assert "专家评审" in page
