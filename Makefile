@@ -89,7 +89,7 @@ environment:
 	echo '安装锁定的依赖 / installing the locked packages' && \
 	{ $(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip >/dev/null; } && \
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt && \
-	$(PY) -m uv pip sync --quiet --python $(PY) --require-hashes requirements/dev.txt && \
+	$(PY) -m uv pip sync --quiet --compile-bytecode --python $(PY) --require-hashes requirements/dev.txt && \
 	cp requirements/dev.txt .venv/synced.txt
 
 browser:

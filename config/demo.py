@@ -36,14 +36,13 @@ STEPS = [
     ),
     ("migrate", "建立数据表 / migrating", ["manage.py", "migrate", "-v0"], ["*/migrations/*.py", LOCK]),
     (
-        "packs",
-        "装入计划 / loading the programmes",
-        ["manage.py", "pack", "load", "seeds/programmes/*.yaml"],
-        ["seeds/**/*.py", "seeds/**/*.yaml", "*/migrations/*.py"],
+        "sample",
+        "装入计划与示例数据 / loading the programmes and the sample data",
+        ["manage.py", "demo"],
+        ["seeds/**/*.py", "seeds/**/*.yaml"],
     ),
-    ("sample", "装入示例数据 / loading sample data", ["manage.py", "demo"], ["seeds/**/*.py"]),
 ]
-IN_DATABASE = {"migrate", "packs", "sample"}
+IN_DATABASE = {"migrate", "sample"}
 READY_SECONDS = 90
 
 
@@ -80,14 +79,6 @@ class Stamps:
         self.path.write_text(json.dumps(self.known))
 
 
-def command(words: list[str]) -> list[str]:
-    """Return the command of a step, with patterns among its words replaced by the files they name."""
-    files = {
-        word: sorted(str(p.relative_to(PROJECT)) for p in PROJECT.glob(word)) for word in words if "*" in word
-    }
-    return [sys.executable, *(part for word in words for part in files.get(word, [word]))]
-
-
 def prepare(environment: dict[str, str], *, ours: bool) -> None:
     """Run the steps whose files changed. Raises Unavailable when one fails.
 
@@ -102,7 +93,7 @@ def prepare(environment: dict[str, str], *, ours: bool) -> None:
             continue
         started = time.monotonic()
         say(f"{text} …")
-        if subprocess.run(command(words), env=environment, cwd=PROJECT, check=False).returncode:
+        if subprocess.run([sys.executable, *words], env=environment, cwd=PROJECT, check=False).returncode:
             raise Unavailable(f"{text}: 失败 / failed")
         stamps.keep(name, mark)
         say(f"  {time.monotonic() - started:.1f} s")

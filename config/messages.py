@@ -1,6 +1,7 @@
 """Translations without gettext's programs: `python -m config.messages` compiles locale/*/LC_MESSAGES/*.po.
 
-With `--check` nothing is written; entries that are missing, fuzzy or lose a placeholder are named.
+With `--check` nothing is written: marked texts without an entry, and entries that are empty, fuzzy or have
+other placeholders than their translation, are named.
 """
 
 import re
@@ -8,6 +9,9 @@ import sys
 from pathlib import Path
 
 import polib
+from django.conf import settings
+
+from config.catalogue import ENGLISH, marked
 
 LOCALE = Path(__file__).resolve().parents[1] / "locale"
 PLACEHOLDER = re.compile(r"%\(\w+\)[sdf]|%[sd]|\{\w*\}")
@@ -46,11 +50,22 @@ def faults(source: Path) -> list[str]:
     return found
 
 
+def missing(target: Path = ENGLISH) -> list[str]:
+    """Return one line for each text that the source marks and the English catalogue does not have."""
+    known = {(entry.msgctxt or "", entry.msgid) for entry in polib.pofile(str(target)) if not entry.obsolete}
+    return [
+        f"{files[0]}: {text.singular!r} has no entry"
+        for text, files in marked().items()
+        if text.key not in known
+    ]
+
+
 def main(arguments: list[str]) -> int:
     if "--check" not in arguments:
         compile_all()
         return 0
-    found = [line for source in catalogues() for line in faults(source)]
+    settings.configure(USE_I18N=True)
+    found = [*missing(), *(line for source in catalogues() for line in faults(source))]
     sys.stdout.writelines(f"{line}\n" for line in found)
     return 1 if found else 0
 

@@ -10,3 +10,5 @@ DEBUG = env.bool("DEBUG", default=False)
 DEMO = True
 SECRET_KEY = env.str("SECRET_KEY", default="development-only-key-never-for-a-public-address-0123456789")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"])
+# Compressing every file would take most of the first start.
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}  # noqa: F405

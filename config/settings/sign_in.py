@@ -1,5 +1,9 @@
 """Signing in, out and up: django-allauth with TOTP, every door rate-limited."""
 
+from config.settings.env import env
+
+# How many proxies of ours stand in front: with none counted, everybody behind one shares its rate limits.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "accounts.backends.RolesBackend",
