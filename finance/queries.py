@@ -1,5 +1,6 @@
 """What pages of money read."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from django.db.models import QuerySet, Sum
@@ -49,15 +50,15 @@ def appropriation_of(application: Application) -> Appropriation | None:
     ).first()
 
 
-def totals(agreement: Agreement) -> dict[str, Decimal]:
-    """{amount, due, paid} of an agreement: one query."""
-    found = Instalment.objects.filter(agreement=agreement).values_list("state", "amount", "paid")
-    zero = Decimal(0)
-    return {
-        "amount": sum((amount for _state, amount, _paid in found), zero),
-        "due": sum((amount - paid for state, amount, paid in found if state == InstalmentState.DUE), zero),
-        "paid": sum((paid for _state, _amount, paid in found), zero),
-    }
+def totals_of(instalments: Iterable[Instalment]) -> dict[str, Decimal]:
+    """{amount, due, paid} of instalments: what was granted, is waiting to be paid, is paid."""
+    totals = {"amount": Decimal(0), "due": Decimal(0), "paid": Decimal(0)}
+    for instalment in instalments:
+        totals["amount"] += instalment.amount
+        totals["paid"] += instalment.paid
+        if instalment.state == InstalmentState.DUE:
+            totals["due"] += instalment.unpaid
+    return totals
 
 
 def is_settled(agreement: Agreement) -> bool:

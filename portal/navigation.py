@@ -34,7 +34,7 @@ def _signed_in(user) -> list[tuple[str, str]]:
         pairs.append(("applications:list", _("我的申报")))
         if user.scope.admin_units:
             pairs.append(("applications:unit_reviews", _("单位审核")))
-        pairs += [("exchange:list", _("我的需求")), ("milestones:list", _("我的项目"))]
+        pairs += [("exchange:list", _("我的需求")), ("portal:projects", _("我的项目"))]
     if user.has_role(Role.RECOMMENDER):
         pairs.append(("applications:recommendations", _("推荐审核")))
     return pairs

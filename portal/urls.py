@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal import views
+from portal import projects, views
 
 app_name = "portal"
 
@@ -16,4 +16,6 @@ urlpatterns = [
     path("todo/", views.todo, name="todo"),
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/<int:pk>/", views.message, name="message"),
+    path("projects/", projects.projects, name="projects"),
+    path("projects/<int:pk>/", projects.project, name="project"),
 ]
