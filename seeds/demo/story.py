@@ -3,12 +3,16 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import F
 
 from core import calendar_table
 from core.models import CalendarDay
 from finance.models import Appropriation
 from grants.actions import publish_call
 from grants.models import Call
+from notifications.models import Delivery, Message
+from notifications.states import DeliveryState
+from notifications.sweep import sweep
 from seeds import packs
 from seeds.demo import steps
 from seeds.demo.cast import assemble, is_assembled, read
@@ -16,6 +20,9 @@ from seeds.demo.challenges import Challenges
 from seeds.demo.parks import Parks
 
 DEPARTMENTS = {"jiebang-sme": "transfer", "park-cultivation": "hightech"}
+READ_AFTER = 7
+SENT_AFTER = 2
+"""Days after which the demo's people have read, and the mail server has taken, what they were told."""
 EARLIER = 400
 """The earlier calls are the same packs, loaded so many days before: always another year."""
 
@@ -28,7 +35,17 @@ def make(*, now) -> bool:
         if not CalendarDay.objects.exists():
             calendar_table.seed()
         Story(now).tell()
+        settle_mail(now)
     return True
+
+
+def settle_mail(now) -> None:
+    """What was said long ago has been sent and read; what is due now is told by the sweep."""
+    Message.objects.filter(created_at__lt=now - timedelta(days=READ_AFTER)).update(read_at=F("created_at"))
+    Delivery.objects.filter(next_try_at__lt=now - timedelta(days=SENT_AFTER)).update(
+        state=DeliveryState.SENT, attempts=1, sent_at=F("next_try_at")
+    )
+    sweep(at=now)
 
 
 class Story:
