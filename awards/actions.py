@@ -1,15 +1,336 @@
-"""Decide, publish, award, sign, complete."""
+"""Decide, publish, hear objections, award, sign. Downstream money and milestones follow by signals."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
 
-from awards.models import Agreement
-from awards.states import AgreementState
-from core import workflow
+from applications import actions as applications
+from applications.models import Application
+from applications.states import ApplicationState
+from awards import notifications, queries, rules, signals
+from awards.models import Agreement, Award, Decision, Objection, Outcome, Publicity, PublicityItem
+from awards.states import AgreementState, ObjectionState, PublicityState
+from core import calendar, workflow
+from core.workflow import Refused
+from grants import actions as grants
+from grants.models import Call
+from grants.queries import number_prefix
+from grants.states import TopicState
+from reviews import queries as reviews
+
+S = ApplicationState
+YEAR = timedelta(days=365)
+
+
+def _locked(application: Application) -> Application:
+    """Hold the application and read it as it stands: of two people at once the second finds it decided."""
+    rows = Application.objects.select_for_update(of=("self",))
+    return rows.select_related("call__programme", "topic", "organisation").get(pk=application.pk)
+
+
+# ---- decision ----
+
+
+@transaction.atomic
+def decide(
+    *,
+    application: Application,
+    outcome: str,
+    amount: Decimal,
+    reason: str,
+    by,
+    at: datetime,
+    meeting: str = "",
+) -> Decision:
+    """Fund, keep in reserve or reject. Raises Refused naming limit and clause, Lost when it is decided."""
+    application = _locked(application)
+    rules.check_can_decide(by, application)
+    rules.check_reason(reason, field="reason")
+    if outcome == Outcome.FUND:
+        rules.check_fundable(application, amount)
+        rules.check_place_left(application)
+    else:
+        amount = Decimal(0)
+    if outcome == Outcome.RESERVE and Decision.objects.filter(application=application).exists():
+        raise Refused(_("这个项目已经列为备选。"), field="outcome", code="already")
+    decision = Decision.objects.create(
+        application=application,
+        outcome=outcome,
+        amount=amount,
+        cap=queries.cap_of(application),
+        score=reviews.result(application).total,
+        reason=reason,
+        meeting=meeting,
+        by=by,
+        at=at,
+    )
+    note = f"{decision.get_outcome_display()}：{reason}"
+    workflow.record(application, "decided", by=by, at=at, note=note, data={"decision": decision.pk})
+    signals.decided.send(sender=Decision, decision=decision, by=by, at=at)
+    if outcome == Outcome.REJECT:
+        applications.set_outcome(application=application, state=S.REJECTED, by=by, at=at, note=reason)
+    elif outcome == Outcome.FUND and not queries.needs_publicity(application.call):
+        _award(application, by=by, at=at)
+    return decision
+
+
+# ---- publicity ----
+
+
+@transaction.atomic
+def publicise(
+    *,
+    call: Call,
+    applications: Iterable[Application],
+    by,
+    at: datetime,
+    title: str = "",
+    body: str = "",
+    contact: str = "",
+    starts_date: date | None = None,
+    objection_days: int | None = None,
+) -> Publicity:
+    """One public notice of several proposed awards (拟立项公示); its lines never change."""
+    chosen = [_locked(application) for application in sorted(applications, key=lambda a: a.pk)]
+    starts = starts_date or calendar.local_date(at)
+    rules.check_can_publicise(by, call, chosen, starts=starts, at=at)
+    with translation.override(settings.LANGUAGE_CODE):
+        title = title or _("关于%(programme)s拟立项项目的公示") % {"programme": call.programme.name}
+    extra = {} if objection_days is None else {"objection_days": objection_days}
+    publicity = Publicity.objects.create(
+        call=call,
+        title=title,
+        body=body,
+        starts_date=starts,
+        ends_date=calendar.add_days(
+            starts, call.publicity_days, kind=call.publicity_day_kind, inclusive=True
+        ),
+        explanation=notifications.explain_publicity(call, starts),
+        contact=contact or call.contact or call.programme.department.name,
+        items_total=len(chosen),
+        published_by=by,
+        published_at=at,
+        **extra,
+    )
+    amounts = queries.latest_decisions(chosen)
+    PublicityItem.objects.bulk_create(
+        PublicityItem(
+            publicity=publicity,
+            application=application,
+            title=application.title,
+            organisation_name=application.organisation.name,
+            amount=amounts[application.pk].amount,
+        )
+        for application in chosen
+    )
+    workflow.record(publicity, "published", by=by, at=at, to_state=publicity.state)
+    for application in chosen:
+        _outcome(application, S.PUBLICITY, by=by, at=at, note=title)
+    notifications.publicised(publicity, at=at)
+    return publicity
+
+
+def _outcome(application, state, *, by, at, note=""):
+    applications.set_outcome(application=application, state=state, by=by, at=at, note=note)
+
+
+@transaction.atomic
+def object(
+    *, publicity: Publicity, item: PublicityItem | None, name: str, phone: str, text: str, at: datetime
+) -> Objection:
+    """Anybody objects under a real name within the period; the notice waits for the finding."""
+    publicity = _notice(publicity)
+    rules.check_in_period(publicity, at=at)
+    rules.check_objector(name, phone, text)
+    if item is not None and item.publicity_id != publicity.pk:
+        raise Refused(_("所选项目不在这份公示中。"), field="item")
+    objection = Objection.objects.create(
+        publicity=publicity, item=item, name=name.strip(), phone=phone, text=text.strip(), filed_at=at
+    )
+    workflow.record(objection, "filed", by=None, at=at, to_state=objection.state)
+    if publicity.state == PublicityState.RUNNING:
+        workflow.move(publicity, PublicityState.SUSPENDED, by=None, at=at)
+    notifications.objected(objection, at=at)
+    return objection
+
+
+def _notice(publicity: Publicity) -> Publicity:
+    """Hold the notice: objections, findings and the end of the period come one after another."""
+    rows = Publicity.objects.select_for_update(of=("self",)).select_related("call__programme__department")
+    return rows.get(pk=publicity.pk)
+
+
+@transaction.atomic
+def resolve_objection(
+    *, objection: Objection, upheld: bool, finding: str, by, at: datetime, items: Iterable = ()
+) -> None:
+    """Upheld: the lines objected to fall away, their money is free. Without open objections it runs on."""
+    publicity = _notice(objection.publicity)
+    objection.refresh_from_db()
+    rules.check_can_resolve(by, objection)
+    rules.check_reason(finding, field="finding")
+    items = list(items) or ([objection.item] if objection.item_id else [])
+    if upheld:
+        rules.check_items(objection, items)
+    to = ObjectionState.UPHELD if upheld else ObjectionState.DISMISSED
+    workflow.move(objection, to, by=by, at=at, note=finding, finding=finding, resolved_by=by, resolved_at=at)
+    notifications.resolved(objection, by=by, at=at)
+    if upheld:
+        for item in items:
+            _drop(_locked(item.application), by=by, at=at, note=finding)
+    if publicity.state == PublicityState.SUSPENDED and not queries.open_objections(publicity).exists():
+        workflow.move(publicity, PublicityState.RUNNING, by=by, at=at)
+
+
+def _drop(application: Application, *, by, at, note) -> None:
+    """A proposed award falls away (`fell_away` follows); a line that has fallen already stays as it is."""
+    if application.state == S.PUBLICITY:
+        _outcome(application, S.REJECTED, by=by, at=at, note=note)
+
+
+@transaction.atomic
+def fell_away(*, application: Application, by, at: datetime) -> None:
+    """An application that was decided for funding ended, by whichever door: its money is free again."""
+    decision = queries.final_decision(application)
+    if decision is not None and decision.outcome == Outcome.FUND:
+        rules.check_agreement_ended(application)
+        signals.funding_dropped.send(sender=Application, application=application, by=by, at=at)
+
+
+@transaction.atomic
+def close_publicity(*, publicity: Publicity, by, at: datetime) -> list[Award]:
+    """The period is over and nothing is open: every line still standing becomes an award."""
+    held = _notice(publicity)
+    rules.check_can_close(by, held, at=at)
+    workflow.move(held, PublicityState.CLOSED, by=by, at=at)
+    notifications.closed(held, by=by, at=at)
+    publicity.state = held.state
+    return [_award(item.application, by=by, at=at) for item in queries.items_running(held)]
+
+
+# ---- award and agreement ----
+
+
+def _award(application: Application, *, by, at) -> Award:
+    """立项, with a draft agreement on the application's own terms."""
+    decision = queries.final_decision(application)
+    call = application.call
+    award = Award.objects.create(
+        application=application,
+        number=grants.next_number(f"{number_prefix(call)}-L"),
+        amount=decision.amount,
+        cap=decision.cap,
+        awarded_by=by,
+        awarded_at=at,
+    )
+    starts = application.starts_date or calendar.local_date(at)
+    agreement = Agreement.objects.create(
+        award=award,
+        starts_date=starts,
+        ends_date=application.ends_date or starts + YEAR,
+        # What was cut from the request is for the unit to raise.
+        own_amount=application.own_amount + max(Decimal(0), application.requested_amount - decision.amount),
+    )
+    workflow.record(agreement, "prepared", by=by, at=at, to_state=agreement.state)
+    _outcome(application, S.AGREEMENT, by=by, at=at, note=award.number)
+    signals.agreement_prepared.send(sender=Agreement, agreement=agreement, by=by, at=at)
+    notifications.prepared(agreement, at=at)
+    return award
+
+
+@transaction.atomic
+def correct(
+    *, agreement: Agreement, starts_date: date, ends_date: date, own_amount: Decimal, by, at: datetime
+) -> None:
+    """Set dates and own money right before anybody signs."""
+    rules.check_can_correct(by, agreement)
+    if ends_date <= starts_date:
+        raise Refused(_("结束日期应在开始日期之后。"), field="ends_date")
+    if own_amount < 0:
+        raise Refused(_("自筹金额不能小于 0。"), field="own_amount")
+    agreement.starts_date, agreement.ends_date, agreement.own_amount = starts_date, ends_date, own_amount
+    agreement.save(update_fields=["starts_date", "ends_date", "own_amount"])
+    workflow.record(agreement, "corrected", by=by, at=at)
+
+
+@transaction.atomic
+def unit_sign(*, agreement: Agreement, by, at: datetime) -> None:
+    """The unit's administrator signs."""
+    rules.check_can_sign_for_unit(by, agreement)
+    workflow.move(agreement, AgreementState.UNIT_SIGNED, by=by, at=at, unit_signed_by=by, unit_signed_at=at)
+
+
+@transaction.atomic
+def send_back(*, agreement: Agreement, reason: str, by, at: datetime) -> None:
+    """The bureau does not sign yet: the unit's signature falls away and terms can be corrected."""
+    rules.check_can_send_back(by, agreement)
+    rules.check_reason(reason, field="reason")
+    workflow.move(
+        agreement,
+        AgreementState.DRAFT,
+        by=by,
+        at=at,
+        note=reason,
+        unit_signed_by=None,
+        unit_signed_at=None,
+    )
+    notifications.sent_back(agreement, reason=reason, at=at)
+
+
+@transaction.atomic
+def bureau_sign(*, agreement: Agreement, by, at: datetime) -> None:
+    """The bureau signs: the agreement is in force, the topic is won, the other bids for it have lost."""
+    rules.check_can_sign_for_bureau(by, agreement)
+    workflow.move(agreement, AgreementState.IN_FORCE, by=by, at=at, bureau_signed_by=by, bureau_signed_at=at)
+    application = _locked(agreement.award.application)
+    _outcome(application, S.AWARDED, by=by, at=at, note=agreement.award.number)
+    notifications.signed(agreement, by=by, at=at)
+    signals.agreement_in_force.send(sender=Agreement, agreement=agreement, by=by, at=at)
+    if application.topic_id:
+        _settle_topic(application, by=by, at=at)
+
+
+def _settle_topic(application: Application, *, by, at) -> None:
+    """The topic is won once as many bids are awarded as it planned; whoever is left has lost."""
+    topic = application.topic
+    awarded = Application.objects.filter(topic=topic, state=S.AWARDED).count()
+    if awarded < topic.planned_number or topic.state != TopicState.CLOSED:
+        return
+    grants.topic_awarded(topic=topic, by=by, at=at)
+    with translation.override(settings.LANGUAGE_CODE):
+        note = _("榜单任务已由其他揭榜方中榜")
+    for bid in queries.losing_bids(application):
+        _outcome(bid, S.REJECTED, by=by, at=at, note=note)
+
+
+@transaction.atomic
+def forgo(*, agreement: Agreement, reason: str, by, at: datetime) -> None:
+    """The unit gives the award up (放弃立项) before it signs: its money is free again (`fell_away`)."""
+    rules.check_can_forgo(by, agreement)
+    rules.check_reason(reason, field="reason")
+    _end(agreement, reason, by=by, at=at)
+
+
+@transaction.atomic
+def lapse(*, agreement: Agreement, reason: str, by, at: datetime) -> None:
+    """The unit did not sign in time: the manager takes the award as given up (视为放弃)."""
+    rules.check_can_lapse(by, agreement, at=at)
+    rules.check_reason(reason, field="reason")
+    _end(agreement, reason, by=by, at=at)
+
+
+def _end(agreement, reason, *, by, at):
+    workflow.move(agreement, AgreementState.FORGONE, by=by, at=at, note=reason)
+    _outcome(_locked(agreement.award.application), S.REJECTED, by=by, at=at, note=reason)
+    notifications.forgone(agreement, by=by, at=at)
 
 
 @transaction.atomic
 def complete(*, agreement: Agreement, by, at: datetime) -> None:
-    """Everything is accepted and paid. Raises Refused unless the agreement is in force."""
+    """Everything that was agreed is done and paid; called by whoever keeps the accounts of that."""
     workflow.move(agreement, AgreementState.COMPLETED, by=by, at=at)

@@ -4,4 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 class AwardsConfig(AppConfig):
     name = "awards"
-    verbose_name = _("立项与公示")
+    verbose_name = _("立项")
+
+    def ready(self):
+        # Receivers import models, which exist only now.
+        from awards import receivers  # noqa: F401, PLC0415

@@ -390,3 +390,12 @@ class Agreement(models.Model):
 
     def __str__(self):
         return f"{self.award.number}"
+
+
+class Proposal(Application):
+    """An application on the decision desk of the admin; no table of its own."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("待决定项目")
+        verbose_name_plural = _("立项会商")

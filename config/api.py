@@ -5,7 +5,9 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from accounts.api import MeView, OrganisationViewSet
+from awards.api import AwardViewSet, PublicityViewSet
 from exchange.api import DemandViewSet
+from reviews.api import AssignmentViewSet
 
 app_name = "api"
 
@@ -13,6 +15,9 @@ router = DefaultRouter()
 router.include_root_view = False
 router.register("organisations", OrganisationViewSet)
 router.register("demands", DemandViewSet)
+router.register("assignments", AssignmentViewSet)
+router.register("publicity", PublicityViewSet)
+router.register("awards", AwardViewSet)
 
 urlpatterns = [
     path("v1/me/", MeView.as_view(), name="me"),

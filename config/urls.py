@@ -19,6 +19,8 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/", include("config.api")),
     path("", include("accounts.urls")),
+    path("reviews/", include("reviews.urls")),
+    path("awards/", include("awards.urls")),
     path("demands/", include("exchange.urls")),
     path("applications/", include("applications.urls")),
     path("documents/", include("documents.urls")),

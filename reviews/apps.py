@@ -5,3 +5,10 @@ from django.utils.translation import gettext_lazy as _
 class ReviewsConfig(AppConfig):
     name = "reviews"
     verbose_name = _("评审")
+
+    def ready(self):
+        # Models are loaded only now, and both lists are filled by importing.
+        from documents import access  # noqa: PLC0415
+        from reviews import queries, receivers  # noqa: F401, PLC0415
+
+        access.reader(queries.readable_files)

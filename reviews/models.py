@@ -176,6 +176,7 @@ class Assignment(models.Model):
     """One expert asked to judge one application."""
 
     machine = states.ASSIGNMENT
+    event_verbs = {"invited": _("邀请"), "saved": _("保存评分")}
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="+", verbose_name=_("申报书"))
     expert = models.ForeignKey(Expert, models.PROTECT, related_name="assignments", verbose_name=_("专家"))
@@ -205,7 +206,8 @@ class Assignment(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.application} · {self.expert}"
+        # The number, not the title: a title may name the unit, and reviews may be blind.
+        return f"{self.application.number} · {self.expert}"
 
 
 class Recommendation(models.TextChoices):
@@ -349,3 +351,12 @@ class DemanderChoice(models.Model):
 
     def __str__(self):
         return str(self.application or "—")
+
+
+class Panel(Application):
+    """An application as the people who organise its review see it (the admin's desk); no table of its own."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("评审组织")
+        verbose_name_plural = _("评审组织")

@@ -124,14 +124,13 @@ class ApplicationFactory(DjangoModelFactory):
     created_at = factory.LazyFunction(timezone.now)
     saved_at = factory.LazyFunction(timezone.now)
 
-    class Params:
-        pi_name = factory.Sequence(lambda n: f"李{n}")
-        reached = ApplicationState.EXPERT_REVIEW
+    # Not fields: taken out by `_create`.
+    pi_name = factory.Sequence(lambda n: f"李{n}")
+    reached = ApplicationState.EXPERT_REVIEW
 
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
-        pi_name = kwargs.pop("pi_name", "李四")
-        reached = kwargs.pop("reached", ApplicationState.EXPERT_REVIEW)
+        pi_name, reached = kwargs.pop("pi_name"), kwargs.pop("reached")
         application = super()._create(model_class, *args, **kwargs)
         TeamMember.objects.create(application=application, user=application.created_by)
         Participant.objects.create(

@@ -1,0 +1,113 @@
+"""The decision, the notice, objections, agreements."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from applications.fields import DayField, LimitedText, MoneyField
+from awards.models import Objection, Outcome, PublicityItem
+
+LONG = 4000
+
+
+class DecisionForm(forms.Form):
+    """Outcome, amount in 万元, reason, meeting."""
+
+    outcome = forms.ChoiceField(label=_("决定"), choices=Outcome.choices, widget=forms.RadioSelect)
+    amount = MoneyField(label=_("拟资助额（万元）"), required=False, help_text=_("拟立项的必填。"))
+    reason = forms.CharField(label=_("理由"), max_length=LONG, widget=forms.Textarea(attrs={"rows": 4}))
+    meeting = forms.CharField(
+        label=_("会议"), max_length=120, required=False, help_text=_("例如：局长办公会第 5 次")
+    )
+
+    def clean(self):
+        data = super().clean()
+        if data.get("outcome") == Outcome.FUND and data.get("amount") is None and "amount" not in self.errors:
+            self.add_error("amount", _("请填写拟资助额。"))
+        return data
+
+
+class PublicityForm(forms.Form):
+    """The notice around the lines chosen on the desk."""
+
+    title = forms.CharField(
+        label=_("标题"), max_length=200, required=False, help_text=_("留空时按计划名称拟定。")
+    )
+    body = forms.CharField(
+        label=_("正文"), max_length=LONG, required=False, widget=forms.Textarea(attrs={"rows": 6})
+    )
+    contact = forms.CharField(
+        label=_("异议受理"),
+        max_length=200,
+        required=False,
+        help_text=_("电话与地址；留空时用通知的咨询电话。"),
+    )
+    starts_date = DayField(label=_("开始日期"), required=False, help_text=_("留空为今天；首日计入公示期。"))
+    objection_days = forms.IntegerField(
+        label=_("异议处理期限（工作日）"), min_value=1, max_value=90, initial=10
+    )
+
+
+class ObjectionForm(forms.Form):
+    """Anybody's, under a real name; the rule itself stands in `rules.check_objector`."""
+
+    item = forms.ModelChoiceField(
+        label=_("针对的项目"),
+        queryset=PublicityItem.objects.none(),
+        required=False,
+        empty_label=_("整份公示"),
+    )
+    name = LimitedText(label=_("真实姓名或单位名称"), max_length=120)
+    phone = LimitedText(label=_("联系电话"), max_length=20, help_text=_("用于核实，不公开。"))
+    text = LimitedText(label=_("事实与理由"), max_length=LONG, widget=forms.Textarea(attrs={"rows": 8}))
+
+    def __init__(self, *args, publicity, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["item"].queryset = publicity.items.order_by("id")
+
+
+class ResolveForm(forms.Form):
+    """The finding on an objection, and the lines that fall away when it is upheld."""
+
+    upheld = forms.TypedChoiceField(
+        label=_("结论"),
+        choices=[("no", _("不成立")), ("yes", _("成立"))],
+        coerce=lambda text: text == "yes",
+        widget=forms.RadioSelect,
+    )
+    items = forms.ModelMultipleChoiceField(
+        label=_("撤下的项目"),
+        queryset=PublicityItem.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("成立时选择；不选时为异议所针对的项目。"),
+    )
+    finding = forms.CharField(label=_("处理意见"), max_length=LONG, widget=forms.Textarea(attrs={"rows": 5}))
+
+    def __init__(self, *args, objection: Objection, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["items"].queryset = objection.publicity.items.order_by("id")
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("理由"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class TermsForm(forms.Form):
+    starts_date = DayField(label=_("开始日期"))
+    ends_date = DayField(label=_("结束日期"))
+    own_amount = MoneyField(label=_("自筹（万元）"), min_value=0)
+
+
+class AgreementFilter(forms.Form):
+    q = forms.CharField(label=_("关键词"), required=False, max_length=60)
+
+    def chosen(self) -> dict:
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+class SignForm(forms.Form):
+    agree = forms.BooleanField(
+        label=_("本单位确认任务书条款，承诺按期完成里程碑与考核指标。"),
+        error_messages={"required": _("请先勾选确认。")},
+    )

@@ -1,0 +1,165 @@
+"""What decisions, notices and agreements read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import QuerySet
+
+from applications.models import Application
+from applications.states import ApplicationState
+from awards.models import Agreement, Decision, Outcome, Publicity, PublicityItem
+from awards.states import ObjectionState
+from grants.models import Call, StageKind
+from grants.queries import stages_of
+from reviews import queries as reviews
+from reviews.models import DemanderChoice
+
+ORDER = ("-id",)
+
+
+# ---- decisions ----
+
+
+def final_decision(application: Application) -> Decision | None:
+    """What was decided for good: to fund or to reject."""
+    return Decision.objects.filter(application=application).exclude(outcome=Outcome.RESERVE).first()
+
+
+def latest_decisions(applications: Iterable[Application]) -> dict[int, Decision]:
+    """Application id → its latest decision; one query."""
+    rows = Decision.objects.filter(application__in=[a.pk for a in applications]).order_by("at", "id")
+    return {decision.application_id: decision for decision in rows}
+
+
+def cap_of(application: Application) -> Decimal | None:
+    """The lowest of the call's cap and the topic's amount; None when neither limits."""
+    limits = [application.call.cap, application.topic.amount if application.topic_id else None]
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def limit_of(application: Application) -> Decimal:
+    """The most that can be granted: what was asked for, within the cap."""
+    cap = cap_of(application)
+    requested = application.requested_amount
+    return requested if cap is None else min(cap, requested)
+
+
+def choices_of(applications: Iterable[Application]) -> dict[int, DemanderChoice]:
+    """Topic id → what its demand side chose; one query."""
+    topics = {a.topic_id for a in applications} - {None}
+    rows = DemanderChoice.objects.filter(topic__in=topics).select_related("application")
+    return {choice.topic_id: choice for choice in rows}
+
+
+def has_stage(call: Call, kind: str) -> bool:
+    return any(stage.kind == kind for stage in stages_of(call))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the decision desk: rank by score beside the demander's own choice."""
+
+    ranked: reviews.Ranked
+    choice: DemanderChoice | None
+    decision: Decision | None
+    limit: Decimal
+
+    @property
+    def application(self) -> Application:
+        return self.ranked.application
+
+    @property
+    def result(self) -> reviews.Result:
+        return self.ranked.result
+
+    @property
+    def is_chosen(self) -> bool:
+        return self.choice is not None and self.choice.application_id == self.application.pk
+
+    @property
+    def is_passed_over(self) -> bool:
+        return self.choice is not None and self.choice.application_id != self.application.pk
+
+
+def desk(applications: Iterable[Application]) -> list[Row]:
+    """Best score first, for one call or topic. Five queries, however many rows."""
+    applications = list(applications)
+    choices, decisions = choices_of(applications), latest_decisions(applications)
+    return [
+        Row(
+            ranked=ranked,
+            choice=choices.get(ranked.application.topic_id),
+            decision=decisions.get(ranked.application.pk),
+            limit=limit_of(ranked.application),
+        )
+        for ranked in reviews.ranking(applications)
+    ]
+
+
+def competitors(application: Application) -> QuerySet:
+    """What an application is ranked among: the bids for its topic, or the call's, that stand for decision."""
+    rows = Application.objects.filter(call_id=application.call_id, state=ApplicationState.DECISION)
+    if application.topic_id:
+        rows = rows.filter(topic_id=application.topic_id)
+    return rows.select_related("organisation", "call", "topic")
+
+
+# ---- publicity ----
+
+
+def publishable(call: Call) -> QuerySet:
+    """Applications of a call decided for funding and not published yet."""
+    funded = Decision.objects.filter(outcome=Outcome.FUND).values("application_id")
+    return (
+        Application.objects.filter(call=call, state=ApplicationState.DECISION, pk__in=funded)
+        .select_related("organisation")
+        .order_by("number", "id")
+    )
+
+
+def items_running(publicity: Publicity) -> list[PublicityItem]:
+    """Lines whose application still stands proposed."""
+    rows = publicity.items.filter(application__state=ApplicationState.PUBLICITY)
+    return list(rows.select_related("application__call__programme", "application__organisation"))
+
+
+def open_objections(publicity: Publicity) -> QuerySet:
+    return publicity.objections.filter(state=ObjectionState.FILED)
+
+
+def overdue_publicities(today: date) -> QuerySet:
+    """Notices whose last day has passed, still open."""
+    return Publicity.objects.filter(ends_date__lt=today, state="running").order_by("id")
+
+
+# ---- agreements ----
+
+
+def agreements(user, *, q: str = "", state: str = "") -> QuerySet:
+    rows = Agreement.objects.visible_to(user).select_related(
+        "award__application__organisation", "award__application__call__programme"
+    )
+    if q:
+        rows = rows.filter(award__application__title__icontains=q) | rows.filter(award__number__icontains=q)
+    if state:
+        rows = rows.filter(state=state)
+    return rows.order_by(*ORDER)
+
+
+def losing_bids(application: Application) -> QuerySet:
+    """The other bids for the same topic that are still in the race."""
+    rest = (ApplicationState.EXPERT_REVIEW, ApplicationState.DEMANDER_CHOICE, ApplicationState.DECISION)
+    rows = Application.objects.filter(topic_id=application.topic_id, state__in=rest)
+    return rows.exclude(pk=application.pk).select_related("call__programme", "organisation")
+
+
+def proposed_or_awarded(topic_id: int) -> int:
+    """How many bids of a topic are proposed or awarded."""
+    taken = (ApplicationState.PUBLICITY, ApplicationState.AGREEMENT, ApplicationState.AWARDED)
+    return Application.objects.filter(topic_id=topic_id, state__in=taken).count()
+
+
+def needs_publicity(call: Call) -> bool:
+    return has_stage(call, StageKind.PUBLICITY)

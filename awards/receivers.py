@@ -1,0 +1,22 @@
+"""What awards do when an application ends upstream. Connected in `AwardsConfig.ready`."""
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+
+from applications.models import Application
+from applications.states import ApplicationState
+from awards import actions
+from core.models import Event
+
+PROPOSED = {ApplicationState.DECISION, ApplicationState.PUBLICITY, ApplicationState.AGREEMENT}
+ENDED = {ApplicationState.REJECTED, ApplicationState.WITHDRAWN}
+
+
+@receiver(post_save, sender=Event, dispatch_uid="awards.fell_away")
+def fell_away(sender, instance, created, **kwargs):
+    """Every move writes an event: one that ends a proposed award frees its money in the same transaction."""
+    if instance.from_state not in PROPOSED or instance.to_state not in ENDED:
+        return
+    if instance.content_type_id == ContentType.objects.get_for_model(Application).pk:
+        actions.fell_away(application=instance.subject, by=instance.by, at=instance.at)

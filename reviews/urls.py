@@ -1,0 +1,7 @@
+from django.urls import path
+
+from reviews import views
+
+app_name = "reviews"
+
+urlpatterns = [path("choice/<int:pk>/", views.choice, name="choice")]
