@@ -7,6 +7,9 @@ from rest_framework.routers import DefaultRouter
 from accounts.api import MeView, OrganisationViewSet
 from awards.api import AwardViewSet, PublicityViewSet
 from exchange.api import DemandViewSet
+from finance.api import AppropriationViewSet, InstalmentViewSet, PaymentViewSet
+from milestones.api import MilestoneViewSet
+from notifications.api import DeadlineViewSet, MessageViewSet
 from reviews.api import AssignmentViewSet
 
 app_name = "api"
@@ -18,6 +21,12 @@ router.register("demands", DemandViewSet)
 router.register("assignments", AssignmentViewSet)
 router.register("publicity", PublicityViewSet)
 router.register("awards", AwardViewSet)
+router.register("milestones", MilestoneViewSet)
+router.register("appropriations", AppropriationViewSet)
+router.register("instalments", InstalmentViewSet)
+router.register("payments", PaymentViewSet)
+router.register("deadlines", DeadlineViewSet)
+router.register("messages", MessageViewSet)
 
 urlpatterns = [
     path("v1/me/", MeView.as_view(), name="me"),

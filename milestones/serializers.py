@@ -1,0 +1,78 @@
+"""Milestones and hand-ins as the API shows them; input has serializers of its own and never writes."""
+
+from rest_framework import serializers
+
+from milestones.models import Acceptance, DemanderOpinion, Indicator, Milestone, Report
+
+
+class IndicatorSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Indicator
+        fields = ("id", "name", "unit", "target")
+        read_only_fields = fields
+
+
+class ReportSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Report
+        fields = ("id", "number", "text", "values", "spent_amount", "submitted_at")
+        read_only_fields = fields
+
+
+class MilestoneSerializer(serializers.ModelSerializer):
+    """Amounts in 元."""
+
+    award_number = serializers.CharField(source="agreement.award.number", read_only=True)
+    project = serializers.CharField(source="agreement.award.application.title", read_only=True)
+    organisation = serializers.CharField(
+        source="agreement.award.application.organisation.name", read_only=True
+    )
+    indicators = IndicatorSerializer(many=True, read_only=True)
+    reports = ReportSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Milestone
+        fields = (
+            "id",
+            "agreement",
+            "award_number",
+            "project",
+            "organisation",
+            "order",
+            "code",
+            "name",
+            "due_date",
+            "deliverable",
+            "check_days",
+            "needs_demander_opinion",
+            "clause",
+            "state",
+            "accepted_at",
+            "indicators",
+            "reports",
+        )
+        read_only_fields = fields
+
+
+class HandInInput(serializers.Serializer):
+    """Multipart: `values` as JSON text {indicator id: value}, `files` repeated. Amount in 元."""
+
+    text = serializers.CharField(max_length=4000, allow_blank=True)
+    values = serializers.JSONField(default=dict)
+    spent_amount = serializers.DecimalField(max_digits=14, decimal_places=2)
+    files = serializers.ListField(child=serializers.FileField(), allow_empty=True, max_length=20)
+
+    def validate_values(self, values):
+        if not isinstance(values, dict):
+            raise serializers.ValidationError("{indicator id: value}")
+        return values
+
+
+class OpinionInput(serializers.Serializer):
+    opinion = serializers.ChoiceField(choices=DemanderOpinion.Choice.choices)
+    text = serializers.CharField(max_length=4000, allow_blank=True, default="")
+
+
+class ConclusionInput(serializers.Serializer):
+    outcome = serializers.ChoiceField(choices=Acceptance.Outcome.choices)
+    note = serializers.CharField(max_length=4000, allow_blank=True, default="")
