@@ -1,12 +1,14 @@
 """What the rules of the notice say of one application: one line per rule, and the money rules of the call."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from applications import queries
+from accounts.models import OrganisationKind
+from applications import queries, questions
 from applications.models import Application, RuleStatus
 from core import expressions, money
 from core.workflow import Refused
@@ -36,7 +38,11 @@ LABELS = {
     "unit.rd_spend": gettext_lazy("研发投入（元）"),
     "unit.revenue": gettext_lazy("营业收入（元）"),
     "unit.total_assets": gettext_lazy("资产总额（元）"),
+    "unit.legal_representative": gettext_lazy("法定代表人"),
+    "unit.parent_credit_code": gettext_lazy("母公司信用代码"),
     "pi.name": gettext_lazy("负责人"),
+    "pi.organisation_name": gettext_lazy("负责人所在单位"),
+    "pi.credit_code": gettext_lazy("负责人单位的统一社会信用代码"),
     "pi.birth_date": gettext_lazy("负责人出生日期"),
     "pi.sex": gettext_lazy("负责人性别"),
     "pi.title": gettext_lazy("负责人职称"),
@@ -44,11 +50,18 @@ LABELS = {
     "budget.fiscal": gettext_lazy("财政资金（元）"),
     "budget.own": gettext_lazy("自筹资金（元）"),
     "budget.total": gettext_lazy("总投入（元）"),
+    "project.title": gettext_lazy("项目名称"),
     "project.amount": gettext_lazy("申请金额（元）"),
     "project.months": gettext_lazy("执行期（月）"),
     "project.starts_date": gettext_lazy("开始日期"),
     "project.ends_date": gettext_lazy("结束日期"),
+    "topic.number": gettext_lazy("榜单编号"),
+    "topic.field": gettext_lazy("榜单领域"),
     "topic.amount": gettext_lazy("榜单金额（元）"),
+    "call.cap": gettext_lazy("资助上限（元）"),
+    "call.year": gettext_lazy("通知年度"),
+    "call.opens_at": gettext_lazy("申报开始时间"),
+    "call.closes_at": gettext_lazy("申报截止时间"),
     "demander.related": gettext_lazy("与发榜方有关联关系"),
     "history.unit_in_call": gettext_lazy("本单位在本通知的其他申报"),
     "history.unit_in_year": gettext_lazy("本单位本年度的其他申报"),
@@ -59,6 +72,9 @@ LABELS = {
     "members": gettext_lazy("项目成员"),
     "partners": gettext_lazy("合作单位"),
 }
+
+TYPED_BY_APPLICANT = ("pi", "project", "answers")
+"""Where a value is missing because nobody has written it yet."""
 
 RELATIONS = {
     "same": gettext_lazy("就是发榜方"),
@@ -89,6 +105,10 @@ class RuleLine:
         return self.status == RuleStatus.FAILED
 
     @property
+    def needs_attention(self) -> bool:
+        return self.status in (RuleStatus.FAILED, RuleStatus.WARNING, RuleStatus.REQUIRES_DATA)
+
+    @property
     def label(self) -> str:
         return RuleStatus(self.status).label
 
@@ -112,17 +132,27 @@ def evaluate(application: Application) -> list[RuleLine]:
     context = queries.context(application)
     # Clauses about the demand side are judged when the demand is posted, not on every bid.
     rules = [rule for rule in application.call.rules.all() if rule.params.get("applies_to") != "demand"]
-    return [*built_in(application, context), *(_line(rule, context) for rule in rules)]
+    labels = _labels(application)
+    return [*built_in(application, context), *(_line(rule, context, labels) for rule in rules)]
+
+
+def _labels(application) -> dict[str, str]:
+    """Path in an expression → words: the fixed ones and the questions of this call."""
+    labels = {path: str(label) for path, label in LABELS.items()}
+    for question in application.call.questions.all():
+        label = questions.localised(question, "label")
+        labels |= {f"answers.{question.code}": label, f"project.answers.{question.code}": label}
+    return labels
 
 
 # ---- rules of the notice ----
 
 
-def _line(rule: EligibilityRule, context: dict) -> RuleLine:
-    status, evidence, hint = _judge(rule, context | {"params": rule.params})
+def _line(rule: EligibilityRule, context: dict, labels: dict[str, str]) -> RuleLine:
+    status, evidence, hint = _judge(rule, context | {"params": rule.params}, labels)
     return RuleLine(
         code=rule.code,
-        text=rule.text,
+        text=questions.localised(rule, "text"),
         clause=rule.clause,
         scope=rule.scope,
         severity=rule.severity,
@@ -134,53 +164,63 @@ def _line(rule: EligibilityRule, context: dict) -> RuleLine:
     )
 
 
-def _judge(rule, context) -> tuple[str, dict, str]:
+def _judge(rule, context, labels) -> tuple[str, dict, str]:
     if rule.automation == Automation.ENFORCED_ELSEWHERE:
         return RuleStatus.SYSTEM_MANAGED, {}, ""
     try:
         if rule.applies_when.strip():
             condition = expressions.compile(rule.applies_when)
             if not condition.holds(context, rule=rule.code):
-                return RuleStatus.NOT_APPLICABLE, evidence_of(condition, context), ""
+                return RuleStatus.NOT_APPLICABLE, evidence_of(condition, context, labels), ""
         if rule.automation == Automation.MANUAL or not rule.expression.strip():
             manual = rule.automation == Automation.MANUAL
             return RuleStatus.MANUAL if manual else RuleStatus.REQUIRES_DATA, {}, rule.hint
         expression = expressions.compile(rule.expression)
-        evidence = evidence_of(expression, context)
+        evidence = evidence_of(expression, context, labels)
         if expression.holds(context, rule=rule.code):
             return RuleStatus.PASSED, evidence, ""
     except expressions.MissingData as missing:
-        name = missing.variable
-        return RuleStatus.REQUIRES_DATA, {}, _("缺少数据：%(name)s。") % {"name": label_of(name)}
+        return RuleStatus.REQUIRES_DATA, {}, _missing(missing.variable, labels)
     except expressions.ExpressionError as error:
         # A rule that cannot be computed must not silently pass or stop anybody: a person looks at it.
         return RuleStatus.MANUAL, {}, error.message
+    for path in sorted(expression.paths):
+        if path[0] in TYPED_BY_APPLICANT and _value(context, path) is None:
+            return RuleStatus.REQUIRES_DATA, evidence, _missing(".".join(path), labels)
     failed = RuleStatus.WARNING if rule.severity == Severity.WARNING else RuleStatus.FAILED
     return failed, evidence, rule.hint
 
 
-def label_of(path: str) -> str:
-    return str(LABELS.get(path, path))
+def _missing(path: str, labels) -> str:
+    return _("缺少数据：%(name)s。") % {"name": labels.get(path, path)}
 
 
-def evidence_of(expression, context) -> dict[str, str]:
+def _value(context, path) -> Any:
+    value: Any = context
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def evidence_of(expression, context, labels) -> dict[str, str]:
     """What the rule looked at: label → value as people read it."""
     found = {}
     for path in sorted(expression.paths):
-        if path[0] in ("params", "participants", "members", "partners"):
-            continue
-        value: Any = context
-        for name in path:
-            value = value.get(name) if isinstance(value, dict) else None
-        found[label_of(".".join(path))] = _readable(value)
+        if path[0] not in ("params", "participants", "members", "partners"):
+            name = ".".join(path)
+            found[labels.get(name, name)] = _readable(name, _value(context, path))
     return found
 
 
-def _readable(value) -> str:
+def _readable(name: str, value) -> str:
     if value is None:
         return str(_("没有数据"))
     if isinstance(value, bool):
         return str(_("是") if value else _("否"))
+    if name == "unit.kind":
+        return str(OrganisationKind(value).label)
+    if isinstance(value, datetime):
+        return queries.local_moment(value)
     if isinstance(value, list):
         return str(len(value))
     return str(value)

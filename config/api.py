@@ -5,9 +5,11 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from accounts.api import MeView, OrganisationViewSet
+from applications.api import ApplicationViewSet
 from awards.api import AwardViewSet, PublicityViewSet
 from exchange.api import DemandViewSet
 from finance.api import AppropriationViewSet, InstalmentViewSet, PaymentViewSet
+from grants.api import CallViewSet, TopicViewSet
 from milestones.api import MilestoneViewSet
 from notifications.api import DeadlineViewSet, MessageViewSet
 from reviews.api import AssignmentViewSet
@@ -17,7 +19,10 @@ app_name = "api"
 router = DefaultRouter()
 router.include_root_view = False
 router.register("organisations", OrganisationViewSet)
+router.register("calls", CallViewSet)
+router.register("topics", TopicViewSet)
 router.register("demands", DemandViewSet)
+router.register("applications", ApplicationViewSet)
 router.register("assignments", AssignmentViewSet)
 router.register("publicity", PublicityViewSet)
 router.register("awards", AwardViewSet)

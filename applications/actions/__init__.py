@@ -12,6 +12,7 @@ from applications.actions.desks import (
     unit_return,
 )
 from applications.actions.drafting import (
+    BASICS,
     add_to_team,
     attach,
     detach,
@@ -28,6 +29,7 @@ from applications.actions.flow import advance, enter, set_outcome
 from applications.actions.intake import submit, withdraw
 
 __all__ = [
+    "BASICS",
     "add_to_team",
     "advance",
     "attach",

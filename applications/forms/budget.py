@@ -37,9 +37,12 @@ class Budget(Part):
         actions.set_budget(application=self.application, amounts=amounts, by=by, at=at)
 
     def context(self):
+        totals = queries.budget_table(self.application)
+        sums = {row["category"].pk: row["total"] for row in totals["rows"]}
         rows = [
             {
                 "category": category,
+                "total": sums[category.pk],
                 "cells": [
                     {"field": self.form[self.names[category.code, source.code]], "source": source}
                     for source in self.sources
@@ -47,4 +50,4 @@ class Budget(Part):
             }
             for category in self.categories
         ]
-        return {"sources": self.sources, "rows": rows, "totals": queries.budget_table(self.application)}
+        return {"sources": self.sources, "rows": rows, "totals": totals}

@@ -7,7 +7,7 @@ from applications.queries.answers import (
     questions_of,
     stored_answers,
 )
-from applications.queries.content import canonical, for_reading, sha256_of, snapshot
+from applications.queries.content import canonical, for_reading, masked, sha256_of, snapshot
 from applications.queries.context import context, months_between, related_parties, relation
 from applications.queries.records import (
     ORDER,
@@ -45,6 +45,7 @@ __all__ = [
     "latest_documents",
     "latest_submission",
     "local_moment",
+    "masked",
     "months_between",
     "of_regions",
     "own_applications",

@@ -107,17 +107,23 @@ def sha256_of(content: dict) -> str:
     return hashlib.sha256(canonical(content)).hexdigest()
 
 
+def masked(content: dict) -> dict:
+    """A content with the ID numbers of people hidden."""
+    people = [
+        person | {"id_number": mask_id_number(person["id_number"] or "")}
+        for person in content["participants"]
+    ]
+    return content | {"participants": people}
+
+
 def for_reading(content: dict) -> dict:
     """A content as people read it: answers by section, sums of the budget, ID numbers masked."""
     sections: dict[str, list] = {}
     for answer in content["answers"]:
         sections.setdefault(answer["section"], []).append(answer)
     labels = dict(ParticipantRole.choices)
-    people = [
-        person
-        | {"id_number": mask_id_number(person["id_number"] or ""), "role_label": labels.get(person["role"])}
-        for person in content["participants"]
-    ]
+    content = masked(content)
+    people = [person | {"role_label": labels.get(person["role"])} for person in content["participants"]]
     return content | {"sections": list(sections.items()), "participants": people, "table": _table(content)}
 
 

@@ -52,7 +52,7 @@ def linked(application, problems) -> list[dict]:
     """Problems as the portal's list shows them, each with a link to its place."""
     return [
         {
-            "field": problem.field,
+            "field": problem.field.rstrip("。"),
             "message": problem.message,
             "clause": problem.clause,
             "url": f"{part_url(application, problem.section)}#{anchor(problem)}" if problem.section else "",

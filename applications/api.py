@@ -1,0 +1,152 @@
+"""/api/v1/applications/: what one may see, starting, answering, handing in and the desks' moves."""
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.response import Response
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from accounts.models import Organisation
+from applications import actions, queries, rules
+from applications.models import Application
+from applications.serializers import (
+    AnswersInput,
+    ApplicationDetailSerializer,
+    ApplicationSerializer,
+    ReasonInput,
+    StartInput,
+)
+from applications.states import EDITABLE
+from grants.models import Call, Topic
+
+
+class ApplicationViewSet(ReadOnlyModelViewSet):
+    """Who may read is `visible_to`; who may move is the action's own rule. Strangers get 404."""
+
+    queryset = Application.objects.none()
+    filterset_fields = ("state", "call", "topic", "organisation", "number")
+
+    def get_serializer_class(self):
+        return ApplicationSerializer if self.action in ("list", "mine") else ApplicationDetailSerializer
+
+    def get_queryset(self):
+        rows = Application.objects.visible_to(self.request.user)
+        return rows.select_related("organisation", "topic__owner", "call__programme__department")
+
+    def _checked(self, request, form) -> dict:
+        checked = form(data=request.data)
+        checked.is_valid(raise_exception=True)
+        return checked.validated_data
+
+    def _moved(self, application):
+        return Response(ApplicationDetailSerializer(application, context=self.get_serializer_context()).data)
+
+    @extend_schema(request=StartInput, responses=ApplicationDetailSerializer)
+    def create(self, request):
+        data = self._checked(request, StartInput)
+        call = get_object_or_404(Call.objects.visible_to(request.user), pk=data["call"])
+        topic = None
+        if data["topic"]:
+            topic = get_object_or_404(Topic.objects.visible_to(request.user), pk=data["topic"])
+        unit = get_object_or_404(Organisation, pk=data["organisation"], pk__in=request.user.scope.units)
+        application = actions.start(
+            call=call, topic=topic, organisation=unit, by=request.user, at=timezone.now()
+        )
+        response = self._moved(application)
+        response.status_code = status.HTTP_201_CREATED
+        return response
+
+    @extend_schema(responses=ApplicationSerializer(many=True))
+    @action(detail=False)
+    def drafts(self, request):
+        """One's own that can still be written."""
+        rows = queries.own_applications(request.user).filter(state__in=EDITABLE, team__user=request.user)
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response(ApplicationSerializer(page, many=True).data)
+
+    @extend_schema(request=AnswersInput, responses={200: dict})
+    @action(detail=True, methods=["patch"])
+    def answers(self, request, pk=None):
+        """Store answers; says which could not be read. Nothing is lost."""
+        data = self._checked(request, AnswersInput)
+        faults = actions.save_answers(
+            application=self.get_object(), answers=data["answers"], by=request.user, at=timezone.now()
+        )
+        return Response({"faults": faults})
+
+    @extend_schema(request=None, responses={200: ApplicationDetailSerializer, 422: dict})
+    @action(detail=True, methods=["post"])
+    def submit(self, request, pk=None):
+        """Hand in; a refusal names every problem."""
+        application = self.get_object()
+        try:
+            actions.submit(application=application, by=request.user, at=timezone.now())
+        except rules.Incomplete as refused:
+            return Response(_problems(refused), status=status.HTTP_422_UNPROCESSABLE_ENTITY)
+        return self._moved(application)
+
+    @extend_schema(request=ReasonInput, responses=ApplicationDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request, pk=None):
+        return self._with_reason(request, actions.withdraw)
+
+    @extend_schema(request=None, responses=ApplicationDetailSerializer)
+    @action(detail=True, methods=["post"], url_path="unit-approve")
+    def unit_approve(self, request, pk=None):
+        application = self.get_object()
+        actions.unit_approve(application=application, by=request.user, at=timezone.now())
+        return self._moved(application)
+
+    @extend_schema(request=ReasonInput, responses=ApplicationDetailSerializer)
+    @action(detail=True, methods=["post"], url_path="unit-return")
+    def unit_return(self, request, pk=None):
+        return self._with_reason(request, actions.unit_return)
+
+    @extend_schema(request=ReasonInput, responses=ApplicationDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def recommend(self, request, pk=None):
+        application = self.get_object()
+        opinion = self._checked(request, ReasonInput)["reason"]
+        actions.recommend(application=application, opinion=opinion, by=request.user, at=timezone.now())
+        return self._moved(application)
+
+    @extend_schema(request=None, responses=ApplicationDetailSerializer)
+    @action(detail=True, methods=["post"], url_path="pass")
+    def pass_check(self, request, pk=None):
+        application = self.get_object()
+        actions.pass_formal_check(application=application, by=request.user, at=timezone.now())
+        return self._moved(application)
+
+    @extend_schema(request=ReasonInput, responses=ApplicationDetailSerializer)
+    @action(detail=True, methods=["post"], url_path="return")
+    def give_back(self, request, pk=None):
+        return self._with_reason(request, actions.return_for_supplement)
+
+    @extend_schema(request=ReasonInput, responses=ApplicationDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def reject(self, request, pk=None):
+        return self._with_reason(request, actions.reject)
+
+    def _with_reason(self, request, move):
+        application = self.get_object()
+        reason = self._checked(request, ReasonInput)["reason"]
+        move(application=application, reason=reason, by=request.user, at=timezone.now())
+        return self._moved(application)
+
+
+def _problems(refused) -> dict:
+    """The one shape of an error, with every problem beside the first."""
+    return {
+        "error": {
+            "code": refused.code,
+            "message": refused.message,
+            "field": refused.field,
+            "clause": refused.clause,
+            "problems": [
+                {"field": problem.field, "clause": problem.clause, "message": problem.message}
+                for problem in refused.problems
+            ],
+        }
+    }
