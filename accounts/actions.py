@@ -1,6 +1,7 @@
 """What people do with accounts, units, memberships and roles. Each raises Refused from `rules`."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -273,4 +274,5 @@ def _member(membership: Membership) -> dict:
 
 def _forget_scope(user: User) -> None:
     """What a person holds is read once a request; an action that changes it makes it be read again."""
-    user.__dict__.pop("scope", None)
+    with suppress(AttributeError):  # not read yet
+        del user.scope

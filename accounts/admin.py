@@ -14,7 +14,7 @@ from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import actions, rules
-from accounts.forms import DateInput, FactForm
+from accounts.forms import ActionModelForm, DateInput, FactForm
 from accounts.identity import mask_phone
 from accounts.models import (
     IntegrityRecord,
@@ -41,6 +41,7 @@ class ReadOnlyInline(ReadOnlyMixin, TabularInline):
     tab = True
     show_change_link = False
     per_page = 30
+    ordering = ("pk",)
 
 
 class MembershipInline(ReadOnlyInline):
@@ -79,14 +80,14 @@ class SourcedFactForm(FactForm):
         fields = (*FactForm.Meta.fields, "source")
 
 
-class IntegrityForm(forms.ModelForm):
+class IntegrityForm(ActionModelForm):
     class Meta:
         model = IntegrityRecord
         fields = ("reason", "source", "valid_from", "valid_to")
         widgets = {"valid_from": DateInput(), "valid_to": DateInput()}
 
 
-class RoleForm(forms.ModelForm):
+class RoleForm(ActionModelForm):
     class Meta:
         model = RoleAssignment
         fields = ("role", "organisation", "region")
@@ -192,6 +193,7 @@ class OrganisationAdmin(ActionButtonsMixin, HistoryMixin, ModelAdmin):
 class RoleAssignmentAdmin(ActionButtonsMixin, ModelAdmin):
     """Who holds which office. Ended, never deleted."""
 
+    form = ActionModelForm
     list_display = ("user", "role", "organisation", "region", "is_active")
     list_filter = ("role", "is_active")
     list_select_related = ("user", "organisation")

@@ -2,6 +2,8 @@
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.forms.models import construct_instance
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +18,18 @@ class DateInput(forms.DateInput):
 
     def __init__(self, **kwargs):
         super().__init__(format="%Y-%m-%d", **kwargs)
+
+
+class ActionModelForm(forms.ModelForm):
+    """A model's fields for an action: what the database constrains, the action checks and names the field."""
+
+    def _post_clean(self):
+        # Django's own also asks the constraints, whose sentence would name no field.
+        self.instance = construct_instance(self, self.instance, self._meta.fields, self._meta.exclude)
+        try:
+            self.instance.clean_fields(exclude=self._get_validation_exclusions())
+        except ValidationError as fault:
+            self._update_errors(fault)
 
 
 class SignupForm(forms.Form):
@@ -100,7 +114,7 @@ class GrantForm(forms.Form):
         self.fields["membership"].label_from_instance = lambda membership: str(membership.user)
 
 
-class FactForm(forms.ModelForm):
+class FactForm(ActionModelForm):
     """A dated fact; who says it is not asked of a unit, see `actions.SELF_DECLARED`."""
 
     class Meta:

@@ -94,8 +94,8 @@ def register(request):
         try:
             unit = actions.register_organisation(by=request.user, at=timezone.now(), **form.cleaned_data)
         except Refused as refused:
-            form.add_error(refused.field or None, refused.message)
             existing = Organisation.objects.filter(credit_code=form.cleaned_data["credit_code"]).first()
+            form.add_error(refused.field or None, refused.message)
         else:
             messages.success(request, _("单位已登记，您是它的单位管理员。"))
             return redirect("accounts:unit", unit.pk)

@@ -1,0 +1,122 @@
+"""The calendar in the admin, and what admin pages share."""
+
+from datetime import date
+
+import pytest
+from django import forms
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import RequestFactory
+from unfold import widgets
+
+from accounts.models import Organisation
+from accounts.roles import Role
+from core import admin
+from core.models import CalendarDay
+from core.workflow import Refused
+from tests.factories.accounts import OrganisationFactory, officer
+
+LIST = "/admin/core/calendarday/"
+UPLOAD = f"{LIST}upload/"
+
+
+@pytest.fixture
+def sysadmin(client, db):
+    user = officer(Role.SYSADMIN)
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return user
+
+
+def table(text, name="2027.csv"):
+    return {"source": "国办发明电〔2026〕9 号", "file": SimpleUploadedFile(name, text.encode())}
+
+
+def test_uploading_a_year(client, sysadmin):
+    CalendarDay.objects.create(date=date(2027, 5, 1), is_working=False, source="旧表")
+    CalendarDay.objects.create(date=date(2026, 5, 1), is_working=False, source="旧表")
+    assert "上传工作日历表" in client.get(LIST).content.decode()
+    assert client.get(UPLOAD).status_code == 200
+    response = client.post(
+        UPLOAD, table("日期,上班,节日\n2027-01-01,否,元旦\n2027-01-03,是,元旦\n"), follow=True
+    )
+    assert [str(m) for m in response.context["messages"]] == ["已写入 2 天。已经算出的期限不会改变。"]
+    assert list(CalendarDay.objects.values_list("date", "is_working", "source")) == [
+        (date(2026, 5, 1), False, "旧表"),
+        (date(2027, 1, 1), False, "国办发明电〔2026〕9 号"),
+        (date(2027, 1, 3), True, "国办发明电〔2026〕9 号"),
+    ]
+
+
+def test_a_faulty_table_names_its_line_and_changes_nothing(client, sysadmin):
+    response = client.post(UPLOAD, table("日期,上班\n2027-01-01,也许\n"))
+    assert response.status_code == 422
+    assert response.context["form"].errors == {"file": ["第 2 行：“上班”一栏“也许”应写“是”或“否”。"]}
+    assert 'value="国办发明电〔2026〕9 号"' in response.content.decode()
+    assert CalendarDay.objects.count() == 0
+
+
+def test_a_missing_file_is_named(client, sysadmin):
+    response = client.post(UPLOAD, {"source": "x"})
+    assert list(response.context["form"].errors) == ["file"]
+
+
+@pytest.mark.parametrize("role", [Role.PROGRAMME_MANAGER, Role.AUDITOR])
+def test_others_read_the_calendar_only(client, db, role):
+    client.force_login(officer(role))
+    page = client.get(LIST)
+    assert (page.status_code, UPLOAD in page.content.decode()) == (200, False)
+    assert client.get(UPLOAD).status_code == 403
+    assert client.post(UPLOAD, table("日期,上班\n2027-01-01,是\n")).status_code == 403
+    assert CalendarDay.objects.count() == 0
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+def test_the_list_takes_the_same_queries(client, sysadmin, rows, django_assert_num_queries):
+    for n in range(rows):
+        CalendarDay.objects.create(date=date(2027, 1, n + 1), is_working=False, source="x")
+    client.get(LIST)
+    with django_assert_num_queries(8):
+        assert client.get(LIST).status_code == 200
+
+
+def test_counting_stops_at_the_cap(db, monkeypatch, django_assert_num_queries):
+    for _n in range(5):
+        OrganisationFactory()
+    monkeypatch.setattr(admin.CappedPaginator, "CAP", 3)
+    paginator = admin.CappedPaginator(Organisation.objects.order_by("pk"), 2)
+    with django_assert_num_queries(1):
+        assert (paginator.count, paginator.num_pages) == (3, 2)
+
+
+class Everything(forms.Form):
+    text = forms.CharField(widget=forms.Textarea(attrs={"rows": 3, "class": "x"}))
+    choice = forms.ChoiceField(choices=[("a", "甲")])
+    day = forms.DateField()
+    hidden = forms.CharField(widget=forms.HiddenInput)
+
+
+def test_plain_forms_get_the_admins_widgets():
+    fields = admin.dress(Everything()).fields
+    assert isinstance(fields["text"].widget, widgets.UnfoldAdminTextareaWidget)
+    assert fields["text"].widget.attrs["rows"] == 3
+    assert isinstance(fields["choice"].widget, widgets.UnfoldAdminSelectWidget)
+    assert list(fields["choice"].widget.choices) == [("a", "甲")]
+    assert isinstance(fields["day"].widget, widgets.UnfoldAdminSingleDateWidget)
+    assert type(fields["hidden"].widget) is forms.HiddenInput
+
+
+def test_running_an_action_says_how_it_went(db, monkeypatch):
+    said = []
+    monkeypatch.setattr(admin.messages, "success", lambda request, text: said.append(("success", text)))
+    monkeypatch.setattr(admin.messages, "error", lambda request, text: said.append(("error", text)))
+    request = RequestFactory().post("/")
+    request.user = officer()
+
+    def refuse(*, by, at, number):
+        raise Refused("不行。")
+
+    def agree(*, by, at, number):
+        assert (by, number) == (request.user, 3)
+
+    assert admin.run(request, refuse, success="好。", number=3) is False
+    assert admin.run(request, agree, success="好。", number=3) is True
+    assert said == [("error", "不行。"), ("success", "好。")]
