@@ -162,20 +162,25 @@ class Announcer(Printer):
         return say(f"{self.address} 没有应答 / does not answer")
 
 
+def processes(*, host: str, port: int, mail_port: int) -> dict[str, str]:
+    """Return what runs: a name and the arguments of `python -m`."""
+    schedule = var_dir() / "beat" / "schedule"
+    schedule.parent.mkdir(exist_ok=True)
+    return {
+        "web": f"granian --interface wsgi --host '{host}' --port {port} --workers 2 "
+        "--blocking-threads 1 --no-ws --log-level warning config.wsgi:application",
+        "worker": "celery --quiet -A config worker --loglevel WARNING --concurrency 2 "
+        "--without-mingle --without-gossip",
+        "beat": f"celery --quiet -A config beat --loglevel WARNING --pidfile= -s '{schedule}'",
+        "mail": f"config.mailsink {mail_port}",
+    }
+
+
 def supervise(environment: dict[str, str], *, host: str, port: int, mail_port: int, banner: str) -> int:
     """Run web, worker, beat and mail until one ends or a Ctrl-C; return the exit code."""
     tether = f"exec '{sys.executable}' '{PROJECT / 'config/tether.py'}' $PPID '{sys.executable}' -m"
-    (var_dir() / "beat").mkdir(exist_ok=True)
-    processes = {
-        "web": f"granian --interface wsgi --host '{host}' --port {port} --workers 2 "
-        "--blocking-threads 1 --no-ws --log-level warning config.wsgi:application",
-        "worker": "celery -A config worker --loglevel WARNING --concurrency 2 "
-        "--without-mingle --without-gossip",
-        "beat": f"celery -A config beat --loglevel WARNING --pidfile= -s '{var_dir() / 'beat' / 'schedule'}'",
-        "mail": f"config.mailsink {mail_port}",
-    }
     manager = Manager(printer=Announcer(site_address(host, port), banner))
-    for name, words in processes.items():
+    for name, words in processes(host=host, port=port, mail_port=mail_port).items():
         manager.add_process(name, f"{tether} {words}", env=environment, cwd=str(PROJECT))
     # honcho forks a process for each of ours; they too must not outlive a supervisor that is killed.
     os.register_at_fork(after_in_child=partial(die_with_parent, os.getpid(), signal.SIGKILL))
@@ -203,6 +208,7 @@ def run(host: str, port: int) -> int:
             "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
             "SITE_URL": site_address(host, port),
             "PYTHONUNBUFFERED": "1",
+            "PYTHONWARNINGS": "ignore:You're running the worker",  # as root: this is only a demo
         }
         ours = ours and "DATABASE_URL" in servers.urls
         prepare(environment, ours=ours)
