@@ -9,11 +9,20 @@ from factory.django import DjangoModelFactory
 
 from accounts.models import OrganisationKind
 from accounts.roles import Role
-from applications.models import Application, Participant, ParticipantRole, ProposedMilestone, TeamMember
+from applications.models import (
+    Application,
+    Participant,
+    ParticipantRole,
+    ProposedMilestone,
+    Submission,
+    TeamMember,
+)
+from applications.queries import sha256_of, snapshot
 from applications.states import ApplicationState
 from grants.models import Call, Instrument, Programme, Sourcing, Stage, StageKind, Topic
 from grants.states import CallState, TopicState
-from reviews.models import Criterion, Expert, ReviewScheme
+from reviews import actions
+from reviews.models import Assignment, Criterion, Expert, ReviewScheme
 from tests.factories.accounts import OrganisationFactory, member_of, officer
 
 ALL_STAGES = (
@@ -168,3 +177,26 @@ class ExpertFactory(DjangoModelFactory):
 def manager_of(call: Call):
     """A programme manager of the call's department."""
     return officer(Role.PROGRAMME_MANAGER, organisation=call.programme.department)
+
+
+def sealed(application: Application, **changed) -> Submission:
+    """The submission that a reviewer reads: the snapshot of what stands there, with `changed` parts."""
+    content = snapshot(application) | changed
+    return Submission.objects.create(
+        application=application,
+        version=application.version,
+        content=content,
+        sha256=sha256_of(content),
+        by=application.created_by,
+        at=application.created_at,
+    )
+
+
+def task_for(application: Application, *, expert: Expert | None = None, accepted=True) -> Assignment:
+    """A review task, accepted unless told otherwise."""
+    expert = expert or ExpertFactory()
+    at = timezone.now()
+    task = actions.invite(application=application, expert=expert, by=manager_of(application.call), at=at)
+    if accepted:
+        actions.accept(assignment=task, pledge=True, by=expert.user, at=at)
+    return task
