@@ -10,6 +10,7 @@ from core.models import CalendarDay
 from finance.models import Appropriation
 from grants.actions import publish_call
 from grants.models import Call
+from grants.states import CallState
 from notifications.models import Delivery, Message
 from notifications.states import DeliveryState
 from notifications.sweep import sweep
@@ -75,7 +76,9 @@ class Story:
         for file in packs.shipped():
             department = self.cast.units.get(DEPARTMENTS.get(file.stem, ""))
             call = packs.load(file, today=self.clock.day(-days), department=department).call
-            publish_call(call=call, by=self.cast.people["manager"], at=call.opens_at - timedelta(hours=1))
+            if call.state == CallState.DRAFT:
+                at = call.opens_at - timedelta(hours=1)
+                publish_call(call=call, by=self.cast.people["manager"], at=at)
             self.appropriate(call)
             calls[file.stem] = call
         return calls

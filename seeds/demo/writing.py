@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from applications import actions, completeness, queries, questions
+from applications import actions, queries, questions
 from applications.models import Application
 from core import expressions
 from core.calendar import add_days
@@ -131,7 +131,7 @@ def fill(
     given: Mapping[str, object] | None = None,
     indicators: list[dict] | None = None,
 ) -> None:
-    """Everything a complete application needs. Raises AssertionError when something is still missing."""
+    """Everything a complete application needs. Raises AssertionError when an answer is not valid."""
     where = {"application": application, "by": by, "at": at}
     ends = add_days(starts, months, kind="month", inclusive=True)
     actions.update_basics(title=title, summary=summary, starts_date=starts, ends_date=ends, **where)
@@ -141,6 +141,5 @@ def fill(
     planned = milestones(starts, months, indicators)
     actions.set_milestones(milestones=planned, **where)
     attach(application, by=by, at=at)
-    missing = [*faults.items(), *completeness.faults_of(application)]
-    if missing:
-        raise AssertionError(f"{title}: {missing}")
+    if faults:
+        raise AssertionError(f"{title}: {faults}")
