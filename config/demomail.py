@@ -42,8 +42,16 @@ def read(path: Path) -> Mail:
         to=message["To"] or "",
         sender=message["From"] or "",
         at=at,
-        text=body.get_content() if body else "",
+        text=content(body) if body else "",
     )
+
+
+def content(body: EmailMessage) -> str:
+    """Return the text of a part, whatever its sender wrote about its encoding."""
+    try:
+        return body.get_content()
+    except (LookupError, UnicodeError):
+        return body.get_payload(decode=True).decode(errors="replace")
 
 
 @require_safe

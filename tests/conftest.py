@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
+from django.core.cache import cache
 from django.db import connection
 from playwright.sync_api import sync_playwright
 
@@ -50,6 +51,12 @@ def wait_until(holds, what: str, seconds: float = WAIT_SECONDS):
             return found
         time.sleep(0.02)
     return pytest.fail(f"waited {seconds} s in vain: {what}")
+
+
+@pytest.fixture(autouse=True)
+def empty_redis():
+    """No count of attempts and no task of an earlier test; the database is this worker's own."""
+    cache.clear()
 
 
 @dataclass
@@ -113,7 +120,7 @@ class Worker:
                 stdout=output,
                 stderr=output,
             )
-        wait_until(self.ready, f"the worker is ready:\n{self.output()}")
+        wait_until(self.ready, "the worker is ready")
 
     def ready(self) -> bool:
         assert self.process.poll() is None, self.output()

@@ -71,7 +71,7 @@ def test_a_missing_venv_module_is_told(clone):
 def test_help_lists_the_commands(clone):
     done = make(clone, "help")
     assert [line.split()[1] for line in done.stdout.splitlines()] == [
-        *("demo", "demo-reset", "test", "lint", "format", "bench", "shell", "docs", "lock")
+        *("help", "demo", "demo-reset", "test", "lint", "format", "bench", "shell", "docs", "lock")
     ]
 
 
