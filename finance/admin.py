@@ -115,6 +115,9 @@ class OverdueFilter(SimpleListFilter):
         return queryset.due() if self.value() == "due" else queryset
 
 
+DUE_FIRST = Case(
+    When(state=InstalmentState.DUE, then=Value(0)), default=Value(1), output_field=IntegerField()
+).asc()
 STATE_TONES = {
     InstalmentState.PLANNED: "info",
     InstalmentState.DUE: "warning",
@@ -180,15 +183,10 @@ class InstalmentAdmin(ActionButtonsMixin, HistoryMixin, ModelAdmin):
     actions_detail = ("pay",)
 
     def get_queryset(self, request):
-        rows = queries.with_project(super().get_queryset(request))
-        return rows.annotate(
-            is_waiting=Case(
-                When(state=InstalmentState.DUE, then=Value(0)), default=Value(1), output_field=IntegerField()
-            )
-        )
+        return queries.with_project(super().get_queryset(request))
 
     def get_ordering(self, request):
-        return ("is_waiting", "due_at", "id")
+        return (DUE_FIRST, "due_at", "id")
 
     def has_add_permission(self, request):
         return False

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django import forms
 from django.contrib.admin import SimpleListFilter, register
+from django.http import Http404
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -189,8 +190,9 @@ class MessageAdmin(ReadOnlyMixin, ModelAdmin):
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         message = self.get_object(request, object_id)
-        if message is not None:
-            actions.read(message=message, by=request.user, at=timezone.now())
+        if message is None:
+            raise Http404
+        actions.read(message=message, by=request.user, at=timezone.now())
         return super().change_view(request, object_id, form_url, extra_context)
 
     @display(description=_("主题"))

@@ -173,7 +173,7 @@ def payment_rows(user, agreement: Agreement) -> list[dict]:
 @login_required
 @require_GET
 def project(request, pk):
-    """One project. Eleven queries beside the session's, whatever it holds."""
+    """One project. Eleven queries with the session's, whatever it holds."""
     now = timezone.now()
     visible = Agreement.objects.visible_to(request.user).select_related(
         "award__application__organisation",

@@ -94,9 +94,9 @@ def awarded_application(*, call=None, owner=None, proposed=PROPOSED, **kwargs) -
     return application
 
 
-def draft_agreement(*, amount=Decimal(500_000), at=AT, **kwargs) -> Agreement:
+def draft_agreement(*, application=None, amount=Decimal(500_000), at=AT, **kwargs) -> Agreement:
     """A draft agreement; its milestones and instalments are there."""
-    application = awarded_application(**kwargs)
+    application = application or awarded_application(**kwargs)
     award = Award.objects.create(
         application=application,
         number=f"青科揭榜-{next(_numbers):05d}",

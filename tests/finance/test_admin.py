@@ -1,0 +1,151 @@
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from finance import actions
+from finance.models import Appropriation, Instalment, Payment
+from finance.states import InstalmentState
+from tests.factories.accounts import OrganisationFactory
+from tests.factories.milestones import AT, agreement, people_of, project_call
+from tests.finance.test_actions import ACCOUNT, budget, decide, instalment_of, pay
+
+pytestmark = pytest.mark.django_db
+LIST = "admin:finance_instalment_changelist"
+
+
+@pytest.fixture
+def project():
+    found = agreement(owner=OrganisationFactory())
+    return found, people_of(found)
+
+
+def address(subject, name="change"):
+    return reverse(f"admin:finance_{subject._meta.model_name}_{name}", args=[subject.pk])
+
+
+def typed(**changes):
+    return {
+        "amount": "",
+        "paid_date": "2026-09-01",
+        "voucher": "记-001",
+        "payee_account": ACCOUNT,
+        "payee_bank": "中国银行青岛分行",
+        "note": "",
+        **changes,
+    }
+
+
+def test_what_is_due_comes_first(client, project):
+    _found, people = project
+    client.force_login(people["finance"])
+    rows = client.get(reverse(LIST)).context["cl"].result_list
+    assert [row.state for row in rows] == [InstalmentState.DUE, InstalmentState.PLANNED]
+    rows = client.get(reverse(LIST), {"pay": "due"}).context["cl"].result_list
+    assert [row.name for row in rows] == ["首笔"]
+
+
+def test_finance_pays_all_that_is_left(client, project):
+    found, people = project
+    first = instalment_of(found)
+    client.force_login(people["finance"])
+    response = client.post(address(first, "pay"), typed(), follow=True)
+    assert response.status_code == 200
+    payment = Payment.objects.get()
+    assert (payment.amount, payment.recorded_by) == (Decimal(300_000), people["finance"])
+    assert instalment_of(found).state == InstalmentState.PAID
+    assert "已登记付款 30 万元" in response.content.decode()
+    assert client.get(address(first, "pay")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"amount": "300000.01"}, "amount"),
+        ({"amount": "0"}, "amount"),
+        ({"amount": "1e99"}, "amount"),
+        ({"amount": "abc"}, "amount"),
+        ({"paid_date": "2999-01-01"}, "paid_date"),
+        ({"paid_date": "soon"}, "paid_date"),
+        ({"voucher": ""}, "voucher"),
+        ({"payee_account": "12"}, "payee_account"),
+        ({"payee_bank": ""}, "payee_bank"),
+    ],
+)
+def test_a_mistake_is_named_and_what_was_typed_stays(client, project, changes, field):
+    found, people = project
+    client.force_login(people["finance"])
+    data = typed(**changes)
+    response = client.post(address(instalment_of(found), "pay"), data)
+    assert response.status_code == 422
+    assert set(response.context["form"].errors) == {field}
+    assert {name: response.context["form"][name].value() for name in data} == data
+    assert not Payment.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["manager", "leader", "auditor", "expert", "team", "stranger"])
+def test_nobody_else_pays_or_reverses(client, project, who):
+    found, people = project
+    client.force_login(people[who])
+    assert client.post(address(instalment_of(found), "pay"), typed()).status_code in (302, 403, 404)
+    assert not Payment.objects.exists()
+    payment = pay(instalment_of(found), by=people["finance"])
+    assert client.post(address(payment, "reverse"), {"reason": "x"}).status_code in (302, 403, 404)
+    assert Payment.objects.count() == 1
+
+
+def test_a_payment_is_reversed_not_edited(client, project):
+    found, people = project
+    payment = pay(instalment_of(found), by=people["finance"])
+    client.force_login(people["finance"])
+    assert client.get(address(payment)).status_code == 200
+    client.post(address(payment), {"amount": "1"})
+    assert Payment.objects.get().amount == Decimal(300_000)
+    assert client.post(address(payment, "reverse"), {"reason": ""}).status_code == 422
+    assert client.post(address(payment, "reverse"), {"reason": "账号有误"}).status_code == 302
+    assert instalment_of(found).state == InstalmentState.DUE
+    assert client.post(address(payment, "delete")).status_code == 403
+
+
+@pytest.mark.parametrize(("who", "is_whole"), [("finance", True), ("manager", False), ("leader", False)])
+def test_accounts_are_whole_for_finance_only(client, project, who, is_whole):
+    found, people = project
+    payment = pay(instalment_of(found), by=people["finance"])
+    client.force_login(people[who])
+    for page in (
+        address(payment),
+        address(instalment_of(found)),
+        reverse("admin:finance_payment_changelist"),
+    ):
+        body = client.get(page).content.decode()
+        assert ("6222021001123456789" in body) == (is_whole and page == address(payment))
+
+
+def test_a_budget_never_falls_below_what_is_committed(client, project):
+    found, people = project
+    held = budget(found.award.application.call, Decimal(800_000))
+    actions.commit(decision=decide(found.award.application), by=None, at=AT)
+    client.force_login(people["finance"])
+    inlines = {
+        "commitments-TOTAL_FORMS": "0",
+        "commitments-INITIAL_FORMS": "0",
+        "commitments-MIN_NUM_FORMS": "0",
+        "commitments-MAX_NUM_FORMS": "0",
+    }
+    response = client.post(address(held), {"amount": "400000", **inlines})
+    assert response.status_code == 200
+    assert "预算不能低于已承诺的 50 万元" in response.content.decode()
+    assert client.post(address(held), {"amount": "600000", **inlines}).status_code == 302
+    assert Appropriation.objects.get().amount == Decimal(600_000)
+
+
+@pytest.mark.parametrize("rows", [1, 15])
+def test_the_list_costs_the_same_for_any_number(client, django_assert_num_queries, rows):
+    call = project_call()
+    for _ in range(rows):
+        found = agreement(call=call)
+    client.force_login(people_of(found)["finance"])
+    client.get(reverse(LIST))
+    with django_assert_num_queries(9):
+        response = client.get(reverse(LIST))
+    assert response.context["cl"].result_count == 2 * rows == Instalment.objects.count()
