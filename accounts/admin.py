@@ -3,6 +3,7 @@
 from allauth.account.decorators import secure_admin_login
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
 from django.utils import timezone
@@ -91,6 +92,10 @@ class RoleForm(ActionModelForm):
     class Meta:
         model = RoleAssignment
         fields = ("role", "organisation", "region")
+        # Thousands of units: found by typing, never listed whole.
+        widgets = {
+            "organisation": AutocompleteSelect(RoleAssignment._meta.get_field("organisation"), admin.site)
+        }
 
 
 @admin.register(User)

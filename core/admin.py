@@ -218,6 +218,8 @@ class ActionButtonsMixin:
 def dress(form: forms.Form) -> forms.Form:
     """Give a plain form the admin's widgets, so that it looks like the pages around it."""
     for field in form.fields.values():
+        if type(field.widget).__module__.startswith(("unfold.", "django.contrib.admin.")):
+            continue  # chosen with care already
         wanted = next((WIDGETS[kind] for kind in type(field.widget).__mro__ if kind in WIDGETS), None)
         if wanted:
             old, attrs = field.widget, {k: v for k, v in field.widget.attrs.items() if k != "class"}

@@ -92,6 +92,7 @@ class Everything(forms.Form):
     choice = forms.ChoiceField(choices=[("a", "甲")])
     day = forms.DateField()
     hidden = forms.CharField(widget=forms.HiddenInput)
+    chosen = forms.ChoiceField(widget=widgets.UnfoldAdminSelect2Widget)
 
 
 def test_plain_forms_get_the_admins_widgets():
@@ -102,6 +103,7 @@ def test_plain_forms_get_the_admins_widgets():
     assert list(fields["choice"].widget.choices) == [("a", "甲")]
     assert isinstance(fields["day"].widget, widgets.UnfoldAdminSingleDateWidget)
     assert type(fields["hidden"].widget) is forms.HiddenInput
+    assert type(fields["chosen"].widget) is widgets.UnfoldAdminSelect2Widget
 
 
 def test_running_an_action_says_how_it_went(db, monkeypatch):
