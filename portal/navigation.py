@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.roles import STAFF_ROLES, Role
 
@@ -17,15 +18,10 @@ class Entry:
 
 def _entries(pairs, path: str) -> list[Entry]:
     """The pairs as links; the one whose address begins the present path most closely is current."""
-    found = []
-    for name, label in pairs:
-        try:
-            url = reverse(name)
-        except NoReverseMatch:
-            continue
-        current = path == url or (url != "/" and path.startswith(url))
-        found.append(Entry(label=label, url=url, current=current))
-    return found
+    links = [(reverse(name), label) for name, label in pairs]
+    holding = [url for url, label in links if path == url or (url != "/" and path.startswith(url))]
+    current = max(holding, key=len, default=None)
+    return [Entry(str(label), url, url == current) for url, label in links]
 
 
 def _signed_in(user) -> list[tuple[str, str]]:
@@ -44,7 +40,7 @@ def main_navigation(user, path: str) -> list[Entry]:
     """Public pages first, then what the signed-in person works on."""
     pairs = [
         ("portal:home", _("首页")),
-        ("portal:calls", _("申报通知")),
+        ("portal:calls", pgettext("navigation", "申报通知")),
         ("portal:board", _("榜单")),
         ("portal:publicity", _("公示")),
     ]
@@ -60,36 +56,33 @@ def account_links(user, path: str) -> list[Entry]:
     pairs = [("portal:todo", _("我的待办")), ("portal:inbox", _("我的消息"))]
     if user.is_superuser or user.scope.roles & STAFF_ROLES:
         pairs.append(("admin:index", _("管理后台")))
-    pairs += [("account_change_password", _("修改密码")), ("mfa_index", _("两步验证"))]
+    pairs += [
+        ("accounts:profile", _("个人资料")),
+        ("accounts:units", _("我的单位")),
+        ("account_change_password", _("修改密码")),
+        ("mfa_index", _("两步验证")),
+    ]
     return _entries(pairs, path)
-
-
-def _url(name: str, *args) -> str:
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
 
 
 def apply_url(call, topic=None) -> str:
     """Where one begins an application to `call`, or a bid for `topic`."""
-    url = _url("applications:start", call.pk)
-    return f"{url}?topic={topic.pk}" if url and topic else url
+    url = reverse("applications:start", args=[call.pk])
+    return f"{url}?topic={topic.pk}" if topic else url
 
 
 def demand_url(call) -> str:
     """Where an enterprise posts a demand for `call`."""
-    url = _url("exchange:start")
-    return f"{url}?call={call.pk}" if url else ""
+    return f"{reverse('exchange:start')}?call={call.pk}"
 
 
-def objection_url(notice, *, at) -> str:
-    """Where an objection is filed, while the notice runs."""
-    return _url("awards:object", notice.pk)
+def objection_url(notice) -> str:
+    return reverse("awards:object", args=[notice.pk])
 
 
 def starts(user) -> list[Entry]:
     """What a person of a unit can begin by themselves."""
     if not user.scope.units:
         return []
-    return _entries([("portal:calls", _("申报项目")), ("portal:board", _("揭榜"))], path="")
+    pairs = [("portal:calls", _("申报项目")), ("portal:board", _("揭榜")), ("exchange:start", _("我要出题"))]
+    return _entries(pairs, path="")

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language
 
 from accounts import actions as accounts
+from awards import rules as awards
 from core.paging import paginate
 from grants.models import Call
 from notifications import actions as notifications
@@ -150,7 +151,9 @@ def publicity_notice(request, pk):
         "notice": notice,
         "listing": paginate(notice.items.all(), ("id",), request.GET.get("cursor"), 100),
         "objections_end": queries.objections_end(notice),
-        "objection_url": navigation.objection_url(notice, at=now),
+        "objection_url": navigation.objection_url(notice)
+        if awards.accepts_objections(notice, at=now)
+        else "",
     }
     return render(request, "portal/publicity_notice.html", context)
 

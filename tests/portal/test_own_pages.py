@@ -153,7 +153,7 @@ def test_the_language_switch_comes_back_to_the_page(client):
     assert answer.headers["Location"] == "/calls/?tab=closed"
     page = client.get("/calls/").content.decode()
     assert '<html lang="en">' in page
-    assert "Calls" in page
+    assert ">Calls</a>" in page
 
 
 def test_the_language_is_kept_for_mail(client, person):

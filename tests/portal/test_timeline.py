@@ -86,7 +86,7 @@ def test_a_rejected_application_ends_there():
     } == {"skipped"}
 
 
-def test_the_way_costs_four_queries(django_assert_num_queries):
+def test_the_way_costs_three_queries(django_assert_num_queries):
     application = submitted()
     states(application)
     with django_assert_num_queries(3):

@@ -1,0 +1,139 @@
+"""axe finds nothing on the portal's pages, wide and on a phone; they fit a phone; they work by keyboard."""
+
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+
+from notifications.actions import Owes
+from tests.factories.accounts import OrganisationFactory, member_of
+from tests.factories.grants import CallFactory, TopicFactory
+from tests.factories.notifications import MessageFactory, open_deadline
+from tests.portal.test_views import demand_call, notice_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def addresses():
+    """Every public page with something on it, and one of nothing."""
+    call, challenge = CallFactory(), demand_call()
+    topic = TopicFactory(call=challenge, owner=OrganisationFactory(), owner_is_public=True)
+    notice = notice_of(call)
+    return [
+        "/",
+        "/calls/",
+        "/calls/?tab=coming",
+        f"/calls/{call.pk}/",
+        f"/calls/{challenge.pk}/",
+        "/board/",
+        f"/board/{topic.pk}/",
+        "/publicity/",
+        f"/publicity/{notice.pk}/",
+        "/nowhere/",
+    ]
+
+
+@pytest.fixture
+def signed_in(new_page, client, live_server):
+    """A function that opens a page as a person of a unit who owes something and has a message."""
+
+    def open_page(**options):
+        user, now = member_of(OrganisationFactory()), timezone.now()
+        open_deadline(at=now, owed_by=[Owes(user=user)], due_in=-timedelta(days=1))
+        open_deadline(at=now, owed_by=[Owes(user=user)], due_in=timedelta(days=30))
+        MessageFactory(recipient=user)
+        client.force_login(user)
+        page = new_page(**options)
+        session = client.cookies["sessionid"].value
+        page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        return page
+
+    return open_page
+
+
+def faults(page, address: str) -> list[str]:
+    """What axe finds, the width that does not fit, and what the console says."""
+    said = []
+    page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
+    answer = page.goto(address, wait_until="networkidle")
+    found = [
+        f"{address} {fault['id']}: {node['html'][:120]}"
+        for fault in Axe().run(page).response["violations"]
+        for node in fault["nodes"]
+    ]
+    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+        found.append(f"{address} is wider than the window")
+    # The browser itself reports a page that is not found.
+    return found + [text for text in said if answer.ok or "status of 404" not in text]
+
+
+@pytest.mark.parametrize("size", [None, PHONE], ids=["wide", "phone"])
+def test_the_public_pages(new_page, addresses, size):
+    page = new_page(viewport=size) if size else new_page()
+    assert [fault for address in addresses for fault in faults(page, address)] == []
+
+
+@pytest.mark.parametrize("size", [None, PHONE], ids=["wide", "phone"])
+def test_a_persons_own_pages(signed_in, size):
+    page = signed_in(viewport=size) if size else signed_in()
+    own = ["/todo/", "/todo/?tab=done", "/inbox/"]
+    assert [fault for address in own for fault in faults(page, address)] == []
+
+
+def test_the_first_key_leads_past_the_masthead(new_page):
+    page = new_page()
+    page.goto("/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "跳到正文"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_the_menu_closes_with_escape(signed_in):
+    page = signed_in()
+    page.goto("/calls/")
+    menu = page.locator("details.jb-menu")
+    menu.locator("summary").click()
+    assert menu.get_attribute("open") is not None
+    page.keyboard.press("Escape")
+    assert menu.get_attribute("open") is None
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+
+
+def test_a_filter_swaps_the_list_and_the_address(new_page):
+    call = demand_call()
+    TopicFactory(call=call, title="溶解氧传感器", field="海洋仪器")
+    TopicFactory(call=call, title="电机退磁检测", field="智能制造")
+    page = new_page()
+    page.goto("/board/")
+    page.select_option("#id_field", "智能制造")
+    page.wait_for_url("**field=*")
+    page.locator("#results h3", has_text="电机退磁检测").wait_for()
+    assert page.locator("#results h3").all_inner_texts() == ["电机退磁检测"]
+
+
+def test_the_countdown_stays_true_while_the_page_is_open(new_page):
+    call = CallFactory(closes_at=timezone.now() + timedelta(hours=2, minutes=30))
+    page = new_page()
+    page.clock.install()
+    page.goto(f"/calls/{call.pk}/")
+    left = page.locator("[data-countdown]").first
+    assert left.inner_text().startswith("还剩 2 小时")
+    page.clock.fast_forward("02:00:00")
+    assert left.inner_text().startswith("还剩 2")
+    assert "分钟" in left.inner_text()
+
+
+def test_without_scripts_the_pages_work(new_page):
+    call = demand_call()
+    TopicFactory(call=call, title="溶解氧传感器", field="海洋仪器")
+    page = new_page(java_script_enabled=False)
+    page.goto("/board/")
+    page.fill("#id_q", "没有的词")
+    page.click("form[role=search] button")
+    assert page.locator("#results h3").count() == 0
+    assert "没有符合条件的榜单" in page.inner_text("#results")
