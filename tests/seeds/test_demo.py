@@ -75,13 +75,14 @@ def check_stages():
 
 
 @pytest.mark.parametrize("now", [ORDINARY, SPRING_FESTIVAL], ids=["ordinary", "spring-festival"])
-def test_the_demo_is_alive_on_any_day_and_made_once(now):
+def test_the_demo_is_alive_on_any_day_and_made_once(now, client):
     assert demo.make(now=now)
     check_stages()
     check_calls(now)
     check_deadlines(now)
     check_codes()
     check_people()
+    check_pages(client)
     before = counts()
     assert not demo.make(now=now)
     out = StringIO()
@@ -108,6 +109,17 @@ def check_deadlines(now):
     assert not Message.objects.filter(created_at__gt=now).exists()
     assert Reminder.objects.exists()
     assert states(Delivery)["sent"] > states(Delivery)["queued"] > 0
+
+
+def check_pages(client):
+    """Every open deadline leads whoever owes it to a page that opens."""
+    people = list(User.objects.all())
+    for deadline in Deadline.objects.open():
+        owing = next(
+            user for user in people if Deadline.objects.owed_by(user).filter(pk=deadline.pk).exists()
+        )
+        client.force_login(owing)
+        assert (deadline.url, client.get(deadline.url).status_code) == (deadline.url, 200)
 
 
 def check_codes():
