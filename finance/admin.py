@@ -156,7 +156,7 @@ class PaymentInline(PaymentLines, ReadOnlyMixin, unfold.TabularInline):
 
 
 @register(Instalment)
-class InstalmentAdmin(ActionButtonsMixin, HistoryMixin, ModelAdmin):
+class InstalmentAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
     """What is to be paid, due first, by date."""
 
     list_display = ("project", "unit", "name", "amount_wan", "paid_wan", "due", "condition_label")
@@ -176,9 +176,9 @@ class InstalmentAdmin(ActionButtonsMixin, HistoryMixin, ModelAdmin):
         "reason",
         "due",
         "clause",
-        "condition_label",
+        "state",
     )
-    readonly_fields = fields
+    readonly_fields = ("project", "unit", "amount_wan", "paid_wan", "left_wan", "reason", "due")
     inlines = (PaymentInline,)
     actions_detail = ("pay",)
 
@@ -187,12 +187,6 @@ class InstalmentAdmin(ActionButtonsMixin, HistoryMixin, ModelAdmin):
 
     def get_ordering(self, request):
         return (DUE_FIRST, "due_at", "id")
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     @display(description=_("项目"), ordering="agreement__award__number")
     def project(self, obj):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.contrib.admin import SimpleListFilter, register
-from django.db.models import Q
+from django.db.models import Case, IntegerField, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -58,6 +58,14 @@ class IndicatorInline(ReadOnlyMixin, unfold.TabularInline):
     extra = 0
 
 
+# What waits for the manager, then what waits for the team, then what is done; each by its planned day.
+WAITING_FIRST = Case(
+    When(state=MilestoneState.SUBMITTED, then=Value(0)),
+    When(state__in=OWED, then=Value(1)),
+    default=Value(2),
+    output_field=IntegerField(),
+).asc()
+WHEN_TONES = {"check": "warning", "overdue": "danger", "month": "warning", "later": "info"}
 STATE_TONES = {
     MilestoneState.PLANNED: "info",
     MilestoneState.SUBMITTED: "warning",
@@ -68,10 +76,10 @@ STATE_TONES = {
 
 
 @register(Milestone)
-class MilestoneAdmin(ActionButtonsMixin, HistoryMixin, ModelAdmin):
+class MilestoneAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
     """A milestone with its evidence; concluding is the one thing done here."""
 
-    list_display = ("milestone", "project", "unit", "due", "condition")
+    list_display = ("milestone", "project", "unit", "due_date", "when", "condition")
     list_filter = (WhenFilter, "state", "agreement__award__application__call__programme")
     search_fields = (
         "name",
@@ -79,20 +87,19 @@ class MilestoneAdmin(ActionButtonsMixin, HistoryMixin, ModelAdmin):
         "agreement__award__application__title",
         "agreement__award__application__organisation__name",
     )
-    ordering = ("due_date", "id")
     fields = (
         "agreement_link",
         "project",
         "unit",
         "name",
-        "due",
+        "due_date",
         "deliverable",
         "check_days",
         "needs_demander_opinion",
         "clause",
-        "condition",
+        "state",
     )
-    readonly_fields = fields
+    readonly_fields = ("agreement_link", "project", "unit")
     inlines = (IndicatorInline,)
     change_form_before_template = "milestones/includes/_admin_hand_ins.html"
     actions_detail = ("conclude", "fail")
@@ -100,11 +107,8 @@ class MilestoneAdmin(ActionButtonsMixin, HistoryMixin, ModelAdmin):
     def get_queryset(self, request):
         return queries.with_project(super().get_queryset(request))
 
-    def has_add_permission(self, request):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
+    def get_ordering(self, request):
+        return (WAITING_FIRST, "due_date", "id")
 
     @display(description=_("里程碑"), ordering="name")
     def milestone(self, obj):
@@ -118,10 +122,18 @@ class MilestoneAdmin(ActionButtonsMixin, HistoryMixin, ModelAdmin):
     def unit(self, obj):
         return obj.agreement.award.application.organisation
 
-    @display(description=_("计划日期"), ordering="due_date")
-    def due(self, obj):
-        late = queries.is_overdue(obj, at=timezone.now())
-        return format_html("{} {}", f"{obj.due_date:%Y-%m-%d}", _("已逾期") if late else "")
+    @display(description=_("到期"), label=WHEN_TONES)
+    def when(self, obj):
+        today = local_date(timezone.now())
+        if obj.state == MilestoneState.SUBMITTED:
+            return "check", _("待审核")
+        if obj.state not in OWED:
+            return "done", "—"
+        if obj.due_date < today:
+            return "overdue", _("逾期 %(days)s 天") % {"days": (today - obj.due_date).days}
+        if obj.due_date <= end_of_month(today):
+            return "month", _("本月到期")
+        return "later", _("以后到期")
 
     @display(description=_("状态"), ordering="state", label=STATE_TONES)
     def condition(self, obj):

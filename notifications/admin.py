@@ -8,7 +8,6 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold import admin as unfold
 from unfold.decorators import display
 
@@ -68,7 +67,7 @@ class DeadlineAdmin(ReadOnlyMixin, HistoryMixin, ModelAdmin):
         "kind",
         "due_at",
         "explanation",
-        "condition",
+        "state",
         "department",
         "opened_at",
         "closed_at",
@@ -131,10 +130,12 @@ class PolicyForm(forms.ModelForm):
 def in_words(minutes: int) -> str:
     """A lead as a person says it: 7 天前, 逾期 1 天."""
     size = abs(minutes)
-    if size % 1440 == 0:
-        length = ngettext("%(n)s 天", "%(n)s 天", size // 1440) % {"n": size // 1440}
+    if size % actions.DAY == 0:
+        length = _("%(n)s 天") % {"n": size // actions.DAY}
+    elif size % actions.HOUR == 0:
+        length = _("%(n)s 小时") % {"n": size // actions.HOUR}
     else:
-        length = ngettext("%(n)s 分钟", "%(n)s 分钟", size) % {"n": size}
+        length = _("%(n)s 分钟") % {"n": size}
     if minutes == 0:
         return str(_("到期时"))
     if minutes == actions.AT_ONCE:
@@ -159,7 +160,7 @@ class ReminderPolicyAdmin(ModelAdmin):
 
     @display(description=_("渠道"))
     def ways(self, obj):
-        return "、".join([str(_("站内信")), *obj.channels])
+        return "、".join([str(_("站内信")), *map(channels.label, obj.channels)])
 
     @display(description=_("同时提醒项目主管"))
     def manager_overdue(self, obj):
@@ -231,7 +232,7 @@ class DeliveryAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin)
     list_filter = ("state", "channel")
     search_fields = ("message__recipient__name", "message__recipient__email")
     ordering = ("-id",)
-    fields = ("recipient", "template", "channel", "condition", "attempts", "next_try_at", "sent_at", "error")
+    fields = ("recipient", "template", "channel", "state", "attempts", "next_try_at", "sent_at", "error")
     actions_detail = ("resend",)
 
     def get_queryset(self, request):

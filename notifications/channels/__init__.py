@@ -5,7 +5,9 @@ A channel is a context manager class: entering it connects, `send(delivery)` sen
 
 from importlib import import_module
 
-_CHANNELS = {"email": "notifications.channels.email.Email"}
+from django.utils.translation import gettext_lazy as _
+
+_CHANNELS = {"email": (_("邮件"), "notifications.channels.email.Email")}
 
 
 class ChannelError(Exception):
@@ -28,10 +30,15 @@ def names() -> list[str]:
     return list(_CHANNELS)
 
 
+def label(name: str) -> str:
+    """What people call a channel; its own name when it is none of ours."""
+    return str(_CHANNELS[name][0]) if name in _CHANNELS else name
+
+
 def channel(name: str):
     """The class of a channel. Raises Permanent when there is no such channel."""
     try:
-        module, _, attribute = _CHANNELS[name].rpartition(".")
+        module, _dot, attribute = _CHANNELS[name][1].rpartition(".")
     except KeyError as error:
         raise Permanent(f"no channel is called {name}") from error
     return getattr(import_module(module), attribute)

@@ -99,5 +99,5 @@ def test_policies_are_edited_with_care(client):
 
 
 def test_leads_in_words():
-    found = [in_words(minutes) for minutes in (AT_ONCE, 1440 * 60, 240, 0, -1440)]
-    assert found == ["产生时", "提前 60 天", "提前 240 分钟", "到期时", "逾期 1 天"]
+    found = [in_words(minutes) for minutes in (AT_ONCE, 1440 * 60, 240, 0, -1440, 5)]
+    assert found == ["产生时", "提前 60 天", "提前 4 小时", "到期时", "逾期 1 天", "提前 5 分钟"]
