@@ -1,0 +1,152 @@
+"""The figures. Each function gets the world and the number of runs, and returns what to measure."""
+
+import itertools
+import uuid
+from collections.abc import Callable
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
+
+from applications.models import Application, RuleResult, Submission
+from core.models import Event
+from notifications.models import Deadline
+from tests.bench.data import World, copy, drafts, table
+from tests.bench.harness import Bench
+
+LIST = """
+    SELECT a.id, a.title, a.number, a.state, a.submitted_at, a.requested_amount, c.title, p.name, o.name
+    FROM applications_application a
+    JOIN grants_call c ON c.id = a.call_id
+    JOIN grants_programme p ON p.id = c.programme_id
+    JOIN accounts_organisation o ON o.id = a.organisation_id
+    WHERE {condition} ORDER BY a.id DESC LIMIT {limit}
+"""
+COUNT = (
+    "SELECT count(*) FROM (SELECT 1 FROM applications_application a {joins} WHERE {condition} LIMIT 1001) x"
+)
+OF_UNIT = "a.organisation_id = %s"
+OF_DEPARTMENT = "p.department_id = %s AND a.submitted_at IS NOT NULL"
+DEPARTMENT_JOINS = "JOIN grants_call c ON c.id = a.call_id JOIN grants_programme p ON p.id = c.programme_id"
+ONE = (
+    "SELECT a.*, o.name, c.title FROM applications_application a JOIN accounts_organisation o "
+    "ON o.id = a.organisation_id JOIN grants_call c ON c.id = a.call_id WHERE a.id = %s",
+    "SELECT content FROM applications_submission WHERE application_id = %s ORDER BY version DESC LIMIT 1",
+    "SELECT r.status, e.code, e.text, e.clause FROM applications_ruleresult r JOIN grants_eligibilityrule e "
+    "ON e.id = r.rule_id WHERE r.application_id = %s ORDER BY e.order",
+    "SELECT u.name FROM applications_teammember m JOIN accounts_user u ON u.id = m.user_id "
+    "WHERE m.application_id = %s",
+)
+ABOUT_ONE = (
+    "SELECT at, from_state, to_state, note FROM core_event WHERE content_type_id = %s AND object_id = %s",
+    "SELECT kind, due_at FROM notifications_deadline WHERE content_type_id = %s AND object_id = %s",
+)
+
+
+def rows(statement: str, parameters: list) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall()
+
+
+def page(client: Client, address: str, needle: str) -> None:
+    """Get a page; a wrong one is no measurement."""
+    response = client.get(address)
+    if response.status_code != 200 or needle not in response.content.decode():
+        raise AssertionError(f"{address}: {response.status_code}")
+
+
+def signed_in(user) -> Client:
+    client = Client(headers={"accept-language": "zh-hans"})
+    client.force_login(user)
+    return client
+
+
+def list_page(world: World, runs: int) -> Bench:
+    """The portal's list of a unit that has a twentieth of all applications."""
+    client, unit = signed_in(world.unit_admin), world.big_unit.pk
+
+    def floor():
+        rows(LIST.format(condition=OF_UNIT, limit=21), [unit])
+        rows(COUNT.format(condition=OF_UNIT, joins=""), [unit])
+
+    address = reverse("applications:list")
+    return Bench("list_page", lambda: page(client, address, "BENCH"), floor)
+
+
+def admin_list_page(world: World, runs: int) -> Bench:
+    """The admin's list of the manager whose department received all of them."""
+    client, (department,) = signed_in(world.manager), world.manager.scope.departments
+
+    def floor():
+        rows(LIST.format(condition=OF_DEPARTMENT, limit=50), [department])
+        rows(COUNT.format(condition=OF_DEPARTMENT, joins=DEPARTMENT_JOINS), [department])
+
+    address = reverse("admin:applications_application_changelist")
+    return Bench("admin_list_page", lambda: page(client, address, "BENCH"), floor)
+
+
+def application_page(world: World, runs: int) -> Bench:
+    """The page of one application that was handed in: another one each time."""
+    client = signed_in(world.unit_admin)
+    newest = Application.objects.filter(organisation=world.big_unit, number__startswith="BENCH").order_by(
+        "-pk"
+    )
+    keys = itertools.cycle(newest.values_list("pk", flat=True)[: 2 * runs])
+    about = ContentType.objects.get_for_model(Application).pk
+
+    def floor():
+        key = next(keys)
+        for statement in ONE:
+            rows(statement, [key])
+        for statement in ABOUT_ONE:
+            rows(statement, [about, key])
+
+    def subject():
+        key = next(keys)
+        page(client, reverse("applications:detail", args=[key]), f"BENCH{key}")
+
+    return Bench("application_page", subject, floor)
+
+
+def submission(world: World, runs: int) -> Bench:
+    """Hand a finished draft in. The floor writes the same main rows, copied, in one transaction."""
+    ready = drafts(2 * runs)
+    client, waiting = signed_in(ready[0].created_by), iter(ready)
+    model = Application.objects.filter(number__startswith="BENCH").order_by("pk").first()
+    about = ContentType.objects.get_for_model(Application).pk
+
+    def floor():
+        draft = next(waiting)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM applications_application WHERE id = %s FOR UPDATE", [draft.pk])
+            for part in (Submission, RuleResult):
+                copy(
+                    cursor,
+                    part,
+                    f"{table(part)} WHERE t.application_id = %s",
+                    [draft.pk, model.pk],
+                    application_id="%s::bigint",
+                )
+            cursor.execute(
+                "UPDATE applications_application SET state = 'unit_review', version = 1, number = %s, "
+                "submitted_at = now(), submitted_by_id = created_by_id WHERE id = %s",
+                [f"FLOOR{uuid.uuid4()}", draft.pk],
+            )
+            for part in (Event, Deadline):
+                source = f"{table(part)} WHERE t.content_type_id = %s AND t.object_id = %s"
+                copy(cursor, part, source, [draft.pk, about, model.pk], object_id="%s::bigint")
+
+    def subject():
+        draft = next(waiting)
+        response = client.post(reverse("applications:check", args=[draft.pk]))
+        if response.status_code != 302:
+            raise AssertionError(f"submission of {draft.pk}: {response.status_code}")
+
+    return Bench("submission", subject, floor)
+
+
+FIGURES: dict[str, Callable[[World, int], Bench]] = {
+    make.__name__: make for make in (list_page, admin_list_page, application_page, submission)
+}

@@ -1,0 +1,53 @@
+"""Measure a subject and its floor in turn."""
+
+import json
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+ROUNDS = 60
+WARM_UP = 5
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of output: the median of the subject, of the floor, and how many times the floor that is."""
+
+    name: str
+    value: float
+    unit: str
+    floor: float
+    ratio: float
+    rows: int
+
+    def line(self) -> str:
+        return json.dumps(asdict(self))
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What is measured: `subject` does the work as a user gets it, `floor` the same in bare SQL."""
+
+    name: str
+    subject: Callable[[], None]
+    floor: Callable[[], None]
+
+
+def milliseconds(work: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    work()
+    return (time.perf_counter() - started) * 1000
+
+
+def measure(bench: Bench, *, rows: int, rounds: int = ROUNDS, warm_up: int = WARM_UP) -> Figure:
+    """Run both in turn `rounds` times, after some that do not count. Raises what the work raises."""
+    for _ in range(warm_up):
+        bench.floor()
+        bench.subject()
+    floors, subjects = [], []
+    for _ in range(rounds):
+        floors.append(milliseconds(bench.floor))
+        subjects.append(milliseconds(bench.subject))
+    floor, value = statistics.median(floors), statistics.median(subjects)
+    return Figure(bench.name, round(value, 3), "ms", round(floor, 3), round(value / floor, 1), rows)
