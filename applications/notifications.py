@@ -47,7 +47,9 @@ def desk_of(application: Application, state: str) -> str:
             return reverse("reviews:choice", args=[application.topic_id])
         except NoReverseMatch:
             return page_of(application)
-    return reverse("admin:applications_application_change", args=[application.pk])
+    # Panels and decisions have desks of their own further down; they know an application by its key.
+    desk = {S.EXPERT_REVIEW: "reviews_panel", S.DECISION: "awards_proposal"}.get(state)
+    return reverse(f"admin:{desk or 'applications_application'}_change", args=[application.pk])
 
 
 # ---- clocks ----

@@ -148,6 +148,7 @@ class ProposalAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin)
             "title": _("发布公示"),
             "call": call,
             "form": form,
+            "media": self.media + form.media,
             "candidates": [(a, amounts[a.pk], a.pk in chosen) for a in candidates],
             "back": reverse("admin:awards_proposal_changelist"),
         }

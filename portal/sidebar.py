@@ -61,6 +61,7 @@ GROUPS = (
         gettext_lazy("专家与评审"),
         _MANAGER,
         (
+            Item("reviews.Panel", "groups", query="state=expert_review"),
             Item("reviews.Expert", "school"),
             Item("reviews.Assignment", "assignment_ind", gettext_lazy("评审任务")),
             Item("reviews.Review", "grading"),
@@ -71,6 +72,7 @@ GROUPS = (
         gettext_lazy("立项与公示"),
         _DECIDERS,
         (
+            Item("awards.Proposal", "balance"),
             Item("awards.Decision", "gavel"),
             Item("awards.Publicity", "campaign"),
             Item("awards.Objection", "report"),
