@@ -144,7 +144,8 @@ def _stages(call):
     fixed = [kind for kind in kinds if kind not in (StageKind.EXPERT_REVIEW, StageKind.DEMANDER_CHOICE)]
     if fixed != sorted(fixed, key=ORDER.index):
         yield Refused(
-            _("环节的顺序应为：%(order)s。") % {"order": "、".join(StageKind(kind).label for kind in ORDER)},
+            _("环节的顺序应为：%(order)s。")
+            % {"order": "、".join(str(StageKind(kind).label) for kind in ORDER)},
             field="stages",
         )
     middle = [

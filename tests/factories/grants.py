@@ -30,7 +30,15 @@ from grants.models import (
 from grants.states import CallState
 from tests.factories.accounts import OrganisationFactory
 
-STAGES = tuple(StageKind.values)
+STAGES = tuple(kind for kind in StageKind.values if kind != StageKind.DEMANDER_CHOICE)
+DEMAND_STAGES = (
+    StageKind.FORMAL_CHECK,
+    StageKind.EXPERT_REVIEW,
+    StageKind.DEMANDER_CHOICE,
+    StageKind.DECISION,
+    StageKind.PUBLICITY,
+    StageKind.AGREEMENT,
+)
 QUESTIONS = (
     {"code": "route", "kind": QuestionKind.TEXT, "label": "技术路线", "clause": "第六条"},
     {"code": "trl", "kind": QuestionKind.NUMBER, "label": "技术成熟度", "config": {"min": 1, "max": 9}},
@@ -76,7 +84,7 @@ class ProgrammeFactory(DjangoModelFactory):
 
 
 class CallFactory(DjangoModelFactory):
-    """A window call, open now: two questions and a file, two rules, 2 × 2 budget, every stage.
+    """A window call, open now: two questions and a file, two rules, 2 × 2 budget, every stage of its kind.
 
     `stages`, `questions`, `rules`: what to make, as keyword dictionaries (stages: kinds). `draft=True`
     leaves it unpublished; otherwise it is published without the checks of `grants.actions.publish_call`.
@@ -107,7 +115,8 @@ class CallFactory(DjangoModelFactory):
 
     @factory.post_generation
     def parts(call, create, extracted, **kwargs):
-        stages = kwargs.get("stages", STAGES)
+        usual = DEMAND_STAGES if call.sourcing == Sourcing.DEMAND else STAGES
+        stages = kwargs.get("stages", usual)
         questions = kwargs.get("questions", QUESTIONS)
         rules = kwargs.get("rules", RULES)
         for order, kind in enumerate(stages, start=1):
