@@ -15,7 +15,8 @@ CATALOGUES = messages.catalogues()
 def test_python_is_read_as_syntax():
     source = (
         "from django.utils.translation import gettext as _, gettext_lazy, ngettext, pgettext\n"
-        "_('一' '二'); gettext_lazy('三'); ngettext('%d 项', '%d 项们', 2); pgettext('键', '四'); print('五')\n"
+        "_('一' '二'); gettext_lazy('三'); ngettext('%d 项', '%d 项们', 2)\n"
+        "pgettext('键', '四'); print('五')\n"
     )
     assert list(catalogue.in_python(source)) == [
         catalogue.Text("一二"),
@@ -67,7 +68,7 @@ def test_english_holds_no_chinese_but_terms_named_as_such():
 
 
 def test_the_admin_theme_speaks_chinese():
-    """unfold brings no Chinese: whatever its templates say, Django or our own catalogue must say in Chinese."""
+    """unfold brings no Chinese: what its templates say, Django or our own catalogue must say in Chinese."""
     templates = Path(unfold.__path__[0]) / "templates"
     silent = []
     with translation.override("zh-hans"):
