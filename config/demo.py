@@ -178,10 +178,11 @@ def processes(*, host: str, port: int, mail_port: int) -> dict[str, str]:
 
 def supervise(environment: dict[str, str], *, host: str, port: int, mail_port: int, banner: str) -> int:
     """Run web, worker, beat and mail until one ends or a Ctrl-C; return the exit code."""
-    tether = f"exec '{sys.executable}' '{PROJECT / 'config/tether.py'}' $PPID '{sys.executable}' -m"
+    tether = f"'{sys.executable}' '{PROJECT / 'config/tether.py'}' $PPID '{sys.executable}' -m"
     manager = Manager(printer=Announcer(site_address(host, port), banner))
     for name, words in processes(host=host, port=port, mail_port=mail_port).items():
-        manager.add_process(name, f"{tether} {words}", env=environment, cwd=str(PROJECT))
+        polite = "nice -n 5 " if name in ("worker", "beat") else ""  # pages first, at the start above all
+        manager.add_process(name, f"exec {polite}{tether} {words}", env=environment, cwd=str(PROJECT))
     # honcho forks a process for each of ours; they too must not outlive a supervisor that is killed.
     os.register_at_fork(after_in_child=partial(die_with_parent, os.getpid(), signal.SIGKILL))
     manager.loop()
