@@ -1,0 +1,110 @@
+"""The demand desk in the admin."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.roles import Role
+from exchange import actions
+from exchange.models import Demand
+from exchange.states import DemandState
+from grants.models import Topic
+from tests.factories.accounts import OrganisationFactory, officer
+from tests.factories.exchange import DemandFactory
+from tests.factories.reviews import bid_call, manager_of
+
+pytestmark = pytest.mark.django_db
+
+
+def url(name, *args):
+    return reverse(f"admin:exchange_demand_{name}", args=args)
+
+
+def submitted(**kwargs):
+    demand = DemandFactory(**kwargs)
+    actions.submit(demand=demand, by=demand.created_by, at=timezone.now())
+    return demand
+
+
+def test_the_manager_argues_and_lists_by_two_buttons(client):
+    demand = submitted()
+    client.force_login(manager_of(demand.call))
+
+    page = client.get(url("change", demand.pk))
+    argued = client.post(url("argue", demand.pk), {"accept": "yes", "opinion": "可行"})
+    listed = client.post(url("put_on_list", demand.pk), {"number": ""})
+
+    assert page.status_code == 200
+    assert "论证" in page.content.decode()
+    assert (argued.status_code, listed.status_code) == (302, 302)
+    demand.refresh_from_db()
+    assert demand.state == DemandState.LISTED
+    assert Topic.objects.get().content == demand.public_summary
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "state"),
+    [
+        ("give_back", {"reason": "不清"}, "returned"),
+        ("argue", {"accept": "no", "opinion": "不可"}, "rejected"),
+    ],
+)
+def test_the_manager_says_no_with_a_reason(client, name, data, state):
+    demand = submitted()
+    client.force_login(manager_of(demand.call))
+
+    empty = client.post(url(name, demand.pk), {})
+    done = client.post(url(name, demand.pk), data)
+
+    assert (empty.status_code, done.status_code) == (422, 302)
+    assert Demand.objects.get().state == state
+
+
+def test_a_number_that_is_taken_stays_in_the_form(client):
+    first, second = submitted(), None
+    manager = manager_of(first.call)
+    second = submitted(call=first.call)
+    for demand in (first, second):
+        actions.argue(demand=demand, opinion="可", accept=True, by=manager, at=timezone.now())
+    actions.list_demand(demand=first, number="QD-1", by=manager, at=timezone.now())
+    client.force_login(manager)
+
+    answer = client.post(url("put_on_list", second.pk), {"number": "QD-1"})
+
+    assert answer.status_code == 422
+    assert "已经用过" in answer.content.decode()
+    assert 'value="QD-1"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("role", [Role.EXPERT, Role.PROGRAMME_MANAGER])
+def test_other_staff_do_not_reach_a_demand(client, role):
+    demand = submitted()
+    client.force_login(officer(role, organisation=OrganisationFactory()))
+
+    answers = {client.get(url(name, demand.pk)).status_code for name in ("argue", "give_back")}
+    answers.add(client.post(url("argue", demand.pk), {"accept": "yes", "opinion": "可"}).status_code)
+
+    assert answers <= {403, 404}
+    assert Demand.objects.get().state == DemandState.SUBMITTED
+
+
+def test_who_sees_everything_reads_and_presses_no_button(client):
+    demand = submitted()
+    client.force_login(officer(Role.AUDITOR))
+
+    assert client.get(url("change", demand.pk)).status_code == 200
+    assert client.post(url("argue", demand.pk), {"accept": "yes", "opinion": "可"}).status_code == 403
+
+
+def test_the_list_costs_the_same_for_one_and_for_thirty(client, django_assert_num_queries):
+    call = bid_call()
+    client.force_login(manager_of(call))
+    unit = OrganisationFactory()
+    writer = submitted(call=call, organisation=unit).created_by
+    client.get(url("changelist"))
+
+    for count in (1, 30):
+        while Demand.objects.count() < count:
+            submitted(call=call, organisation=unit, created_by=writer)
+        with django_assert_num_queries(9):
+            client.get(url("changelist"))
