@@ -47,7 +47,8 @@ lint: environment ## style, layers, templates, migrations, deployment checks, tr
 format: environment ## rewrite code and templates in the house style
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
-	$(PY) -m djlint --quiet --reformat templates
+	-$(PY) -m djlint --quiet --reformat templates >/dev/null
+	$(PY) -m djlint --quiet --reformat templates >/dev/null # what the first pass moved, the second indents
 
 bench: environment ## measure: one JSON line per figure; NAME=x for one, BENCH_ROWS=n for another scale
 	@$(PY) -m tests.bench $(NAME)
