@@ -1,16 +1,21 @@
 """Every dated obligation in one table, and what was told to whom about it."""
 
+from datetime import UTC, datetime
+
+import pgtrigger
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
 from accounts.roles import Role, UnitRole
 from notifications import states
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class DeadlineKind(models.TextChoices):
@@ -80,6 +85,8 @@ class Deadline(models.Model):
     )
     opened_at = models.DateTimeField(_("产生时间"))
     closed_at = models.DateTimeField(_("关闭时间"), null=True, blank=True)
+    look_at = models.DateTimeField(db_default=Value(LONG_AGO), editable=False)
+    """When the sweep has to look at this deadline again; long ago for one that it has not seen as it is."""
 
     objects = DeadlineQuerySet.as_manager()
 
@@ -89,7 +96,7 @@ class Deadline(models.Model):
         ordering = ["due_at", "id"]
         indexes = [
             models.Index(fields=["due_at", "id"], name="deadline_open_by_due", condition=Q(state="open")),
-            models.Index(fields=["kind", "due_at"], name="deadline_open_by_kind", condition=Q(state="open")),
+            models.Index(fields=["look_at", "id"], name="deadline_open_to_look", condition=Q(state="open")),
             models.Index(fields=["content_type", "object_id"]),
         ]
         constraints = [
@@ -103,6 +110,15 @@ class Deadline(models.Model):
                 | (~Q(state="open") & Q(closed_at__isnull=False)),
                 name="deadline_closed_has_time",
             ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="look_afresh",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("due_at"),
+                condition=pgtrigger.Q(old__due_at__df=pgtrigger.F("new__due_at")),
+                func="NEW.look_at = 'epoch'; RETURN NEW;",
+            )
         ]
 
     def __str__(self):
@@ -198,6 +214,18 @@ class ReminderPolicy(models.Model):
         verbose_name = _("提醒规则")
         verbose_name_plural = _("提醒规则")
         constraints = [models.UniqueConstraint(fields=["kind"], name="reminder_policy_once")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="look_afresh",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="""
+                    UPDATE notifications_deadline SET look_at = 'epoch'
+                    WHERE kind = NEW.kind AND state = 'open';
+                    RETURN NULL;
+                """,
+            )
+        ]
 
     def __str__(self):
         return self.get_kind_display()

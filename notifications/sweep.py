@@ -1,7 +1,8 @@
-"""Find what has to be said about deadlines now, and say it: one statement, run by the clock.
+"""Find what has to be said about deadlines now, and say it: one statement a chunk, run by the clock.
 
 The ledger `Reminder` (deadline × due moment × lead × recipient) makes every reminder unique, however
-many sweeps run at once and however often. A deadline whose due moment moved is told afresh.
+many sweeps run at once and however often. A deadline whose due moment moved is told afresh, and so is
+every deadline of a kind whose policy changed: triggers take their `look_at` back.
 """
 
 from datetime import datetime
@@ -13,26 +14,46 @@ from notifications.states import DeadlineState, DeliveryState
 
 REMINDER_TEMPLATE = "notifications/reminder"
 
-# Of the leads whose moment has come only the shortest, which is the latest, is told: after an outage
-# people hear once where they stand, not everything they missed.
-# Plan: one range of the partial index (kind, due_at) of open deadlines per policy row.
+CHUNK = 20_000
+"""Deadlines looked at in one statement, so that none holds its locks for long."""
+
+# Only what the clock has reached is looked at (`look_at`, one range of a partial index), and a row that
+# another sweep is looking at is left to it. Of the leads whose moment has come only the shortest, which
+# is the latest, is told: after an outage people hear once where they stand, not everything they missed.
+# Every deadline is looked at again at its next lead, and after a day at the latest: then who joined a
+# unit in the meantime hears of it too.
 DUE = """
-    due AS (
-        SELECT deadline.*, latest.lead, policy.channels,
+    looked_at AS MATERIALIZED (
+        SELECT id, kind, title, url, due_at, explanation, department_id
+        FROM notifications_deadline
+        WHERE state = %(open)s AND look_at <= %(at)s::timestamptz
+        ORDER BY look_at, id
+        LIMIT %(chunk)s
+        FOR UPDATE SKIP LOCKED
+    ),
+    timed AS MATERIALIZED (
+        SELECT looked_at.*, policy.channels, latest.lead, following.moment,
                policy.manager_overdue_minutes, policy.leader_overdue_minutes
-        FROM notifications_reminderpolicy AS policy
-        JOIN notifications_deadline AS deadline
-          ON deadline.kind = policy.kind
-         AND deadline.state = %(open)s
-         AND deadline.due_at <= %(at)s::timestamptz
-             + make_interval(mins => (SELECT max(lead) FROM unnest(policy.lead_minutes) AS lead))
-        CROSS JOIN LATERAL (
+        FROM looked_at
+        LEFT JOIN notifications_reminderpolicy AS policy ON policy.kind = looked_at.kind
+        LEFT JOIN LATERAL (
             SELECT min(lead) AS lead
             FROM unnest(policy.lead_minutes) AS lead
-            WHERE deadline.due_at - make_interval(mins => lead) <= %(at)s::timestamptz
-        ) AS latest
-        WHERE latest.lead IS NOT NULL
-    )
+            WHERE looked_at.due_at - make_interval(mins => lead) <= %(at)s::timestamptz
+        ) AS latest ON true
+        LEFT JOIN LATERAL (
+            SELECT looked_at.due_at - make_interval(mins => max(lead)) AS moment
+            FROM unnest(policy.lead_minutes) AS lead
+            WHERE looked_at.due_at - make_interval(mins => lead) > %(at)s::timestamptz
+        ) AS following ON true
+    ),
+    seen AS (
+        UPDATE notifications_deadline AS deadline
+        SET look_at = LEAST(timed.moment, %(at)s::timestamptz + interval '1 day')
+        FROM timed
+        WHERE deadline.id = timed.id
+    ),
+    due AS MATERIALIZED (SELECT * FROM timed WHERE lead IS NOT NULL)
 """
 
 # The same people as `ObligorQuerySet.covering`, found from the other end, and whom a policy adds when
@@ -84,7 +105,6 @@ RECIPIENTS = """
     )
 """
 
-# Rows are written in one order by every sweep: two of them wait for each other, never in a circle.
 SWEEP = f"""
     WITH {DUE}, {RECIPIENTS},
     fresh AS (
@@ -100,7 +120,7 @@ SWEEP = f"""
             WHERE told.deadline_id = due.id AND told.due_at = due.due_at
               AND told.lead_minutes = due.lead AND told.recipient_id = account.id
         )
-        ORDER BY due.id, account.id
+        ORDER BY due.due_at, due.id, account.id
         ON CONFLICT DO NOTHING
         RETURNING deadline_id, recipient_id, message_id
     ),
@@ -122,17 +142,27 @@ SWEEP = f"""
         JOIN due ON due.id = fresh.deadline_id
         CROSS JOIN LATERAL unnest(due.channels) AS channel
     )
-    SELECT count(*) FROM fresh
+    SELECT (SELECT count(*) FROM looked_at), (SELECT count(*) FROM fresh)
 """  # noqa: S608 (composed of constants)
 
 
-def sweep(*, at: datetime) -> int:
+def sweep(*, at: datetime, chunk: int = CHUNK) -> int:
     """Remind everybody who owes something of what is due at this moment. Returns how many were told."""
+    told, looked_at = 0, chunk
+    while looked_at == chunk:
+        looked_at, fresh = _look(at=at, chunk=chunk)
+        told += fresh
+    return told
+
+
+def _look(*, at: datetime, chunk: int) -> tuple[int, int]:
+    """One statement: (deadlines looked at, people told)."""
     with connection.cursor() as cursor:
         cursor.execute(
             SWEEP,
             {
                 "at": at,
+                "chunk": chunk,
                 "open": DeadlineState.OPEN.value,
                 "queued": DeliveryState.QUEUED.value,
                 "template": REMINDER_TEMPLATE,
@@ -143,4 +173,4 @@ def sweep(*, at: datetime) -> int:
                 "sysadmin": Role.SYSADMIN.value,
             },
         )
-        return cursor.fetchone()[0]
+        return cursor.fetchone()

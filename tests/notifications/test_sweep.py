@@ -263,6 +263,51 @@ def test_what_stays_overdue_climbs_to_managers_and_leaders(crowd):
 
 
 @pytest.mark.django_db
+def test_what_was_looked_at_rests_until_its_next_lead_or_a_day():
+    policy(7, 1)
+    soon = open_deadline(at=AT, owed_by=[Owes(user=UserFactory())], due_in=1.5 * DAY)
+    later = open_deadline(at=AT, owed_by=[Owes(user=UserFactory())], due_in=5 * DAY)
+    ReminderPolicy.objects.filter(kind=DeadlineKind.PAYMENT).delete()
+    silent = open_deadline(at=AT, kind=DeadlineKind.PAYMENT)
+    sweep(at=AT)
+    looks = [Deadline.objects.get(pk=deadline.pk).look_at for deadline in (soon, later, silent)]
+    assert looks == [AT + 0.5 * DAY, AT + DAY, AT + DAY]
+
+
+@pytest.mark.django_db
+def test_only_a_changed_due_moment_or_policy_is_looked_at_afresh():
+    policy(7)
+    subject = OrganisationFactory()
+    deadline = open_deadline(at=AT, owed_by=[Owes(user=UserFactory())], subject=subject)
+    other = open_deadline(at=AT, kind=DeadlineKind.PAYMENT)
+
+    def waits():
+        return {row.pk for row in Deadline.objects.filter(look_at__lt=AT)}
+
+    sweep(at=AT)
+    assert waits() == set()
+    same = {"subject": subject, "kind": deadline.kind, "explanation": "不变"}
+    actions.move_deadline(**same, due_at=deadline.due_at)
+    assert waits() == set()
+    actions.move_deadline(**same, due_at=deadline.due_at + DAY)
+    assert waits() == {deadline.pk}
+    sweep(at=AT)
+    policy(7, 6)
+    assert waits() == {deadline.pk}
+    policy(7, kind=DeadlineKind.PAYMENT)
+    assert waits() == {deadline.pk, other.pk}
+
+
+@pytest.mark.django_db
+def test_many_chunks_are_one_sweep():
+    policy(7)
+    for _ in range(7):
+        open_deadline(at=AT, owed_by=[Owes(user=UserFactory())])
+    assert sweep(at=AT, chunk=3) == 7
+    assert sweep(at=AT, chunk=3) == 0
+
+
+@pytest.mark.django_db
 def test_a_new_colleague_hears_of_what_is_running():
     policy(7)
     unit = OrganisationFactory()
@@ -275,7 +320,8 @@ def test_a_new_colleague_hears_of_what_is_running():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_four_sweeps_at_once_tell_everybody_once():
+@pytest.mark.parametrize("chunk", [7, 20_000])
+def test_four_sweeps_at_once_tell_everybody_once(chunk):
     policy(7)
     units = [OrganisationFactory() for _ in range(5)]
     for unit in units:
@@ -288,7 +334,7 @@ def test_four_sweeps_at_once_tell_everybody_once():
     def run():
         try:
             gate.wait()
-            results.append(sweep(at=AT))
+            results.append(sweep(at=AT, chunk=chunk))
         finally:
             connection.close()
 
