@@ -8,7 +8,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from exchange import actions
 from exchange.models import Demand
-from exchange.serializers import ArgumentInput, DemandSerializer, ListingInput, ReasonInput
+from exchange.serializers import ArgumentInput, DemandReasonInput, DemandSerializer, ListingInput
 
 
 class DemandViewSet(ReadOnlyModelViewSet):
@@ -37,15 +37,15 @@ class DemandViewSet(ReadOnlyModelViewSet):
     def submit(self, request, pk=None):
         return self._move(request, actions.submit)
 
-    @extend_schema(request=ReasonInput)
+    @extend_schema(request=DemandReasonInput)
     @action(detail=True, methods=["post"])
     def withdraw(self, request, pk=None):
-        return self._move(request, actions.withdraw, ReasonInput)
+        return self._move(request, actions.withdraw, DemandReasonInput)
 
-    @extend_schema(request=ReasonInput)
+    @extend_schema(request=DemandReasonInput)
     @action(detail=True, methods=["post"], url_path="return")
     def return_demand(self, request, pk=None):
-        return self._move(request, actions.return_demand, ReasonInput)
+        return self._move(request, actions.return_demand, DemandReasonInput)
 
     @extend_schema(request=ArgumentInput)
     @action(detail=True, methods=["post"])

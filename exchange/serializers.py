@@ -40,7 +40,7 @@ class DemandSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class ReasonInput(serializers.Serializer):
+class DemandReasonInput(serializers.Serializer):
     reason = serializers.CharField(max_length=2000, allow_blank=True, default="")
 
 

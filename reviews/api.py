@@ -9,7 +9,13 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from reviews import actions, queries
 from reviews.models import Assignment
-from reviews.serializers import AssignmentSerializer, DossierSerializer, PledgeInput, ReasonInput, SheetInput
+from reviews.serializers import (
+    AssignmentReasonInput,
+    AssignmentSerializer,
+    DossierSerializer,
+    PledgeInput,
+    SheetInput,
+)
 from reviews.states import AssignmentState
 
 
@@ -55,11 +61,11 @@ class AssignmentViewSet(ReadOnlyModelViewSet):
         actions.accept(assignment=assignment, by=request.user, at=timezone.now(), **data)
         return self._answer(assignment)
 
-    @extend_schema(request=ReasonInput)
+    @extend_schema(request=AssignmentReasonInput)
     @action(detail=True, methods=["post"])
     def decline(self, request, pk=None):
         assignment = self.get_object()
-        data = self._checked(ReasonInput, request).validated_data
+        data = self._checked(AssignmentReasonInput, request).validated_data
         actions.decline(assignment=assignment, by=request.user, at=timezone.now(), **data)
         return self._answer(assignment)
 

@@ -77,5 +77,5 @@ class PledgeInput(serializers.Serializer):
     pledge = serializers.BooleanField()
 
 
-class ReasonInput(serializers.Serializer):
+class AssignmentReasonInput(serializers.Serializer):
     reason = serializers.CharField(max_length=1000)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from config.settings.content_policy import *  # noqa: F403
 from config.settings.env import env
 from config.settings.face import *  # noqa: F403
+from config.settings.interface import *  # noqa: F403
 from config.settings.queue import *  # noqa: F403
 from config.settings.sign_in import *  # noqa: F403
 
@@ -134,28 +135,6 @@ DATABASES = {
 
 # Field history is append-only in the database, as events are.
 PGHISTORY_APPEND_ONLY = True
-
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.SessionAuthentication",
-        "rest_framework.authentication.TokenAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "core.api.KeysetPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "EXCEPTION_HANDLER": "core.api.exception_handler",
-    "COERCE_DECIMAL_TO_STRING": True,
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Jiebang 揭榜",
-    "VERSION": "1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "SERVE_INCLUDE_SCHEMA": False,
-}
 
 # Where people find this installation: links in messages begin with it.
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")

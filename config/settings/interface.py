@@ -1,0 +1,37 @@
+"""The API: REST framework and its description."""
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.SessionAuthentication",
+        "rest_framework.authentication.TokenAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "core.api.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "core.api.exception_handler",
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Jiebang 揭榜",
+    "VERSION": "1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+    # Fields called "kind" and "state" are in many tables: each list of values has a name of its own.
+    "ENUM_NAME_OVERRIDES": {
+        "ApplicationStateEnum": "applications.states.ApplicationState",
+        "AssignmentStateEnum": "reviews.states.AssignmentState",
+        "CallStateEnum": "grants.states.CallState",
+        "DeadlineKindEnum": "notifications.models.DeadlineKind",
+        "DeadlineStateEnum": "notifications.states.DeadlineState",
+        "DemandStateEnum": "exchange.states.DemandState",
+        "InstalmentStateEnum": "finance.states.InstalmentState",
+        "MilestoneStateEnum": "milestones.states.MilestoneState",
+        "OrganisationKindEnum": "accounts.kinds.OrganisationKind",
+        "PublicityStateEnum": "awards.states.PublicityState",
+        "TopicStateEnum": "grants.states.TopicState",
+    },
+}
