@@ -1,0 +1,154 @@
+"""The formal-check desk in the admin."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.roles import Role
+from applications import tasks
+from applications.models import Application
+from notifications.models import Deadline
+from tests.factories.accounts import OrganisationFactory, officer
+from tests.factories.applications import ApplicationFactory, submitted
+from tests.factories.grants import CallFactory
+
+pytestmark = pytest.mark.django_db
+
+LIST = "admin:applications_application_changelist"
+
+
+@pytest.fixture
+def application():
+    return submitted(call=CallFactory(parts__stages=("formal_check", "expert_review", "decision")))
+
+
+@pytest.fixture
+def manager(application, client):
+    user = officer(Role.PROGRAMME_MANAGER, application.call.programme.department)
+    client.force_login(user)
+    return user
+
+
+def page_of(application):
+    return reverse("admin:applications_application_change", args=[application.pk])
+
+
+def press(client, application, name, data=None):
+    address = reverse(f"admin:applications_application_{name}", args=[application.pk])
+    return client.post(address, data or {})
+
+
+def marks(application, **marked):
+    """The inline's form data: code → (status, note)."""
+    lines = list(application.rule_results.order_by("rule__order"))
+    data = {"rule_results-TOTAL_FORMS": len(lines), "rule_results-INITIAL_FORMS": len(lines)}
+    for index, line in enumerate(lines):
+        status, note = marked.get(line.rule.code, (line.officer_status, line.officer_note))
+        data |= {
+            f"rule_results-{index}-id": line.pk,
+            f"rule_results-{index}-application": application.pk,
+            f"rule_results-{index}-officer_status": status,
+            f"rule_results-{index}-officer_note": note,
+        }
+    kind = "core-event-content_type-object_id"
+    return data | {f"{kind}-TOTAL_FORMS": 0, f"{kind}-INITIAL_FORMS": 0}
+
+
+def test_the_page_shows_content_lines_and_the_pdf(client, application, manager):
+    tasks.make_missing_snapshots()
+    page = client.get(page_of(application)).content.decode()
+    for text in (
+        "先仿真后试制。",
+        "研究内容应符合指南方向。",
+        "牵头单位所在",
+        f"{application.number}-第1版.pdf",
+    ):
+        assert (text in page) is (text != "牵头单位所在")
+    assert application.participants.get().id_number not in page
+    assert 'name="title"' not in page
+
+
+def test_each_mark_is_recorded_with_its_officer(client, application, manager):
+    response = client.post(page_of(application), marks(application, P1=("failed", "方向不符")))
+    assert response.status_code == 302
+    line = application.rule_results.get(rule__code="P1")
+    assert (line.officer_status, line.officer_note, line.officer) == ("failed", "方向不符", manager)
+    response = client.post(page_of(application), marks(application, P1=("failed", "")), follow=True)
+    assert "认定不符合时须写明理由。" in response.content.decode()
+    line.refresh_from_db()
+    assert line.officer_note == "方向不符"
+
+
+def test_passing_needs_every_line(client, application, manager):
+    response = press(client, application, "pass_check")
+    assert response.status_code == 422
+    assert "规则 P1 还没有审查结论。" in response.content.decode()
+    client.post(page_of(application), marks(application, P1=("passed", "")))
+    assert press(client, application, "pass_check").status_code == 302
+    application.refresh_from_db()
+    assert application.state == "expert_review"
+    assert press(client, application, "pass_check").status_code == 403
+
+
+def test_returning_for_supplement_with_a_date(client, application, manager):
+    due = timezone.localdate() + timedelta(days=10)
+    data = {"reason": "缺合同", "items": "合同\n\n附件", "due_date": due.isoformat()}
+    assert press(client, application, "give_back", {"reason": ""}).status_code == 422
+    assert press(client, application, "give_back", data).status_code == 302
+    application.refresh_from_db()
+    assert application.state == "returned"
+    deadline = Deadline.objects.open().get(object_id=application.pk)
+    assert timezone.localtime(deadline.due_at).date() == due
+
+
+def test_turning_down_with_a_reason(client, application, manager):
+    assert press(client, application, "turn_down", {"reason": "超范围"}).status_code == 302
+    application.refresh_from_db()
+    assert application.state == "rejected"
+
+
+@pytest.mark.parametrize("role", [Role.LEADER, Role.AUDITOR, Role.FINANCE])
+def test_others_of_the_bureau_read_only(client, application, role):
+    client.force_login(officer(role))
+    page = client.get(page_of(application))
+    assert page.status_code == 200
+    assert 'officer_status"' not in page.content.decode()
+    assert press(client, application, "turn_down", {"reason": "x"}).status_code == 403
+    assert client.post(page_of(application), marks(application, P1=("passed", ""))).status_code == 403
+    assert application.rule_results.get(rule__code="P1").officer_status == ""
+
+
+def test_another_departments_manager_finds_nothing(client, application):
+    client.force_login(officer(Role.PROGRAMME_MANAGER, OrganisationFactory()))
+    # The admin answers a page that is not there by the list, as it does everywhere.
+    assert client.get(page_of(application)).status_code in (302, 404)
+    assert application.title not in client.get(reverse(LIST)).content.decode()
+    assert press(client, application, "turn_down", {"reason": "x"}).status_code == 404
+
+
+def test_drafts_do_not_appear_and_overdue_ones_are_found(client, application, manager):
+    draft = ApplicationFactory(call=application.call, title="还在填写")
+    page = client.get(reverse(LIST)).content.decode()
+    assert application.title in page
+    assert draft.title not in page
+    assert application.title not in client.get(reverse(LIST), {"overdue": "yes"}).content.decode()
+    Deadline.objects.filter(object_id=application.pk).update(due_at=timezone.now() - timedelta(days=1))
+    page = client.get(reverse(LIST), {"overdue": "yes"}).content.decode()
+    assert application.title in page
+    assert "已逾期" in page
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_the_list_costs_the_same_whatever_it_holds(
+    client, application, manager, number, django_assert_num_queries
+):
+    for _n in range(number - 1):
+        ApplicationFactory(call=application.call, organisation=application.organisation)
+    Application.objects.update(
+        state="formal_check", submitted_at=timezone.now(), submitted_by=application.created_by
+    )
+    client.get(reverse(LIST))
+    with django_assert_num_queries(9):
+        client.get(reverse(LIST))

@@ -1,0 +1,527 @@
+"""The workspace in the portal: pages, saving, autosave, files, handing in, desks."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.roles import Role, UnitRole
+from applications import actions, queries
+from applications.models import Application, Submission
+from applications.states import ApplicationState
+from documents.models import Document
+from tests.factories.accounts import MembershipFactory, OrganisationFactory, UserFactory, member_of, officer
+from tests.factories.applications import ApplicationFactory, filled, in_state, submitted
+from tests.factories.grants import CallFactory, TopicFactory
+
+pytestmark = pytest.mark.django_db
+
+S = ApplicationState
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
+
+
+def url(application, name, *args):
+    return reverse(f"applications:{name}", args=[application.pk, *args])
+
+
+def open_as_author(client, application):
+    client.force_login(application.created_by)
+    return application
+
+
+def patch(client, address, values, **extra):
+    return client.patch(address, json.dumps({"values": values, **extra}), content_type="application/json")
+
+
+# ---- start ----
+
+
+def test_starting_makes_a_draft_in_the_chosen_units_name(client):
+    call, unit = CallFactory(), OrganisationFactory()
+    user = member_of(unit)
+    MembershipFactory(user=user, organisation=OrganisationFactory())
+    client.force_login(user)
+    address = reverse("applications:start", args=[call.pk])
+    assert client.get(address).status_code == 200
+    response = client.post(address, {"organisation": unit.pk})
+    application = Application.objects.get()
+    assert (response.status_code, response.url) == (302, url(application, "basics"))
+    assert (application.organisation, application.call) == (unit, call)
+    assert "未提交的草稿" in client.get(address).content.decode()
+
+
+def test_starting_too_late_says_when_it_closed(client):
+    call = CallFactory(
+        opens_at=timezone.now() - timedelta(days=9), closes_at=timezone.now() - timedelta(seconds=1)
+    )
+    unit = OrganisationFactory()
+    client.force_login(member_of(unit))
+    response = client.post(reverse("applications:start", args=[call.pk]), {"organisation": unit.pk})
+    assert response.status_code == 422
+    assert "逾期不予受理" in response.content.decode()
+    assert not Application.objects.exists()
+
+
+def test_a_bid_starts_from_its_topic_and_drafts_of_calls_are_not_found(client):
+    topic = TopicFactory(call=CallFactory(demand=True))
+    draft = CallFactory(draft=True)
+    unit = OrganisationFactory()
+    client.force_login(member_of(unit))
+    address = f"{reverse('applications:start', args=[topic.call_id])}?topic={topic.pk}"
+    assert client.post(address, {"organisation": unit.pk}).status_code == 302
+    assert Application.objects.get().topic == topic
+    assert client.get(reverse("applications:start", args=[draft.pk])).status_code == 404
+    other = f"{reverse('applications:start', args=[topic.call_id])}?topic=999999"
+    assert client.get(other).status_code == 404
+
+
+def test_a_person_without_unit_is_told_so(client):
+    client.force_login(UserFactory())
+    page = client.get(reverse("applications:start", args=[CallFactory().pk])).content.decode()
+    assert "您还没有加入任何单位" in page
+
+
+# ---- pages ----
+
+
+@pytest.mark.parametrize("name", ["basics", "participants", "budget", "milestones", "check", "detail"])
+def test_every_page_of_the_workspace_opens(client, name):
+    application = open_as_author(client, filled())
+    assert client.get(url(application, name)).status_code == 200
+
+
+def test_the_overview_links_each_problem_to_its_place(client):
+    application = open_as_author(client, ApplicationFactory(title=""))
+    page = client.get(url(application, "detail")).content.decode()
+    assert f'href="{url(application, "basics")}#id_title"' in page
+    assert f'href="{url(application, "section", "solution")}#question-route"' in page
+
+
+def test_an_unknown_section_is_not_found(client):
+    application = open_as_author(client, ApplicationFactory())
+    assert client.get(url(application, "section", "nothing")).status_code == 404
+
+
+def test_whoever_may_only_read_is_sent_to_the_overview(client):
+    application = filled()
+    client.force_login(member_of(application.organisation, UnitRole.ADMIN))
+    assert client.get(url(application, "basics")).url == url(application, "detail")
+    response = client.post(url(application, "basics"), {"title": "改"})
+    assert response.status_code == 403
+    application.refresh_from_db()
+    assert application.title != "改"
+
+
+# ---- saving without scripts ----
+
+
+def test_basics_are_saved_and_the_next_part_follows(client):
+    application = open_as_author(client, ApplicationFactory())
+    data = {"title": "水听器", "starts_date": "2027-01-01", "ends_date": "2027-12-31", "do": "next"}
+    response = client.post(url(application, "basics"), data)
+    assert response.url == url(application, "section", "solution")
+    application.refresh_from_db()
+    assert (application.title, application.ends_date.isoformat()) == ("水听器", "2027-12-31")
+
+
+def test_what_is_wrong_is_said_and_kept(client):
+    application = open_as_author(client, ApplicationFactory())
+    data = {"title": "改了的", "starts_date": "2027-01-01", "ends_date": "2026-01-01"}
+    response = client.post(url(application, "basics"), data)
+    assert response.status_code == 422
+    assert "结束日期应在开始日期之后。" in response.content.decode()
+    application.refresh_from_db()
+    assert application.starts_date is None
+    page = client.get(url(application, "basics")).content.decode()
+    assert 'value="2026-01-01"' in page
+    assert 'value="改了的"' in page
+    assert "结束日期应在开始日期之后。" in page
+    client.post(url(application, "basics"), data | {"ends_date": "2027-12-01"})
+    application.refresh_from_db()
+    assert (application.typed, application.title) == ({}, "改了的")
+
+
+def test_answers_are_saved_with_the_file(client):
+    application = open_as_author(client, ApplicationFactory())
+    data = {"a-route": "先仿真", "a-trl": "十", "a-plan": SimpleUploadedFile("方案书.pdf", PDF)}
+    response = client.post(url(application, "section", "solution"), data)
+    assert response.status_code == 422
+    stored = queries.stored_answers(application)
+    assert (stored["route"], stored["trl"], stored["plan"]["name"]) == (
+        "先仿真",
+        {"typed": "十"},
+        "方案书.pdf",
+    )
+    page = client.get(url(application, "section", "solution")).content.decode()
+    assert 'value="十"' in page
+    assert "方案书.pdf" in page
+    response = client.post(url(application, "section", "solution"), {"detach": "plan"})
+    assert response.status_code == 302
+    assert queries.stored_answers(application)["plan"] is None
+
+
+def people(*rows, prefix="participants"):
+    data = {f"{prefix}-TOTAL_FORMS": len(rows), f"{prefix}-INITIAL_FORMS": 0}
+    for index, row in enumerate(rows):
+        data |= {f"{prefix}-{index}-{name}": value for name, value in row.items()}
+    return data
+
+
+def test_people_are_saved_and_id_numbers_masked(client):
+    application = open_as_author(client, filled())
+    stored = application.participants.get()
+    page = client.get(url(application, "participants")).content.decode()
+    assert stored.id_number not in page
+    masked = f"{stored.id_number[:3]}***********{stored.id_number[-4:]}"
+    row = {
+        "role": "pi",
+        "name": "周海声",
+        "id_number": masked,
+        "organisation_name": "甲",
+        "credit_code": application.organisation.credit_code,
+    }
+    empty = {"role": "member"}
+    response = client.post(url(application, "participants"), people(row, empty))
+    assert response.status_code == 302
+    assert application.participants.get().id_number == stored.id_number
+
+
+def test_a_wrong_credit_code_is_named_and_nothing_typed_is_lost(client):
+    application = open_as_author(client, filled())
+    row = {"role": "pi", "name": "吴新", "organisation_name": "乙", "credit_code": "91370212MA3C4R5T6X"}
+    response = client.post(url(application, "participants"), people(row))
+    assert response.status_code == 422
+    assert "91370212MA3C4R5T6X”不正确" in response.content.decode()
+    assert application.participants.get().name == "周海声"
+    page = client.get(url(application, "participants")).content.decode()
+    assert 'value="吴新"' in page
+    assert "未保存的内容" in client.get(url(application, "detail")).content.decode()
+
+
+def test_a_person_marked_for_removal_goes(client):
+    application = open_as_author(client, filled())
+    code = application.organisation.credit_code
+    rows = [
+        {"role": "pi", "name": "周", "organisation_name": "甲", "credit_code": code},
+        {"role": "member", "name": "李", "organisation_name": "甲", "credit_code": code, "DELETE": "on"},
+    ]
+    assert client.post(url(application, "participants"), people(*rows)).status_code == 302
+    assert [person.name for person in application.participants.all()] == ["周"]
+
+
+def test_the_budget_shows_its_sums_and_the_ratio(client):
+    application = open_as_author(client, ApplicationFactory())
+    call = application.call
+    equipment = call.budget_categories.get(code="equipment").pk
+    fiscal, own = (call.funding_sources.get(code=code).pk for code in ("fiscal", "own"))
+    data = {f"cell-{equipment}-{fiscal}": "50", f"cell-{equipment}-{own}": "60.5"}
+    assert client.post(url(application, "budget"), data).status_code == 302
+    page = client.get(url(application, "budget")).content.decode()
+    assert "自筹 60.50 万元，财政 50 万元，自筹与财政之比为 1.21:1。" in page
+    assert '<td class="jb-number" id="grand-total">110.50</td>' in page
+    response = client.post(url(application, "budget"), data | {f"cell-{equipment}-{own}": "许多"})
+    assert response.status_code == 422
+    application.refresh_from_db()
+    assert application.own_amount == Decimal(605_000)
+    assert 'value="许多"' in client.get(url(application, "budget")).content.decode()
+
+
+def test_milestones_are_saved_with_their_indicators(client):
+    application = open_as_author(client, filled())
+    due = (application.starts_date + timedelta(days=30)).isoformat()
+    row = {"name": "样机", "due_date": due, "deliverable": "样机", "share": "100"}
+    response = client.post(
+        url(application, "milestones"),
+        people(row | {"indicators": "灵敏度，dB，≥ -170\n重量，2 kg"}, prefix="milestones"),
+    )
+    assert response.status_code == 302
+    assert application.proposed_milestones.get().indicators == [
+        {"name": "灵敏度", "unit": "dB", "target": "≥ -170"},
+        {"name": "重量", "unit": "", "target": "2 kg"},
+    ]
+    outside = (application.ends_date + timedelta(days=1)).isoformat()
+    response = client.post(
+        url(application, "milestones"), people(row | {"due_date": outside}, prefix="milestones")
+    )
+    assert response.status_code == 422
+    assert "计划日期应在执行期" in response.content.decode()
+    assert application.proposed_milestones.get().due_date.isoformat() == due
+
+
+# ---- autosave ----
+
+
+def test_autosave_stores_what_changed_and_says_how_things_stand(client):
+    application = open_as_author(client, ApplicationFactory())
+    address = url(application, "section", "solution")
+    answer = patch(client, address, {"a-route": ["先仿真"]}, questions=["route"]).json()
+    assert answer["faults"] == {}
+    assert queries.stored_answers(application) == {"route": "先仿真"}
+    assert answer["shown"] == {"route": True, "trl": True, "plan": True}
+    assert "单位所在区域" in answer["fragments"]["part-side"]
+    answer = patch(client, address, {"a-trl": ["12"]}, questions=["trl"]).json()
+    assert list(answer["faults"]) == ["a-trl"]
+    assert queries.stored_answers(application) == {"route": "先仿真", "trl": {"typed": "12"}}
+
+
+def test_autosave_answers_rules_while_one_types(client):
+    application = open_as_author(client, filled())
+    call = application.call
+    cell = f"cell-{call.budget_categories.first().pk}-{call.funding_sources.get(code='fiscal').pk}"
+    answer = patch(client, url(application, "budget"), {cell: ["200"]}).json()
+    assert "超过上限 100 万元，多 100 万元。" in answer["fragments"]["part-side"]
+    assert answer["texts"]["grand-total"] == "200"
+
+
+def test_autosave_after_the_session_has_ended_asks_to_sign_in(client):
+    application = ApplicationFactory()
+    answer = patch(client, url(application, "section", "solution"), {"a-route": ["x"]}, questions=["route"])
+    assert (answer.status_code, answer.json()["error"]) == (401, "signed_out")
+    client.force_login(application.created_by)
+    client.logout()
+    assert patch(client, url(application, "basics"), {"title": ["x"]}).status_code == 401
+    client.force_login(application.created_by)
+    patch(client, url(application, "section", "solution"), {"a-route": ["x"]}, questions=["route"])
+    assert queries.stored_answers(application) == {"route": "x"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "[]", "{}", '{"values": []}', '{"values": {"a": {"b": 1}}}', '{"values": {}, "questions": 3}'],
+)
+def test_autosave_of_nonsense_is_refused(client, body):
+    application = open_as_author(client, ApplicationFactory())
+    response = client.patch(url(application, "basics"), body, content_type="application/json")
+    assert response.status_code == 400
+    assert response.json()["message"] == "没有读懂要保存的内容。"
+
+
+def test_autosave_into_a_sealed_application_is_a_conflict(client):
+    application = open_as_author(client, submitted())
+    response = patch(client, url(application, "basics"), {"title": ["改"]})
+    assert (response.status_code, response.json()["error"]) == (409, "sealed")
+
+
+def test_autosave_of_rows_without_their_counter_keeps_them(client):
+    application = open_as_author(client, filled())
+    response = patch(client, url(application, "participants"), {"participants-0-name": ["x"]})
+    assert response.status_code == 200
+    assert application.participants.get().name == "周海声"
+
+
+# ---- files ----
+
+
+def test_a_file_is_uploaded_by_the_script_and_wrong_ones_are_refused(client):
+    application = open_as_author(client, ApplicationFactory())
+    address = url(application, "upload", "plan")
+    answer = client.post(address, {"file": SimpleUploadedFile("方案.pdf", PDF)}).json()
+    assert "方案.pdf" in answer["fragments"]["file-plan"]
+    for name, content in (("a.docx", PDF), ("a.pdf", b"MZ" + b"\0" * 99), ("a.pdf", b"")):
+        response = client.post(address, {"file": SimpleUploadedFile(name, content)})
+        assert response.status_code == 422
+        assert name in response.json()["message"]
+    assert client.post(address, {}).status_code == 400
+    assert client.post(url(application, "upload", "route"), {}).status_code == 404
+    assert Document.objects.count() == 1
+    client.logout()
+    assert client.post(address, {"file": SimpleUploadedFile("b.pdf", PDF)}).status_code == 401
+
+
+# ---- handing in ----
+
+
+def test_checking_shows_every_line_and_handing_in_the_number(client):
+    application = open_as_author(client, filled())
+    page = client.get(url(application, "check")).content.decode()
+    for text in ("牵头单位应在青岛市注册。", "研究内容应符合指南方向。", "申请财政资金不超过 100 万元。"):
+        assert text in page
+    response = client.post(url(application, "check"), follow=True)
+    application.refresh_from_db()
+    assert application.state == S.UNIT_REVIEW
+    assert f"受理编号 {application.number}" in response.content.decode()
+
+
+def test_a_second_click_shows_the_result_of_the_first(client):
+    application = open_as_author(client, filled())
+    assert client.post(url(application, "check")).url == url(application, "detail")
+    response = client.post(url(application, "check"), follow=True)
+    assert response.redirect_chain == [(url(application, "detail"), 302)]
+    assert "不需要再次提交" in response.content.decode()
+    assert Submission.objects.count() == 1
+    assert client.get(url(application, "check")).url == url(application, "detail")
+
+
+def test_an_incomplete_application_is_shown_its_problems(client):
+    application = open_as_author(client, ApplicationFactory())
+    response = client.post(url(application, "check"))
+    assert response.status_code == 422
+    assert f"{url(application, 'section', 'solution')}#question-route" in response.content.decode()
+
+
+def test_too_late_is_said_with_time_and_clause(client):
+    late = CallFactory(
+        opens_at=timezone.now() - timedelta(days=9), closes_at=timezone.now() - timedelta(seconds=1)
+    )
+    moved = ApplicationFactory(call=late, created_by=UserFactory())
+    client.force_login(moved.created_by)
+    response = client.post(url(moved, "check"))
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert queries.local_moment(late.closes_at) in page
+    assert late.number in page
+    assert Application.objects.get(pk=moved.pk).state == S.DRAFT
+
+
+def test_what_was_handed_in_is_shown_masked(client):
+    application = open_as_author(client, submitted())
+    page = client.get(url(application, "detail")).content.decode()
+    assert "先仿真后试制。" in page
+    assert application.participants.get().id_number not in page
+    assert application.submissions.get().sha256 in page
+
+
+def test_a_returned_application_shows_why(client):
+    application = open_as_author(client, submitted())
+    actions.unit_return(
+        application=application, reason="缺少签章", items=["附件一"], by=None, at=timezone.now()
+    )
+    page = client.get(url(application, "detail")).content.decode()
+    assert "缺少签章" in page
+    assert "附件一" in page
+    assert client.get(url(application, "basics")).status_code == 200
+
+
+def test_the_preview_is_a_pdf_marked_as_a_draft(client):
+    application = open_as_author(client, ApplicationFactory(title=""))
+    response = client.get(url(application, "preview"))
+    assert response["Content-Type"] == "application/pdf"
+    assert response.content.startswith(b"%PDF-")
+
+
+def test_applicants_read_nothing_of_the_bureaus_deliberation(client):
+    application = open_as_author(client, in_state(S.FORMAL_CHECK))
+    application.rule_results.update(status="passed")
+    actions.pass_formal_check(application=application, by=None, at=timezone.now(), note="内部意见甲")
+    actions.advance(application=application, by=None, at=timezone.now(), note="内部意见乙")
+    assert application.state == S.DECISION
+    page = client.get(url(application, "detail")).content.decode()
+    assert "评审中" in page
+    assert "内部意见" not in page
+    assert "待决定" not in page
+    assert "立项决定" not in page
+
+
+# ---- withdrawing, team ----
+
+
+def test_withdrawing(client):
+    application = open_as_author(client, submitted())
+    client.post(url(application, "withdraw"), {"reason": ""})
+    application.refresh_from_db()
+    assert application.state == S.UNIT_REVIEW
+    client.post(url(application, "withdraw"), {"reason": "合作方退出"})
+    application.refresh_from_db()
+    assert application.state == S.WITHDRAWN
+
+
+def test_colleagues_are_added_and_removed(client):
+    application = open_as_author(client, ApplicationFactory())
+    colleague = member_of(application.organisation)
+    client.post(url(application, "team"), {"user": colleague.pk})
+    assert application.team.count() == 2
+    client.post(url(application, "team"), {"user": colleague.pk, "do": "remove"})
+    assert application.team.count() == 1
+    assert client.post(url(application, "team"), {"user": UserFactory().pk}).status_code == 404
+    assert client.post(url(application, "team"), {"user": "x"}).status_code == 404
+
+
+# ---- lists and desks ----
+
+
+def test_my_list_filters_and_searches(client):
+    open_as_author(client, ApplicationFactory(title="水听器"))
+    ApplicationFactory(title="别人的")
+    address = reverse("applications:list")
+    assert "水听器" in client.get(address).content.decode()
+    assert "别人的" not in client.get(address).content.decode()
+    assert "水听器" in client.get(address, {"q": "听器", "state": "draft"}).content.decode()
+    assert "水听器" not in client.get(address, {"state": "awarded"}).content.decode()
+    assert client.get(address, {"state": "nonsense", "cursor": "broken"}).status_code == 200
+    fragment = client.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert fragment.lstrip().startswith('<section id="results"')
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_lists_cost_the_same_whatever_they_hold(client, number, django_assert_num_queries):
+    call, unit = CallFactory(), OrganisationFactory(region="370212")
+    admin = member_of(unit, UnitRole.ADMIN)
+    for _n in range(number):
+        ApplicationFactory(call=call, organisation=unit)
+    Application.objects.update(state=S.RECOMMENDATION, submitted_at=timezone.now(), submitted_by=admin)
+    client.force_login(admin)
+    client.get(reverse("applications:list"))
+    with django_assert_num_queries(7):
+        page = client.get(reverse("applications:list")).content.decode()
+    assert page.count("<h3>") == min(number, 20)
+    client.force_login(officer(Role.RECOMMENDER, OrganisationFactory(), region="370212"))
+    client.get(reverse("applications:recommendations"))
+    with django_assert_num_queries(7):
+        page = client.get(reverse("applications:recommendations")).content.decode()
+    assert page.count("<h3>") == min(number, 20)
+
+
+def test_the_unit_administrator_approves_or_returns(client):
+    call = CallFactory()
+    first = submitted(call=call)
+    second = submitted(call=call, organisation=first.organisation)
+    client.force_login(member_of(first.organisation, UnitRole.ADMIN))
+    assert first.title in client.get(reverse("applications:unit_reviews")).content.decode()
+    assert client.get(url(first, "unit_review")).status_code == 200
+    assert client.post(url(first, "unit_review"), {"do": "approve"}).status_code == 302
+    response = client.post(url(second, "unit_review"), {"do": "return", "text": ""})
+    assert response.status_code == 422
+    assert "请写明理由" in response.content.decode()
+    assert client.post(url(second, "unit_review"), {"do": "return", "text": "补章"}).status_code == 302
+    assert client.post(url(second, "unit_review"), {"do": "explode"}).status_code == 404
+    states = [Application.objects.get(pk=application.pk).state for application in (first, second)]
+    assert states == [S.RECOMMENDATION, S.RETURNED]
+
+
+def test_a_member_has_no_unit_desk(client):
+    application = open_as_author(client, submitted())
+    assert client.get(reverse("applications:unit_reviews")).status_code == 404
+    assert client.get(url(application, "unit_review")).status_code == 404
+    assert client.get(reverse("applications:recommendations")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("do", "state"), [("recommend", S.FORMAL_CHECK), ("return", S.RETURNED), ("reject", S.REJECTED)]
+)
+def test_the_recommender_handles_its_own_region(client, do, state):
+    application = submitted(organisation__region="370212")
+    actions.unit_approve(application=application, by=None, at=timezone.now())
+    address = url(application, "recommendation")
+    client.force_login(officer(Role.RECOMMENDER, OrganisationFactory(), region="370203"))
+    assert client.post(address, {"do": do, "text": "意见"}).status_code == 404
+    client.force_login(officer(Role.RECOMMENDER, OrganisationFactory(), region="370212"))
+    assert application.title in client.get(reverse("applications:recommendations")).content.decode()
+    response = client.post(address, {"do": do, "text": " "})
+    assert response.status_code == 422
+    assert client.post(address, {"do": do, "text": "意见"}).status_code == 302
+    application.refresh_from_db()
+    assert application.state == state
+
+
+def test_a_recommender_who_comes_second_keeps_the_text(client):
+    application = submitted(organisation__region="370212")
+    actions.unit_approve(application=application, by=None, at=timezone.now())
+    client.force_login(officer(Role.RECOMMENDER, OrganisationFactory(), region="3702"))
+    Application.objects.filter(pk=application.pk).update(state=S.FORMAL_CHECK)
+    response = client.post(url(application, "recommendation"), {"do": "recommend", "text": "写了很久的意见"})
+    assert response.status_code == 422
+    assert "不在“推荐审核”环节" in response.content.decode()
