@@ -34,7 +34,7 @@ BROWSER_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WAIT_SECONDS = 30
+WAIT_SECONDS = 60
 
 
 def pytest_configure(config):
