@@ -43,6 +43,8 @@ lint: environment ## style, layers, templates, migrations, deployment checks, tr
 	$(PRODUCTION_DUMMY) $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(PRODUCTION_DUMMY) $(MANAGE) check --deploy --fail-level WARNING
 	$(PY) -m config.messages --check
+	@$(PY) -m config.messages
+	$(PRODUCTION_DUMMY) $(MANAGE) diagrams --check
 
 format: environment ## rewrite code and templates in the house style
 	$(PY) -m ruff check --fix .
@@ -57,7 +59,8 @@ shell: environment ## a Django shell beside the servers (those of a running demo
 	@$(SERVERS) -- $(MANAGE) shell
 
 docs: environment ## draw the state machines into docs/
-	@$(SERVERS) --ephemeral -- $(MANAGE) diagrams
+	@$(PY) -m config.messages
+	@$(PRODUCTION_DUMMY) $(MANAGE) diagrams
 
 lock: environment ## resolve requirements/*.txt again from pyproject.toml
 	@.ci/lock
