@@ -36,9 +36,11 @@ def test_a_draft_has_everything_before_it():
     }
 
 
-def test_officers_see_the_bureaus_own_steps_apart():
-    titles = list(states(ApplicationFactory(), for_officer=True))
-    assert titles[4:7] == ["专家评审", "发榜方选择", "待决定"]
+def test_officers_see_the_bureaus_own_steps_apart_and_applicants_as_one():
+    stages = ("formal_check", "expert_review", "demander_choice", "decision")
+    application = ApplicationFactory(call__parts__stages=stages)
+    assert list(states(application, for_officer=True))[2:5] == ["专家评审", "发榜方选择", "待决定"]
+    assert list(states(application)) == ["填写申报书", "形式审查", "评审中", "立项"]
 
 
 def test_what_is_behind_is_done_and_the_present_names_who_acts():
