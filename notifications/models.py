@@ -69,7 +69,8 @@ class Deadline(models.Model):
 
     machine = states.DEADLINE
 
-    content_type = models.ForeignKey(ContentType, models.PROTECT, related_name="+")
+    # Foreign keys that begin another index of their table have none of their own: sweeps write many rows.
+    content_type = models.ForeignKey(ContentType, models.PROTECT, related_name="+", db_index=False)
     object_id = models.BigIntegerField()
     subject = GenericForeignKey("content_type", "object_id")
     kind = models.CharField(_("事项"), max_length=30, choices=DeadlineKind)
@@ -245,7 +246,9 @@ class Message(models.Model):
     Rendered from `template` and `context` when shown or sent (`queries.rendered`).
     """
 
-    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="inbox")
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="inbox", db_index=False
+    )
     template = models.CharField(max_length=60)
     context = models.JSONField(default=dict)
     url = models.CharField(max_length=300, blank=True)
@@ -270,7 +273,7 @@ class Message(models.Model):
 class Reminder(models.Model):
     """The ledger that makes a reminder unique: deadline × due moment × lead × recipient."""
 
-    deadline = models.ForeignKey(Deadline, models.CASCADE, related_name="reminders")
+    deadline = models.ForeignKey(Deadline, models.CASCADE, related_name="reminders", db_index=False)
     due_at = models.DateTimeField()
     lead_minutes = models.IntegerField()
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -303,7 +306,7 @@ class Delivery(models.Model):
 
     event_verbs = {"resent": _("重新发送")}
 
-    message = models.ForeignKey(Message, models.CASCADE, related_name="deliveries")
+    message = models.ForeignKey(Message, models.CASCADE, related_name="deliveries", db_index=False)
     channel = models.CharField(_("渠道"), max_length=20)
     state = models.CharField(
         _("状态"), max_length=10, choices=states.DeliveryState, default=states.DeliveryState.QUEUED

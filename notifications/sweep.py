@@ -59,39 +59,41 @@ DUE = """
 # The same people as `ObligorQuerySet.covering`, found from the other end, and whom a policy adds when
 # a deadline stays overdue.
 RECIPIENTS = """
+    owing AS MATERIALIZED (
+        SELECT obligor.deadline_id, obligor.user_id, obligor.organisation_id, obligor.unit_role, obligor.role
+        FROM due
+        JOIN notifications_obligor AS obligor ON obligor.deadline_id = due.id
+    ),
     person AS (
-        SELECT due.id AS deadline_id, obligor.user_id
-        FROM due
-        JOIN notifications_obligor AS obligor ON obligor.deadline_id = due.id
-        WHERE obligor.role = '' AND obligor.user_id IS NOT NULL
+        SELECT deadline_id, user_id
+        FROM owing
+        WHERE role = '' AND user_id IS NOT NULL
         UNION
-        SELECT due.id, membership.user_id
-        FROM due
-        JOIN notifications_obligor AS obligor ON obligor.deadline_id = due.id
+        SELECT owing.deadline_id, membership.user_id
+        FROM owing
         JOIN accounts_membership AS membership
-          ON membership.organisation_id = obligor.organisation_id
+          ON membership.organisation_id = owing.organisation_id
          AND membership.is_active
-         AND (obligor.unit_role IN ('', %(member)s) OR membership.role = obligor.unit_role)
-        WHERE obligor.role = ''
+         AND (owing.unit_role IN ('', %(member)s) OR membership.role = owing.unit_role)
+        WHERE owing.role = ''
         UNION
-        SELECT due.id, office.user_id
-        FROM due
-        JOIN notifications_obligor AS obligor ON obligor.deadline_id = due.id
-        JOIN accounts_roleassignment AS office ON office.role = obligor.role AND office.is_active
-        LEFT JOIN accounts_organisation AS unit ON unit.id = obligor.organisation_id
-        WHERE obligor.role <> ''
+        SELECT owing.deadline_id, office.user_id
+        FROM owing
+        JOIN accounts_roleassignment AS office ON office.role = owing.role AND office.is_active
+        LEFT JOIN accounts_organisation AS unit ON unit.id = owing.organisation_id
+        WHERE owing.role <> ''
           AND (
               unit.id IS NULL
-              OR obligor.role NOT IN (%(manager)s, %(recommender)s)
+              OR owing.role NOT IN (%(manager)s, %(recommender)s)
               OR office.organisation_id = unit.id
-              OR obligor.role = %(recommender)s AND office.region <> ''
+              OR owing.role = %(recommender)s AND office.region <> ''
                  AND starts_with(unit.region, office.region)
           )
         UNION
-        SELECT due.id, account.id
-        FROM due
-        JOIN notifications_obligor AS obligor ON obligor.deadline_id = due.id AND obligor.role = %(sysadmin)s
+        SELECT owing.deadline_id, account.id
+        FROM owing
         JOIN accounts_user AS account ON account.is_superuser
+        WHERE owing.role = %(sysadmin)s
         UNION
         SELECT due.id, office.user_id
         FROM due
