@@ -3,7 +3,7 @@
 from django.db.models import Q
 from django.utils import timezone
 
-from applications.models import Application, RuleResult, Submission
+from applications.models import Application, RuleResult, Submission, TeamMember
 from applications.states import ApplicationState
 from core.models import Event
 from documents.models import Document
@@ -24,8 +24,9 @@ def applications(user, *, q: str = "", state: str = ""):
 
 def own_applications(user, **chosen):
     """Those of one's teams and of the units one administers."""
-    mine = Q(team__user=user) | Q(organisation_id__in=user.scope.admin_units)
-    return applications(user, **chosen).filter(pk__in=Application.objects.filter(mine).values("pk"))
+    of_units = Application.objects.filter(organisation_id__in=user.scope.admin_units).order_by()
+    of_teams = TeamMember.objects.filter(user=user).values("application_id")
+    return applications(user, **chosen).filter(pk__in=of_teams.union(of_units.values("pk"), all=True))
 
 
 def waiting_for_unit(user, **chosen):

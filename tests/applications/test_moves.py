@@ -106,15 +106,13 @@ def test_each_move_is_made_by_its_owner_alone(name):
     assert (event.by, event.from_state, event.to_state) == (everybody[owner], state, RESULT[name])
 
 
-@pytest.mark.parametrize("name", MOVES)
 @pytest.mark.parametrize("state", S.values)
-def test_no_move_is_made_from_another_state(name, state):
-    run, wanted, _owner = MOVES[name]
-    if state == wanted:
-        return
+def test_no_move_is_made_from_another_state(state):
     application = in_state(state)
-    with pytest.raises(Lost):
-        run(application, by=None, at=timezone.now())
+    for run, wanted, _owner in MOVES.values():
+        if state != wanted:
+            with pytest.raises(Lost):
+                run(application, by=None, at=timezone.now())
     assert Application.objects.get(pk=application.pk).state == state
 
 
