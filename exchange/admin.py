@@ -11,6 +11,7 @@ from core.money import wan
 from exchange import actions, queries, rules
 from exchange.forms import ArgumentForm, ListingForm, ReasonForm
 from exchange.models import Demand, DemandScheme
+from reviews import actions as reviews
 
 
 @register(DemandScheme)
@@ -25,7 +26,7 @@ class DemandAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin):
     search_fields = ("title", "field", "organisation__name", "organisation__credit_code", "topic__number")
     list_select_related = ("organisation", "call")
     ordering = ("-id",)
-    actions_detail = ("argue", "put_on_list", "give_back", "refuse_listing")
+    actions_detail = ("argue", "put_on_list", "give_back", "refuse_listing", "close_bids")
     fieldsets = (
         (None, {"fields": ("call", "organisation", "credit_code", "state", "topic_link", "clauses")}),
         (_("公开的内容"), {"fields": ("title", "field", "public_summary", "core_indicators")}),
@@ -106,3 +107,13 @@ class DemandAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin):
     def refuse_listing(self, request, demand, data, at):
         actions.refuse_listing(demand=demand, reason=data["reason"], by=request.user, at=at)
         return _("已记录：不予发榜。")
+
+    @button(
+        _("截止揭榜"),
+        may=rules.can_close_bids,
+        text=_("揭榜期满后系统会自动截止；没有写明截止时间的榜单由项目主管截止。无人揭榜的作流榜处理。"),
+        icon="event_busy",
+    )
+    def close_bids(self, request, demand, data, at):
+        reviews.close_bids(topic=demand.topic, by=request.user, at=at)
+        return _("揭榜已截止：%(state)s。") % {"state": demand.topic.get_state_display()}

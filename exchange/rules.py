@@ -12,7 +12,7 @@ from exchange.models import Demand
 from exchange.states import EDITABLE, DemandState
 from grants.models import Call, Sourcing
 from grants.rules import check_manages
-from grants.states import CallState
+from grants.states import CallState, TopicState
 
 REQUIRED = (
     "title",
@@ -207,6 +207,12 @@ def check_can_list(user, demand: Demand) -> None:
 
 def can_list(user, demand: Demand) -> bool:
     return _allowed(check_can_list, user, demand)
+
+
+def can_close_bids(user, demand: Demand) -> bool:
+    """Whether bidding for the demand's topic is open and the person runs the call; when is asked later."""
+    is_open = demand.topic_id is not None and demand.topic.state == TopicState.LISTED
+    return is_open and _allowed(check_manages, user, demand.call)
 
 
 def check_reason(text: str, *, field: str) -> None:

@@ -324,8 +324,15 @@ class AssignmentAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmi
             form.add_error(refused.field if refused.field in form.fields else None, refused.message)
             return None
         if do == "autosave":
-            total = None if review.total is None else str(review.total)
-            return JsonResponse({"saved": timezone.localtime(at).strftime("%H:%M:%S"), "total": total})
+            return JsonResponse(
+                {
+                    "saved": timezone.localtime(at).strftime("%H:%M:%S"),
+                    "total": None if review.total is None else str(review.total),
+                    "faults": [
+                        f"{form[name].label}：{messages[0]}" for name, messages in form.errors.items()
+                    ],
+                }
+            )
         if do == "submit":
             messages.success(request, _("评审表已提交并封存，谢谢。"))
             return redirect("admin:reviews_assignment_changelist")

@@ -49,7 +49,7 @@
         redirect: "manual",
       });
       const json = answer.ok || answer.status === 422 ? await answer.json() : null;
-      if (json && json.saved) state.textContent = state.dataset.saved + " " + json.saved;
+      if (json && json.saved) state.textContent = [state.dataset.saved + " " + json.saved, ...json.faults].join(" · ");
       else state.textContent = json && json.error ? json.error : state.dataset.failed;
     } catch (fault) {
       state.textContent = state.dataset.failed;

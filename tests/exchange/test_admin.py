@@ -1,5 +1,7 @@
 """The demand desk in the admin."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -9,6 +11,7 @@ from exchange import actions
 from exchange.models import Demand
 from exchange.states import DemandState
 from grants.models import Topic
+from grants.states import TopicState
 from tests.factories.accounts import OrganisationFactory, officer
 from tests.factories.exchange import DemandFactory
 from tests.factories.reviews import bid_call, manager_of
@@ -74,6 +77,23 @@ def test_a_number_that_is_taken_stays_in_the_form(client):
     assert answer.status_code == 422
     assert "已经用过" in answer.content.decode()
     assert 'value="QD-1"' in answer.content.decode()
+
+
+def test_bidding_ends_by_its_button_not_before_the_time_on_the_list(client):
+    demand = submitted()
+    manager = manager_of(demand.call)
+    actions.argue(demand=demand, opinion="可", accept=True, by=manager, at=timezone.now())
+    topic = actions.list_demand(demand=demand, by=manager, at=timezone.now() - timedelta(days=30))
+    client.force_login(manager)
+
+    Topic.objects.update(bids_close_at=timezone.now() + timedelta(days=1))
+    early = client.post(url("close_bids", demand.pk))
+    Topic.objects.update(bids_close_at=None)
+    done = client.post(url("close_bids", demand.pk))
+    again = client.post(url("close_bids", demand.pk))
+
+    assert (early.status_code, done.status_code, again.status_code) == (422, 302, 403)
+    assert Topic.objects.get(pk=topic.pk).state == TopicState.UNFILLED
 
 
 @pytest.mark.parametrize("role", [Role.EXPERT, Role.PROGRAMME_MANAGER])

@@ -223,8 +223,8 @@ def test_autosave_keeps_what_can_be_read_and_counts_the_total(client):
     first = client.post(url, sheet(task, 90, 80, 70, do="autosave"))
     faulty = client.post(url, sheet(task, 90, 80, "abc", do="autosave"))
 
-    assert first.json()["total"] == "81.50"
-    assert faulty.json()["total"] is None
+    assert (first.json()["total"], first.json()["faults"]) == ("81.50", [])
+    assert (faulty.json()["total"], faulty.json()["faults"]) == (None, ["指标3：输入一个数字。"])
     assert Review.objects.get().comment == "路线可行"
     assert Review.objects.get().submitted_at is None
 
