@@ -1,9 +1,9 @@
 """The public objection form and a unit's agreements in the portal."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
@@ -25,9 +25,14 @@ FORM = {
 
 
 @pytest.fixture(autouse=True)
-def _fresh_rates():
-    """Rates are counted in the shared cache: no test begins with another's."""
-    cache.clear()
+def _own_rates(settings):
+    """Rates are counted in a cache of the test's own: no other test or process counts or clears with it."""
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "LOCATION": str(uuid.uuid4()),
+        }
+    }
 
 
 def object_url(notice):
