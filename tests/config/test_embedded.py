@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psycopg
@@ -27,7 +28,10 @@ WANTED = ["DATABASE_URL", "REDIS_URL"]
 @pytest.fixture
 def var(tmp_path, monkeypatch):
     """A var/ of its own, with the programs' umask as a cautious administrator sets it."""
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+    # As root PostgreSQL runs as another account, which must reach what pytest made for this test.
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder == Path(tempfile.gettempdir()):
+            break
         folder.chmod(0o755)
     path = tmp_path / "a var with spaces 和中文"
     monkeypatch.setenv("JIEBANG_VAR", str(path))
