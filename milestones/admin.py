@@ -128,7 +128,7 @@ class MilestoneAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin
         if obj.state == MilestoneState.SUBMITTED:
             return "check", _("待审核")
         if obj.state not in OWED:
-            return "done", "—"
+            return "done", _("已办结")
         if obj.due_date < today:
             return "overdue", _("逾期 %(days)s 天") % {"days": (today - obj.due_date).days}
         if obj.due_date <= end_of_month(today):
