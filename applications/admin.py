@@ -6,10 +6,11 @@ from django.db.models import Min, OuterRef, Subquery
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.enums import ActionVariant
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from applications import actions, queries, rules
 from applications.forms import ReasonForm, ReturnForm
@@ -25,21 +26,24 @@ MARKS = [("", _("待审查")), *((mark.value, mark.label) for mark in rules.MARK
 class MarkForm(forms.ModelForm):
     """What the officer makes of one line."""
 
-    officer_status = forms.ChoiceField(label=_("审查结论"), choices=MARKS, required=False)
+    officer_status = forms.ChoiceField(
+        label=_("审查结论"), choices=MARKS, required=False, widget=UnfoldAdminSelectWidget
+    )
 
     class Meta:
         model = RuleResult
         fields = ("officer_status", "officer_note")
-        widgets = {"officer_note": forms.Textarea(attrs={"rows": 2})}
+        widgets = {"officer_note": UnfoldAdminTextareaWidget(attrs={"rows": 2})}
 
 
 class RuleResultInline(TabularInline):
     model = RuleResult
     form = MarkForm
-    fields = ("clause", "text", "machine", "why", "officer_status", "officer_note", "who")
-    readonly_fields = ("clause", "text", "machine", "why", "who")
+    fields = ("clause", "machine", "officer_status", "officer_note")
+    readonly_fields = ("clause", "machine")
     extra = 0
     can_delete = False
+    hide_title = True
     verbose_name_plural = _("逐条审查")
 
     def has_add_permission(self, request, obj=None):
@@ -52,26 +56,13 @@ class RuleResultInline(TabularInline):
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("rule", "officer").order_by("rule__order")
 
-    @display(description=_("条款"))
-    def clause(self, line):
-        return f"{line.rule.code} {line.rule.clause}"
-
     @display(description=_("条文"))
-    def text(self, line):
-        return line.rule.text
+    def clause(self, line):
+        return render_to_string("applications/admin/rule.html", {"line": line})
 
-    @display(description=_("机器判断"))
+    @display(description=_("机器判断与依据"))
     def machine(self, line):
-        return line.get_status_display()
-
-    @display(description=_("依据"))
-    def why(self, line):
-        facts = format_html_join("", "{}：{}<br>", line.evidence.get("facts", {}).items())
-        return format_html("{}{}", facts, line.evidence.get("hint", "")) or "—"
-
-    @display(description=_("审查人"))
-    def who(self, line):
-        return f"{line.officer} {timezone.localtime(line.officer_at):%m-%d %H:%M}" if line.officer_id else "—"
+        return render_to_string("applications/admin/machine.html", {"line": line})
 
 
 class OverdueFilter(SimpleListFilter):
@@ -108,6 +99,10 @@ class ApplicationAdmin(HistoryMixin, ActionButtonsMixin, ModelAdmin):
     list_select_related = ("organisation", "call")
     ordering = ("-id",)
     inlines = (RuleResultInline,)
+
+    class Media:
+        css = {"all": ["applications/desk.css"]}
+
     actions_detail = ("pass_check", "give_back", "turn_down")
     fieldsets = (
         (

@@ -94,7 +94,7 @@ class Number(Kind):
         return int(value) if value == value.to_integral_value() else float(value)
 
     def text(self, question, stored):
-        return f"{stored:,} {question.config.get('unit', '')}".strip()
+        return f"{stored} {question.config.get('unit', '')}".strip()
 
 
 class Money(Kind):
