@@ -93,6 +93,7 @@ class Application(models.Model):
         "started": _("建立草稿"),
         "joined": _("加入申报团队"),
         "left": _("移出申报团队"),
+        "lapsed": _("逾期未提交"),
     }
 
     call = models.ForeignKey(Call, models.PROTECT, related_name="+", verbose_name=_("通知"))

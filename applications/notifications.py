@@ -128,6 +128,10 @@ def draft_done(application: Application, *, by, at) -> None:
         actions.meet_deadline(subject=application, kind=kind, by=by, at=at)
 
 
+def draft_lapsed(application: Application, *, at) -> None:
+    actions.cancel_deadline(subject=application, kind=DeadlineKind.CALL_CLOSES, by=None, at=at)
+
+
 def open_supplement(application: Application, *, due_at, reason: str, at) -> None:
     """The clock of a returned application (补正)."""
     actions.open_deadline(

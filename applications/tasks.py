@@ -1,21 +1,22 @@
-"""Work beside the page: PDF snapshots of what was handed in."""
+"""Work beside the page: PDF snapshots of what was handed in, clocks of drafts that were not."""
 
 from datetime import timedelta
 
 from celery import shared_task
 from django.core.files.base import ContentFile
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from applications import printing
+from applications import actions, printing, queries
 from applications.models import Application, Submission
 from documents.actions import store
 from documents.models import Document
 
 KIND = "snapshot"
 AT_ONCE = 100
+MANY = 5_000
 LOOK_BACK = timedelta(days=30)
 """The sweep reads no further back, so that it costs the same in every year."""
 
@@ -64,3 +65,15 @@ def make_missing_snapshots() -> None:
     recent = without_snapshot().filter(at__gte=timezone.now() - LOOK_BACK)
     for pk in recent.values_list("pk", flat=True)[:AT_ONCE]:
         make_snapshot(pk)
+
+
+@shared_task
+def lapse_drafts() -> None:
+    """End the clocks of drafts that were not handed in, each in its own transaction."""
+    at = timezone.now()
+    for pk in queries.lapsed_drafts(at).order_by("pk").values_list("pk", flat=True)[:MANY]:
+        with transaction.atomic():
+            rows = queries.lapsed_drafts(at).select_for_update(skip_locked=True, of=("self",))
+            application = rows.filter(pk=pk).first()
+            if application:
+                actions.lapse(application=application, at=at)

@@ -26,7 +26,7 @@ from applications.actions.drafting import (
     update_basics,
 )
 from applications.actions.flow import advance, enter, set_outcome
-from applications.actions.intake import submit, withdraw
+from applications.actions.intake import lapse, submit, withdraw
 
 __all__ = [
     "BASICS",
@@ -36,6 +36,7 @@ __all__ = [
     "detach",
     "enter",
     "keep_typed",
+    "lapse",
     "officer_mark",
     "pass_formal_check",
     "recommend",

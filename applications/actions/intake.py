@@ -12,6 +12,7 @@ from applications import eligibility, notifications, queries, rules
 from applications.actions.flow import enter
 from applications.models import Application, RuleResult, Submission
 from applications.states import ApplicationState
+from core import workflow
 from grants.actions import next_number
 from grants.queries import next_stage, number_prefix
 
@@ -114,3 +115,10 @@ def withdraw(*, application: Application, reason: str, by, at: datetime) -> None
     if application.submitted_at:
         rules.check_reason(reason)
     enter(application=application, state=ApplicationState.WITHDRAWN, by=by, at=at, note=reason)
+
+
+@transaction.atomic
+def lapse(*, application: Application, at: datetime) -> None:
+    """Applying ended while this was a draft: nothing is owed any more, what was written stays."""
+    notifications.draft_lapsed(application, at=at)
+    workflow.record(application, "lapsed", by=None, at=at)

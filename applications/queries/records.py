@@ -101,6 +101,17 @@ def _open_deadlines(application):
     )
 
 
+def lapsed_drafts(at):
+    """Drafts whose closing moment has passed and whose clock still runs."""
+    clocks = Deadline.objects.open().filter(
+        content_type__app_label="applications",
+        content_type__model="application",
+        kind=DeadlineKind.CALL_CLOSES,
+        due_at__lt=at,
+    )
+    return Application.objects.filter(pk__in=clocks.values("object_id"), state=ApplicationState.DRAFT)
+
+
 PUBLIC_DEADLINES = (
     DeadlineKind.CALL_CLOSES,
     DeadlineKind.SUPPLEMENT,

@@ -19,7 +19,7 @@ from core.workflow import Lost, Refused
 from documents.models import Document
 from grants.models import Call, QuestionKind
 from notifications.models import Deadline, Message
-from tests.factories.accounts import UserFactory, member_of
+from tests.factories.accounts import OrganisationFactory, UserFactory, member_of
 from tests.factories.applications import ApplicationFactory, fill, filled, submitted
 from tests.factories.grants import CallFactory, TopicFactory
 
@@ -392,3 +392,25 @@ def test_the_sweep_leaves_old_ones_alone():
     )
     tasks.make_missing_snapshots()
     assert list(Document.objects.filter(kind="snapshot").values_list("version", flat=True)) == [1]
+
+
+# ---- drafts that were not handed in ----
+
+
+def test_the_clock_of_a_draft_ends_with_the_call():
+    call = CallFactory()
+    unit = OrganisationFactory()
+    late, running = (
+        actions.start(call=call, organisation=unit, by=member_of(unit), at=timezone.now()) for _n in range(2)
+    )
+    past = timezone.now() - timedelta(seconds=1)
+    Deadline.objects.filter(object_id=late.pk).update(due_at=past)
+
+    tasks.lapse_drafts()
+    tasks.lapse_drafts()
+
+    states = {d.object_id: d.state for d in Deadline.objects.filter(kind="call_closes")}
+    assert states == {late.pk: "cancelled", running.pk: "open"}
+    late.refresh_from_db()
+    assert late.state == S.DRAFT
+    assert list(Event.objects.about(late).values_list("verb", flat=True)) == ["started", "lapsed"]
