@@ -84,7 +84,7 @@ def admin_list_page(world: World, runs: int) -> Bench:
         rows(COUNT.format(condition=OF_DEPARTMENT, joins=DEPARTMENT_JOINS), [department])
 
     address = reverse("admin:applications_application_changelist")
-    return Bench("admin_list_page", lambda: page(client, address, "BENCH"), floor)
+    return Bench("admin_list_page", lambda: page(client, address, 'id="result_list"'), floor)
 
 
 def application_page(world: World, runs: int) -> Bench:
