@@ -2,6 +2,7 @@
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django_filters.rest_framework import ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -18,15 +19,29 @@ from applications.serializers import (
     ReasonInput,
     StartInput,
 )
-from applications.states import EDITABLE
+from applications.states import EDITABLE, ApplicationState, shown_alike
 from grants.models import Call, Topic
+
+
+class ApplicationFilter(FilterSet):
+    """By state as the reader tells states apart."""
+
+    state = ChoiceFilter(choices=ApplicationState.choices, method="by_state")
+
+    class Meta:
+        model = Application
+        fields = ("state", "call", "topic", "organisation", "number")
+
+    def by_state(self, rows, name, value):
+        exact = queries.of_the_bureau(self.request.user)
+        return rows.filter(state__in=[value] if exact else shown_alike(value))
 
 
 class ApplicationViewSet(ReadOnlyModelViewSet):
     """Who may read is `visible_to`; who may move is the action's own rule. Strangers get 404."""
 
     queryset = Application.objects.none()
-    filterset_fields = ("state", "call", "topic", "organisation", "number")
+    filterset_class = ApplicationFilter
 
     def get_serializer_class(self):
         return ApplicationSerializer if self.action in ("list", "mine") else ApplicationDetailSerializer
@@ -64,7 +79,8 @@ class ApplicationViewSet(ReadOnlyModelViewSet):
         """One's own that can still be written."""
         rows = queries.own_applications(request.user).filter(state__in=EDITABLE, team__user=request.user)
         page = self.paginate_queryset(rows)
-        return self.get_paginated_response(ApplicationSerializer(page, many=True).data)
+        shown = ApplicationSerializer(page, many=True, context=self.get_serializer_context())
+        return self.get_paginated_response(shown.data)
 
     @extend_schema(request=AnswersInput, responses={200: dict})
     @action(detail=True, methods=["patch"])

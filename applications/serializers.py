@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from applications import queries
 from applications.models import Application, RuleResult
+from applications.states import shown_alike
 
 
 class ApplicationSerializer(serializers.ModelSerializer):
@@ -12,6 +13,9 @@ class ApplicationSerializer(serializers.ModelSerializer):
     organisation_name = serializers.CharField(source="organisation.name", read_only=True)
     credit_code = serializers.CharField(source="organisation.credit_code", read_only=True)
     topic_number = serializers.CharField(source="topic.number", read_only=True, default=None)
+    state = serializers.SerializerMethodField(
+        help_text="For applicants the stages of the bureau's deliberation read as one."
+    )
 
     class Meta:
         model = Application
@@ -36,6 +40,11 @@ class ApplicationSerializer(serializers.ModelSerializer):
             "submitted_at",
         )
         read_only_fields = fields
+
+    def get_state(self, application) -> str:
+        if queries.of_the_bureau(self.context["request"].user):
+            return application.state
+        return shown_alike(application.state)[0]
 
 
 class RuleResultSerializer(serializers.ModelSerializer):

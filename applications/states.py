@@ -69,4 +69,17 @@ APPLICATION = Machine(
 EDITABLE = frozenset({S.DRAFT, S.RETURNED})
 """States in which the team may write; the database holds this too."""
 
+
+def shown_alike(state: str) -> tuple[str, ...]:
+    """Every state that an applicant reads as the same word; the first stands for all."""
+    label = str(APPLICATION.public_label(state))
+    return tuple(other for other in ApplicationState.values if str(APPLICATION.public_label(other)) == label)
+
+
+def public_choices() -> list[tuple[str, str]]:
+    """States as applicants tell them apart: (the first of those shown alike, their word)."""
+    firsts = dict.fromkeys(shown_alike(state)[0] for state in ApplicationState.values)
+    return [(state, APPLICATION.public_label(state)) for state in firsts]
+
+
 del S

@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from applications.states import ApplicationState
+from applications.states import public_choices
 
 
 class ListFilter(forms.Form):
@@ -13,7 +13,7 @@ class ListFilter(forms.Form):
     state = forms.ChoiceField(
         label=gettext_lazy("状态"),
         required=False,
-        choices=[("", gettext_lazy("全部状态")), *ApplicationState.choices],
+        choices=lambda: [("", gettext_lazy("全部状态")), *public_choices()],
     )
 
     def __init__(self, *args, **kwargs):

@@ -3,8 +3,9 @@
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.roles import Role
 from applications.models import Application, RuleResult, Submission, TeamMember
-from applications.states import ApplicationState
+from applications.states import ApplicationState, shown_alike
 from core.models import Event
 from documents.models import Document
 from notifications.models import Deadline, DeadlineKind
@@ -12,13 +13,18 @@ from notifications.models import Deadline, DeadlineKind
 ORDER = ["-id"]
 
 
+def of_the_bureau(user) -> bool:
+    """Whether a person reads how far the bureau's own deliberation has come."""
+    return user.scope.sees_everything or bool(user.scope.departments) or user.has_role(Role.FINANCE)
+
+
 def applications(user, *, q: str = "", state: str = ""):
-    """What a person may see, as list rows."""
+    """What a person may see, as list rows; a state stands for all that applicants read alike."""
     rows = Application.objects.visible_to(user).select_related("call__programme", "organisation", "topic")
     if q:
         rows = rows.filter(Q(title__icontains=q) | Q(number__icontains=q) | Q(call__title__icontains=q))
     if state:
-        rows = rows.filter(state=state)
+        rows = rows.filter(state__in=shown_alike(state))
     return rows
 
 

@@ -8,7 +8,7 @@ from accounts.roles import Role, UnitRole
 from applications.models import Application
 from applications.states import ApplicationState
 from tests.factories.accounts import OrganisationFactory, UserFactory, member_of, officer
-from tests.factories.applications import ApplicationFactory, filled, submitted
+from tests.factories.applications import ApplicationFactory, filled, in_state, submitted
 from tests.factories.grants import CallFactory
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +110,15 @@ def test_the_list_costs_the_same_whatever_it_holds(number, django_assert_num_que
     client = client_of(member_of(unit, UnitRole.ADMIN))
     with django_assert_num_queries(3):
         assert len(client.get(LIST).json()["results"]) == number
+
+
+def test_applicants_do_not_read_how_far_the_bureau_has_come():
+    application = in_state(ApplicationState.DECISION)
+    applicant = client_of(application.created_by)
+    manager = client_of(officer(Role.PROGRAMME_MANAGER, application.call.programme.department))
+    assert applicant.get(f"{LIST}{application.pk}/").json()["state"] == "expert_review"
+    assert manager.get(f"{LIST}{application.pk}/").json()["state"] == "decision"
+    for state in ("expert_review", "demander_choice", "decision"):
+        assert len(applicant.get(LIST, {"state": state}).json()["results"]) == 1
+        found = manager.get(LIST, {"state": state}).json()["results"]
+        assert len(found) == (state == "decision")

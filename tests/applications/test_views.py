@@ -525,3 +525,12 @@ def test_a_recommender_who_comes_second_keeps_the_text(client):
     response = client.post(url(application, "recommendation"), {"do": "recommend", "text": "写了很久的意见"})
     assert response.status_code == 422
     assert "不在“推荐审核”环节" in response.content.decode()
+
+
+def test_the_filter_does_not_tell_the_bureaus_stages_apart(client):
+    application = open_as_author(client, in_state(S.DECISION))
+    page = client.get(reverse("applications:list"), {"state": "expert_review"}).content.decode()
+    assert application.title in page
+    assert page.count(">评审中<") == 2
+    assert "待决定" not in page
+    assert 'value="decision"' not in page
