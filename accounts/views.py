@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from rest_framework.authtoken.models import Token
 
 from accounts import actions, rules
@@ -73,7 +73,7 @@ def token(request):
 
 
 @login_required
-@require_GET
+@require_safe
 def units(request):
     """The person's units and what they asked to join; with none, the first step to take."""
     memberships = (
@@ -105,7 +105,7 @@ def register(request):
 
 
 @login_required
-@require_GET
+@require_safe
 def check_code(request):
     """The fragment under the credit code: right, wrong and why, or registered already and how to join."""
     form = CreditCodeForm(request.GET)
@@ -138,7 +138,7 @@ def join(request, credit_code):
 
 
 @login_required
-@require_GET
+@require_safe
 def unit(request, pk):
     """One unit: members, who asks to join, certificates and facts with their validity."""
     found = get_object_or_404(Organisation.objects.visible_to(request.user).select_related("parent"), pk=pk)

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_ratelimit.core import is_ratelimited
 
 from awards import actions, queries, rules
@@ -85,7 +85,7 @@ def _agreements(user):
 
 
 @login_required
-@require_GET
+@require_safe
 def agreements(request):
     form = AgreementFilter(request.GET)
     chosen = form.chosen()
@@ -101,7 +101,7 @@ def agreements(request):
 
 
 @login_required
-@require_GET
+@require_safe
 def agreement(request, pk):
     found = get_object_or_404(_agreements(request.user), pk=pk)
     return _agreement_page(request, found, SignForm(), ReasonForm())

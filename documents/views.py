@@ -6,14 +6,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from documents import rules
 from documents.models import Document, ScanState
 
 
 @login_required
-@require_GET
+@require_safe
 def download(request, pk):
     """The file under its own name (RFC 5987), never run in the page. `?inline` shows a PDF or picture."""
     document = get_object_or_404(Document.objects.visible_to(request.user), pk=pk)

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.paging import paginate
 from core.workflow import Lost, Refused
@@ -24,7 +24,7 @@ def _demands(user):
 
 
 @login_required
-@require_GET
+@require_safe
 def demand_list(request):
     form = DemandFilter(request.GET)
     chosen = form.chosen()
@@ -85,7 +85,7 @@ def _only(units) -> str:
 
 
 @login_required
-@require_GET
+@require_safe
 def unit_check(request):
     """What the credit code typed so far means: fragment below the field."""
     now = timezone.now()
@@ -103,7 +103,7 @@ def unit_check(request):
 
 
 @login_required
-@require_GET
+@require_safe
 def detail(request, pk):
     demand = get_object_or_404(_demands(request.user), pk=pk)
     context = {

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from awards import rules as awards
 from awards.models import Agreement
@@ -60,7 +60,7 @@ def agreements(user) -> QuerySet:
 
 
 @login_required
-@require_GET
+@require_safe
 def projects(request):
     """The list: running or ended."""
     labels = {"running": _("执行中"), "ended": _("已结束")}
@@ -171,7 +171,7 @@ def payment_rows(user, agreement: Agreement) -> list[dict]:
 
 
 @login_required
-@require_GET
+@require_safe
 def project(request, pk):
     """One project. Eleven queries with the session's, whatever it holds."""
     now = timezone.now()

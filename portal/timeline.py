@@ -55,24 +55,31 @@ def application_steps(application: Application, *, for_officer: bool, at: dateti
 
 @dataclass(frozen=True)
 class _StageView:
-    """A stage as the reader sees it: applicants see the bureau's deliberation as one step."""
+    """A stage as the reader sees it: applicants see the bureau's deliberation as one step.
+
+    `inner` stages keep who acts and until when to the bureau: either would tell them apart again.
+    """
 
     title: str
     states: tuple[str, ...]
     clause: str
     allowed: str
+    inner: bool
 
 
 def _stages(application, *, for_officer: bool) -> list[_StageView]:
     found: list[_StageView] = []
     for stage in Stage.objects.filter(call_id=application.call_id):
-        title = S(stage.kind).label if for_officer else APPLICATION.public_label(stage.kind)
+        label = str(S(stage.kind).label)
+        title = label if for_officer else str(APPLICATION.public_label(stage.kind))
+        inner = title != label
         allowed = _("%(days)s 个%(kind)s") % {"days": stage.days, "kind": stage.get_day_kind_display()}
         if found and found[-1].title == title:
             before = found.pop()
-            found.append(_StageView(title, (*before.states, stage.kind), before.clause or stage.clause, ""))
+            states = (*before.states, stage.kind)
+            found.append(_StageView(title, states, before.clause or stage.clause, "", inner))
         else:
-            found.append(_StageView(str(title), (stage.kind,), stage.clause, allowed))
+            found.append(_StageView(title, (stage.kind,), stage.clause, "" if inner else allowed, inner))
     return found
 
 
@@ -113,6 +120,8 @@ def _writing_step(application, reached, due) -> Step:
 def _stage_step(application, stage: _StageView, reached, due, *, stages) -> Step:
     entered = [reached[state] for state in stage.states if state in reached]
     at = entered[0].at if entered else None
+    if application.state in stage.states and stage.inner:
+        return Step(title=stage.title, state="current", at=at, clause=stage.clause)
     if application.state in stage.states:
         deadline = next((due[state] for state in (*stage.states, "review_due") if state in due), None)
         return Step(

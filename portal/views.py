@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language
 
 from accounts import actions as accounts
@@ -39,7 +39,7 @@ def _chosen_tab(request, labels) -> str:
     return tab if tab in labels else next(iter(labels))
 
 
-@require_GET
+@require_safe
 def home(request):
     now = timezone.now()
     context = {
@@ -61,7 +61,7 @@ def language(request):
     return set_language(request)
 
 
-@require_GET
+@require_safe
 def calls(request):
     now = timezone.now()
     labels = {"open": _("正在受理"), "coming": _("即将开始"), "closed": _("已截止")}
@@ -84,7 +84,7 @@ def calls(request):
     return render(request, template, context)
 
 
-@require_GET
+@require_safe
 def call(request, pk):
     now = timezone.now()
     visible = Call.objects.visible_to(request.user).select_related("programme__department")
@@ -100,7 +100,7 @@ def call(request, pk):
     return render(request, "portal/call.html", context)
 
 
-@require_GET
+@require_safe
 def board(request):
     form = BoardFilter(request.GET, fields=queries.board_fields(request.user))
     chosen = form.chosen()
@@ -116,7 +116,7 @@ def board(request):
     return render(request, template, context)
 
 
-@require_GET
+@require_safe
 def topic(request, pk):
     now = timezone.now()
     found = get_object_or_404(queries.topics(request.user), pk=pk)
@@ -129,7 +129,7 @@ def topic(request, pk):
     return render(request, "portal/topic.html", context)
 
 
-@require_GET
+@require_safe
 def publicity(request):
     labels = {"running": _("公示中"), "closed": _("已结束")}
     tab = _chosen_tab(request, labels)
@@ -142,7 +142,7 @@ def publicity(request):
     return render(request, "portal/publicity.html", context)
 
 
-@require_GET
+@require_safe
 def publicity_notice(request, pk):
     now = timezone.now()
     notice = get_object_or_404(queries.publicity_notices(request.user), pk=pk)
@@ -159,7 +159,7 @@ def publicity_notice(request, pk):
 
 
 @login_required
-@require_GET
+@require_safe
 def todo(request):
     now = timezone.now()
     user = request.user
@@ -183,7 +183,7 @@ def todo(request):
 
 
 @login_required
-@require_GET
+@require_safe
 def inbox(request):
     rows = queries.inbox(request.user)
     listing = paginate(rows, ("-id",), request.GET.get("cursor"), PER_PAGE)
@@ -192,7 +192,7 @@ def inbox(request):
 
 
 @login_required
-@require_GET
+@require_safe
 def message(request, pk):
     """One message; opening it is reading it."""
     found = get_object_or_404(queries.inbox(request.user), pk=pk)

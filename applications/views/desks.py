@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from applications import actions, queries, rules
 from applications.forms import ListFilter
@@ -36,7 +36,7 @@ def _list(request, rows, *, title, lead, name, empty):
 
 
 @login_required
-@require_GET
+@require_safe
 def unit_reviews(request):
     if not request.user.scope.admin_units:
         raise Http404
@@ -51,7 +51,7 @@ def unit_reviews(request):
 
 
 @login_required
-@require_GET
+@require_safe
 def recommendations(request):
     if not request.user.scope.regions:
         raise Http404

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Organisation, User
 from applications import actions, printing, queries, rules
@@ -22,7 +22,7 @@ from grants.queries import closing
 
 
 @login_required
-@require_GET
+@require_safe
 def application_list(request):
     form = ListFilter(request.GET)
     chosen = form.chosen()
@@ -90,7 +90,7 @@ def _topic(request, call):
 
 
 @login_required
-@require_GET
+@require_safe
 def detail(request, pk):
     """Where an application stands: parts and problems of a draft, what was sealed afterwards."""
     application = visible_application(request.user, pk)
@@ -128,7 +128,7 @@ def detail(request, pk):
 
 
 @login_required
-@require_GET
+@require_safe
 def preview(request, pk):
     """The PDF as it would be sealed now, marked as a draft; or the sealed one."""
     application = visible_application(request.user, pk)

@@ -64,6 +64,25 @@ def test_the_present_step_carries_its_deadline():
     assert step.due is not None
 
 
+@pytest.mark.parametrize(
+    "state", [ApplicationState.EXPERT_REVIEW, ApplicationState.DEMANDER_CHOICE, ApplicationState.DECISION]
+)
+def test_who_deliberates_and_until_when_stays_with_the_bureau(state):
+    application, at = (
+        in_state(state, call__parts__stages=("formal_check", state, "publicity")),
+        timezone.now(),
+    )
+    open_deadline(at=at, subject=application, kind=state, due_in=timedelta(days=5))
+
+    def present(*, for_officer):
+        steps = application_steps(application, for_officer=for_officer, at=at)
+        return next(step for step in steps if step.state == "current")
+
+    assert (present(for_officer=False).due, present(for_officer=False).note) == (None, "")
+    assert present(for_officer=True).due is not None
+    assert "现在由" in present(for_officer=True).note
+
+
 def test_a_returned_application_says_why_and_until_when():
     application, at = in_state(ApplicationState.FORMAL_CHECK), timezone.now()
     workflow.move(application, ApplicationState.RETURNED, by=officer(), at=at, note="缺合作协议")
