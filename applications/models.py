@@ -49,28 +49,31 @@ class ApplicationQuerySet(models.QuerySet):
         scope = user.scope
         # A draft that was withdrawn has never been handed in: it stays with its team.
         submitted = Q(submitted_at__isnull=False)
-        wanted = Q(pk__in=self._near(user, submitted))
+        wanted = self._own(user)
         if scope.sees_everything or Role.FINANCE in scope.roles:
             wanted |= submitted
         if scope.departments:
-            wanted |= submitted & Q(call__programme__department_id__in=scope.departments)
-        return self.filter(wanted)
-
-    def _near(self, user, submitted):
-        """Ids that a person has to do with as applicant, demand side or recommender.
-
-        A union, each part by its own index: an OR over them would walk the whole table.
-        """
-        scope, rows = user.scope, Application.objects.order_by()
-        parts = [rows.filter(organisation_id__in=scope.admin_units)] if scope.admin_units else []
+            calls = Call.objects.filter(programme__department_id__in=scope.departments)
+            wanted |= submitted & Q(call__any_of=calls.order_by().values("pk"))
         if scope.units:
             # The demand side reads all bids for its own topic once bidding has closed.
             closed = Topic.objects.filter(owner_id__in=scope.units).exclude(state=TopicState.LISTED)
-            parts.append(rows.filter(submitted, topic__in=closed.order_by()))
-        reached = submitted & ~Q(state=ApplicationState.UNIT_REVIEW)
-        parts += [rows.filter(reached, organisation__region__startswith=region) for region in scope.regions]
-        team = TeamMember.objects.filter(user=user).values("application_id")
-        return team.union(*(part.values("pk") for part in parts), all=True)
+            wanted |= submitted & Q(topic__any_of=closed.order_by().values("pk"))
+        for region in scope.regions:
+            units = Organisation.objects.filter(region__startswith=region)
+            reached = submitted & ~Q(state=ApplicationState.UNIT_REVIEW)
+            wanted |= reached & Q(organisation__any_of=units.order_by().values("pk"))
+        return self.filter(wanted)
+
+    def own_to(self, user):
+        """Those of one's teams and of the units that one administers: a part of `visible_to`."""
+        return self.filter(self._own(user)) if user.is_authenticated else self.none()
+
+    def _own(self, user):
+        teams = TeamMember.objects.filter(user=user)
+        own = Q(pk__any_of=teams.order_by().values("application_id"))
+        units = user.scope.admin_units
+        return own | Q(organisation_id__in=units) if units else own
 
 
 @pghistory.track(

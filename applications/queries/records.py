@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.roles import Role
-from applications.models import Application, RuleResult, Submission, TeamMember
+from applications.models import Application, RuleResult, Submission
 from applications.states import ApplicationState, shown_alike
 from core.models import Event
 from documents.models import Document
@@ -20,7 +20,11 @@ def of_the_bureau(user) -> bool:
 
 def applications(user, *, q: str = "", state: str = ""):
     """What a person may see, as list rows; a state stands for all that applicants read alike."""
-    rows = Application.objects.visible_to(user).select_related("call__programme", "organisation", "topic")
+    return _chosen(Application.objects.visible_to(user), q=q, state=state)
+
+
+def _chosen(rows, *, q: str = "", state: str = ""):
+    rows = rows.select_related("call__programme", "organisation", "topic")
     if q:
         rows = rows.filter(Q(title__icontains=q) | Q(number__icontains=q) | Q(call__title__icontains=q))
     if state:
@@ -30,9 +34,7 @@ def applications(user, *, q: str = "", state: str = ""):
 
 def own_applications(user, **chosen):
     """Those of one's teams and of the units one administers."""
-    of_units = Application.objects.filter(organisation_id__in=user.scope.admin_units).order_by()
-    of_teams = TeamMember.objects.filter(user=user).values("application_id")
-    return applications(user, **chosen).filter(pk__in=of_teams.union(of_units.values("pk"), all=True))
+    return _chosen(Application.objects.own_to(user), **chosen)
 
 
 def waiting_for_unit(user, **chosen):

@@ -152,9 +152,11 @@ def test_a_lost_server_ends_the_command(var):
 
 
 def test_an_interrupt_stops_everything(var):
-    with runner(sys.executable, "-c", "import time; time.sleep(600)") as process:
+    begun = var.with_name("begun")
+    command = f"import pathlib, time; pathlib.Path({str(begun)!r}).touch(); time.sleep(600)"
+    with runner(sys.executable, "-c", command) as process:
         answer = running(var)
-        wait_until(lambda: children(process.pid), "the command runs")
+        wait_until(begun.exists, "the command runs")
         for pid in [process.pid, *children(process.pid)]:  # as the terminal does
             if pid != answer["guard"]:
                 os.kill(pid, signal.SIGINT)
