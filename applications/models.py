@@ -11,7 +11,7 @@ from accounts.models import Organisation
 from accounts.roles import Role
 from applications import states
 from applications.states import ApplicationState
-from grants.models import BudgetCategory, Call, EligibilityRule, FundingSource, Question, Topic
+from grants.models import BudgetCategory, Call, EligibilityRule, FundingSource, ProjectType, Question, Topic
 from grants.states import TopicState
 
 
@@ -103,6 +103,12 @@ class Application(models.Model):
     topic = models.ForeignKey(
         Topic, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("榜单任务")
     )
+    project_type = models.ForeignKey(
+        ProjectType, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("项目类别")
+    )
+    follows = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("预申报项目")
+    )
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, related_name="+", verbose_name=_("牵头单位")
     )
@@ -139,6 +145,8 @@ class Application(models.Model):
         verbose_name=_("提交人"),
     )
     submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
+    ended = models.CharField(_("结题情况"), max_length=20, choices=states.ProjectEnd, blank=True)
+    ended_at = models.DateTimeField(_("结题时间"), null=True, blank=True)
 
     objects = ApplicationQuerySet.as_manager()
 
@@ -165,6 +173,10 @@ class Application(models.Model):
                 name="application_submitted_has_time",
             ),
             models.CheckConstraint(
+                condition=Q(ended="", ended_at__isnull=True) | ~Q(ended="") & Q(ended_at__isnull=False),
+                name="application_ended_has_time",
+            ),
+            models.CheckConstraint(
                 condition=Q(requested_amount__gte=0, own_amount__gte=0),
                 name="application_amounts_not_negative",
             ),
@@ -181,6 +193,8 @@ class Application(models.Model):
                 operation=pgtrigger.UpdateOf(
                     "call_id",
                     "topic_id",
+                    "project_type_id",
+                    "follows_id",
                     "organisation_id",
                     "title",
                     "summary",
@@ -275,18 +289,24 @@ class Participant(models.Model):
 
 
 class BudgetLine(models.Model):
-    """One cell of the budget: category × source, 元."""
+    """One cell of the budget: category × source, and × year and × unit where the call asks for them; 元."""
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="budget_lines")
     category = models.ForeignKey(BudgetCategory, models.PROTECT, related_name="+", verbose_name=_("科目"))
     source = models.ForeignKey(FundingSource, models.PROTECT, related_name="+", verbose_name=_("来源"))
+    year = models.PositiveSmallIntegerField(_("年度"), null=True, blank=True)
+    unit = models.CharField(_("单位（信用代码）"), max_length=18, blank=True)
     amount = models.DecimalField(_("金额（元）"), max_digits=14, decimal_places=2)
 
     class Meta:
         verbose_name = _("预算")
         verbose_name_plural = _("预算")
         constraints = [
-            models.UniqueConstraint(fields=["application", "category", "source"], name="budget_line_once"),
+            models.UniqueConstraint(
+                fields=["application", "category", "source", "year", "unit"],
+                name="budget_line_once",
+                nulls_distinct=False,
+            ),
             models.CheckConstraint(condition=Q(amount__gte=0), name="budget_line_not_negative"),
         ]
         triggers = sealed_after_submission()
@@ -403,3 +423,63 @@ class Submission(models.Model):
 
     def __str__(self):
         return f"v{self.version}"
+
+
+class StepOutcome(models.TextChoices):
+    PASS = "pass", _("通过")
+    REJECT = "reject", _("不通过")
+
+
+class StepConclusion(models.Model):
+    """What the bureau concluded in one step (现场考察, 尽职调查, 论证会 …); never changes."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="conclusions")
+    step = models.CharField(_("环节"), max_length=30, choices=states.ApplicationState)
+    outcome = models.CharField(_("结论"), max_length=10, choices=StepOutcome)
+    opinion = models.TextField(_("意见"))
+    held_date = models.DateField(_("办理日期"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("记录人")
+    )
+    at = models.DateTimeField(_("记录时间"))
+
+    class Meta:
+        verbose_name = _("环节结论")
+        verbose_name_plural = _("环节结论")
+        ordering = ["id"]
+        triggers = [pgtrigger.Protect(name="never_changes", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self):
+        return f"{self.get_step_display()} {self.get_outcome_display()}"
+
+
+class PastProject(models.Model):
+    """A project that runs or ran outside this system: counted by limits on parallel projects (限项)."""
+
+    plan = models.CharField(_("计划"), max_length=120)
+    number = models.CharField(_("项目编号"), max_length=60, blank=True)
+    title = models.CharField(_("项目名称"), max_length=200)
+    credit_code = models.CharField(_("承担单位信用代码"), max_length=18, blank=True, db_index=True)
+    id_number = models.CharField(_("人员身份证号"), max_length=18, blank=True, db_index=True)
+    role = models.CharField(_("角色"), max_length=10, choices=ParticipantRole, default=ParticipantRole.PI)
+    status = models.CharField(_("状态"), max_length=20, choices=states.RecordStatus)
+    starts_date = models.DateField(_("开始日期"), null=True, blank=True)
+    ends_date = models.DateField(_("结束日期"), null=True, blank=True)
+    amount = models.DecimalField(_("财政资金（元）"), max_digits=14, decimal_places=2, default=0)
+    months_per_year = models.DecimalField(
+        _("每年投入（月）"), max_digits=3, decimal_places=1, null=True, blank=True
+    )
+    source = models.CharField(_("来源"), max_length=200)
+
+    class Meta:
+        verbose_name = _("外部项目记录")
+        verbose_name_plural = _("外部项目记录")
+        ordering = ["-starts_date", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(credit_code="") | ~Q(id_number=""), name="past_project_of_somebody"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.plan} {self.title}"

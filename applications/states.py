@@ -12,8 +12,16 @@ class ApplicationState(models.TextChoices):
     FORMAL_CHECK = "formal_check", _("形式审查")
     RETURNED = "returned", _("退回修改")
     EXPERT_REVIEW = "expert_review", _("专家评审")
+    PANEL_REVIEW = "panel_review", _("会议评审（答辩）")
+    SITE_VISIT = "site_visit", _("现场考察")
+    DUE_DILIGENCE = "due_diligence", _("尽职调查")
+    CREDIT_CHECK = "credit_check", _("信用联查与查重")
+    AUDIT = "audit", _("专项审计核查")
     DEMANDER_CHOICE = "demander_choice", _("发榜方选择")
+    ARGUMENTATION = "argumentation", _("项目论证会")
+    HIGHER_APPROVAL = "higher_approval", _("上级审批")
     DECISION = "decision", _("待决定")
+    RESERVED = "reserved", _("入库备选")
     PUBLICITY = "publicity", _("拟立项公示")
     AGREEMENT = "agreement", _("签订任务书")
     AWARDED = "awarded", _("已立项")
@@ -21,27 +29,69 @@ class ApplicationState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("已撤回")
 
 
+class ProjectEnd(models.TextChoices):
+    """How a funded project ended; empty while it runs."""
+
+    COMPLETED = "completed", _("通过验收")
+    CONCLUDED = "concluded", _("结题")
+    FAILED = "failed", _("未通过验收")
+    TERMINATED = "terminated", _("终止")
+
+
+class RecordStatus(models.TextChoices):
+    """How rules on parallel projects (限项) see an application or a project."""
+
+    APPLYING = "applying", _("申报中")
+    RUNNING = "running", _("在研")
+    OVERDUE = "overdue", _("逾期未验收")
+    COMPLETED = "completed", _("已结题")
+    FAILED = "failed", _("未通过验收")
+    TERMINATED = "terminated", _("已终止")
+
+
 S = ApplicationState
 _ENDS = frozenset({S.REJECTED, S.WITHDRAWN})
 _MANAGER = frozenset({Role.PROGRAMME_MANAGER})
 
-# The order of the middle states is the call's (grants.Stage); the table says what is possible at all.
-_ROUNDS = frozenset({S.EXPERT_REVIEW, S.DEMANDER_CHOICE, S.DECISION})
+OFFICE = frozenset(
+    {
+        S.PANEL_REVIEW,
+        S.SITE_VISIT,
+        S.DUE_DILIGENCE,
+        S.CREDIT_CHECK,
+        S.AUDIT,
+        S.ARGUMENTATION,
+        S.HIGHER_APPROVAL,
+    }
+)
+"""Steps in which the bureau records one conclusion (`applications.actions.conclude_step`)."""
+
+# The order of the steps is the call's (grants.Stage); the table says what is possible at all.
+_INTAKE = frozenset({S.UNIT_REVIEW, S.RECOMMENDATION, S.FORMAL_CHECK})
+_ROUNDS = frozenset({S.EXPERT_REVIEW, S.DEMANDER_CHOICE}) | OFFICE
+_DECIDED = frozenset({S.PUBLICITY, S.AGREEMENT, S.AWARDED, S.RESERVED})
+
+
+_ONWARDS = _INTAKE | _ROUNDS | {S.DECISION, S.RETURNED} | _ENDS
+"""From a step before the decision: any other such step, back to the team, or out."""
+
 
 APPLICATION = Machine(
     states=S,
     initial=S.DRAFT,
     transitions={
-        S.DRAFT: frozenset({S.UNIT_REVIEW, S.RECOMMENDATION, S.FORMAL_CHECK, S.WITHDRAWN}),
-        S.UNIT_REVIEW: frozenset({S.RECOMMENDATION, S.FORMAL_CHECK, S.RETURNED, S.WITHDRAWN}),
-        S.RECOMMENDATION: frozenset({S.FORMAL_CHECK, S.RETURNED}) | _ENDS,
-        S.FORMAL_CHECK: _ROUNDS | {S.RETURNED} | _ENDS,
-        S.RETURNED: frozenset({S.UNIT_REVIEW, S.RECOMMENDATION, S.FORMAL_CHECK}) | _ENDS,
-        S.EXPERT_REVIEW: frozenset({S.DEMANDER_CHOICE, S.DECISION}) | _ENDS,
-        S.DEMANDER_CHOICE: frozenset({S.EXPERT_REVIEW, S.DECISION}) | _ENDS,
-        S.DECISION: frozenset({S.PUBLICITY, S.AGREEMENT}) | _ENDS,
-        S.PUBLICITY: frozenset({S.AGREEMENT, S.REJECTED}),
-        S.AGREEMENT: frozenset({S.AWARDED, S.REJECTED}),
+        S.DRAFT: _INTAKE | _ROUNDS | {S.DECISION, S.WITHDRAWN},
+        S.RETURNED: _INTAKE | OFFICE | _ENDS,
+        **{state: _ONWARDS - {state} for state in _INTAKE},
+        S.UNIT_REVIEW: _ONWARDS - {S.UNIT_REVIEW, S.REJECTED},
+        S.EXPERT_REVIEW: _ONWARDS - _INTAKE - {S.EXPERT_REVIEW, S.RETURNED},
+        S.DEMANDER_CHOICE: _ONWARDS - _INTAKE - {S.DEMANDER_CHOICE, S.RETURNED},
+        # An argumentation or an approval may also stand between the decision and the agreement.
+        **{state: _ONWARDS - _INTAKE - {state} | _DECIDED for state in OFFICE},
+        S.DECISION: _DECIDED | OFFICE | _ENDS,
+        S.PUBLICITY: _DECIDED - {S.PUBLICITY} | OFFICE | {S.REJECTED},
+        S.AGREEMENT: OFFICE | {S.AWARDED, S.REJECTED},
+        S.RESERVED: _DECIDED - {S.RESERVED} | OFFICE | {S.DECISION} | _ENDS,
     },
     owners={
         S.DRAFT: frozenset({UnitRole.MEMBER}),
@@ -51,7 +101,9 @@ APPLICATION = Machine(
         S.FORMAL_CHECK: _MANAGER,
         S.EXPERT_REVIEW: _MANAGER | {Role.EXPERT},
         S.DEMANDER_CHOICE: frozenset({UnitRole.ADMIN, UnitRole.MEMBER}),
+        **dict.fromkeys(OFFICE, _MANAGER),
         S.DECISION: frozenset({Role.PROGRAMME_MANAGER, Role.LEADER}),
+        S.RESERVED: frozenset({Role.PROGRAMME_MANAGER, Role.LEADER}),
         S.PUBLICITY: _MANAGER,
         S.AGREEMENT: _MANAGER | {UnitRole.ADMIN},
         S.AWARDED: frozenset(),
@@ -59,11 +111,7 @@ APPLICATION = Machine(
         S.WITHDRAWN: frozenset(),
     },
     # Applicants read where they stand, not how far the bureau's own deliberation has come.
-    public_labels={
-        S.EXPERT_REVIEW: _("评审中"),
-        S.DEMANDER_CHOICE: _("评审中"),
-        S.DECISION: _("评审中"),
-    },
+    public_labels=dict.fromkeys(_ROUNDS | {S.DECISION}, _("评审中")),
 )
 
 EDITABLE = frozenset({S.DRAFT, S.RETURNED})

@@ -18,8 +18,8 @@ from awards.states import AgreementState, ObjectionState, PublicityState
 from core import calendar, workflow
 from core.workflow import Refused
 from grants import actions as grants
-from grants.models import Call
-from grants.queries import number_prefix
+from grants.models import Call, ContactKind
+from grants.queries import contact_for, number_prefix
 from grants.states import TopicState
 from reviews import queries as reviews
 
@@ -111,7 +111,7 @@ def publicise(
             starts, call.publicity_days, kind=call.publicity_day_kind, inclusive=True
         ),
         explanation=notifications.explain_publicity(call, starts),
-        contact=contact or call.contact or call.programme.department.name,
+        contact=contact or contact_for(call, ContactKind.SUPERVISION),
         items_total=len(chosen),
         published_by=by,
         published_at=at,

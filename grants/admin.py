@@ -171,7 +171,7 @@ class CallAdmin(HistoryMixin, ActionButtonsMixin, ModelAdmin):
         ),
         (
             _("征集"),
-            {"fields": (("sourcing", "instrument"), ("opens_at", "closes_at"), "bid_days", "contact")},
+            {"fields": (("sourcing", "instrument"), ("opens_at", "closes_at"), "bid_days")},
         ),
         (_("正文"), {"fields": ("notice",)}),
         (_("经费"), {"fields": (("cap", "cap_clause"), ("own_per_fiscal", "own_clause"))}),

@@ -1,6 +1,6 @@
 """What a notice says, read in one place."""
 
-from grants.models import Call, Stage, Topic
+from grants.models import Call, ContactKind, Stage, Topic
 
 
 def stages_of(call: Call) -> list[Stage]:
@@ -33,3 +33,12 @@ def number_prefix(call: Call) -> str:
     """Initials of the programme and the year of the call: "jiebang-sme" in 2026 → "JS2026"."""
     initials = "".join(part[0] for part in call.programme.slug.split("-") if part)
     return f"{initials.upper()}{call.year}"
+
+
+def contact_for(call: Call, kind: str) -> str:
+    """Whom to ask: the contact of this kind, else the policy contact, else the department; one query."""
+    contacts = {contact.kind: contact for contact in reversed(call.contacts.all())}
+    contact = contacts.get(kind) or contacts.get(ContactKind.POLICY)
+    if contact is None:
+        return call.programme.department.name
+    return " ".join(filter(None, (contact.name, contact.phone, contact.email)))

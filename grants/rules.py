@@ -10,8 +10,21 @@ from core.workflow import Refused
 from grants.models import Call, QuestionKind, Sourcing, StageKind, Topic
 from grants.states import CallState, TopicState
 
-ORDER = list(StageKind.values)
-NEEDED_STAGES = (StageKind.FORMAL_CHECK, StageKind.DECISION)
+K = StageKind
+ORDERED = [
+    (K.UNIT_REVIEW, K.RECOMMENDATION),
+    *((K.UNIT_REVIEW, kind) for kind in (K.FORMAL_CHECK, K.EXPERT_REVIEW, K.DEMANDER_CHOICE, K.DECISION)),
+    *((K.RECOMMENDATION, kind) for kind in (K.EXPERT_REVIEW, K.DEMANDER_CHOICE, K.DECISION)),
+    *((K.FORMAL_CHECK, kind) for kind in (K.EXPERT_REVIEW, K.DEMANDER_CHOICE, K.DECISION)),
+    (K.EXPERT_REVIEW, K.DECISION),
+    (K.PANEL_REVIEW, K.DECISION),
+    (K.DEMANDER_CHOICE, K.DECISION),
+    (K.DECISION, K.PUBLICITY),
+    (K.DECISION, K.AGREEMENT),
+    (K.PUBLICITY, K.AGREEMENT),
+]
+"""Pairs of steps whose order is not the notice's to choose; everything else may stand anywhere."""
+del K
 PEOPLE_WHO_CHOOSE = (QuestionKind.CHOICE, QuestionKind.CHOICES)
 
 UNIT = frozenset(
@@ -137,24 +150,15 @@ def _window(call):
 
 def _stages(call):
     kinds = [stage.kind for stage in call.stages.all()]
-    for kind in NEEDED_STAGES:
-        if kind not in kinds:
-            yield Refused(_("缺少环节“%(stage)s”。") % {"stage": StageKind(kind).label}, field="stages")
-    # Reviews and the demander's choice may swap; everything else follows one order.
-    fixed = [kind for kind in kinds if kind not in (StageKind.EXPERT_REVIEW, StageKind.DEMANDER_CHOICE)]
-    if fixed != sorted(fixed, key=ORDER.index):
-        yield Refused(
-            _("环节的顺序应为：%(order)s。")
-            % {"order": "、".join(str(StageKind(kind).label) for kind in ORDER)},
-            field="stages",
-        )
-    middle = [
-        kinds.index(kind) for kind in (StageKind.EXPERT_REVIEW, StageKind.DEMANDER_CHOICE) if kind in kinds
-    ]
-    if all(kind in kinds for kind in NEEDED_STAGES):
-        first, last = (kinds.index(kind) for kind in NEEDED_STAGES)
-        if any(not first < place < last for place in middle):
-            yield Refused(_("专家评审和发榜方选择应在形式审查之后、立项决定之前。"), field="stages")
+    if StageKind.DECISION not in kinds:
+        yield Refused(_("缺少环节“%(stage)s”。") % {"stage": StageKind.DECISION.label}, field="stages")
+    for before, after in ORDERED:
+        if before in kinds and after in kinds and kinds.index(before) > kinds.index(after):
+            yield Refused(
+                _("环节“%(after)s”应排在“%(before)s”之后。")
+                % {"before": StageKind(before).label, "after": StageKind(after).label},
+                field="stages",
+            )
     if StageKind.DEMANDER_CHOICE in kinds and call.sourcing != Sourcing.DEMAND:
         yield Refused(_("只有企业出题揭榜才有“发榜方选择”环节。"), field="stages")
 

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from grants.models import Call, EligibilityRule, Stage, Topic
+from grants.models import Call, Contact, EligibilityRule, Stage, Topic
 
 
 class StageSerializer(serializers.ModelSerializer):
@@ -16,6 +16,13 @@ class RuleSerializer(serializers.ModelSerializer):
     class Meta:
         model = EligibilityRule
         fields = ("code", "text", "text_en", "clause", "scope", "automation", "severity")
+        read_only_fields = fields
+
+
+class ContactSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Contact
+        fields = ("kind", "name", "phone", "email")
         read_only_fields = fields
 
 
@@ -51,11 +58,12 @@ class CallSerializer(serializers.ModelSerializer):
 class CallDetailSerializer(CallSerializer):
     """The notice with its stages and rules."""
 
+    contacts = ContactSerializer(many=True, read_only=True)
     stages = StageSerializer(many=True, read_only=True)
     rules = RuleSerializer(many=True, read_only=True)
 
     class Meta(CallSerializer.Meta):
-        fields = (*CallSerializer.Meta.fields, "notice", "contact", "bid_days", "stages", "rules")
+        fields = (*CallSerializer.Meta.fields, "notice", "bid_days", "contacts", "stages", "rules")
         read_only_fields = fields
 
 

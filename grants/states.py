@@ -9,6 +9,7 @@ class CallState(models.TextChoices):
     DRAFT = "draft", _("草稿")
     PUBLISHED = "published", _("已发布")
     CLOSED = "closed", _("已结束")
+    SUPERSEDED = "superseded", _("已由新版本取代")
 
 
 CALL = Machine(
@@ -16,12 +17,14 @@ CALL = Machine(
     initial=CallState.DRAFT,
     transitions={
         CallState.DRAFT: frozenset({CallState.PUBLISHED}),
-        CallState.PUBLISHED: frozenset({CallState.CLOSED}),
+        CallState.PUBLISHED: frozenset({CallState.CLOSED, CallState.SUPERSEDED}),
+        CallState.CLOSED: frozenset({CallState.SUPERSEDED}),
     },
     owners={
         CallState.DRAFT: frozenset({Role.PROGRAMME_MANAGER}),
         CallState.PUBLISHED: frozenset({Role.PROGRAMME_MANAGER}),
-        CallState.CLOSED: frozenset(),
+        CallState.CLOSED: frozenset({Role.PROGRAMME_MANAGER}),
+        CallState.SUPERSEDED: frozenset(),
     },
 )
 

@@ -12,7 +12,7 @@ from awards.states import PublicityState
 from core.calendar import end_of_day, local_date
 from core.paging import capped_count
 from finance.models import InstalmentTemplate
-from grants.models import Call, Question, QuestionKind, Sourcing, Stage, Topic
+from grants.models import Call, Contact, Question, QuestionKind, Sourcing, Stage, Topic
 from grants.states import CallState, TopicState
 from milestones.models import MilestoneTemplate
 from notifications.models import Deadline, Message
@@ -72,10 +72,11 @@ class CallNotice:
     criteria: list[Criterion]
     milestones: list[MilestoneTemplate]
     instalments: list[dict]
+    contacts: list[Contact]
 
 
 def call_notice(user, call: Call) -> CallNotice:
-    """Seven queries, whatever the notice holds."""
+    """Eight queries, whatever the notice holds."""
     topics = Topic.objects.visible_to(user).filter(call=call).exclude(state=TopicState.WITHDRAWN)
     return CallNotice(
         topics=list(topics.select_related("owner").order_by("number")[:TOPICS_OF_CALL]),
@@ -94,6 +95,7 @@ def call_notice(user, call: Call) -> CallNotice:
             }
             for plan in InstalmentTemplate.objects.filter(call=call)
         ],
+        contacts=list(call.contacts.all()),
     )
 
 

@@ -27,6 +27,7 @@ APPS = [
     "milestones",
     "finance",
     "exchange",
+    "desk",
     "portal",
     "seeds",
 ]

@@ -7,6 +7,7 @@ from django.db.models import F
 
 from core import calendar_table
 from core.models import CalendarDay
+from desk import packs
 from finance.models import Appropriation
 from grants.actions import publish_call
 from grants.models import Call
@@ -14,7 +15,6 @@ from grants.states import CallState
 from notifications.models import Delivery, Message
 from notifications.states import DeliveryState
 from notifications.sweep import sweep
-from seeds import packs
 from seeds.demo import steps
 from seeds.demo.cast import assemble, is_assembled, read
 from seeds.demo.challenges import Challenges

@@ -8,7 +8,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
-from seeds.packs.schema import Pack
+from desk.packs.schema import Pack
 
 WIDTH = 4096
 

@@ -7,13 +7,13 @@ from django.utils.translation import gettext as _
 
 from applications.states import APPLICATION, ApplicationState
 from core import expressions
+from desk.packs import questions
+from desk.packs.context import known
+from desk.packs.schema import Pack
+from desk.packs.source import Place, Problem, Source
+from desk.packs.values import plain
 from finance.models import Condition
 from grants.models import Automation, Sourcing, StageKind
-from seeds.packs import questions
-from seeds.packs.context import known
-from seeds.packs.schema import Pack
-from seeds.packs.source import Place, Problem, Source
-from seeds.packs.values import plain
 
 Found = Iterator[tuple[Place, str]]
 WHOLE = 100
@@ -107,9 +107,8 @@ def _stages(pack: Pack) -> Found:
         if stage.kind == StageKind.DEMANDER_CHOICE and pack.call.sourcing != Sourcing.DEMAND:
             yield ("stages", index, "kind"), _("只有企业出题揭榜才有“发榜方选择”。")
     kinds = [stage.kind for stage in pack.stages]
-    for kind in (StageKind.FORMAL_CHECK, StageKind.DECISION, StageKind.PUBLICITY, StageKind.AGREEMENT):
-        if kind not in kinds:
-            yield ("stages",), _("缺少环节“%(stage)s”。") % {"stage": kind.label}
+    if StageKind.DECISION not in kinds:
+        yield ("stages",), _("缺少环节“%(stage)s”。") % {"stage": StageKind.DECISION.label}
     if StageKind.EXPERT_REVIEW in kinds and not pack.review:
         yield (
             ("stages", kinds.index(StageKind.EXPERT_REVIEW)),

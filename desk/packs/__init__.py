@@ -6,13 +6,13 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
-from seeds.packs import checks, store
-from seeds.packs.schema import Pack
-from seeds.packs.source import BadPack, Problem, Source, parse
-from seeds.packs.store import NEW, REPLACED, UNCHANGED, Loaded, dump
-from seeds.packs.written import write
+from desk.packs import checks, store
+from desk.packs.schema import Pack
+from desk.packs.source import BadPack, Problem, Source, parse
+from desk.packs.store import NEW, REPLACED, UNCHANGED, Loaded, dump
+from desk.packs.written import write
 
-PROGRAMMES = Path(__file__).resolve().parents[1] / "programmes"
+PROGRAMMES = Path(__file__).resolve().parents[2] / "seeds" / "programmes"
 
 __all__ = [
     "NEW",

@@ -5,23 +5,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from finance.models import Condition
-from grants.models import (
-    Automation,
-    DayKind,
-    Instrument,
-    QuestionKind,
-    RuleScope,
-    Severity,
-    Sourcing,
-    StageKind,
-)
-from reviews.models import Aggregation
-from seeds.packs.values import (
+from desk.packs.values import (
     Amount,
     Body,
     Clause,
     Code,
+    Day,
     Maybe60,
     Maybe120,
     Maybe200,
@@ -33,8 +22,27 @@ from seeds.packs.values import (
     Words120,
     Words200,
 )
+from finance.models import Condition
+from grants.models import (
+    Automation,
+    ContactKind,
+    DayKind,
+    FormKind,
+    Instrument,
+    MoneyKind,
+    QuestionKind,
+    QuotaOf,
+    RuleScope,
+    Severity,
+    Sourcing,
+    StageKind,
+)
+from reviews.models import Aggregation
 
 Days = Annotated[int, Field(ge=1, le=730)]
+Rate = Annotated[Number, Field(gt=0, le=1000)]
+TypeCode = Annotated[str, Field(max_length=50)]
+"""The code of a project type of this pack; empty: all types."""
 Percent = Annotated[Number, Field(gt=0, le=100)]
 
 
@@ -61,9 +69,54 @@ class CallPart(Part):
     instrument: Instrument
     opens: Moment
     closes: Moment | None = None
+    unit_closes: Moment | None = None
+    recommender_closes: Moment | None = None
     bid_days: Days | None = None
-    contact: Maybe200 = ""
+    invitation_only: bool = False
+    max_submissions: Annotated[int, Field(ge=1, le=99)] | None = None
+    follows: Maybe200 = ""
+    """Title of the outline call (预申报) of the same programme and year whose chosen projects may apply."""
+    entry_days: Days | None = None
+    participants: bool = True
+    milestones: bool = True
+    budget_by_year: bool = False
+    budget_by_unit: bool = False
     notice: Body
+
+
+class ContactPart(Part):
+    kind: ContactKind
+    name: Words120
+    phone: Maybe60 = ""
+    email: Maybe120 = ""
+
+
+class TypePart(Part):
+    """A project type of the call; what it leaves out is the call's."""
+
+    code: Code
+    name: Words120
+    name_en: Maybe120 = ""
+    summary: Text = ""
+    cap: Annotated[Amount, Field(gt=0)] | None = None
+    cap_clause: Clause = ""
+    own_per_fiscal: Annotated[Number, Field(ge=0, lt=1000)] | None = None
+    own_clause: Clause = ""
+    planned_number: Annotated[int, Field(ge=1, le=9999)] | None = None
+
+
+class QuotaPart(Part):
+    of: QuotaOf
+    type: TypeCode = ""
+    region: Annotated[str, Field(pattern=r"^\d{0,6}$")] = ""
+    number: Annotated[int, Field(ge=0, le=99999)] | None = None
+    formula: Text = ""
+    clause: Clause = ""
+
+
+class InvitationPart(Part):
+    credit_code: Annotated[str, Field(pattern=r"^[0-9A-HJ-NP-RTUW-Y]{18}$")]
+    name: Words120
 
 
 class CategoryPart(Part):
@@ -82,13 +135,45 @@ class SourcePart(Part):
     fiscal: bool = False
 
 
+class TierPart(Part):
+    """One tier: up to and including `up_to` (none: everything above) at `rate`."""
+
+    up_to: Annotated[Amount, Field(gt=0)] | None = None
+    rate: Annotated[Number, Field(ge=0, le=1000)]
+
+
+class MoneyRulePart(Part):
+    code: Code
+    kind: MoneyKind
+    type: TypeCode = ""
+    text: Body
+    text_en: Text = ""
+    clause: Annotated[Clause, Field(min_length=1)]
+    severity: Severity = Severity.BLOCKING
+    amount: Annotated[Amount, Field(gt=0)] | None = None
+    rate: Rate | None = None
+    base: Text = ""
+    tiers: list[TierPart] = Field(default_factory=list)
+    marginal: bool = True
+    matrix: dict[str, dict[str, Rate]] = Field(default_factory=dict)
+    row: Text = ""
+    column: Text = ""
+    categories: list[Code] = Field(default_factory=list)
+    sources: list[Code] = Field(default_factory=list)
+    against: list[Code] = Field(default_factory=list)
+    applies_when: Text = ""
+    waived_when: Text = ""
+    hint: Text = ""
+
+
 class MoneyPart(Part):
     cap: Annotated[Amount, Field(gt=0)] | None = None
     cap_clause: Clause = ""
     own_per_fiscal: Annotated[Number, Field(ge=0, lt=1000)] | None = None
     own_clause: Clause = ""
-    categories: Annotated[list[CategoryPart], Field(min_length=1)]
-    sources: Annotated[list[SourcePart], Field(min_length=1)]
+    categories: list[CategoryPart] = Field(default_factory=list)
+    sources: list[SourcePart] = Field(default_factory=list)
+    rules: list[MoneyRulePart] = Field(default_factory=list)
     appropriation: Annotated[Amount, Field(gt=0)] | None = None
 
 
@@ -115,6 +200,7 @@ class StagePart(Part):
     days: Days
     day_kind: DayKind = DayKind.WORKING
     clause: Clause = ""
+    instruction: Text = ""
 
 
 class QuestionPart(Part):
@@ -126,11 +212,15 @@ class QuestionPart(Part):
     clause: Clause = ""
     required: bool = True
     visible_when: Text = ""
+    valid_when: Text = ""
+    valid_message: Maybe200 = ""
     config: dict[str, Any] = Field(default_factory=dict)
 
 
 class SectionPart(Part):
     code: Code
+    form: FormKind = FormKind.APPLICATION
+    type: TypeCode = ""
     title: Words120
     title_en: Maybe120 = ""
     help: Text = ""
@@ -139,6 +229,7 @@ class SectionPart(Part):
 
 class RulePart(Part):
     code: Code
+    type: TypeCode = ""
     text: Body
     text_en: Text = ""
     clause: Annotated[Clause, Field(min_length=1)]
@@ -147,6 +238,8 @@ class RulePart(Part):
     severity: Severity = Severity.BLOCKING
     expression: Text = ""
     applies_when: Text = ""
+    as_of: Day | None = None
+    """Facts about units count as of this day; left out: as of the day on which the call opens."""
     hint: Text = ""
     params: dict[str, Any] = Field(default_factory=dict)
 
@@ -213,7 +306,12 @@ class Pack(Part):
 
     programme: ProgrammePart
     call: CallPart
-    money: MoneyPart
+    issued_by: list[Words120] = Field(default_factory=list)
+    contacts: list[ContactPart] = Field(default_factory=list)
+    types: list[TypePart] = Field(default_factory=list)
+    quotas: list[QuotaPart] = Field(default_factory=list)
+    invitations: list[InvitationPart] = Field(default_factory=list)
+    money: MoneyPart = MoneyPart()
     publicity: PublicityPart = PublicityPart()
     signing: SigningPart = SigningPart()
     demands: DemandsPart | None = None
@@ -222,5 +320,5 @@ class Pack(Part):
     rules: Annotated[list[RulePart], Field(min_length=1)]
     review: ReviewPart | None = None
     milestones: list[MilestonePart] = Field(default_factory=list)
-    instalments: Annotated[list[InstalmentPart], Field(min_length=1)]
+    instalments: list[InstalmentPart] = Field(default_factory=list)
     topics: list[TopicPart] = Field(default_factory=list)

@@ -11,12 +11,12 @@ from applications.models import RuleStatus
 from applications.rules import Incomplete
 from applications.states import ApplicationState
 from core.calendar import add_days, local_date
+from desk import packs
 from exchange.queries import eligibility as demand_lines
 from grants.models import Automation
-from seeds import packs
 from tests.factories.accounts import IntegrityRecordFactory, OrganisationFactory
-from tests.seeds import worlds
-from tests.seeds.worlds import WORLDS, World
+from tests.desk import worlds
+from tests.desk.worlds import WORLDS, World
 
 pytestmark = pytest.mark.django_db
 

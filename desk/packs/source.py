@@ -12,8 +12,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from seeds.packs.schema import Pack
-from seeds.packs.values import fill_year, is_relative, read_moment
+from desk.packs.schema import Pack
+from desk.packs.values import fill_year, is_relative, read_moment
 
 Place = Sequence[str | int]
 LARGEST = 2 * 1024 * 1024

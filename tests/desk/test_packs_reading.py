@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seeds import packs
-from seeds.packs.source import parse
-from seeds.packs.values import read_amount, read_moment, write_amount
+from desk import packs
+from desk.packs.source import parse
+from desk.packs.values import read_amount, read_moment, write_amount
 
 SMALL = (Path(__file__).parent / "small.yaml").read_text(encoding="utf-8")
 TODAY = date(2026, 3, 10)

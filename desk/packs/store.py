@@ -1,21 +1,31 @@
 """Packs into the database and out of it again."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
 from core.workflow import Refused
+from desk.packs import schema
+from desk.packs.schema import Pack
+from desk.packs.source import Source
 from exchange.models import DemandScheme
 from finance.models import Appropriation, InstalmentTemplate
 from grants.models import (
     BudgetCategory,
     Call,
+    Contact,
     EligibilityRule,
     FundingSource,
+    Invitation,
+    IssuingBody,
+    MoneyRule,
     Programme,
+    ProjectType,
     Question,
+    Quota,
     Section,
     Stage,
     Topic,
@@ -23,10 +33,8 @@ from grants.models import (
 from grants.states import CallState
 from milestones.models import MilestoneTemplate
 from reviews.models import Criterion, ReviewScheme
-from seeds.packs import schema
-from seeds.packs.schema import Pack
-from seeds.packs.source import Source
 
+MOMENTS = ("opens", "closes", "unit_closes", "recommender_closes")
 NEW, UNCHANGED, REPLACED = "new", "unchanged", "replaced"
 
 
@@ -91,7 +99,7 @@ def _settled(pack: Pack, source: Source | None, known: Pack) -> Pack:
     """The pack with its relative moments as the first load fixed them."""
     if not source:
         return pack
-    fixed = {key: getattr(known.call, key) for key in ("opens", "closes") if source.relative(("call", key))}
+    fixed = {key: getattr(known.call, key) for key in MOMENTS if source.relative(("call", key))}
     return pack.model_copy(update={"call": pack.call.model_copy(update=fixed)})
 
 
@@ -110,7 +118,7 @@ def _check_replaceable(call: Call, pack: Pack, source: Source | None, known: Pac
 
 
 def _write(call: Call | None, programme: Programme, pack: Pack) -> Call:
-    fields = _call_fields(pack)
+    fields = _call_fields(pack) | {"follows": _followed(pack, programme)}
     if call:
         _clear(call)
         Call.objects.filter(pk=call.pk).update(**fields)
@@ -123,8 +131,9 @@ def _write(call: Call | None, programme: Programme, pack: Pack) -> Call:
             version=pack.call.version,
             **fields,
         )
-    _write_form(call, pack)
-    _write_rules_and_money(call, pack)
+    types = _write_types(call, pack)
+    _write_form(call, pack, types)
+    _write_rules_and_money(call, pack, types)
     _write_downstream(call, pack)
     _appropriate(programme, pack)
     return call
@@ -139,12 +148,46 @@ def _clear(call: Call) -> None:
         Criterion,
         ReviewScheme,
         EligibilityRule,
+        MoneyRule,
         FundingSource,
         BudgetCategory,
         Section,
         Stage,
+        Quota,
+        Invitation,
+        Contact,
+        IssuingBody,
+        ProjectType,
     ):
         model.objects.filter(call=call).delete()
+
+
+CALL_FIELDS = {
+    "unit_closes": "unit_closes_at",
+    "recommender_closes": "recommender_closes_at",
+    "invitation_only": "is_invitation_only",
+    "max_submissions": "max_submissions",
+    "entry_days": "entry_days",
+    "participants": "asks_participants",
+    "milestones": "asks_milestones",
+    "budget_by_year": "is_budget_by_year",
+    "budget_by_unit": "is_budget_by_unit",
+}
+"""Names in the pack → names of the model, where they differ or not."""
+
+
+def _followed(pack: Pack, programme: Programme) -> Call | None:
+    """The outline call that this one follows, its newest version. Raises Refused when it is not there."""
+    if not pack.call.follows:
+        return None
+    calls = Call.objects.filter(programme=programme, year=pack.call.year, title=pack.call.follows)
+    call = calls.order_by("-version").first()
+    if call is None:
+        raise Refused(
+            _("前一步通知“%(title)s”还不存在，请先导入它。") % {"title": pack.call.follows},
+            field="call.follows",
+        )
+    return call
 
 
 def _call_fields(pack: Pack) -> dict:
@@ -158,7 +201,7 @@ def _call_fields(pack: Pack) -> dict:
         "opens_at": call.opens,
         "closes_at": call.closes,
         "bid_days": call.bid_days,
-        "contact": call.contact,
+        **{model: getattr(call, part) for part, model in CALL_FIELDS.items()},
         "cap": money.cap,
         "cap_clause": money.cap_clause,
         "own_per_fiscal": money.own_per_fiscal,
@@ -171,11 +214,23 @@ def _call_fields(pack: Pack) -> dict:
     }
 
 
-def _write_form(call: Call, pack: Pack) -> None:
+def _write_types(call: Call, pack: Pack) -> dict[str, ProjectType | None]:
+    """The project types by code; "" stands for all of them."""
+    _ordered(ProjectType, call, pack.types)
+    _ordered(Contact, call, pack.contacts)
+    IssuingBody.objects.bulk_create(
+        IssuingBody(call=call, name=name, order=order) for order, name in enumerate(pack.issued_by, start=1)
+    )
+    Invitation.objects.bulk_create(Invitation(call=call, **row.model_dump()) for row in pack.invitations)
+    types = {row.code: row for row in ProjectType.objects.filter(call=call)} | {"": None}
+    _ordered(Quota, call, pack.quotas, types=types)
+    return types
+
+
+def _write_form(call: Call, pack: Pack, types) -> None:
     for number, part in enumerate(pack.sections, start=1):
-        section = Section.objects.create(
-            call=call, order=number, code=part.code, title=part.title, title_en=part.title_en, help=part.help
-        )
+        fields = part.model_dump(exclude={"questions", "type"})
+        section = Section.objects.create(call=call, order=number, project_type=types[part.type], **fields)
         Question.objects.bulk_create(
             Question(
                 call=call,
@@ -188,21 +243,36 @@ def _write_form(call: Call, pack: Pack) -> None:
         )
 
 
-def _ordered(model, call: Call, parts, **renamed) -> None:
+def _ordered(model, call: Call, parts, *, types=None, **renamed) -> None:
     """One row per part, in the order of the pack; `renamed` maps fields of the part to those of the model."""
-    model.objects.bulk_create(
-        model(
-            call=call,
-            order=order,
-            **{renamed.get(name, name): getattr(part, name) for name in type(part).model_fields},
-        )
-        for order, part in enumerate(parts, start=1)
-    )
+    rows = []
+    for order, part in enumerate(parts, start=1):
+        fields = {renamed.get(name, name): getattr(part, name) for name in type(part).model_fields}
+        if types is not None:
+            fields["project_type"] = types[fields.pop("type")]
+        rows.append(model(call=call, order=order, **fields))
+    model.objects.bulk_create(rows)
 
 
-def _write_rules_and_money(call: Call, pack: Pack) -> None:
+def _money_rule(part: schema.MoneyRulePart) -> dict:
+    """The fields of a money rule; JSON holds numbers as texts, so that no rate loses a digit."""
+    fields = part.model_dump(exclude={"type", "marginal", "tiers", "matrix"})
+    tiers = [[None if tier.up_to is None else str(tier.up_to), str(tier.rate)] for tier in part.tiers]
+    matrix = {
+        row: {column: str(rate) for column, rate in rates.items()} for row, rates in part.matrix.items()
+    }
+    # model_dump writes amounts and rates as a person would; the table wants them exact.
+    exact = {"amount": part.amount, "rate": part.rate}
+    return fields | exact | {"is_marginal": part.marginal, "tiers": tiers, "matrix": matrix}
+
+
+def _write_rules_and_money(call: Call, pack: Pack, types) -> None:
     _ordered(Stage, call, pack.stages)
-    _ordered(EligibilityRule, call, pack.rules)
+    _ordered(EligibilityRule, call, pack.rules, types=types)
+    MoneyRule.objects.bulk_create(
+        MoneyRule(call=call, order=order, project_type=types[part.type], **_money_rule(part))
+        for order, part in enumerate(pack.money.rules, start=1)
+    )
     _ordered(BudgetCategory, call, pack.money.categories, fiscal="is_fiscal_allowed")
     _ordered(FundingSource, call, pack.money.sources, fiscal="is_fiscal")
     Topic.objects.bulk_create(
@@ -251,7 +321,12 @@ def dump(call: Call) -> Pack:
     appropriation = Appropriation.objects.filter(programme=programme, year=call.year).first()
     return Pack.model_construct(
         programme=_part(schema.ProgrammePart, programme),
-        call=_part(schema.CallPart, call, opens="opens_at", closes="closes_at"),
+        call=_call(call),
+        issued_by=[body.name for body in call.issuing_bodies.all()],
+        contacts=_parts(schema.ContactPart, Contact, call),
+        types=_parts(schema.TypePart, ProjectType, call),
+        quotas=_typed(schema.QuotaPart, Quota, call),
+        invitations=[_part(schema.InvitationPart, row) for row in call.invitations.all()],
         money=schema.MoneyPart.model_construct(
             cap=call.cap,
             cap_clause=call.cap_clause,
@@ -259,6 +334,7 @@ def dump(call: Call) -> Pack:
             own_clause=call.own_clause,
             categories=_parts(schema.CategoryPart, BudgetCategory, call, fiscal="is_fiscal_allowed"),
             sources=_parts(schema.SourcePart, FundingSource, call, fiscal="is_fiscal"),
+            rules=[_money_part(row) for row in call.money_rules.select_related("project_type")],
             appropriation=appropriation.amount if appropriation else None,
         ),
         publicity=_part(
@@ -272,7 +348,7 @@ def dump(call: Call) -> Pack:
         demands=_demands(call),
         stages=_parts(schema.StagePart, Stage, call),
         sections=_sections(call),
-        rules=_parts(schema.RulePart, EligibilityRule, call),
+        rules=_typed(schema.RulePart, EligibilityRule, call),
         review=_review(call),
         milestones=_parts(
             schema.MilestonePart, MilestoneTemplate, call, demander_opinion="needs_demander_opinion"
@@ -291,14 +367,50 @@ def _parts(kind, model, call: Call, **renamed) -> list:
     return [_part(kind, row, **renamed) for row in model.objects.filter(call=call).order_by("order")]
 
 
+def _type_code(row) -> str:
+    return row.project_type.code if row.project_type_id else ""
+
+
+def _typed(kind, model, call: Call) -> list:
+    """Like `_parts` for rows that may belong to one project type."""
+    parts = []
+    for row in model.objects.filter(call=call).select_related("project_type").order_by("order"):
+        row.type = _type_code(row)
+        parts.append(_part(kind, row))
+    return parts
+
+
+def _call(call: Call):
+    call_title = call.follows.title if call.follows_id else ""
+    named = CALL_FIELDS | {"opens": "opens_at", "closes": "closes_at"}
+    fields = {name: getattr(call, named.get(name, name)) for name in schema.CallPart.model_fields}
+    return schema.CallPart.model_construct(**fields | {"follows": call_title})
+
+
+def _money_part(row: MoneyRule):
+    tiers = [
+        schema.TierPart(up_to=None if upper is None else f"{upper} 元", rate=rate)
+        for upper, rate in row.tiers
+    ]
+    matrix = {key: {name: Decimal(rate) for name, rate in rates.items()} for key, rates in row.matrix.items()}
+    renamed = {"marginal": "is_marginal"}
+    fields = {
+        name: getattr(row, renamed.get(name, name))
+        for name in schema.MoneyRulePart.model_fields
+        if name not in ("type", "tiers", "matrix")
+    }
+    return schema.MoneyRulePart.model_construct(**fields, type=_type_code(row), tiers=tiers, matrix=matrix)
+
+
 def _sections(call: Call) -> list:
     questions = {}
     for question in Question.objects.filter(call=call).order_by("order"):
         part = _part(schema.QuestionPart, question, required="is_required")
         questions.setdefault(question.section_id, []).append(part)
     sections = []
-    for section in Section.objects.filter(call=call).order_by("order"):
-        named = {name: getattr(section, name) for name in ("code", "title", "title_en", "help")}
+    for section in Section.objects.filter(call=call).select_related("project_type").order_by("order"):
+        named = {name: getattr(section, name) for name in ("code", "form", "title", "title_en", "help")}
+        named["type"] = _type_code(section)
         sections.append(schema.SectionPart.model_construct(**named, questions=questions.get(section.pk, [])))
     return sections
 

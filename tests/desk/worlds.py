@@ -11,9 +11,9 @@ from accounts.roles import Role, UnitRole
 from applications import actions
 from applications.models import Application
 from core.calendar import local_date
+from desk import packs
 from grants.actions import list_topic, publish_call
 from grants.models import Call
-from seeds import packs
 from seeds.codes import make_id_number
 from seeds.demo import writing
 from tests.factories.accounts import OrganisationFactFactory, OrganisationFactory, member_of, officer

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Organisation
 from core.calendar import local_date
 from core.workflow import Refused
+from desk import packs
 from grants.models import Call
-from seeds import packs
 
 
 class Command(BaseCommand):

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from accounts.models import OrganisationKind
 from core.workflow import Refused
+from desk import packs
 from finance.models import Appropriation, InstalmentTemplate
 from grants.models import Call, EligibilityRule, Programme, Question, Stage
 from reviews.models import Criterion
-from seeds import packs
 from tests.factories.accounts import OrganisationFactory
 
 SMALL = (Path(__file__).parent / "small.yaml").read_text(encoding="utf-8")

@@ -73,6 +73,16 @@ def read_moment(value: Any, today: date) -> datetime:
     return datetime.combine(day, clock, tzinfo=timezone.get_default_timezone())
 
 
+def read_day(value: Any) -> date:
+    """'2025-01-01' → that day."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError(_("应为日期，例如 2025-01-01。")) from None
+
+
 def write_moment(moment: datetime) -> str:
     return f"{timezone.localtime(moment, timezone.get_default_timezone()):%Y-%m-%d %H:%M}"
 
@@ -103,6 +113,7 @@ def _number(read: Callable[[Any], Decimal], write: Callable[[Decimal], Any]) -> 
 Amount = _number(read_amount, write_amount)
 Number = _number(read_decimal, write_decimal)
 Moment = Annotated[datetime, PlainSerializer(write_moment)]
+Day = Annotated[date, BeforeValidator(read_day), PlainSerializer(date.isoformat)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=50)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=50)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
+from desk.packs.source import Place
 from grants.models import QuestionKind
-from seeds.packs.source import Place
 
 Found = Iterator[tuple[Place, str]]
 

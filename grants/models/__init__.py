@@ -1,0 +1,60 @@
+"""What is offered: programmes, calls (通知) and everything a notice says, as data."""
+
+from grants.models.call import (
+    Amendment,
+    Call,
+    CallQuerySet,
+    Contact,
+    ContactKind,
+    DayKind,
+    Instrument,
+    Invitation,
+    IssuingBody,
+    ProjectType,
+    Quota,
+    QuotaOf,
+    Sourcing,
+)
+from grants.models.eligibility import Automation, EligibilityRule, RuleScope, Severity
+from grants.models.form import Dictionary, DictionaryEntry, FormKind, Question, QuestionKind, Section
+from grants.models.frozen import frozen_with_call
+from grants.models.money import BudgetCategory, FundingSource, MoneyKind, MoneyRule
+from grants.models.programme import NumberSequence, Programme
+from grants.models.stages import Stage, StageKind
+from grants.models.topics import Topic
+
+__all__ = [
+    "Amendment",
+    "Automation",
+    "BudgetCategory",
+    "Call",
+    "CallQuerySet",
+    "Contact",
+    "ContactKind",
+    "DayKind",
+    "Dictionary",
+    "DictionaryEntry",
+    "EligibilityRule",
+    "FormKind",
+    "FundingSource",
+    "Instrument",
+    "Invitation",
+    "IssuingBody",
+    "MoneyKind",
+    "MoneyRule",
+    "NumberSequence",
+    "Programme",
+    "ProjectType",
+    "Question",
+    "QuestionKind",
+    "Quota",
+    "QuotaOf",
+    "RuleScope",
+    "Section",
+    "Severity",
+    "Sourcing",
+    "Stage",
+    "StageKind",
+    "Topic",
+    "frozen_with_call",
+]

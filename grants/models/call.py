@@ -1,0 +1,381 @@
+"""Calls (通知): what a notice says as a whole, its project types, bodies, contacts, invitations, quotas."""
+
+import uuid
+
+import pghistory
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.roles import Role
+from grants import states
+from grants.models.frozen import frozen_with_call
+from grants.models.programme import Programme
+
+
+class Sourcing(models.TextChoices):
+    WINDOW = "window", _("集中申报")
+    ROLLING = "rolling", _("常年受理（随发随评）")
+    DEMAND = "demand", _("企业出题揭榜")
+    NOMINATION = "nomination", _("提名（一事一议）")
+    LIBRARY = "library", _("项目库")
+    CLAIM = "claim", _("事后申领")
+
+
+class Instrument(models.TextChoices):
+    GRANT = "grant", _("无偿资助")
+    LUMP_SUM = "lump_sum", _("包干制资助")
+    EX_POST = "ex_post", _("后补助（奖补）")
+    MATCHING = "matching", _("配套资助")
+    INTEREST = "interest", _("贷款贴息")
+    EQUITY = "equity", _("股权投资")
+    CONVERTIBLE = "convertible", _("先投后股（拨投结合）")
+    VOUCHER = "voucher", _("创新券")
+    NONE = "none", _("不安排财政资金")
+
+
+class DayKind(models.TextChoices):
+    WORKING = "working", _("工作日")
+    CALENDAR = "calendar", _("自然日")
+
+
+class CallQuerySet(models.QuerySet):
+    def published(self):
+        return self.exclude(state=states.CallState.DRAFT)
+
+    def accepting(self, at):
+        """Calls one can apply to at this moment."""
+        return self.filter(
+            Q(closes_at__isnull=True) | Q(closes_at__gte=at),
+            state=states.CallState.PUBLISHED,
+            opens_at__lte=at,
+        )
+
+    def visible_to(self, user):
+        """Everybody sees published calls; managers also their own department's drafts."""
+        if user.is_authenticated and user.scope.sees_everything:
+            return self
+        wanted = ~Q(state=states.CallState.DRAFT)
+        if user.is_authenticated and user.has_role(Role.PROGRAMME_MANAGER):
+            wanted |= Q(programme__department_id__in=user.scope.departments)
+        return self.filter(wanted)
+
+
+@pghistory.track()
+class Call(models.Model):
+    """One notice (通知). Amounts are 元. Everything below it is frozen when it is published."""
+
+    machine = states.CALL
+    event_verbs = {"amended": _("修订通知")}
+
+    series = models.UUIDField(_("通知系列"), default=uuid.uuid4, editable=False, db_index=True)
+    """The same for all versions of a notice; counts over "this call" run over the series."""
+    amends = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("修订自")
+    )
+    programme = models.ForeignKey(Programme, models.PROTECT, related_name="calls", verbose_name=_("计划"))
+    title = models.CharField(_("通知标题"), max_length=200)
+    title_en = models.CharField(_("英文标题"), max_length=200, blank=True)
+    number = models.CharField(_("发文字号"), max_length=60, blank=True)
+    year = models.PositiveSmallIntegerField(_("年度"))
+    version = models.PositiveSmallIntegerField(_("版本"), default=1)
+    state = models.CharField(
+        _("状态"), max_length=20, choices=states.CallState, default=states.CallState.DRAFT
+    )
+    sourcing = models.CharField(_("征集方式"), max_length=20, choices=Sourcing)
+    instrument = models.CharField(_("支持方式"), max_length=20, choices=Instrument)
+    notice = models.TextField(_("通知正文"))
+    opens_at = models.DateTimeField(_("开始时间"))
+    closes_at = models.DateTimeField(
+        _("截止时间"), null=True, blank=True, help_text=_("常年受理（随发随评）时留空")
+    )
+    unit_closes_at = models.DateTimeField(
+        _("单位审核截止"), null=True, blank=True, help_text=_("留空时按“单位审核”环节的期限")
+    )
+    recommender_closes_at = models.DateTimeField(
+        _("推荐截止"), null=True, blank=True, help_text=_("留空时按“推荐审核”环节的期限")
+    )
+    is_invitation_only = models.BooleanField(
+        _("定向邀请"), default=False, help_text=_("只有名单内的单位可以申报")
+    )
+    max_submissions = models.PositiveSmallIntegerField(
+        _("最多提交次数"), null=True, blank=True, help_text=_("含退回修改后的再次提交；留空不限")
+    )
+    follows = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("前一步通知"),
+        help_text=_("两步申报：只有在该通知（预申报）中入选的项目可以申报"),
+    )
+    entry_days = models.PositiveSmallIntegerField(
+        _("入选后须在几日内申报"), null=True, blank=True, help_text=_("自然日；过期资格失效，留空不限")
+    )
+    asks_participants = models.BooleanField(_("填写参与人员"), default=True)
+    asks_milestones = models.BooleanField(_("填写计划里程碑"), default=True)
+    is_budget_by_year = models.BooleanField(_("预算分年度"), default=False)
+    is_budget_by_unit = models.BooleanField(_("预算分单位"), default=False)
+    cap = models.DecimalField(_("资助上限（元）"), max_digits=14, decimal_places=2, null=True, blank=True)
+    cap_clause = models.CharField(_("上限条款"), max_length=60, blank=True)
+    own_per_fiscal = models.DecimalField(
+        _("自筹与财政之比不低于"),
+        max_digits=6,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        help_text=_("1 表示自筹 ≥ 财政"),
+    )
+    own_clause = models.CharField(_("配套条款"), max_length=60, blank=True)
+    publicity_days = models.PositiveSmallIntegerField(_("公示天数"), default=5)
+    publicity_day_kind = models.CharField(
+        _("公示日历"), max_length=10, choices=DayKind, default=DayKind.WORKING
+    )
+    publicity_clause = models.CharField(_("公示条款"), max_length=60, blank=True)
+    signing_days = models.PositiveSmallIntegerField(_("任务书签订期限（自然日）"), default=30)
+    signing_clause = models.CharField(_("签订条款"), max_length=60, blank=True)
+    bid_days = models.PositiveSmallIntegerField(_("揭榜期（自然日）"), null=True, blank=True)
+    published_at = models.DateTimeField(_("发布时间"), null=True, blank=True)
+
+    objects = CallQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("申报通知")
+        verbose_name_plural = _("申报通知")
+        ordering = ["-opens_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["programme", "year", "title", "version"], name="call_version_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(closes_at__isnull=True) | Q(closes_at__gt=models.F("opens_at")),
+                name="call_closes_after_opening",
+            ),
+            models.CheckConstraint(condition=Q(cap__isnull=True) | Q(cap__gt=0), name="call_cap_positive"),
+            models.UniqueConstraint(fields=["series", "version"], name="call_series_version_once"),
+            models.CheckConstraint(
+                condition=Q(max_submissions__isnull=True) | Q(max_submissions__gte=1),
+                name="call_submissions_at_least_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="draft", published_at__isnull=True)
+                | ~Q(state="draft") & Q(published_at__isnull=False),
+                name="call_published_has_time",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="frozen_when_published",
+                operation=pgtrigger.UpdateOf(
+                    "programme_id",
+                    "title",
+                    "number",
+                    "year",
+                    "version",
+                    "sourcing",
+                    "instrument",
+                    "notice",
+                    "opens_at",
+                    "closes_at",
+                    "cap",
+                    "cap_clause",
+                    "own_per_fiscal",
+                    "own_clause",
+                    "publicity_days",
+                    "publicity_day_kind",
+                    "publicity_clause",
+                    "signing_days",
+                    "signing_clause",
+                    "bid_days",
+                    "series",
+                    "amends_id",
+                    "unit_closes_at",
+                    "recommender_closes_at",
+                    "is_invitation_only",
+                    "max_submissions",
+                    "follows_id",
+                    "entry_days",
+                    "asks_participants",
+                    "asks_milestones",
+                    "is_budget_by_year",
+                    "is_budget_by_unit",
+                )
+                | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__state__in=["published", "closed", "superseded"]),
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+
+class ProjectType(models.Model):
+    """A kind of project within one call (项目类别) with its own rules, form parts, cap and ratio.
+
+    What a type leaves empty is the call's. Amounts in 元.
+    """
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="types", verbose_name=_("通知"))
+    code = models.SlugField(_("代码"))
+    name = models.CharField(_("项目类别"), max_length=120)
+    name_en = models.CharField(_("英文名称"), max_length=120, blank=True)
+    summary = models.TextField(_("说明"), blank=True)
+    cap = models.DecimalField(_("资助上限（元）"), max_digits=14, decimal_places=2, null=True, blank=True)
+    cap_clause = models.CharField(_("上限条款"), max_length=60, blank=True)
+    own_per_fiscal = models.DecimalField(
+        _("自筹与财政之比不低于"), max_digits=6, decimal_places=3, null=True, blank=True
+    )
+    own_clause = models.CharField(_("配套条款"), max_length=60, blank=True)
+    planned_number = models.PositiveSmallIntegerField(_("拟立项数"), null=True, blank=True)
+    order = models.PositiveSmallIntegerField(_("顺序"))
+
+    class Meta:
+        verbose_name = _("项目类别")
+        verbose_name_plural = _("项目类别")
+        ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(fields=["call", "code"], name="project_type_once"),
+            models.CheckConstraint(condition=Q(cap__isnull=True) | Q(cap__gt=0), name="project_type_cap"),
+        ]
+        triggers = frozen_with_call()
+
+    def __str__(self):
+        return self.name
+
+
+class IssuingBody(models.Model):
+    """Who issues the notice: one or several bodies jointly (联合发文); the first leads."""
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="issuing_bodies", verbose_name=_("通知"))
+    name = models.CharField(_("发文单位"), max_length=120)
+    order = models.PositiveSmallIntegerField(_("顺序"))
+
+    class Meta:
+        verbose_name = _("发文单位")
+        verbose_name_plural = _("发文单位")
+        ordering = ["order"]
+        constraints = [models.UniqueConstraint(fields=["call", "name"], name="issuing_body_once")]
+        triggers = frozen_with_call()
+
+    def __str__(self):
+        return self.name
+
+
+class ContactKind(models.TextChoices):
+    POLICY = "policy", _("政策咨询")
+    BUSINESS = "business", _("业务受理")
+    TECHNICAL = "technical", _("系统技术支持")
+    FINANCE = "finance", _("经费咨询")
+    SUPERVISION = "supervision", _("监督举报")
+
+
+class Contact(models.Model):
+    """Whom to ask, per kind of question. Stays editable: people change desks."""
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="contacts", verbose_name=_("通知"))
+    kind = models.CharField(_("咨询事项"), max_length=20, choices=ContactKind)
+    name = models.CharField(_("处室或联系人"), max_length=120)
+    phone = models.CharField(_("电话"), max_length=60, blank=True)
+    email = models.EmailField(_("邮箱"), blank=True)
+    order = models.PositiveSmallIntegerField(_("顺序"))
+
+    class Meta:
+        verbose_name = _("咨询方式")
+        verbose_name_plural = _("咨询方式")
+        ordering = ["order"]
+
+    def __str__(self):
+        return f"{self.get_kind_display()} {self.name} {self.phone or self.email}".strip()
+
+
+class Invitation(models.Model):
+    """A unit that may apply to an invitation-only call (定向名单), by its credit code."""
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="invitations", verbose_name=_("通知"))
+    credit_code = models.CharField(_("统一社会信用代码"), max_length=18)
+    name = models.CharField(_("单位名称"), max_length=120)
+
+    class Meta:
+        verbose_name = _("定向名单")
+        verbose_name_plural = _("定向名单")
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["call", "credit_code"], name="invitation_once")]
+        triggers = frozen_with_call()
+
+    def __str__(self):
+        return self.name
+
+
+class QuotaOf(models.TextChoices):
+    UNIT = "unit", _("每个申报单位")
+    RECOMMENDER = "recommender", _("每个推荐单位")
+
+
+class Quota(models.Model):
+    """How many applications one unit may hand in, or one recommender may pass on (限额).
+
+    `region` limits a recommender's quota to one region's; empty: each region. `number`, or a CEL `formula`
+    over `unit` (the applicant as of the opening day; for a recommender its own organisation).
+    """
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="quotas", verbose_name=_("通知"))
+    of = models.CharField(_("对象"), max_length=20, choices=QuotaOf)
+    project_type = models.ForeignKey(
+        ProjectType,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="quotas",
+        verbose_name=_("项目类别"),
+    )
+    region = models.CharField(_("区域代码"), max_length=6, blank=True)
+    number = models.PositiveIntegerField(_("限额（项）"), null=True, blank=True)
+    formula = models.TextField(_("限额公式（CEL）"), blank=True)
+    clause = models.CharField(_("条款"), max_length=60, blank=True)
+    order = models.PositiveSmallIntegerField(_("顺序"))
+
+    class Meta:
+        verbose_name = _("限额")
+        verbose_name_plural = _("限额")
+        ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["call", "of", "project_type", "region"], name="quota_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=Q(number__isnull=False, formula="") | Q(number__isnull=True) & ~Q(formula=""),
+                name="quota_number_or_formula",
+            ),
+            models.CheckConstraint(
+                condition=Q(of="recommender") | Q(region=""), name="quota_region_of_recommender"
+            ),
+        ]
+        triggers = frozen_with_call()
+
+    def __str__(self):
+        return f"{self.get_of_display()} {self.number if self.number is not None else self.formula}"
+
+
+class Amendment(models.Model):
+    """What a new version of a notice changed, for everybody to read (修订说明)."""
+
+    call = models.OneToOneField(Call, models.PROTECT, related_name="amendment", verbose_name=_("新版本"))
+    summary = models.TextField(_("修订说明"))
+    changes = models.JSONField(_("变更明细"), default=list, help_text=_("[{part, item, field, old, new}]"))
+    published_at = models.DateTimeField(_("公布时间"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("修订")
+        verbose_name_plural = _("修订")
+        triggers = [
+            pgtrigger.Protect(
+                name="published_stays",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__published_at__isnull=False),
+            )
+        ]
+
+    def __str__(self):
+        return self.summary[:60]

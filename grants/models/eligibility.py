@@ -1,0 +1,79 @@
+"""One row per clause of the notice."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from grants.models.call import Call, ProjectType
+from grants.models.frozen import frozen_with_call
+
+
+class Automation(models.TextChoices):
+    AUTO = "auto", _("自动判断")
+    NEEDS_DATA = "needs_data", _("待补数据")
+    MANUAL = "manual", _("人工审查")
+    ENFORCED_ELSEWHERE = "enforced_elsewhere", _("系统已保证")
+
+
+class RuleScope(models.TextChoices):
+    UNIT = "unit", _("牵头单位")
+    PI = "pi", _("项目负责人")
+    PARTNER = "partner", _("合作单位")
+    BUDGET = "budget", _("经费")
+    PROJECT = "project", _("项目")
+
+
+class Severity(models.TextChoices):
+    BLOCKING = "blocking", _("不符合不得提交")
+    WARNING = "warning", _("提示")
+
+
+class EligibilityRule(models.Model):
+    """One clause of the notice as one row: text as printed, clause, CEL expression, class and severity.
+
+    A rule of a project type replaces the call's rule of the same code. Facts about units and people count
+    as of `as_of`, or of the day on which the call opens.
+    """
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="rules", verbose_name=_("通知"))
+    project_type = models.ForeignKey(
+        ProjectType,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="rules",
+        verbose_name=_("项目类别"),
+        help_text=_("留空时各类别共用；同代码的类别规则替代共用规则"),
+    )
+    code = models.SlugField(_("代码"))
+    text = models.TextField(_("条文"))
+    text_en = models.TextField(_("英文条文"), blank=True)
+    clause = models.CharField(_("条款"), max_length=60)
+    scope = models.CharField(_("对象"), max_length=20, choices=RuleScope)
+    automation = models.CharField(_("判断方式"), max_length=20, choices=Automation)
+    severity = models.CharField(_("效力"), max_length=20, choices=Severity, default=Severity.BLOCKING)
+    expression = models.TextField(_("表达式（CEL）"), blank=True)
+    applies_when = models.TextField(_("适用条件（CEL）"), blank=True)
+    as_of = models.DateField(
+        _("认定日期"), null=True, blank=True, help_text=_("单位数据以该日为准；留空时为申报开始之日")
+    )
+    hint = models.TextField(_("不符合时的提示"), blank=True)
+    params = models.JSONField(_("参数"), default=dict, blank=True)
+    order = models.PositiveSmallIntegerField(_("顺序"))
+
+    class Meta:
+        verbose_name = _("申报条件")
+        verbose_name_plural = _("申报条件")
+        ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["call", "project_type", "code"], name="rule_code_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=~Q(automation="auto") | ~Q(expression=""), name="rule_auto_has_expression"
+            ),
+        ]
+        triggers = frozen_with_call()
+
+    def __str__(self):
+        return f"{self.code} {self.text[:40]}"

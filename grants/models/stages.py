@@ -1,0 +1,54 @@
+"""The steps an application passes, in the order that the call says."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from grants.models.call import Call, DayKind
+from grants.models.frozen import frozen_with_call
+
+
+class StageKind(models.TextChoices):
+    """Steps an application passes, in the order that the call's rows say."""
+
+    UNIT_REVIEW = "unit_review", _("单位审核")
+    RECOMMENDATION = "recommendation", _("推荐审核")
+    FORMAL_CHECK = "formal_check", _("形式审查")
+    EXPERT_REVIEW = "expert_review", _("专家评审")
+    PANEL_REVIEW = "panel_review", _("会议评审（答辩）")
+    SITE_VISIT = "site_visit", _("现场考察")
+    DUE_DILIGENCE = "due_diligence", _("尽职调查")
+    CREDIT_CHECK = "credit_check", _("信用联查与查重")
+    AUDIT = "audit", _("专项审计核查")
+    DEMANDER_CHOICE = "demander_choice", _("发榜方选择")
+    ARGUMENTATION = "argumentation", _("项目论证会")
+    HIGHER_APPROVAL = "higher_approval", _("上级审批")
+    DECISION = "decision", _("立项决定")
+    PUBLICITY = "publicity", _("公示")
+    AGREEMENT = "agreement", _("签订任务书")
+
+
+class Stage(models.Model):
+    """One step of a call, its clock and the clause that sets it."""
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="stages", verbose_name=_("通知"))
+    order = models.PositiveSmallIntegerField(_("顺序"))
+    kind = models.CharField(_("环节"), max_length=30, choices=StageKind)
+    days = models.PositiveSmallIntegerField(_("期限（天）"))
+    day_kind = models.CharField(_("日历"), max_length=10, choices=DayKind, default=DayKind.WORKING)
+    clause = models.CharField(_("条款"), max_length=60, blank=True)
+    instruction = models.TextField(
+        _("办理要求"), blank=True, help_text=_("该环节须形成的材料或结论，办理人会看到")
+    )
+
+    class Meta:
+        verbose_name = _("环节")
+        verbose_name_plural = _("环节")
+        ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(fields=["call", "order"], name="stage_order_once"),
+            models.UniqueConstraint(fields=["call", "kind"], name="stage_kind_once"),
+        ]
+        triggers = frozen_with_call()
+
+    def __str__(self):
+        return self.get_kind_display()
