@@ -21,10 +21,38 @@ class FactKind(models.TextChoices):
 
     HIGH_TECH = "high_tech", _("高新技术企业")
     TECH_SME = "tech_sme", _("科技型中小企业")
+    LEADING_FIRM = "leading_firm", _("科技领军企业")
     LISTING_CANDIDATE = "listing_candidate", _("拟上市高企")
     SPECIALISED = "specialised", _("专精特新")
+    FILED_PLATFORM = "filed_platform", _("已备案创新平台")
+    INCUBATOR = "incubator", _("已认定孵化载体")
+    WHITE_LIST = "white_list", _("列入支持名单")
     PARK = "park", _("所在园区")
+    SIZE = "size", _("企业规模（large、medium、small、micro）")
+    INDUSTRY = "industry", _("行业代码（GB/T 4754）")
     STAFF = "staff", _("职工人数")
+    RD_STAFF = "rd_staff", _("研发人员数")
     RD_SPEND = "rd_spend", _("研发投入（元）")
+    BASIC_RESEARCH = "basic_research", _("基础研究经费（元）")
     REVENUE = "revenue", _("营业收入（元）")
+    PROFIT = "profit", _("利润总额（元）")
+    TAX_PAID = "tax_paid", _("纳税额（元）")
     TOTAL_ASSETS = "total_assets", _("资产总额（元）")
+    NET_ASSETS = "net_assets", _("净资产（元）")
+    PAID_IN_CAPITAL = "paid_in_capital", _("实缴资本（元）")
+
+
+CERTIFICATES = (
+    FactKind.HIGH_TECH,
+    FactKind.TECH_SME,
+    FactKind.LEADING_FIRM,
+    FactKind.LISTING_CANDIDATE,
+    FactKind.SPECIALISED,
+    FactKind.FILED_PLATFORM,
+    FactKind.INCUBATOR,
+    FactKind.WHITE_LIST,
+)
+"""Held or not held on a day."""
+TEXTS = (FactKind.PARK, FactKind.SIZE, FactKind.INDUSTRY)
+NUMBERS = tuple(kind for kind in FactKind if kind not in (*CERTIFICATES, *TEXTS))
+"""Figures, mostly of one year."""

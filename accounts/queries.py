@@ -2,11 +2,8 @@
 
 from datetime import date
 
-from accounts.models import FactKind, IntegrityRecord, Organisation, OrganisationFact
-
-CERTIFICATES = (FactKind.HIGH_TECH, FactKind.TECH_SME, FactKind.LISTING_CANDIDATE, FactKind.SPECIALISED)
-TEXTS = (FactKind.PARK,)
-NUMBERS = (FactKind.STAFF, FactKind.RD_SPEND, FactKind.REVENUE, FactKind.TOTAL_ASSETS)
+from accounts.kinds import CERTIFICATES, NUMBERS, TEXTS
+from accounts.models import IntegrityRecord, Organisation, OrganisationFact
 
 
 def unit_context(organisation: Organisation, as_of: date) -> dict:

@@ -14,9 +14,9 @@ from core.calendar import add_days, local_date
 from desk import packs
 from exchange.queries import eligibility as demand_lines
 from grants.models import Automation
-from tests.factories.accounts import IntegrityRecordFactory, OrganisationFactory
 from tests.desk import worlds
 from tests.desk.worlds import WORLDS, World
+from tests.factories.accounts import IntegrityRecordFactory, OrganisationFactory
 
 pytestmark = pytest.mark.django_db
 
