@@ -1,0 +1,205 @@
+"""What breaks one rule and nothing else: functions that make a function of a `World`."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from accounts.models import OrganisationFact
+from accounts.roles import UnitRole
+from applications import actions
+from applications.models import Application, ParticipantRole, PastProject
+from applications.states import ApplicationState
+from core.calendar import add_days
+from tests.desk.packs import world as worlds
+from tests.desk.packs.world import WAN, Person, World
+from tests.factories.accounts import IntegrityRecordFactory, OrganisationFactory, member_of
+
+
+@dataclass(frozen=True)
+class Also:
+    """A break that rightly moves other lines too."""
+
+    codes: tuple[str, ...]
+    change: object
+
+    def __call__(self, world: World) -> None:
+        self.change(world)
+
+
+def also(*codes_and_change) -> Also:
+    """`also("cooperation", team(…))`: the line `cooperation` changes too."""
+    *codes, change = codes_and_change
+    return Also(tuple(codes), change)
+
+
+def both(*changes):
+    def change(world):
+        for one in changes:
+            one(world)
+
+    return change
+
+
+# ---- the unit ----
+
+
+def unit(**fields):
+    """Fields of the lead organisation; `parent` may be a dictionary of fields."""
+
+    def change(world):
+        for name, value in fields.items():
+            setattr(world.unit, name, worlds.make_unit(value) if isinstance(value, dict) else value)
+        world.unit.save()
+        world.application.organisation = world.unit
+
+    return change
+
+
+def fact(kind: str, value):
+    """Replace what is said of the lead organisation; None: nothing is said."""
+
+    def change(world):
+        OrganisationFact.objects.filter(organisation=world.unit, kind=kind).delete()
+        if value is not None:
+            worlds.add_fact(world.unit, kind, value)
+
+    return change
+
+
+def record(world: World) -> None:
+    """A dishonesty record of the lead organisation."""
+    IntegrityRecordFactory(organisation=world.unit, valid_from=date(2024, 1, 1))
+
+
+# ---- people ----
+
+
+def team(*people: Person):
+    """Replace the participants; the first leads."""
+
+    def change(world):
+        actions.set_participants(participants=worlds.people(world, list(people)), **_where(world))
+
+    return change
+
+
+def lead(**fields):
+    """The case's people with another leader: months, birth, title, unit, number."""
+
+    def change(world):
+        first, *others = world.case.people
+        team(Person(**{**vars(first), **fields}), *others)(world)
+
+    return change
+
+
+def partners(number: int, **fields):
+    """The case's people and so many more, each of a unit of its own with these fields."""
+    more = [Person(unit={"region": "110108", **fields}) for _number in range(number)]
+    return lambda world: team(*world.case.people, *more)(world)
+
+
+def partner_record(world: World) -> None:
+    """A dishonesty record of every partner that has an account here."""
+    codes = world.application.participants.values_list("credit_code", flat=True)
+    found = worlds.Organisation.objects.filter(credit_code__in=list(codes)).exclude(pk=world.unit.pk)
+    assert found, "the case has no partner"
+    for partner in found:
+        IntegrityRecordFactory(organisation=partner, valid_from=date(2024, 1, 1))
+
+
+# ---- the project ----
+
+
+def answer(**values):
+    """Answers as typed (money in 万元)."""
+
+    def change(world):
+        faults = actions.save_answers(answers=values, **_where(world))
+        assert not faults, faults
+
+    return change
+
+
+def lasts(months: int):
+    """One day longer than so many months."""
+
+    def change(world):
+        ends = add_days(world.application.starts_date, months, kind="month")
+        actions.update_basics(ends_date=ends, **_where(world))
+
+    return change
+
+
+def starts(day: date):
+    def change(world):
+        actions.update_basics(starts_date=day, **_where(world))
+
+    return change
+
+
+def budget(cells=None, **wan):
+    """万元 per source (spread over the categories) or {(category, source): 万元}; replaces the budget."""
+
+    def change(world):
+        actions.set_budget(amounts=worlds.amounts(world, {**(cells or {}), **wan}), **_where(world))
+
+    return change
+
+
+def amount(wan):
+    """The amount asked for, 万元, in a call without a budget table."""
+
+    def change(world):
+        actions.update_basics(requested_amount=Decimal(str(wan)) * WAN, **_where(world))
+
+    return change
+
+
+# ---- other applications and projects ----
+
+
+def another(number=1, *, same_unit=True, same_lead=False, state=ApplicationState.FORMAL_CHECK, **fields):
+    """So many other applications to the same call, handed in, of the same unit or led by the same person."""
+
+    def change(world):
+        other = world.unit if same_unit else OrganisationFactory()
+        by = world.by if same_unit else member_of(other, UnitRole.MEMBER)
+        for _number in range(number):
+            draft = {"call": world.call, "topic": world.application.topic, "organisation": other}
+            if world.application.project_type_id:
+                draft["project_type"] = world.application.project_type
+            row = actions.start(**draft, by=by, at=world.at)
+            if same_lead:
+                first = worlds.people(world, world.case.people[:1])
+                actions.set_participants(application=row, participants=first, by=by, at=world.at)
+            changes = {"state": state, "submitted_at": world.at, "submitted_by": by, **fields}
+            Application.objects.filter(pk=row.pk).update(**changes)
+
+    return change
+
+
+def project_elsewhere(number=1, *, of="pi", status="running", role=ParticipantRole.PI, months=None, plan=""):
+    """So many projects that ran or run outside this system, of the leader ("pi") or of the unit ("unit")."""
+
+    def change(world):
+        leader = world.application.participants.get(role=ParticipantRole.PI)
+        whose = {"pi": {"id_number": leader.id_number}, "unit": {"credit_code": world.unit.credit_code}}[of]
+        for n in range(number):
+            PastProject.objects.create(
+                plan=plan or "市关键技术攻关",
+                title=f"外部项目{n}",
+                role=role,
+                status=status,
+                months_per_year=months,
+                starts_date=date(2025, 1, 1),
+                ends_date=date(2099, 12, 31),
+                source="测试",
+                **whose,
+            )
+
+    return change
+
+
+def _where(world: World) -> dict:
+    return {"application": world.application, "by": world.by, "at": world.at}

@@ -1,0 +1,1 @@
+"""One module per pack: `CASES`, see `tests.desk.packs`."""
