@@ -6,18 +6,16 @@ from collections.abc import Iterable, Iterator
 from django.utils.translation import gettext as _
 
 from applications.states import APPLICATION, ApplicationState
-from core import expressions
-from desk.packs import questions
-from desk.packs.context import known
-from desk.packs.schema import Pack
+from desk.packs import expressions, questions
+from desk.packs.schema import Pack, questions_of
 from desk.packs.source import Place, Problem, Source
 from desk.packs.values import plain
 from finance.models import Condition
-from grants.models import Automation, Sourcing, StageKind
+from grants.models import Instrument, Sourcing, StageKind
+from grants.rules import ORDERED
 
 Found = Iterator[tuple[Place, str]]
 WHOLE = 100
-PROJECT_ANSWERS = ("project", "answers")
 ARTICLE = re.compile(r"第[一二三四五六七八九十百零〇0-9]+条")
 
 
@@ -25,29 +23,35 @@ def problems(pack: Pack, source: Source) -> list[Problem]:
     """Everything wrong with a pack of the right shape, in the order of the file."""
     parts = (
         _duplicates(pack),
+        _types(pack),
         _sums(pack),
         _window(pack),
         _stages(pack),
         _money(pack),
+        _money_rules(pack),
         _configs(pack),
-        _expressions(pack),
+        expressions.found(pack),
         _clauses(pack),
     )
     return sorted(source.problem(place, message) for part in parts for place, message in part)
 
 
-def _repeated(place: Place, names: Iterable[str], key: str) -> Found:
+def _repeated(place: Place, names: Iterable[str | tuple[str, str]], key: str) -> Found:
+    """Names written twice; of a pair (type, code) each type may use the code once."""
     seen = set()
     for index, name in enumerate(names):
         if name in seen:
-            yield (*place, index, key), _("“%(name)s”重复，同一数据包内只能出现一次。") % {"name": name}
+            shown = name if isinstance(name, str) else name[-1]
+            yield (*place, index, key), _("“%(name)s”重复，同一数据包内只能出现一次。") % {"name": shown}
         seen.add(name)
 
 
 def _duplicates(pack: Pack) -> Found:
     yield from _repeated(("stages",), (stage.kind for stage in pack.stages), "kind")
     yield from _repeated(("sections",), (section.code for section in pack.sections), "code")
-    yield from _repeated(("rules",), (rule.code for rule in pack.rules), "code")
+    yield from _repeated(("types",), (row.code for row in pack.types), "code")
+    yield from _repeated(("rules",), ((rule.type, rule.code) for rule in pack.rules), "code")
+    yield from _repeated(("money", "rules"), ((row.type, row.code) for row in pack.money.rules), "code")
     yield from _repeated(("money", "categories"), (row.code for row in pack.money.categories), "code")
     yield from _repeated(("money", "sources"), (row.code for row in pack.money.sources), "code")
     yield from _repeated(("milestones",), (row.code for row in pack.milestones), "code")
@@ -55,16 +59,20 @@ def _duplicates(pack: Pack) -> Found:
     if pack.review:
         yield from _repeated(("review", "criteria"), (row.code for row in pack.review.criteria), "code")
     seen = set()
-    for place, question in _questions(pack):
+    for place, question in questions_of(pack):
         if question.code in seen:
             yield (*place, "code"), _("题目代码“%(name)s”重复。") % {"name": question.code}
         seen.add(question.code)
 
 
-def _questions(pack: Pack):
-    for number, section in enumerate(pack.sections):
-        for index, question in enumerate(section.questions):
-            yield ("sections", number, "questions", index), question
+def _types(pack: Pack) -> Found:
+    """Whatever is said of a project type must be said of one that the pack names."""
+    codes = {"", *(row.code for row in pack.types)}
+    parts = (("quotas",), pack.quotas), (("sections",), pack.sections), (("rules",), pack.rules)
+    for place, rows in (*parts, (("money", "rules"), pack.money.rules)):
+        for index, row in enumerate(rows):
+            if row.type not in codes:
+                yield (*place, index, "type"), _("没有代码为“%(code)s”的项目类别。") % {"code": row.type}
 
 
 def _sums(pack: Pack) -> Found:
@@ -76,8 +84,14 @@ def _sums(pack: Pack) -> Found:
                 _("评审指标的权重之和应为 100，现为 %(sum)s。") % {"sum": plain(weight)},
             )
     share = sum(row.share for row in pack.instalments)
-    if share != WHOLE:
+    if share != WHOLE and (pack.instalments or _is_paid_by_agreement(pack)):
         yield ("instalments",), _("拨款比例之和应为 100，现为 %(sum)s。") % {"sum": plain(share)}
+
+
+def _is_paid_by_agreement(pack: Pack) -> bool:
+    """Whether public money is promised in agreements, and so needs a plan of instalments."""
+    agreed = any(stage.kind == StageKind.AGREEMENT for stage in pack.stages)
+    return agreed and pack.call.instrument != Instrument.NONE
 
 
 def _window(pack: Pack) -> Found:
@@ -107,6 +121,12 @@ def _stages(pack: Pack) -> Found:
         if stage.kind == StageKind.DEMANDER_CHOICE and pack.call.sourcing != Sourcing.DEMAND:
             yield ("stages", index, "kind"), _("只有企业出题揭榜才有“发榜方选择”。")
     kinds = [stage.kind for stage in pack.stages]
+    for first, then in ORDERED:
+        if first in kinds and then in kinds and kinds.index(first) > kinds.index(then):
+            yield (
+                ("stages", kinds.index(then), "kind"),
+                _("环节“%(after)s”应排在“%(before)s”之后。") % {"after": then.label, "before": first.label},
+            )
     if StageKind.DECISION not in kinds:
         yield ("stages",), _("缺少环节“%(stage)s”。") % {"stage": StageKind.DECISION.label}
     if StageKind.EXPERT_REVIEW in kinds and not pack.review:
@@ -119,10 +139,14 @@ def _stages(pack: Pack) -> Found:
 
 
 def _money(pack: Pack) -> Found:
-    sources = pack.money.sources
-    if not any(row.fiscal for row in sources):
+    money = pack.money
+    if bool(money.categories) != bool(money.sources):
+        key = "categories" if money.categories else "sources"
+        yield ("money", key), _("预算科目和资金来源须同时给出，或都不给出。")
+    spends = pack.call.instrument != Instrument.NONE
+    if money.sources and spends and not any(row.fiscal for row in money.sources):
         yield ("money", "sources"), _("资金来源里至少要有一项财政资金（fiscal: true）。")
-    if pack.money.own_per_fiscal and all(row.fiscal for row in sources):
+    if money.own_per_fiscal and all(row.fiscal for row in money.sources):
         yield ("money", "own_per_fiscal"), _("规定了自筹比例，资金来源里就要有非财政资金。")
     milestones = {row.code for row in pack.milestones}
     for index, row in enumerate(pack.instalments):
@@ -135,36 +159,21 @@ def _money(pack: Pack) -> Found:
             yield ("instalments", index, "milestone"), _("签订后拨付的一期不与里程碑挂钩。")
 
 
+def _money_rules(pack: Pack) -> Found:
+    """A money clause names rows and columns of the budget table that exist."""
+    rows = {row.code for row in pack.money.categories}
+    columns = {row.code for row in pack.money.sources}
+    for number, rule in enumerate(pack.money.rules):
+        for key, known in (("categories", rows), ("sources", columns), ("against", columns)):
+            for index, code in enumerate(getattr(rule, key)):
+                if code not in known:
+                    place = ("money", "rules", number, key, index)
+                    yield place, _("预算表里没有代码为“%(code)s”的科目或来源。") % {"code": code}
+
+
 def _configs(pack: Pack) -> Found:
-    for place, question in _questions(pack):
+    for place, question in questions_of(pack):
         yield from questions.faults((*place, "config"), question.kind, question.config)
-
-
-def _expressions(pack: Pack) -> Found:
-    codes = {question.code for _place, question in _questions(pack)}
-    for place, question in _questions(pack):
-        yield from _expression((*place, "visible_when"), question.visible_when, codes)
-    for index, rule in enumerate(pack.rules):
-        place = ("rules", index)
-        yield from _expression((*place, "expression"), rule.expression, codes, rule.params)
-        yield from _expression((*place, "applies_when"), rule.applies_when, codes, rule.params)
-        if rule.automation == Automation.AUTO and not rule.expression:
-            yield (*place, "automation"), _("自动判断的条件必须有表达式（expression）。")
-        if rule.automation != Automation.AUTO and rule.expression:
-            yield (*place, "expression"), _("只有自动判断（auto）的条件才写表达式。")
-
-
-def _expression(place: Place, text: str, codes: set[str], params: Iterable[str] = ()) -> Found:
-    if not text:
-        return
-    try:
-        expression = expressions.check(text, known(codes, params))
-    except expressions.ExpressionError as fault:
-        yield place, fault.message
-        return
-    for path in sorted(expression.paths):
-        if path[:2] == PROJECT_ANSWERS and path[2:] and path[2] not in codes:
-            yield place, _("表单里没有代码为“%(code)s”的题目。") % {"code": path[2]}
 
 
 def _clauses(pack: Pack) -> Found:
@@ -181,14 +190,18 @@ def _named_clauses(pack: Pack):
     yield ("money", "own_clause"), pack.money.own_clause
     if pack.demands:
         yield ("demands", "clause"), pack.demands.clause
-    for index, row in enumerate(pack.money.categories):
-        yield ("money", "categories", index, "clause"), row.clause
+    for key in ("categories", "rules"):
+        for index, row in enumerate(getattr(pack.money, key)):
+            yield ("money", key, index, "clause"), row.clause
+    for index, row in enumerate(pack.types):
+        yield ("types", index, "cap_clause"), row.cap_clause
+        yield ("types", index, "own_clause"), row.own_clause
     yield ("publicity", "clause"), pack.publicity.clause
     yield ("signing", "clause"), pack.signing.clause
     if pack.review:
         yield ("review", "clause"), pack.review.clause
-    for key in ("stages", "rules", "milestones", "instalments"):
+    for key in ("quotas", "stages", "rules", "milestones", "instalments"):
         for index, row in enumerate(getattr(pack, key)):
             yield (key, index, "clause"), row.clause
-    for place, question in _questions(pack):
+    for place, question in questions_of(pack):
         yield (*place, "clause"), question.clause

@@ -322,3 +322,10 @@ class Pack(Part):
     milestones: list[MilestonePart] = Field(default_factory=list)
     instalments: list[InstalmentPart] = Field(default_factory=list)
     topics: list[TopicPart] = Field(default_factory=list)
+
+
+def questions_of(pack: Pack):
+    """Every question of every form, with its place in the pack."""
+    for number, section in enumerate(pack.sections):
+        for index, question in enumerate(section.questions):
+            yield ("sections", number, "questions", index), question

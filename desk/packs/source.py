@@ -17,6 +17,8 @@ from desk.packs.values import fill_year, is_relative, read_moment
 
 Place = Sequence[str | int]
 LARGEST = 2 * 1024 * 1024
+MOMENTS = ("opens", "closes", "unit_closes", "recommender_closes")
+"""Keys of `call` that may be written relative to the day of loading."""
 
 
 @dataclass(frozen=True, order=True)
@@ -142,7 +144,7 @@ def _resolve(tree: dict, source: Source, *, today: date) -> list[Problem]:
     call, problems = tree.get("call"), []
     if not isinstance(call, dict):
         return problems
-    for key in ("opens", "closes"):
+    for key in MOMENTS:
         if call.get(key) is None:
             continue
         try:

@@ -10,7 +10,7 @@ from accounts.models import Organisation
 from core.workflow import Refused
 from desk.packs import schema
 from desk.packs.schema import Pack
-from desk.packs.source import Source
+from desk.packs.source import MOMENTS, Source
 from exchange.models import DemandScheme
 from finance.models import Appropriation, InstalmentTemplate
 from grants.models import (
@@ -34,7 +34,6 @@ from grants.states import CallState
 from milestones.models import MilestoneTemplate
 from reviews.models import Criterion, ReviewScheme
 
-MOMENTS = ("opens", "closes", "unit_closes", "recommender_closes")
 NEW, UNCHANGED, REPLACED = "new", "unchanged", "replaced"
 
 

@@ -21,6 +21,7 @@ from seeds.demo.challenges import Challenges
 from seeds.demo.parks import Parks
 
 DEPARTMENTS = {"jiebang-sme": "transfer", "park-cultivation": "hightech"}
+"""The programmes that the demo tells of, and who runs them."""
 READ_AFTER = 7
 SENT_AFTER = 2
 """Days after which the demo's people have read, and the mail server has taken, what they were told."""
@@ -74,7 +75,9 @@ class Story:
         """The shipped packs as they stood `days` ago, published an hour before they open."""
         calls = {}
         for file in packs.shipped():
-            department = self.cast.units.get(DEPARTMENTS.get(file.stem, ""))
+            if file.stem not in DEPARTMENTS:
+                continue
+            department = self.cast.units[DEPARTMENTS[file.stem]]
             call = packs.load(file, today=self.clock.day(-days), department=department).call
             if call.state == CallState.DRAFT:
                 at = call.opens_at - timedelta(hours=1)
