@@ -136,14 +136,16 @@ BROKEN = [
     ),
     (
         "stages:",
-        "  rules:\n    - {code: half, kind: share, text: 不超过一半, clause: 第二条, rate: 0.5, base: budget.totl}\nstages:",
+        "  rules:\n    - {code: half, kind: share, text: 一半, clause: 第二条, rate: 0.5, "
+        "base: budget.totl}\nstages:",
         28,
         "money.rules[1].base",
         None,
     ),
     (
         "stages:",
-        "  rules:\n    - {code: indirect, kind: category_share, text: 三成, clause: 第二条, rate: 0.3, base: budget.total, categories: [travel]}\nstages:",
+        "  rules:\n    - {code: indirect, kind: category_share, text: 三成, clause: 第二条, rate: 0.3, "
+        "base: budget.total, categories: [travel]}\nstages:",
         28,
         "money.rules[1].categories[1]",
         "预算表里没有代码为“travel”的科目或来源。",
