@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from accounts.models import OrganisationFact
 from accounts.roles import UnitRole
-from applications import actions
+from applications import actions, completeness
 from applications.models import Application, ParticipantRole, PastProject
 from applications.states import ApplicationState
 from core.calendar import add_days
@@ -44,10 +44,10 @@ def both(*changes):
 
 
 def unit(**fields):
-    """Fields of the lead organisation; `parent` may be a dictionary of fields."""
+    """Fields of the lead organisation, or functions of the call; `parent` may be a dictionary of fields."""
 
     def change(world):
-        for name, value in fields.items():
+        for name, value in worlds.resolved(fields, world.call).items():
             setattr(world.unit, name, worlds.make_unit(value) if isinstance(value, dict) else value)
         world.unit.save()
         world.application.organisation = world.unit
@@ -61,7 +61,7 @@ def fact(kind: str, value):
     def change(world):
         OrganisationFact.objects.filter(organisation=world.unit, kind=kind).delete()
         if value is not None:
-            worlds.add_fact(world.unit, kind, value)
+            worlds.add_fact(world.unit, kind, value, year=world.call.year)
 
     return change
 
@@ -112,10 +112,10 @@ def partner_record(world: World) -> None:
 
 
 def answer(**values):
-    """Answers as typed (money in 万元)."""
+    """Answers as typed (money in 万元), or functions of the world."""
 
     def change(world):
-        faults = actions.save_answers(answers=values, **_where(world))
+        faults = actions.save_answers(answers=worlds.resolved(values, world), **_where(world))
         assert not faults, faults
 
     return change
@@ -127,13 +127,6 @@ def lasts(months: int):
     def change(world):
         ends = add_days(world.application.starts_date, months, kind="month")
         actions.update_basics(ends_date=ends, **_where(world))
-
-    return change
-
-
-def starts(day: date):
-    def change(world):
-        actions.update_basics(starts_date=day, **_where(world))
 
     return change
 
@@ -166,17 +159,49 @@ def another(number=1, *, same_unit=True, same_lead=False, state=ApplicationState
         other = world.unit if same_unit else OrganisationFactory()
         by = world.by if same_unit else member_of(other, UnitRole.MEMBER)
         for _number in range(number):
-            draft = {"call": world.call, "topic": world.application.topic, "organisation": other}
-            if world.application.project_type_id:
-                draft["project_type"] = world.application.project_type
-            row = actions.start(**draft, by=by, at=world.at)
+            row = actions.start(call=world.call, organisation=other, by=by, at=world.at, **_kind(world))
             if same_lead:
                 first = worlds.people(world, world.case.people[:1])
                 actions.set_participants(application=row, participants=first, by=by, at=world.at)
-            changes = {"state": state, "submitted_at": world.at, "submitted_by": by, **fields}
-            Application.objects.filter(pk=row.pk).update(**changes)
+            _handed_in(row, by, world, state=state, **fields)
 
     return change
+
+
+def _kind(world: World) -> dict:
+    """Topic and project type of another application: those of this one."""
+    found = {"topic": world.application.topic}
+    if world.application.project_type_id:
+        found["project_type"] = world.application.project_type
+    return found
+
+
+def _handed_in(row: Application, by, world: World, *, state=ApplicationState.FORMAL_CHECK, **fields) -> None:
+    changes = {"state": state, "submitted_at": world.at, "submitted_by": by, **fields}
+    Application.objects.filter(pk=row.pk).update(**changes)
+
+
+def in_another_team(who: str):
+    """The case's leader ("lead") or a partner unit ("partner") is also in another application of the call."""
+
+    def change(world):
+        rows = {person["role"]: person for person in _people_of(world)}
+        person = rows["pi"] if who == "lead" else {**rows["member"], "name": "另一人", "id_number": ""}
+        other = OrganisationFactory()
+        by = member_of(other, UnitRole.MEMBER)
+        where = {"organisation": other, "by": by, "at": world.at, **_kind(world)}
+        row = actions.start(call=world.call, **where)
+        person = {**person, "organisation_name": other.name, "credit_code": other.credit_code}
+        if who == "partner":
+            person |= {name: rows["member"][name] for name in ("organisation_name", "credit_code")}
+        actions.set_participants(application=row, participants=[person], by=by, at=world.at)
+        _handed_in(row, by, world)
+
+    return change
+
+
+def _people_of(world: World) -> list[dict]:
+    return list(world.application.participants.values(*completeness.PERSON_FIELDS))
 
 
 def project_elsewhere(number=1, *, of="pi", status="running", role=ParticipantRole.PI, months=None, plan=""):

@@ -99,18 +99,26 @@ def published(slug: str, *, now=None) -> tuple[Call, User, datetime]:
     return call, manager, now
 
 
-def make_unit(fields: Mapping, facts: Mapping | None = None, usual: Mapping = UNIT) -> Organisation:
-    """A unit with facts: True for a certificate, a text, a number, or {year: number}."""
+def resolved(values: Mapping, subject) -> dict:
+    """Values that are functions of the call or world (dates of a year, the unit's own code) worked out."""
+    return {name: value(subject) if callable(value) else value for name, value in values.items()}
+
+
+def make_unit(
+    fields: Mapping, facts: Mapping | None = None, *, usual: Mapping = UNIT, year: int = 0
+) -> Organisation:
+    """A unit with facts: True for a certificate, a text, a number, or {year: number}, −1: the year before."""
     unit = OrganisationFactory(**{**usual, **fields})
     for kind, value in (facts or {}).items():
-        add_fact(unit, kind, value)
+        add_fact(unit, kind, value, year=year)
     return unit
 
 
-def add_fact(unit: Organisation, kind: str, value) -> None:
+def add_fact(unit: Organisation, kind: str, value, *, year: int) -> None:
     if isinstance(value, Mapping):
-        for year, number in value.items():
-            day = {"valid_from": date(year, 1, 1), "valid_to": date(year, 12, 31)}
+        for of_year, number in value.items():
+            of_year += year if of_year <= 0 else 0
+            day = {"valid_from": date(of_year, 1, 1), "valid_to": date(of_year, 12, 31)}
             OrganisationFactFactory(organisation=unit, kind=kind, text="", number=Decimal(number), **day)
         return
     what = {"text": "登记"}
@@ -124,13 +132,13 @@ def demand_side(case: Case, **changes) -> Organisation:
     """The enterprise that posts the demand; `facts` among the changes replaces facts."""
     facts = {**case.demander_facts, **changes.pop("facts", {})}
     known = {kind: value for kind, value in facts.items() if value is not None}
-    return make_unit({**case.demander, **changes}, known, OWNER)
+    return make_unit({**case.demander, **changes}, known, usual=OWNER)
 
 
 def build(slug: str, case: Case) -> World:
     """A complete application of the case, ready to be handed in."""
     call, manager, now = published(slug)
-    unit = make_unit({**_invited(call), **case.unit}, case.facts)
+    unit = make_unit({**_invited(call), **resolved(case.unit, call)}, case.facts, year=call.year)
     by = member_of(unit, UnitRole.MEMBER)
     draft = {"call": call, "organisation": unit, "by": by, "at": now}
     draft["topic"] = _topic(call, case, manager, now)
@@ -184,7 +192,7 @@ def fill(world: World) -> None:
 def _answer(world: World, where) -> None:
     asked = queries.questions_of(world.application)
     typed = [q for q in asked if q.kind not in (QuestionKind.ATTACHMENT, QuestionKind.COMPUTED)]
-    given = {q.code: generate.answer(q) for q in typed} | dict(world.case.answers)
+    given = {q.code: generate.answer(q) for q in typed} | resolved(world.case.answers, world)
     faults = actions.save_answers(answers=given, **where)
     assert not faults, faults
     for question in asked:
@@ -207,7 +215,8 @@ def people(world: World, wanted: list[Person]) -> list[dict]:
     for place, person in enumerate(wanted, start=1):
         fields = dict(person.unit or {})
         facts = fields.pop("facts", {})
-        unit = world.unit if person.unit is None else make_unit({"legal_representative": "", **fields}, facts)
+        others = {"legal_representative": "", **resolved(fields, world.call)}
+        unit = world.unit if person.unit is None else make_unit(others, facts, year=world.call.year)
         found.append(
             {
                 "role": "pi" if place == 1 else "member",
