@@ -25,7 +25,8 @@ A case (`world.Case`) says what the generator cannot know and how each rule is b
     ]
 
 A value may be a function of the call (`unit`, fields of a person's unit) or of the world (`answers`):
-`lambda call: date(call.year - 2, 12, 31)`. Figures by year count from the call's: `{"revenue": {-1: 3_000_000}}`.
+`lambda call: date(call.year - 2, 12, 31)`. Figures by year
+count from the call's: `{"revenue": {-1: 3_000_000}}`.
 `generate` answers every question by its kind and limits; where that fails, name the answer in `answers`.
 A pack with project types gets one case per type (`type="key"`); with topics the first one is taken unless
 `topic="number"` says otherwise. `amount=50` (万元) stands in for `money` where the call asks for no budget.
