@@ -258,11 +258,11 @@ class Participant(models.Model):
     application = models.ForeignKey(Application, models.CASCADE, related_name="participants")
     role = models.CharField(_("角色"), max_length=10, choices=ParticipantRole)
     name = models.CharField(_("姓名"), max_length=60)
-    id_number = models.CharField(_("身份证号"), max_length=18, blank=True)
+    id_number = models.CharField(_("身份证号"), max_length=18, blank=True, db_index=True)
     birth_date = models.DateField(_("出生日期"), null=True, blank=True)
     title = models.CharField(_("职称"), max_length=60, blank=True)
     organisation_name = models.CharField(_("单位名称"), max_length=120)
-    credit_code = models.CharField(_("单位统一社会信用代码"), max_length=18, blank=True)
+    credit_code = models.CharField(_("单位统一社会信用代码"), max_length=18, blank=True, db_index=True)
     months_per_year = models.DecimalField(
         _("每年投入（月）"), max_digits=3, decimal_places=1, null=True, blank=True
     )

@@ -42,6 +42,7 @@ class RecordStatus(models.TextChoices):
     """How rules on parallel projects (限项) see an application or a project."""
 
     APPLYING = "applying", _("申报中")
+    REJECTED = "rejected", _("未立项")
     RUNNING = "running", _("在研")
     OVERDUE = "overdue", _("逾期未验收")
     COMPLETED = "completed", _("已结题")

@@ -37,23 +37,51 @@ UNIT = frozenset(
         "legal_representative",
         "parent_credit_code",
         "integrity_clean",
+        "functional_area",
+        "by_year",
+        "records",
         *FactKind.values,
     }
 )
+PERSON = frozenset(
+    {
+        "name",
+        "birth_date",
+        "sex",
+        "title",
+        "organisation_name",
+        "credit_code",
+        "months_per_year",
+        "records",
+    }
+)
+HISTORY = frozenset(
+    {
+        "unit_in_call",
+        "unit_in_year",
+        "unit_running",
+        "unit_asked_in_call",
+        "unit_asked_in_year",
+        "pi_in_call",
+        "pi_running",
+    }
+)
+BUDGET = frozenset(
+    {"fiscal", "own", "total", "categories", "sources", "fiscal_categories", "years", "units", "cells"}
+)
 KNOWN = {
     "unit": UNIT,
-    "pi": frozenset(
-        {"name", "birth_date", "sex", "title", "organisation_name", "credit_code", "months_per_year"}
-    ),
+    "pi": PERSON,
     "participants": frozenset(),
     "members": frozenset(),
     "partners": frozenset(),
-    "budget": frozenset({"fiscal", "own", "total", "categories", "sources"}),
-    "project": frozenset({"title", "amount", "months", "starts_date", "ends_date", "answers"}),
+    "budget": BUDGET,
+    "project": frozenset({"title", "amount", "months", "starts_date", "ends_date", "type", "answers"}),
     "answers": frozenset(),
     "topic": frozenset({"number", "title", "field", "amount", "owner_code"}),
     "demander": frozenset({"name", "credit_code", "related", "relation"}),
-    "history": frozenset({"unit_in_call", "unit_in_year", "unit_running", "pi_in_call", "pi_running"}),
+    "follows": frozenset({"title", "state", "number"}),
+    "history": HISTORY,
     "call": frozenset({"year", "opens_at", "closes_at", "cap", "slug"}),
     "params": frozenset(),
 }

@@ -8,7 +8,7 @@ from applications.queries.answers import (
     stored_answers,
 )
 from applications.queries.content import canonical, for_reading, masked, sha256_of, snapshot
-from applications.queries.context import context, months_between, related_parties, relation
+from applications.queries.context import context, contexts, months_between, related_parties, relation
 from applications.queries.records import (
     ORDER,
     applications,
@@ -39,6 +39,7 @@ __all__ = [
     "budget_totals",
     "canonical",
     "context",
+    "contexts",
     "documents_of",
     "events",
     "for_reading",

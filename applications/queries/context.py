@@ -1,20 +1,23 @@
-"""The data that the rules of a call see of an application."""
+"""The data that the rules of a call see of applications, for one or for a thousand by the same queries."""
 
 from collections import defaultdict
+from collections.abc import Collection
+from datetime import date
 from decimal import Decimal
 
 from django.db.models import Q
 
+from accounts.kinds import FactKind
 from accounts.models import Organisation
-from accounts.queries import unit_context
+from accounts.queries import unit_contexts
 from applications import questions
-from applications.models import Application, ParticipantRole
-from applications.queries.answers import budget_matrix, budget_totals, questions_of, stored_answers
-from applications.states import ApplicationState
+from applications.models import Answer, Application, BudgetLine, Participant, ParticipantRole
+from applications.queries import limits
 from core.calendar import local_date
+from grants.models import Call
 
-RUNNING = (ApplicationState.AGREEMENT, ApplicationState.AWARDED)
-NOT_COUNTED = (ApplicationState.DRAFT, ApplicationState.WITHDRAWN, ApplicationState.REJECTED)
+PERSON = ("role", "name", "birth_date", "sex", "title", "organisation_name", "credit_code", "months_per_year")
+PARTNER = ("name", "credit_code", "region", "kind", "registered_date", "integrity_clean", *FactKind.values)
 
 
 def months_between(starts, ends) -> int | None:
@@ -47,99 +50,197 @@ def related_parties(application: Application) -> list[tuple[str, str]]:
         return []
     codes = set(application.participants.values_list("credit_code", flat=True)) - {""}
     units = Organisation.objects.filter(Q(pk=application.organisation_id) | Q(credit_code__in=codes))
+    return _related(units, owner)
+
+
+def _related(units, owner) -> list[tuple[str, str]]:
     found = [(unit, relation(unit, owner)) for unit in units]
     return [(unit.name, kind) for unit, kind in found if kind]
 
 
-def context(application: Application) -> dict:
-    """The variables of the call's expressions (`grants.rules.KNOWN`); about ten queries, whatever the rules.
+def context(application: Application, *, as_of: date | None = None, with_records: bool = True) -> dict:
+    """The variables of the call's expressions (`grants.rules.KNOWN`) for one application."""
+    return contexts([application], as_of=as_of, with_records=with_records)[application.pk]
 
-    Facts about units count as of the day on which the call opens.
+
+def contexts(
+    applications: Collection[Application],
+    *,
+    call: Call | None = None,
+    as_of: date | None = None,
+    with_records: bool = True,
+) -> dict[int, dict]:
+    """{application id: variables}; at most twenty-one queries, however many applications and rules.
+
+    Facts about units count `as_of` a day, by default that on which the call opens. With another `call` the
+    applications are seen as if they had been handed in to it (rehearsal). Without records (no rule counts
+    parallel projects) three queries less.
     """
-    call = application.call
-    as_of = local_date(call.opens_at)
-    people = [_person(participant) for participant in application.participants.all()]
-    pi = next((person for person in people if person["role"] == ParticipantRole.PI), None)
-    stored = stored_answers(application)
-    answers = {q.code: questions.for_rules(q, stored.get(q.code)) for q in questions_of(application)}
-    return {
-        "unit": unit_context(application.organisation, as_of),
-        "pi": pi or dict.fromkeys(_person_fields()),
-        "participants": people,
-        "members": [person for person in people if person is not pi],
-        "partners": _partners(application, people, as_of),
-        "budget": _budget(application),
-        "project": {
-            "title": application.title,
-            "amount": application.requested_amount,
-            "months": months_between(application.starts_date, application.ends_date),
-            "starts_date": application.starts_date,
-            "ends_date": application.ends_date,
+    if not applications:
+        return {}
+    world = _World(applications, call, as_of, with_records)
+    return {application.pk: world.of(application) for application in applications}
+
+
+class _World:
+    """Everything that the applications refer to, read at once."""
+
+    def __init__(self, applications, call, as_of, with_records):
+        self.call = call
+        self.as_of = as_of or local_date((call or next(iter(applications)).call).opens_at)
+        keys = [application.pk for application in applications]
+        self.people = _grouped(Participant.objects.filter(application__in=keys).order_by("order", "id"))
+        self.lines = _grouped(
+            BudgetLine.objects.filter(application__in=keys).select_related("category", "source")
+        )
+        self.answers: dict[int, dict] = defaultdict(dict)
+        for row in Answer.objects.filter(application__in=keys).values_list(
+            "application_id", "question__code", "value"
+        ):
+            self.answers[row[0]][row[1]] = row[2]
+        self._units(applications)
+        self._calls(applications)
+        numbers = {key: _pi_number(self.people[key]) for key in keys}
+        self.history = limits.counts(applications, numbers)
+        self.records = limits.Records()
+        if with_records:
+            people = {row.id_number for rows in self.people.values() for row in rows} - {""}
+            codes = {unit.credit_code for unit in self.by_code.values()} | self.codes
+            self.records = limits.records(codes, people, as_of=self.as_of)
+
+    def _units(self, applications):
+        self.codes = {row.credit_code for rows in self.people.values() for row in rows} - {""}
+        leads = {application.organisation_id for application in applications}
+        units = Organisation.objects.filter(Q(credit_code__in=self.codes) | Q(pk__in=leads))
+        self.units = {unit.pk: unit for unit in units.select_related("parent")}
+        self.by_code = {unit.credit_code: unit for unit in self.units.values()}
+        self.facts = unit_contexts(self.units.values(), self.as_of)
+
+    def _calls(self, applications):
+        calls = {application.call_id: application.call for application in applications}
+        if self.call:
+            calls[self.call.pk] = self.call
+        self.questions = {key: list(call.questions.all()) for key, call in calls.items()}
+        self.categories = {key: [c.code for c in call.budget_categories.all()] for key, call in calls.items()}
+        self.sources = {key: list(call.funding_sources.all()) for key, call in calls.items()}
+
+    def of(self, application: Application) -> dict:
+        call = self.call or application.call
+        people = [self._person(row, application) for row in self.people[application.pk]]
+        pi = next((person for person in people if person["role"] == ParticipantRole.PI), None)
+        lead = self.units[application.organisation_id]
+        answers = self._answers(application, call)
+        return {
+            "unit": self.facts[lead.pk] | {"records": self.records.unit(lead.credit_code, application)},
+            "pi": pi or dict.fromkeys((*PERSON, "id_number", "records")),
+            "participants": people,
+            "members": [person for person in people if person is not pi],
+            "partners": self._partners(application, lead),
+            "budget": self._budget(application, call),
+            "project": {
+                "title": application.title,
+                "amount": application.requested_amount,
+                "months": months_between(application.starts_date, application.ends_date),
+                "starts_date": application.starts_date,
+                "ends_date": application.ends_date,
+                "type": application.project_type.code if application.project_type_id else "",
+                "answers": answers,
+            },
             "answers": answers,
-        },
-        "answers": answers,
-        "topic": _topic(application),
-        "demander": _demander(application),
-        "history": _history(application, pi),
-        "call": {
-            "year": call.year,
-            "opens_at": call.opens_at,
-            "closes_at": call.closes_at,
-            "cap": call.cap,
-            "slug": call.programme.slug,
-        },
-    }
-
-
-def _person_fields():
-    return (
-        "role",
-        "name",
-        "birth_date",
-        "sex",
-        "title",
-        "organisation_name",
-        "credit_code",
-        "months_per_year",
-    )
-
-
-def _person(participant) -> dict:
-    person = {name: getattr(participant, name, None) for name in _person_fields()}
-    number = participant.id_number
-    # GB 11643: the last digit of the sequence is odd for men.
-    person["sex"] = ("male" if int(number[16]) % 2 else "female") if len(number) == 18 else None
-    person["id_number"] = number
-    return person
-
-
-def _partners(application, people, as_of) -> list[dict]:
-    lead = application.organisation.credit_code
-    named = {p["credit_code"]: p["organisation_name"] for p in people if p["credit_code"] not in ("", lead)}
-    known = {unit.credit_code: unit for unit in Organisation.objects.filter(credit_code__in=named)}
-    return [
-        {
-            "name": name,
-            "credit_code": code,
-            # The code itself says the region of registration when the unit has no account here.
-            "region": known[code].region if code in known else code[2:8],
-            "kind": known[code].kind if code in known else None,
-            "registered_date": known[code].registered_date if code in known else None,
+            "topic": _topic(application),
+            "demander": self._demander(application),
+            "follows": _follows(application),
+            "history": self.history[application.pk],
+            "call": {
+                "year": call.year,
+                "opens_at": call.opens_at,
+                "closes_at": call.closes_at,
+                "cap": call.cap,
+                "slug": call.programme.slug,
+            },
         }
-        for code, name in named.items()
-    ]
+
+    def _answers(self, application, call) -> dict:
+        stored = self.answers[application.pk]
+        return {q.code: questions.for_rules(q, stored.get(q.code)) for q in self.questions[call.pk]}
+
+    def _person(self, row: Participant, application) -> dict:
+        person = {name: getattr(row, name, None) for name in PERSON}
+        number = row.id_number
+        # GB 11643: the last digit of the sequence is odd for men.
+        person["sex"] = ("male" if int(number[16]) % 2 else "female") if len(number) == 18 else None
+        person["id_number"] = number
+        person["records"] = self.records.person(number, application)
+        return person
+
+    def _partners(self, application, lead) -> list[dict]:
+        rows = self.people[application.pk]
+        codes = {row.credit_code: row.organisation_name for row in rows}
+        named = {code: name for code, name in codes.items() if code not in ("", lead.credit_code)}
+        return [self._partner(code, name, application) for code, name in named.items()]
+
+    def _partner(self, code, name, application) -> dict:
+        unit = self.by_code.get(code)
+        # The code itself says the region of registration when the unit has no account here.
+        known = self.facts[unit.pk] if unit else {"region": code[2:8]}
+        partner = dict.fromkeys(PARTNER) | {key: known[key] for key in PARTNER if key in known}
+        records = self.records.unit(code, application)
+        return partner | {"name": name, "credit_code": code, "records": records}
+
+    def _budget(self, application, call) -> dict:
+        fiscal_sources = {source.code for source in self.sources[call.pk] if source.is_fiscal}
+        categories = dict.fromkeys(self.categories[call.pk], Decimal(0))
+        sources = {source.code: Decimal(0) for source in self.sources[call.pk]}
+        fiscal = dict(categories)
+        years, units, cells = defaultdict(Decimal), defaultdict(Decimal), defaultdict(Decimal)
+        for line in self.lines[application.pk]:
+            category, source = line.category.code, line.source.code
+            categories[category] = categories.get(category, 0) + line.amount
+            sources[source] = sources.get(source, 0) + line.amount
+            if source in fiscal_sources:
+                fiscal[category] = fiscal.get(category, 0) + line.amount
+            years[str(line.year or "")] += line.amount
+            units[line.unit] += line.amount
+            cells[f"{category}.{source}"] += line.amount
+        asked, own = application.requested_amount, application.own_amount
+        return {
+            "fiscal": asked,
+            "own": own,
+            "total": asked + own,
+            "categories": categories,
+            "sources": sources,
+            "fiscal_categories": fiscal,
+            "years": dict(years),
+            "units": dict(units),
+            "cells": dict(cells),
+        }
+
+    def _demander(self, application) -> dict:
+        owner = application.topic.owner if application.topic_id else None
+        if owner is None:
+            return dict.fromkeys(("name", "credit_code", "related", "relation", "relations"))
+        codes = {row.credit_code for row in self.people[application.pk]}
+        lead = application.organisation_id
+        units = [unit for unit in self.units.values() if unit.pk == lead or unit.credit_code in codes]
+        relations = _related(units, owner)
+        return {
+            "name": owner.name,
+            "credit_code": owner.credit_code,
+            "related": bool(relations),
+            "relation": relations[0][1] if relations else "",
+            "relations": relations,
+        }
 
 
-def _budget(application) -> dict:
-    categories, sources = defaultdict(Decimal), defaultdict(Decimal)
-    for category in application.call.budget_categories.all():
-        categories[category.code] = Decimal(0)
-    for source in application.call.funding_sources.all():
-        sources[source.code] = Decimal(0)
-    for (category, source), amount in budget_matrix(application).items():
-        categories[category] += amount
-        sources[source] += amount
-    return budget_totals(application) | {"categories": dict(categories), "sources": dict(sources)}
+def _grouped(rows) -> dict[int, list]:
+    found = defaultdict(list)
+    for row in rows:
+        found[row.application_id].append(row)
+    return found
+
+
+def _pi_number(people: list[Participant]) -> str:
+    return next((row.id_number for row in people if row.role == ParticipantRole.PI), "")
 
 
 def _topic(application) -> dict:
@@ -155,34 +256,9 @@ def _topic(application) -> dict:
     }
 
 
-def _demander(application) -> dict:
-    owner = application.topic.owner if application.topic_id else None
-    if owner is None:
-        return dict.fromkeys(("name", "credit_code", "related", "relation"))
-    relations = related_parties(application)
-    return {
-        "name": owner.name,
-        "credit_code": owner.credit_code,
-        "related": bool(relations),
-        "relation": relations[0][1] if relations else "",
-    }
-
-
-def _history(application, pi) -> dict:
-    others = Application.objects.exclude(pk=application.pk)
-    handed_in = others.exclude(state__in=NOT_COUNTED)
-    of_unit = Q(organisation_id=application.organisation_id)
-    in_call = handed_in.filter(of_unit, call_id=application.call_id)
-    in_year = handed_in.filter(of_unit, call__year=application.call.year)
-    counts = {
-        "unit_in_call": in_call.count(),
-        "unit_in_year": in_year.count(),
-        "unit_running": others.filter(of_unit, state__in=RUNNING).count(),
-        "pi_in_call": None,
-        "pi_running": None,
-    }
-    if pi and pi["id_number"]:
-        same = Q(participants__role=ParticipantRole.PI, participants__id_number=pi["id_number"])
-        counts["pi_in_call"] = handed_in.filter(same, call_id=application.call_id).count()
-        counts["pi_running"] = others.filter(same, state__in=RUNNING).count()
-    return counts
+def _follows(application) -> dict:
+    """The outline (预申报) that this application grew from."""
+    outline = application.follows
+    if outline is None:
+        return dict.fromkeys(("title", "state", "number"))
+    return {"title": outline.title, "state": outline.state, "number": outline.number}

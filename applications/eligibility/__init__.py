@@ -1,0 +1,111 @@
+"""What the rules of the notice say of applications: one line per rule, and the money rules of the call."""
+
+from collections.abc import Collection
+from datetime import date
+from decimal import Decimal
+from itertools import chain
+
+from applications import queries
+from applications.eligibility import amounts, clauses
+from applications.eligibility.lines import LABELS, RuleLine, evidence_of, labels_for
+from applications.eligibility.money import built_in, ratio_sentence, terms_of
+from applications.models import Application
+from core.calendar import local_date
+from grants.models import Call, EligibilityRule, MoneyRule
+
+__all__ = [
+    "LABELS",
+    "RuleLine",
+    "clauses",
+    "evaluate",
+    "evaluate_many",
+    "evidence_of",
+    "in_force",
+    "labels_for",
+    "most_allowed",
+    "ratio_sentence",
+    "terms_of",
+]
+
+
+def evaluate(application: Application) -> list[RuleLine]:
+    """Every line for an application as it stands now, the call's own money rules first."""
+    return evaluate_many([application])[application.pk]
+
+
+def evaluate_many(
+    applications: Collection[Application], *, call: Call | None = None
+) -> dict[int, list[RuleLine]]:
+    """{application id: lines}, by the same queries for one or a thousand applications of one call.
+
+    With another `call` they are judged as if they had been handed in to that one (rehearsal).
+    """
+    if not applications:
+        return {}
+    judge = _Judge(call or next(iter(applications)).call, applications, rehearsed=call)
+    return {application.pk: judge.lines(application) for application in applications}
+
+
+def in_force(rows: Collection, application: Application) -> list:
+    """The rules (of any kind with `code` and `project_type_id`) that hold for an application.
+
+    A rule of its project type replaces the call's rule of the same code; rules of other types do not hold.
+    """
+    kind = application.project_type_id
+    own = {row.code for row in rows if kind and row.project_type_id == kind}
+    return [
+        row
+        for row in rows
+        if row.project_type_id == kind or (row.project_type_id is None and row.code not in own)
+    ]
+
+
+def most_allowed(application: Application) -> Decimal | None:
+    """The most public money (元) that cap, topic and money clauses allow; None when nothing limits it."""
+    judge = _Judge(application.call, [application])
+    context = judge.context(application)
+    limits = [terms_of(application, application.call).cap]
+    limits.append(application.topic.amount if application.topic_id else None)
+    rules = in_force(judge.money_rules, application)
+    limits += [amounts.limit_of(rule, context) for rule in rules]
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+class _Judge:
+    """The rules of one call and the data of some applications, each day of recognition read once."""
+
+    def __init__(self, call: Call, applications: Collection[Application], rehearsed: Call | None = None):
+        self.call, self.applications, self.rehearsed = call, applications, rehearsed
+        # Clauses about the demand side are judged when the demand is posted, not on every bid.
+        self.rules: list[EligibilityRule] = [
+            rule for rule in call.rules.all() if rule.params.get("applies_to") != "demand"
+        ]
+        self.money_rules: list[MoneyRule] = list(call.money_rules.all())
+        self.labels = labels_for(call)
+        self.opening = local_date(call.opens_at)
+        self.with_records = any(".records" in source for source in self._sources())
+        self.known: dict[date, dict[int, dict]] = {}
+
+    def _sources(self):
+        for rule in chain(self.rules, self.money_rules):
+            yield getattr(rule, "expression", "")
+            yield rule.applies_when
+
+    def context(self, application: Application, as_of: date | None = None) -> dict:
+        day = as_of or self.opening
+        if day not in self.known:
+            self.known[day] = queries.contexts(
+                self.applications, call=self.rehearsed, as_of=day, with_records=self.with_records
+            )
+        return self.known[day][application.pk]
+
+    def lines(self, application: Application) -> list[RuleLine]:
+        context = self.context(application)
+        lines = built_in(application, context, self.call)
+        lines += [
+            amounts.line_of(rule, context, self.labels) for rule in in_force(self.money_rules, application)
+        ]
+        return lines + [
+            clauses.line_of(rule, self.context(application, rule.as_of), self.labels)
+            for rule in in_force(self.rules, application)
+        ]

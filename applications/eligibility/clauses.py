@@ -1,0 +1,62 @@
+"""The clauses of the notice: one line per rule."""
+
+from django.utils.translation import gettext as _
+
+from applications import questions
+from applications.eligibility.lines import SECTION_OF_SCOPE, RuleLine, evidence_of, value_at
+from applications.models import RuleStatus
+from core import expressions
+from grants.models import Automation, EligibilityRule, Severity
+
+TYPED_BY_APPLICANT = ("pi", "project", "answers")
+"""Where a value is missing because nobody has written it yet."""
+
+
+def line_of(rule: EligibilityRule, context: dict, labels: dict[str, str]) -> RuleLine:
+    """What one rule says of one application. Never raises: what cannot be computed goes to a person."""
+    status, evidence, hint = judge(rule, context | {"params": rule.params}, labels)
+    return RuleLine(
+        code=rule.code,
+        text=questions.localised(rule, "text"),
+        clause=rule.clause,
+        scope=rule.scope,
+        severity=rule.severity,
+        status=status,
+        evidence=evidence,
+        hint=hint,
+        section=SECTION_OF_SCOPE[rule.scope],
+        rule=rule,
+    )
+
+
+def judge(rule, context, labels) -> tuple[str, dict, str]:
+    """(status, evidence, hint) of one rule in a context that holds its `params`."""
+    if rule.automation == Automation.ENFORCED_ELSEWHERE:
+        return RuleStatus.SYSTEM_MANAGED, {}, ""
+    try:
+        if rule.applies_when.strip():
+            condition = expressions.compile(rule.applies_when)
+            if not condition.holds(context, rule=rule.code):
+                return RuleStatus.NOT_APPLICABLE, evidence_of(condition, context, labels), ""
+        if rule.automation == Automation.MANUAL or not rule.expression.strip():
+            manual = rule.automation == Automation.MANUAL
+            return RuleStatus.MANUAL if manual else RuleStatus.REQUIRES_DATA, {}, rule.hint
+        expression = expressions.compile(rule.expression)
+        evidence = evidence_of(expression, context, labels)
+        if expression.holds(context, rule=rule.code):
+            return RuleStatus.PASSED, evidence, ""
+    except expressions.MissingData as missing:
+        return RuleStatus.REQUIRES_DATA, {}, missing_data(missing.variable, labels)
+    except expressions.ExpressionError as error:
+        # A rule that cannot be computed must not silently pass or stop anybody: a person looks at it.
+        return RuleStatus.MANUAL, {}, error.message
+    for path in sorted(expression.paths):
+        if path[0] in TYPED_BY_APPLICANT and value_at(context, path) is None:
+            return RuleStatus.REQUIRES_DATA, evidence, missing_data(".".join(path), labels)
+    failed = RuleStatus.WARNING if rule.severity == Severity.WARNING else RuleStatus.FAILED
+    return failed, evidence, rule.hint
+
+
+def missing_data(path: str, labels: dict[str, str]) -> str:
+    """The sentence that names what is not known."""
+    return _("缺少数据：%(name)s。") % {"name": labels.get(path, path)}

@@ -1,0 +1,195 @@
+"""Other applications and projects of the same units and people, as limits on parallel projects (限项) count."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Count, Q, Sum
+
+from applications.models import Application, Participant, ParticipantRole, PastProject
+from applications.states import ApplicationState, ProjectEnd, RecordStatus
+
+RUNNING = (ApplicationState.AGREEMENT, ApplicationState.AWARDED)
+NOT_COUNTED = (ApplicationState.DRAFT, ApplicationState.WITHDRAWN, ApplicationState.REJECTED)
+NO_RECORD = (ApplicationState.DRAFT, ApplicationState.WITHDRAWN)
+MOST_RECORDS = 5_000
+
+ENDS = {
+    ProjectEnd.COMPLETED: RecordStatus.COMPLETED,
+    ProjectEnd.CONCLUDED: RecordStatus.COMPLETED,
+    ProjectEnd.FAILED: RecordStatus.FAILED,
+    ProjectEnd.TERMINATED: RecordStatus.TERMINATED,
+}
+
+
+@dataclass
+class Records:
+    """Records by unit (credit code) and by person (ID number); see `of_application` for their shape."""
+
+    of_units: dict[str, list[dict]] = field(default_factory=lambda: defaultdict(list))
+    of_people: dict[str, list[dict]] = field(default_factory=lambda: defaultdict(list))
+
+    def unit(self, code: str, application: Application) -> list[dict]:
+        return _seen_from(self.of_units.get(code, []), application)
+
+    def person(self, number: str, application: Application) -> list[dict]:
+        return _seen_from(self.of_people.get(number, []), application)
+
+
+def _seen_from(records: list[dict], application: Application) -> list[dict]:
+    """Without the application itself; `in_call` says whether it is the same notice, whatever version."""
+    return [
+        {name: value for name, value in record.items() if name not in ("application", "series")}
+        | {"in_call": record["series"] == application.call.series}
+        for record in records
+        if record["application"] != application.pk
+    ]
+
+
+def records(codes: Collection[str], numbers: Collection[str], *, as_of: date) -> Records:
+    """Every application handed in and every project, here or elsewhere; three queries.
+
+    A project counts as overdue when it should have ended before `as_of` and no acceptance is recorded.
+    """
+    found = Records()
+    related = ("call__programme", "project_type", "organisation")
+    handed_in = Application.objects.exclude(state__in=NO_RECORD).order_by("-id")
+    for row in handed_in.filter(organisation__credit_code__in=codes).select_related(*related)[:MOST_RECORDS]:
+        found.of_units[row.organisation.credit_code].append(of_application(row, "lead", as_of=as_of))
+    _participants(found, codes, numbers, as_of=as_of)
+    _elsewhere(found, codes, numbers, as_of=as_of)
+    return found
+
+
+def _participants(found: Records, codes, numbers, *, as_of) -> None:
+    wanted = Participant.objects.exclude(application__state__in=NO_RECORD).order_by("-application_id")
+    wanted = wanted.filter(
+        Q(id_number__in=set(numbers) - {""}) | Q(credit_code__in=set(codes) - {""})
+    ).select_related("application__call__programme", "application__project_type", "application__organisation")
+    partners = set()
+    for row in wanted[:MOST_RECORDS]:
+        application = row.application
+        if row.id_number in numbers and row.id_number:
+            record = of_application(application, row.role, as_of=as_of, months=row.months_per_year)
+            found.of_people[row.id_number].append(record)
+        key = (application.pk, row.credit_code)
+        if row.credit_code in codes and row.credit_code != application.organisation.credit_code:
+            if key not in partners:
+                found.of_units[row.credit_code].append(of_application(application, "partner", as_of=as_of))
+            partners.add(key)
+
+
+def _elsewhere(found: Records, codes, numbers, *, as_of) -> None:
+    wanted = PastProject.objects.filter(
+        Q(id_number__in=set(numbers) - {""}) | Q(credit_code__in=set(codes) - {""})
+    )
+    for row in wanted[:MOST_RECORDS]:
+        if row.id_number in numbers and row.id_number:
+            found.of_people[row.id_number].append(_of_past(row, row.role, as_of=as_of))
+        if row.credit_code in codes and row.credit_code:
+            role = "lead" if row.role == ParticipantRole.PI else "partner"
+            found.of_units[row.credit_code].append(_of_past(row, role, as_of=as_of))
+
+
+def status_of(application: Application, *, as_of: date) -> str:
+    """How a rule sees an application; only an acceptance or termination ends a project."""
+    if application.ended:
+        return ENDS[application.ended]
+    if application.state == ApplicationState.REJECTED:
+        return RecordStatus.REJECTED
+    if application.state not in RUNNING:
+        return RecordStatus.APPLYING
+    late = application.ends_date is not None and application.ends_date < as_of
+    return RecordStatus.OVERDUE if late else RecordStatus.RUNNING
+
+
+def of_application(application: Application, role: str, *, as_of: date, months=None) -> dict:
+    """One record: plan, title, year, role, status, type, amount (元), months a year, dates."""
+    return {
+        "application": application.pk,
+        "series": application.call.series,
+        "plan": application.call.programme.slug,
+        "title": application.title,
+        "year": application.call.year,
+        "role": str(role),
+        "status": str(status_of(application, as_of=as_of)),
+        "type": application.project_type.code if application.project_type_id else "",
+        "amount": application.requested_amount,
+        "months": months if months is not None else 0,
+        "starts_date": application.starts_date,
+        "ends_date": application.ends_date,
+    }
+
+
+def _of_past(project: PastProject, role: str, *, as_of: date) -> dict:
+    running = project.status == RecordStatus.RUNNING
+    late = running and project.ends_date is not None and project.ends_date < as_of
+    return {
+        "application": None,
+        "series": None,
+        "plan": project.plan,
+        "title": project.title,
+        "year": project.starts_date.year if project.starts_date else None,
+        "role": str(role),
+        "status": str(RecordStatus.OVERDUE if late else project.status),
+        "type": "",
+        "amount": project.amount,
+        "months": project.months_per_year or 0,
+        "starts_date": project.starts_date,
+        "ends_date": project.ends_date,
+    }
+
+
+# ---- counts ----
+
+
+def counts(applications: Collection[Application], pi_numbers: dict[int, str]) -> dict[int, dict]:
+    """The variable `history` per application: how many others there are; four queries.
+
+    `pi_numbers`: application id → ID number of the PI, "" while it is not given (then the PI's are None).
+    """
+    handed_in = Application.objects.exclude(state__in=NOT_COUNTED).order_by()
+    units = {application.organisation_id for application in applications}
+    of_unit = handed_in.filter(organisation__in=units)
+    in_call, asked_in_call = _summed(of_unit, "call__series")
+    in_year, asked_in_year = _summed(of_unit, "call__year")
+    running = Application.objects.filter(organisation__in=units, state__in=RUNNING, ended="").order_by()
+    unit_running = _counted(running, "organisation_id")
+    people = Participant.objects.filter(
+        role=ParticipantRole.PI, id_number__in=set(pi_numbers.values()) - {""}
+    ).exclude(application__state__in=NOT_COUNTED)
+    led = _counted(people.order_by(), "id_number", "application__call__series")
+    running_people = people.filter(application__state__in=RUNNING, application__ended="")
+    pi_running = _counted(running_people.order_by(), "id_number")
+    found = {}
+    for application in applications:
+        counted = application.state not in NOT_COUNTED
+        runs = application.state in RUNNING and not application.ended
+        unit, number = application.organisation_id, pi_numbers.get(application.pk, "")
+        series, year = application.call.series, application.call.year
+        own = application.requested_amount if counted else 0
+        found[application.pk] = {
+            "unit_in_call": in_call[unit, series] - counted,
+            "unit_in_year": in_year[unit, year] - counted,
+            "unit_asked_in_call": asked_in_call[unit, series] - own,
+            "unit_asked_in_year": asked_in_year[unit, year] - own,
+            "unit_running": unit_running[(unit,)] - runs,
+            "pi_in_call": led[number, series] - counted if number else None,
+            "pi_running": pi_running[(number,)] - runs if number else None,
+        }
+    return found
+
+
+def _summed(rows, by: str) -> tuple[Counter, dict]:
+    """Per unit and `by`: how many, and the public money they ask for (元)."""
+    found = rows.values_list("organisation_id", by).annotate(n=Count("pk"), asked=Sum("requested_amount"))
+    number, asked = Counter(), defaultdict(Decimal)
+    for unit, value, count, amount in found:
+        number[unit, value], asked[unit, value] = count, amount
+    return number, asked
+
+
+def _counted(rows, *names) -> Counter:
+    return Counter({tuple(row[:-1]): row[-1] for row in rows.values_list(*names).annotate(n=Count("pk"))})
