@@ -13,8 +13,9 @@ from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from applications import actions, queries, rules
-from applications.forms import ReasonForm, ReturnForm
+from applications.forms import ConclusionForm, ReasonForm, ReturnForm
 from applications.models import Application, RuleResult, RuleStatus
+from applications.states import OFFICE
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, button, run
 from core.calendar import end_of_day
 from core.money import wan
@@ -103,7 +104,7 @@ class ApplicationAdmin(HistoryMixin, ActionButtonsMixin, ModelAdmin):
     class Media:
         css = {"all": ["applications/desk.css"]}
 
-    actions_detail = ("pass_check", "give_back", "turn_down")
+    actions_detail = ("pass_check", "conclude", "give_back", "turn_down")
     fieldsets = (
         (
             None,
@@ -205,6 +206,20 @@ class ApplicationAdmin(HistoryMixin, ActionButtonsMixin, ModelAdmin):
     def pass_check(self, request, application, data, at):
         actions.pass_formal_check(application=application, by=request.user, at=at)
         return _("形式审查通过，进入“%(state)s”。") % {"state": application.get_state_display()}
+
+    @button(
+        _("记录环节结论"),
+        form=ConclusionForm,
+        may=lambda user, application: (
+            application.state in OFFICE and rules.allowed(rules.check_manages, user, application)
+        ),
+        text=_("记录本环节（考察、调查、论证、审批等）的结论：通过的进入下一环节，不通过的申报到此结束。"),
+        icon="fact_check",
+        variant=ActionVariant.PRIMARY,
+    )
+    def conclude(self, request, application, data, at):
+        actions.conclude_step(application=application, by=request.user, at=at, **data)
+        return _("结论已记录，现在是“%(state)s”。") % {"state": application.get_state_display()}
 
     @button(
         _("退回补正"),

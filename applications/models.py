@@ -97,6 +97,7 @@ class Application(models.Model):
         "joined": _("加入申报团队"),
         "left": _("移出申报团队"),
         "lapsed": _("逾期未提交"),
+        "ended": _("项目结束"),
     }
 
     call = models.ForeignKey(Call, models.PROTECT, related_name="+", verbose_name=_("通知"))

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from accounts.models import RoleAssignment, User
 from accounts.roles import Role, UnitRole
 from applications.models import Application
-from applications.states import ApplicationState
+from applications.states import OFFICE, ApplicationState
 from core import calendar
 from grants.models import DayKind, Stage
 from grants.queries import closing
@@ -23,6 +23,7 @@ STAGE_DEADLINES = {
     S.EXPERT_REVIEW: DeadlineKind.EXPERT_REVIEW,
     S.DEMANDER_CHOICE: DeadlineKind.DEMANDER_CHOICE,
     S.DECISION: DeadlineKind.DECISION,
+    **dict.fromkeys(OFFICE, DeadlineKind.OFFICE_STEP),
 }
 """Publicity and agreement have subjects and deadlines of their own further down (awards)."""
 
@@ -100,6 +101,7 @@ OWED_BY = {
     S.EXPERT_REVIEW: _by_managers,
     S.DEMANDER_CHOICE: _by_demander,
     S.DECISION: _by_managers,
+    **dict.fromkeys(OFFICE, _by_managers),
 }
 
 
@@ -153,23 +155,38 @@ def open_stage(application: Application, stage: Stage, *, at) -> None:
     if kind is None:
         return
     due_at = calendar.due(at, stage.days, kind=stage.day_kind)
+    explanation = _("自 %(date)s 起 %(days)s 个%(kind)s %(clause)s") % {
+        "date": calendar.local_date(at).isoformat(),
+        "days": stage.days,
+        "kind": DayKind(stage.day_kind).label,
+        "clause": stage.clause,
+    }
+    closes_at = _closing_of(application, stage.kind)
+    if closes_at:
+        due_at = closes_at
+        explanation = _("通知规定的%(stage)s截止时间 %(clause)s") % {
+            "stage": stage.get_kind_display(),
+            "clause": stage.clause,
+        }
     actions.open_deadline(
         subject=application,
         kind=kind,
         title=f"{stage.get_kind_display()}：{application.title}",
         url=desk_of(application, stage.kind),
         due_at=due_at,
-        explanation=_("自 %(date)s 起 %(days)s 个%(kind)s %(clause)s")
-        % {
-            "date": calendar.local_date(at).isoformat(),
-            "days": stage.days,
-            "kind": DayKind(stage.day_kind).label,
-            "clause": stage.clause,
-        },
+        explanation=explanation,
         owed_by=OWED_BY[stage.kind](application),
         at=at,
         department=application.call.programme.department,
     )
+
+
+def _closing_of(application: Application, state: str):
+    """The moment at which the notice closes a stage for everybody; returned applications have their clock."""
+    if application.version > 1:
+        return None
+    call = application.call
+    return {S.UNIT_REVIEW: call.unit_closes_at, S.RECOMMENDATION: call.recommender_closes_at}.get(state)
 
 
 def stage_done(application: Application, state: str, *, by, at) -> None:
@@ -178,7 +195,7 @@ def stage_done(application: Application, state: str, *, by, at) -> None:
 
 
 def all_cancelled(application: Application, *, by, at) -> None:
-    for kind in (*STAGE_DEADLINES.values(), *DRAFT_DEADLINES):
+    for kind in dict.fromkeys((*STAGE_DEADLINES.values(), *DRAFT_DEADLINES)):
         actions.cancel_deadline(subject=application, kind=kind, by=by, at=at)
 
 

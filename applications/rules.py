@@ -5,10 +5,10 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from accounts.roles import Role
-from applications import completeness, queries
+from applications import completeness, queries, quotas
 from applications.eligibility import RuleLine
-from applications.models import Application, RuleStatus
-from applications.states import EDITABLE, ApplicationState
+from applications.models import Application, RuleStatus, StepOutcome
+from applications.states import EDITABLE, OFFICE, ApplicationState
 from core.workflow import Lost, Refused
 from grants.models import Call, Sourcing, Topic
 from grants.queries import closing
@@ -92,6 +92,44 @@ def check_can_start(by, call: Call, topic: Topic | None, organisation, *, at) ->
     check_window(call, topic, at=at)
     if topic and topic.owner_id == organisation.pk:
         raise Refused(_("发榜方不能揭自己发布的榜。"), field="organisation", clause=topic.number)
+    check_invited(call, organisation)
+    if call.follows_id:
+        check_entry(call, organisation, at=at)
+
+
+def check_invited(call: Call, organisation) -> None:
+    """An invitation-only call is for the units of its list. Raises Refused."""
+    if call.is_invitation_only and not call.invitations.filter(credit_code=organisation.credit_code).exists():
+        raise Refused(
+            _("本通知定向邀请，“%(unit)s”不在名单内。") % {"unit": organisation.name},
+            field="organisation",
+            clause=call.number,
+            code="not_invited",
+        )
+
+
+def check_entry(call: Call, organisation, *, at) -> Application:
+    """The outline (预申报) that lets a unit apply to the second step. Raises Refused when none is left."""
+    chosen = queries.entries(call, organisation)
+    if not chosen:
+        raise Refused(
+            _("“%(unit)s”没有在“%(call)s”中入选、可以进入本步申报的项目。")
+            % {"unit": organisation.name, "call": call.follows.title},
+            field="organisation",
+            clause=call.number,
+            code="no_entry",
+        )
+    for entry in chosen:
+        until = queries.entry_until(call, entry)
+        if until is None or at <= until:
+            return entry
+    raise Refused(
+        _("入选资格已于 %(time)s 失效：入选后须在 %(days)s 日内申报。")
+        % {"time": queries.local_moment(until), "days": call.entry_days},
+        field="organisation",
+        clause=call.number,
+        code="entry_expired",
+    )
 
 
 def is_on_team(user, application: Application) -> bool:
@@ -115,8 +153,10 @@ def check_can_submit(by, application: Application, *, at) -> None:
         raise Refused(_("只有申报团队的成员可以提交。"))
     if application.state not in EDITABLE:
         raise Lost(_("申报书已经提交，不需要再次提交。"), code="submitted")
+    check_submissions_left(application)
     if application.state == ApplicationState.DRAFT:
         check_window(application.call, application.topic, at=at)
+        check_entry_kept(application, at=at)
         return
     deadline = queries.supplement_deadline(application)
     if deadline and at > deadline.due_at:
@@ -125,6 +165,31 @@ def check_can_submit(by, application: Application, *, at) -> None:
             % {"time": queries.local_moment(deadline.due_at), "why": deadline.explanation},
             field="supplement",
             code="late",
+        )
+
+
+def check_submissions_left(application: Application) -> None:
+    most = application.call.max_submissions
+    if most is not None and application.version >= most:
+        raise Refused(
+            _("本通知规定最多提交 %(most)s 次，已经提交 %(now)s 次。")
+            % {"most": most, "now": application.version},
+            clause=application.call.number,
+            code="too_often",
+        )
+
+
+def check_entry_kept(application: Application, *, at) -> None:
+    """The right to apply to the second step lapses some days after the outline was chosen."""
+    if not application.follows_id:
+        return
+    until = queries.entry_until(application.call, application.follows)
+    if until is not None and at > until:
+        raise Refused(
+            _("入选资格已于 %(time)s 失效：入选后须在 %(days)s 日内申报。")
+            % {"time": queries.local_moment(until), "days": application.call.entry_days},
+            clause=application.call.number,
+            code="entry_expired",
         )
 
 
@@ -157,11 +222,34 @@ def check_can_review_for_unit(by, application: Application) -> None:
     _in_state(application, ApplicationState.UNIT_REVIEW)
 
 
+def _in_time(application, until, what: str, *, at) -> None:
+    if until is not None and at > until and application.version == 1:
+        raise Refused(
+            _("%(what)s已于 %(time)s 截止，逾期不予受理。")
+            % {"what": what, "time": queries.local_moment(until)},
+            clause=application.call.number,
+            code="late",
+        )
+
+
+def check_can_approve(by, application: Application, *, at) -> None:
+    """Units pass on until their own closing moment; what was returned later has its own clock."""
+    check_can_review_for_unit(by, application)
+    _in_time(application, application.call.unit_closes_at, _("单位审核"), at=at)
+
+
 def check_can_recommend(by, application: Application) -> None:
     region = application.organisation.region
     if by is not None and not any(region.startswith(own) for own in by.scope.regions):
         raise Refused(_("只有申报单位所在区域的推荐单位可以处理。"))
     _in_state(application, ApplicationState.RECOMMENDATION)
+
+
+def check_can_pass_on(by, application: Application, *, at) -> None:
+    """Recommenders pass applications on until their own closing moment and within their quota."""
+    check_can_recommend(by, application)
+    _in_time(application, application.call.recommender_closes_at, _("推荐"), at=at)
+    quotas.check_recommender(application)
 
 
 def check_manages(by, application: Application) -> None:
@@ -191,6 +279,20 @@ def check_can_pass(by, application: Application) -> None:
         raise Refused(_("规则 %(codes)s 还没有审查结论。") % {"codes": codes}, field="rules")
 
 
+def check_can_conclude(by, application: Application, outcome: str, opinion: str) -> None:
+    """A step of the bureau (现场考察, 论证会 …): a manager records its one conclusion, with reasons."""
+    check_manages(by, application)
+    if application.state not in OFFICE:
+        raise Lost(
+            _("申报书现在是“%(state)s”，没有要记录的结论。") % {"state": application.get_state_display()},
+            code="state",
+        )
+    if outcome not in StepOutcome.values:
+        raise Refused(_("结论只能是通过或不通过。"), field="outcome")
+    if not opinion.strip():
+        raise Refused(_("请写明意见。"), field="opinion")
+
+
 def check_can_reject(by, application: Application) -> None:
     check_manages(by, application)
     if not application.machine.allows(application.state, ApplicationState.REJECTED):
@@ -207,6 +309,9 @@ def check_mark(result, status: str, note: str) -> None:
         raise Refused(_("审查结论只能是符合、不符合或不适用。"), field="status", clause=result.rule.clause)
     if status == RuleStatus.FAILED and not note.strip():
         raise Refused(_("认定不符合时须写明理由。"), field="note", clause=result.rule.clause)
+    overrides = status != result.status and result.status in (RuleStatus.PASSED, RuleStatus.FAILED)
+    if overrides and not note.strip():
+        raise Refused(_("推翻机器判断时须写明理由。"), field="note", clause=result.rule.clause)
 
 
 # ---- completeness ----

@@ -11,14 +11,15 @@ from django.utils.translation import gettext as _
 
 from applications import actions as applications
 from applications.models import Application
-from applications.states import ApplicationState
+from applications.queries import step_after
+from applications.states import ApplicationState, ProjectEnd
 from awards import notifications, queries, rules, signals
 from awards.models import Agreement, Award, Decision, Objection, Outcome, Publicity, PublicityItem
 from awards.states import AgreementState, ObjectionState, PublicityState
 from core import calendar, workflow
 from core.workflow import Refused
 from grants import actions as grants
-from grants.models import Call, ContactKind
+from grants.models import Call, ContactKind, Sourcing, StageKind
 from grants.queries import contact_for, number_prefix
 from grants.states import TopicState
 from reviews import queries as reviews
@@ -74,8 +75,13 @@ def decide(
     signals.decided.send(sender=Decision, decision=decision, by=by, at=at)
     if outcome == Outcome.REJECT:
         applications.set_outcome(application=application, state=S.REJECTED, by=by, at=at, note=reason)
+    elif outcome == Outcome.RESERVE and application.call.sourcing == Sourcing.LIBRARY:
+        applications.set_outcome(application=application, state=S.RESERVED, by=by, at=at, note=reason)
     elif outcome == Outcome.FUND and not queries.needs_publicity(application.call):
-        _award(application, by=by, at=at)
+        _go_on(application, S.DECISION, by=by, at=at)
+    elif outcome == Outcome.FUND and application.state == S.RESERVED:
+        # Out of the library: the notice of proposed awards starts from the decision.
+        applications.enter(application=application, state=S.DECISION, by=by, at=at, note=reason)
     return decision
 
 
@@ -210,17 +216,28 @@ def close_publicity(*, publicity: Publicity, by, at: datetime) -> list[Award]:
     workflow.move(held, PublicityState.CLOSED, by=by, at=at)
     notifications.closed(held, by=by, at=at)
     publicity.state = held.state
-    return [_award(item.application, by=by, at=at) for item in queries.items_running(held)]
+    going_on = [_go_on(item.application, S.PUBLICITY, by=by, at=at) for item in queries.items_running(held)]
+    return [award for award in going_on if award]
 
 
 # ---- award and agreement ----
 
 
-def _award(application: Application, *, by, at) -> Award:
-    """立项, with a draft agreement on the application's own terms."""
+def _go_on(application: Application, state: str, *, by, at) -> Award | None:
+    """Behind the decision: a step of the bureau where the call has one, else the award."""
+    step = step_after(application.call, state)
+    if step is None:
+        return award(application=application, by=by, at=at)
+    _outcome(application, step, by=by, at=at)
+    return None
+
+
+@transaction.atomic
+def award(*, application: Application, by, at: datetime) -> Award:
+    """立项, with a draft agreement on the application's own terms; in force at once where none is signed."""
     decision = queries.final_decision(application)
     call = application.call
-    award = Award.objects.create(
+    made = Award.objects.create(
         application=application,
         number=grants.next_number(f"{number_prefix(call)}-L"),
         amount=decision.amount,
@@ -230,17 +247,22 @@ def _award(application: Application, *, by, at) -> Award:
     )
     starts = application.starts_date or calendar.local_date(at)
     agreement = Agreement.objects.create(
-        award=award,
+        award=made,
         starts_date=starts,
         ends_date=application.ends_date or starts + YEAR,
         # What was cut from the request is for the unit to raise.
         own_amount=application.own_amount + max(Decimal(0), application.requested_amount - decision.amount),
     )
     workflow.record(agreement, "prepared", by=by, at=at, to_state=agreement.state)
-    _outcome(application, S.AGREEMENT, by=by, at=at, note=award.number)
-    signals.agreement_prepared.send(sender=Agreement, agreement=agreement, by=by, at=at)
-    notifications.prepared(agreement, at=at)
-    return award
+    if queries.has_stage(call, StageKind.AGREEMENT):
+        _outcome(application, S.AGREEMENT, by=by, at=at, note=made.number)
+        signals.agreement_prepared.send(sender=Agreement, agreement=agreement, by=by, at=at)
+        notifications.prepared(agreement, at=at)
+    else:
+        signals.agreement_prepared.send(sender=Agreement, agreement=agreement, by=by, at=at)
+        workflow.move(agreement, AgreementState.IN_FORCE, by=by, at=at, is_by_decision=True)
+        _in_force(agreement, by=by, at=at)
+    return made
 
 
 @transaction.atomic
@@ -287,9 +309,13 @@ def bureau_sign(*, agreement: Agreement, by, at: datetime) -> None:
     """The bureau signs: the agreement is in force, the topic is won, the other bids for it have lost."""
     rules.check_can_sign_for_bureau(by, agreement)
     workflow.move(agreement, AgreementState.IN_FORCE, by=by, at=at, bureau_signed_by=by, bureau_signed_at=at)
+    _in_force(agreement, by=by, at=at)
+    notifications.signed(agreement, by=by, at=at)
+
+
+def _in_force(agreement: Agreement, *, by, at) -> None:
     application = _locked(agreement.award.application)
     _outcome(application, S.AWARDED, by=by, at=at, note=agreement.award.number)
-    notifications.signed(agreement, by=by, at=at)
     signals.agreement_in_force.send(sender=Agreement, agreement=agreement, by=by, at=at)
     if application.topic_id:
         _settle_topic(application, by=by, at=at)
@@ -334,3 +360,4 @@ def _end(agreement, reason, *, by, at):
 def complete(*, agreement: Agreement, by, at: datetime) -> None:
     """Everything that was agreed is done and paid; called by whoever keeps the accounts of that."""
     workflow.move(agreement, AgreementState.COMPLETED, by=by, at=at)
+    applications.end_project(application=agreement.award.application, end=ProjectEnd.COMPLETED, by=by, at=at)

@@ -330,6 +330,7 @@ class Agreement(models.Model):
     starts_date = models.DateField(_("开始"))
     ends_date = models.DateField(_("结束"))
     own_amount = models.DecimalField(_("自筹（元）"), max_digits=14, decimal_places=2, default=0)
+    is_by_decision = models.BooleanField(_("以立项文件代替任务书"), default=False)
     state = models.CharField(
         _("状态"), max_length=20, choices=states.AgreementState, default=states.AgreementState.DRAFT
     )
@@ -374,6 +375,7 @@ class Agreement(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=["in_force", "completed"])
+                | Q(is_by_decision=True)
                 | Q(unit_signed_at__isnull=False, bureau_signed_at__isnull=False),
                 name="agreement_in_force_is_signed",
             ),

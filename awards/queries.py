@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
+from applications import eligibility
 from applications.models import Application
 from applications.states import ApplicationState
 from awards.models import Agreement, Decision, Outcome, Publicity, PublicityItem
@@ -34,8 +35,9 @@ def latest_decisions(applications: Iterable[Application]) -> dict[int, Decision]
 
 
 def cap_of(application: Application) -> Decimal | None:
-    """The lowest of the call's cap and the topic's amount; None when neither limits."""
-    limits = [application.call.cap, application.topic.amount if application.topic_id else None]
+    """The lowest of the cap (of the type or the call) and the topic's amount; None when neither limits."""
+    cap = eligibility.terms_of(application, application.call).cap
+    limits = [cap, application.topic.amount if application.topic_id else None]
     return min((limit for limit in limits if limit is not None), default=None)
 
 

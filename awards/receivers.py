@@ -4,12 +4,19 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
+from applications import signals
 from applications.models import Application
-from applications.states import ApplicationState
+from applications.states import OFFICE, ApplicationState
 from awards import actions
 from core.models import Event
 
-PROPOSED = {ApplicationState.DECISION, ApplicationState.PUBLICITY, ApplicationState.AGREEMENT}
+PROPOSED = {
+    ApplicationState.DECISION,
+    ApplicationState.PUBLICITY,
+    ApplicationState.AGREEMENT,
+    ApplicationState.RESERVED,
+    *OFFICE,
+}
 ENDED = {ApplicationState.REJECTED, ApplicationState.WITHDRAWN}
 
 
@@ -20,3 +27,9 @@ def fell_away(sender, instance, created, **kwargs):
         return
     if instance.content_type_id == ContentType.objects.get_for_model(Application).pk:
         actions.fell_away(application=instance.subject, by=instance.by, at=instance.at)
+
+
+@receiver(signals.step_passed, dispatch_uid="awards.step_passed")
+def step_passed(sender, application, by, at, **kwargs):
+    """The last step between decision and award is done."""
+    actions.award(application=application, by=by, at=at)

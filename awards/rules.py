@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.identity import validate_phone
 from accounts.models import Organisation
 from accounts.roles import Role
+from applications import eligibility
 from applications.models import Application
 from applications.rules import allowed
 from applications.states import ApplicationState
@@ -49,7 +50,7 @@ def check_can_decide(by, application: Application) -> None:
     check_decides(by, application.call)
     if queries.final_decision(application):
         raise Lost(_("这个项目已经作出决定，请刷新后再看。"), code="lost")
-    if application.state != ApplicationState.DECISION:
+    if application.state not in (ApplicationState.DECISION, ApplicationState.RESERVED):
         raise Refused(
             _("申报书现在是“%(state)s”，还不能决定。") % {"state": application.get_state_display()},
             code="not_allowed",
@@ -89,11 +90,12 @@ def check_amount(application: Application, amount: Decimal) -> None:
     call, topic = application.call, application.topic
     if amount <= 0:
         raise Refused(_("拟资助额应大于 0。"), field="amount")
-    if call.cap is not None and amount > call.cap:
+    terms = eligibility.terms_of(application, call)
+    if terms.cap is not None and amount > terms.cap:
         raise Refused(
-            _("拟资助额 %(amount)s 超过上限 %(cap)s。") % {"amount": wan(amount), "cap": wan(call.cap)},
+            _("拟资助额 %(amount)s 超过上限 %(cap)s。") % {"amount": wan(amount), "cap": wan(terms.cap)},
             field="amount",
-            clause=call.cap_clause,
+            clause=terms.cap_clause,
         )
     if topic and topic.amount is not None and amount > topic.amount:
         raise Refused(
@@ -101,6 +103,13 @@ def check_amount(application: Application, amount: Decimal) -> None:
             % {"amount": wan(amount), "cap": wan(topic.amount)},
             field="amount",
             clause=topic.number,
+        )
+    most = eligibility.most_allowed(application)
+    if most is not None and amount > most:
+        raise Refused(
+            _("拟资助额 %(amount)s 超过按经费条款计算的上限 %(cap)s。")
+            % {"amount": wan(amount), "cap": wan(most)},
+            field="amount",
         )
     if amount > application.requested_amount:
         raise Refused(

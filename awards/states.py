@@ -60,7 +60,8 @@ AGREEMENT = Machine(
     states=A,
     initial=A.DRAFT,
     transitions={
-        A.DRAFT: frozenset({A.UNIT_SIGNED, A.FORGONE}),
+        # In force at once where the notice asks for no agreement.
+        A.DRAFT: frozenset({A.UNIT_SIGNED, A.IN_FORCE, A.FORGONE}),
         A.UNIT_SIGNED: frozenset({A.IN_FORCE, A.DRAFT}),
         A.IN_FORCE: frozenset({A.COMPLETED}),
     },

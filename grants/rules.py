@@ -7,6 +7,7 @@ from accounts.models import FactKind
 from accounts.roles import Role
 from core import expressions
 from core.workflow import Refused
+from grants import money_rules
 from grants.models import Call, QuestionKind, Sourcing, StageKind, Topic
 from grants.states import CallState, TopicState
 
@@ -228,6 +229,15 @@ def _money(call):
         yield Refused(
             _("要求自筹配套，但资金来源中没有自筹资金。"), field="funding_sources", clause=call.own_clause
         )
+
+    codes = {question.code for question in call.questions.all()}
+    budget = {"categories": {row.code for row in categories}, "sources": {row.code for row in sources}}
+    for rule in call.money_rules.all():
+        yield from money_rules.problems(rule, **budget)
+        for name in money_rules.EXPRESSIONS:
+            if getattr(rule, name).strip():
+                field = f"money_rules.{rule.code}.{name}"
+                yield from _expression(getattr(rule, name), field=field, clause=rule.clause, codes=codes)
 
 
 def _rules(call):

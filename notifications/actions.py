@@ -45,6 +45,7 @@ DEFAULT_POLICIES = {
     DeadlineKind.EXPERT_REVIEW: ([3 * DAY, DAY, 0, -DAY, -7 * DAY], None, 7 * DAY),
     DeadlineKind.REVIEW_ANSWER: ([AT_ONCE, DAY, 0, -DAY], 0, None),
     DeadlineKind.REVIEW_DUE: ([3 * DAY, DAY, 0, -DAY, -3 * DAY], DAY, None),
+    DeadlineKind.OFFICE_STEP: ([3 * DAY, DAY, -DAY, -7 * DAY], None, 7 * DAY),
     DeadlineKind.DECISION: ([3 * DAY, DAY, -DAY, -7 * DAY], None, 7 * DAY),
     DeadlineKind.PUBLICITY_END: ([AT_ONCE, DAY, -DAY], None, None),
     DeadlineKind.OBJECTION: ([*_ON_ARRIVAL, -7 * DAY], None, 7 * DAY),

@@ -31,6 +31,7 @@ class DeadlineKind(models.TextChoices):
     EXPERT_REVIEW = "expert_review", _("组织专家评审")
     REVIEW_ANSWER = "review_answer", _("评审邀请答复")
     REVIEW_DUE = "review_due", _("评审")
+    OFFICE_STEP = "office_step", _("考察、调查、论证等环节")
     DECISION = "decision", _("立项决定")
     PUBLICITY_END = "publicity_end", _("公示结束")
     OBJECTION = "objection", _("异议处理")

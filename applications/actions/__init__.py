@@ -1,6 +1,7 @@
 """Everything that changes an application: fill it, hand it in, examine it, move it on."""
 
 from applications.actions.desks import (
+    conclude_step,
     officer_mark,
     pass_formal_check,
     recommend,
@@ -25,7 +26,7 @@ from applications.actions.drafting import (
     start,
     update_basics,
 )
-from applications.actions.flow import advance, enter, set_outcome
+from applications.actions.flow import advance, end_project, enter, set_outcome
 from applications.actions.intake import lapse, submit, withdraw
 
 __all__ = [
@@ -33,7 +34,9 @@ __all__ = [
     "add_to_team",
     "advance",
     "attach",
+    "conclude_step",
     "detach",
+    "end_project",
     "enter",
     "keep_typed",
     "lapse",

@@ -1,13 +1,14 @@
 """What the unit, the recommender and the officer do with an application handed in."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from applications import notifications, queries, rules
+from applications import notifications, queries, rules, signals
 from applications.actions.flow import advance, enter
-from applications.models import Application, RuleResult
+from applications.models import Application, RuleResult, StepConclusion, StepOutcome
+from applications.queries import is_decided, step_after
 from applications.states import ApplicationState
 from core import calendar, workflow
 from core.workflow import Lost, Refused
@@ -37,7 +38,7 @@ def _send_back(application, *, reason, items, due_at, by, at):
 @transaction.atomic
 def unit_approve(*, application: Application, by, at: datetime, note: str = "") -> None:
     """The unit's administrator agrees; on to the next stage."""
-    rules.check_can_review_for_unit(by, application)
+    rules.check_can_approve(by, application, at=at)
     advance(application=application, by=by, at=at, note=note)
 
 
@@ -56,7 +57,7 @@ def unit_return(
 @transaction.atomic
 def recommend(*, application: Application, opinion: str, by, at: datetime) -> None:
     """The district, park or authority recommends with its opinion (推荐)."""
-    rules.check_can_recommend(by, application)
+    rules.check_can_pass_on(by, application, at=at)
     rules.check_reason(opinion, field="opinion")
     advance(application=application, by=by, at=at, note=opinion)
 
@@ -119,3 +120,35 @@ def reject(*, application: Application, reason: str, by, at: datetime) -> None:
     rules.check_reason(reason)
     enter(application=application, state=ApplicationState.REJECTED, by=by, at=at, note=reason)
     notifications.tell_team(application, "rejected", at=at, reason=reason)
+
+
+@transaction.atomic
+def conclude_step(
+    *, application: Application, outcome: str, opinion: str, held_date: date, by, at: datetime
+) -> StepConclusion:
+    """The conclusion of one step of the bureau (现场考察, 尽职调查, 论证会 …): on to the next, or out.
+
+    A step behind the decision ends in the award (`signals.step_passed`). Raises Refused, Lost.
+    """
+    current = (
+        Application.objects.select_for_update(of=("self",)).select_related("call").get(pk=application.pk)
+    )
+    rules.check_can_conclude(by, current, outcome, opinion)
+    if held_date > calendar.local_date(at):
+        raise Refused(_("办理日期不能在今天之后。"), field="held_date")
+    step = current.state
+    conclusion = StepConclusion.objects.create(
+        application=current, step=step, outcome=outcome, opinion=opinion, held_date=held_date, by=by, at=at
+    )
+    if outcome == StepOutcome.REJECT:
+        enter(application=current, state=ApplicationState.REJECTED, by=by, at=at, note=opinion)
+        notifications.tell_team(current, "rejected", at=at, reason=opinion)
+    elif is_decided(current.call, step):
+        if (following := step_after(current.call, step)) is not None:
+            enter(application=current, state=following, by=by, at=at, note=opinion)
+        else:
+            signals.step_passed.send(sender=Application, application=current, by=by, at=at)
+    else:
+        advance(application=current, by=by, at=at, note=opinion)
+    application.state = current.state
+    return conclusion

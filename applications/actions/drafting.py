@@ -36,15 +36,47 @@ BASICS = (
 )
 
 
+CARRIED = ("title", "summary", "starts_date", "ends_date")
+"""What the second step takes over from the outline."""
+
+
+def _carry_answers(outline: Application, application: Application, *, by, at) -> None:
+    """Answers to questions of the same code and kind; files stay with the outline."""
+    questions_now = {question.code: question for question in application.call.questions.all()}
+    rows = outline.answers.select_related("question").exclude(question__kind=QuestionKind.ATTACHMENT)
+    Answer.objects.bulk_create(
+        Answer(
+            application=application,
+            question=questions_now[row.question.code],
+            value=row.value,
+            saved_at=at,
+            saved_by=by,
+        )
+        for row in rows
+        if row.question.code in questions_now and questions_now[row.question.code].kind == row.question.kind
+    )
+
+
 @transaction.atomic
 def start(
     *, call: Call, organisation: Organisation, by: User, at: datetime, topic: Topic | None = None
 ) -> Application:
     """Begin a draft in the name of a unit; its creator is the team. Opens the clock of the closing."""
     rules.check_can_start(by, call, topic, organisation, at=at)
+    outline = rules.check_entry(call, organisation, at=at) if call.follows_id else None
+    carried = {name: getattr(outline, name) for name in CARRIED} if outline else {}
     application = Application.objects.create(
-        call=call, topic=topic, organisation=organisation, created_by=by, created_at=at, saved_at=at
+        call=call,
+        topic=topic,
+        organisation=organisation,
+        follows=outline,
+        created_by=by,
+        created_at=at,
+        saved_at=at,
+        **carried,
     )
+    if outline:
+        _carry_answers(outline, application, by=by, at=at)
     TeamMember.objects.create(application=application, user=by)
     workflow.record(application, "started", by=by, at=at, to_state=application.state)
     notifications.open_draft(application, at=at)

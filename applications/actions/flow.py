@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from applications import notifications
 from applications.models import Application
-from applications.states import ApplicationState
+from applications.states import OFFICE, ApplicationState
 from core import workflow
 from core.workflow import Refused
 from grants.models import Stage
@@ -18,7 +18,9 @@ OUTCOMES = (
     ApplicationState.PUBLICITY,
     ApplicationState.AGREEMENT,
     ApplicationState.AWARDED,
+    ApplicationState.RESERVED,
     ApplicationState.REJECTED,
+    *OFFICE,
 )
 
 
@@ -59,7 +61,7 @@ def advance(*, application: Application, by, at: datetime, note: str = "") -> st
 
 @transaction.atomic
 def set_outcome(*, application: Application, state: str, by, at: datetime, note: str = "") -> None:
-    """The outcome that awards decide: publicity, agreement, awarded or rejected. Tells the applicant."""
+    """The outcome that awards decide, up to award, library or refusal. Tells the applicant."""
     if state not in OUTCOMES:
         raise ValueError(f"not an outcome: {state}")
     enter(application=application, state=state, by=by, at=at, note=note)
@@ -68,3 +70,12 @@ def set_outcome(*, application: Application, state: str, by, at: datetime, note:
     else:
         label = str(application.machine.public_label(state))
         notifications.tell_team(application, "outcome", at=at, state=label)
+
+
+@transaction.atomic
+def end_project(*, application: Application, end: str, by, at: datetime) -> None:
+    """How the funded project ended (`states.ProjectEnd`): from now on it is no parallel project any more."""
+    changed = Application.objects.filter(pk=application.pk, ended="").update(ended=end, ended_at=at)
+    if changed:
+        application.ended, application.ended_at = end, at
+        workflow.record(application, "ended", by=by, at=at, data={"end": end})

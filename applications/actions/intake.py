@@ -8,7 +8,7 @@ from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from applications import eligibility, notifications, queries, rules
+from applications import eligibility, notifications, queries, quotas, rules
 from applications.actions.flow import enter
 from applications.models import Application, RuleResult, Submission
 from applications.states import ApplicationState
@@ -32,6 +32,7 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     locked = Application.objects.select_for_update(of=("self",)).select_related("call__programme")
     current = locked.get(pk=application.pk)
     rules.check_can_submit(by, current, at=at)
+    quotas.check_unit(current)
     lines = eligibility.evaluate(current)
     problems = rules.problems_of(current, lines)
     if problems:

@@ -10,8 +10,17 @@ from applications.forms.milestones import Milestones
 from applications.forms.part import Part
 from applications.forms.people import People
 from applications.forms.section import Section
-from applications.forms.small import ListFilter, ReasonForm, ReturnForm, StartForm
+from applications.forms.small import ConclusionForm, ListFilter, ReasonForm, ReturnForm, StartForm
 
 FIXED_PARTS: dict[str, type[Part]] = {part.name: part for part in (Basics, People, Budget, Milestones)}
 
-__all__ = ["FIXED_PARTS", "ListFilter", "Part", "ReasonForm", "ReturnForm", "Section", "StartForm"]
+__all__ = [
+    "FIXED_PARTS",
+    "ConclusionForm",
+    "ListFilter",
+    "Part",
+    "ReasonForm",
+    "ReturnForm",
+    "Section",
+    "StartForm",
+]

@@ -3,6 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy
 
+from applications.models import StepOutcome
 from applications.states import public_choices
 
 
@@ -52,4 +53,18 @@ class ReturnForm(ReasonForm):
     )
     due_date = forms.DateField(
         label=gettext_lazy("补正截止日期"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+
+class ConclusionForm(forms.Form):
+    """What one step of the bureau concluded."""
+
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("结论"), choices=StepOutcome.choices, widget=forms.RadioSelect
+    )
+    held_date = forms.DateField(
+        label=gettext_lazy("办理日期"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+    opinion = forms.CharField(
+        label=gettext_lazy("意见"), max_length=5000, widget=forms.Textarea(attrs={"rows": 6})
     )

@@ -9,12 +9,14 @@ from applications.queries.answers import (
 )
 from applications.queries.content import canonical, for_reading, masked, sha256_of, snapshot
 from applications.queries.context import context, contexts, months_between, related_parties, relation
+from applications.queries.entries import entries, entry_until
 from applications.queries.records import (
     ORDER,
     applications,
     documents_of,
     events,
     history,
+    is_decided,
     lapsed_drafts,
     last_return,
     latest_documents,
@@ -26,6 +28,7 @@ from applications.queries.records import (
     public_deadlines,
     returned_from,
     rule_results,
+    step_after,
     supplement_deadline,
     unresolved,
     waiting_for_unit,
@@ -41,9 +44,12 @@ __all__ = [
     "context",
     "contexts",
     "documents_of",
+    "entries",
+    "entry_until",
     "events",
     "for_reading",
     "history",
+    "is_decided",
     "lapsed_drafts",
     "last_return",
     "latest_documents",
@@ -62,6 +68,7 @@ __all__ = [
     "rule_results",
     "sha256_of",
     "snapshot",
+    "step_after",
     "stored_answers",
     "supplement_deadline",
     "unresolved",

@@ -1,4 +1,4 @@
-"""Other applications and projects of the same units and people, as limits on parallel projects (限项) count."""
+"""Other applications and projects of the same units and people: what limits (限项) count."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection

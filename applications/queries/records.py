@@ -5,9 +5,10 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from applications.models import Application, RuleResult, Submission
-from applications.states import ApplicationState, shown_alike
+from applications.states import OFFICE, ApplicationState, shown_alike
 from core.models import Event
 from documents.models import Document
+from grants.queries import next_stage, stages_of
 from notifications.models import Deadline, DeadlineKind
 
 ORDER = ["-id"]
@@ -158,3 +159,18 @@ def rule_results(application: Application) -> list[RuleResult]:
 def local_moment(value) -> str:
     """A moment as people read it, in Beijing time."""
     return f"{timezone.localtime(value, timezone.get_default_timezone()):%Y-%m-%d %H:%M:%S}"
+
+
+def is_decided(call, state: str) -> bool:
+    """Whether a step of the call stands behind the decision."""
+    kinds = [stage.kind for stage in stages_of(call)]
+    return ApplicationState.DECISION in kinds[: kinds.index(state)] if state in kinds else False
+
+
+def step_after(call, state: str) -> str | None:
+    """The step of the bureau that directly follows `state` in the call, if one does."""
+    try:
+        following = next_stage(call, state)
+    except ValueError:
+        return None
+    return following.kind if following and following.kind in OFFICE else None

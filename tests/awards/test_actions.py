@@ -76,7 +76,7 @@ def test_nobody_else_decides(who):
     assert not Decision.objects.exists()
 
 
-@pytest.mark.parametrize("state", [state for state in S if state not in (S.DECISION, S.DRAFT)])
+@pytest.mark.parametrize("state", [state for state in S if state not in (S.DECISION, S.RESERVED, S.DRAFT)])
 def test_only_what_stands_for_decision_is_decided(state):
     application = ApplicationFactory(reached=state)
 

@@ -70,7 +70,6 @@ class CallFactory(DjangoModelFactory):
     cap_clause = "第三条"
     publicity_clause = "第八条"
     signing_clause = "第九条"
-    contact = "0532-80000000"
 
 
 def publish(call: Call) -> Call:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from awards.models import Publicity
 from awards.states import PublicityState
-from grants.models import Call
+from grants.models import Call, Contact
 from grants.states import CallState, TopicState
 from tests.factories.accounts import OrganisationFactory, UserFactory, officer
 from tests.factories.grants import CallFactory, TopicFactory
@@ -154,7 +154,8 @@ def test_the_fragment_is_the_part_of_the_page(client, address):
 
 
 def test_a_call_shows_its_clauses_stages_and_contact(client):
-    call = CallFactory(contact="0532-80000000")
+    call = CallFactory()
+    Contact.objects.create(call=call, kind="policy", name="高新处", phone="0532-80000000", order=1)
     page = client.get(f"/calls/{call.pk}/").content.decode()
     for words in (
         "牵头单位应在青岛市注册。",
