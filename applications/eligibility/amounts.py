@@ -81,7 +81,11 @@ def limit_of(rule: MoneyRule, context: dict) -> Decimal | None:
 
 def _number(source: str, context, rule) -> Decimal:
     """A CEL number in 元, never negative. Raises ExpressionError."""
-    value = expressions.compile(source).evaluate(context, rule=rule.code)
+    expression = expressions.compile(source)
+    value = expression.evaluate(context, rule=rule.code)
+    if value is None:
+        name = ".".join(min(expression.paths, default=()))
+        raise expressions.MissingData(_("缺少数据“%(name)s”。") % {"name": name}, variable=name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise expressions.ExpressionError(_("基数应为数字。"), rule=rule.code)
     return max(Decimal(repr(value)), Decimal(0))
