@@ -81,6 +81,7 @@ class _Judge:
             rule for rule in call.rules.all() if rule.params.get("applies_to") != "demand"
         ]
         self.money_rules: list[MoneyRule] = list(call.money_rules.all())
+        self.closed = list(call.budget_categories.filter(is_fiscal_allowed=False))
         self.labels = labels_for(call)
         self.opening = local_date(call.opens_at)
         self.with_records = any(".records" in source for source in self._sources())
@@ -101,7 +102,7 @@ class _Judge:
 
     def lines(self, application: Application) -> list[RuleLine]:
         context = self.context(application)
-        lines = built_in(application, context, self.call)
+        lines = built_in(application, context, self.call, self.closed)
         lines += [
             amounts.line_of(rule, context, self.labels) for rule in in_force(self.money_rules, application)
         ]

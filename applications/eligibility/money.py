@@ -10,7 +10,7 @@ from applications.eligibility.lines import RuleLine
 from applications.models import Application, RuleStatus
 from core import money
 from core.workflow import Refused
-from grants.models import Call, RuleScope
+from grants.models import BudgetCategory, Call, RuleScope
 
 RELATIONS = {
     "same": gettext_lazy("就是发榜方"),
@@ -21,12 +21,14 @@ RELATIONS = {
 }
 
 
-def built_in(application: Application, context: dict, call: Call) -> list[RuleLine]:
-    """Cap, amount of the topic, own money, categories closed to fiscal money, unrelated parties."""
+def built_in(
+    application: Application, context: dict, call: Call, closed: list[BudgetCategory]
+) -> list[RuleLine]:
+    """Cap, amount of the topic, own money, categories `closed` to fiscal money, unrelated parties."""
     terms = terms_of(application, call)
     budget = context["budget"]
     lines = [_cap(terms, budget), _topic_amount(application, budget), _own(terms, budget)]
-    lines += _closed_categories(call, budget)
+    lines += _closed_categories(closed, budget)
     lines.append(_unrelated(application, context["demander"]))
     return [line for line in lines if line]
 
@@ -118,10 +120,8 @@ def ratio_sentence(ratio) -> str:
     }
 
 
-def _closed_categories(call: Call, budget):
-    for category in call.budget_categories.all():
-        if category.is_fiscal_allowed:
-            continue
+def _closed_categories(closed, budget):
+    for category in closed:
         spent = budget["fiscal_categories"][category.code]
         yield _money_line(
             f"no-fiscal-{category.code}",

@@ -70,7 +70,7 @@ def contexts(
     as_of: date | None = None,
     with_records: bool = True,
 ) -> dict[int, dict]:
-    """{application id: variables}; at most twenty-one queries, however many applications and rules.
+    """{application id: variables}; at most twenty queries, however many applications and rules.
 
     Facts about units count `as_of` a day, by default that on which the call opens. With another `call` the
     applications are seen as if they had been handed in to it (rehearsal). Without records (no rule counts

@@ -30,7 +30,15 @@ from grants.models import (
 from grants.states import CallState
 from tests.factories.accounts import OrganisationFactory
 
-STAGES = tuple(kind for kind in StageKind.values if kind != StageKind.DEMANDER_CHOICE)
+STAGES = (
+    StageKind.UNIT_REVIEW,
+    StageKind.RECOMMENDATION,
+    StageKind.FORMAL_CHECK,
+    StageKind.EXPERT_REVIEW,
+    StageKind.DECISION,
+    StageKind.PUBLICITY,
+    StageKind.AGREEMENT,
+)
 DEMAND_STAGES = (
     StageKind.FORMAL_CHECK,
     StageKind.EXPERT_REVIEW,
