@@ -25,6 +25,11 @@ class Person:
         answer = self.page.goto(address)
         assert answer.status == 200, f"{self.login or 'the public'} at {address}: {answer.status}"
 
+    def is_refused(self, address: str) -> None:
+        """What is not for this person does not exist."""
+        answer = self.page.goto(address)
+        assert answer.status == 404, f"{self.login or 'the public'} at {address}: {answer.status}"
+
     def click(self, name: str) -> None:
         self.page.get_by_role("link", name=name).first.click()
 
@@ -53,6 +58,11 @@ class Person:
             field.set_input_files(value)
         else:
             field.fill(str(value))
+
+    def add_row(self, name: str, button: str, within: str = "main") -> None:
+        """Press the button that adds a row unless the row with this field is there already."""
+        if not self.page.locator(f"[name='{name}']").count():
+            self.page.locator(within).get_by_role("button", name=button, exact=True).click()
 
     def sees(self, *texts: str) -> None:
         for text in texts:
