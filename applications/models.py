@@ -98,6 +98,7 @@ class Application(models.Model):
         "left": _("移出申报团队"),
         "lapsed": _("逾期未提交"),
         "ended": _("项目结束"),
+        "reopened": _("重新发榜，可以继续填写"),
     }
 
     call = models.ForeignKey(Call, models.PROTECT, related_name="+", verbose_name=_("通知"))

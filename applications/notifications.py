@@ -134,6 +134,12 @@ def draft_lapsed(application: Application, *, at) -> None:
     actions.cancel_deadline(subject=application, kind=DeadlineKind.CALL_CLOSES, by=None, at=at)
 
 
+def draft_reopened(application: Application, *, at) -> None:
+    """The clock of a draft starts again, for the new closing moment."""
+    draft_lapsed(application, at=at)
+    open_draft(application, at=at)
+
+
 def open_supplement(application: Application, *, due_at, reason: str, at) -> None:
     """The clock of a returned application (补正)."""
     actions.open_deadline(

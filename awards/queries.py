@@ -51,7 +51,7 @@ def limit_of(application: Application) -> Decimal:
 def choices_of(applications: Iterable[Application]) -> dict[int, DemanderChoice]:
     """Topic id → what its demand side chose; one query."""
     topics = {a.topic_id for a in applications} - {None}
-    rows = DemanderChoice.objects.filter(topic__in=topics).select_related("application")
+    rows = DemanderChoice.objects.current().filter(topic__in=topics).select_related("application")
     return {choice.topic_id: choice for choice in rows}
 
 

@@ -5,3 +5,10 @@ from django.utils.translation import gettext_lazy as _
 class ExchangeConfig(AppConfig):
     name = "exchange"
     verbose_name = _("需求库")
+
+    def ready(self):
+        # Receivers import models, which exist only now.
+        from exchange import receivers  # noqa: PLC0415
+        from grants import signals  # noqa: PLC0415
+
+        signals.relisted.connect(receivers.relisted)

@@ -50,8 +50,8 @@ def list_topic(
 ) -> Topic:
     """Put a topic on the list (发榜). Without `number` the next one of the call is given out."""
     rules.check_can_list_topic(by, call)
-    if bids_close_at and bids_close_at <= at:
-        raise Refused(_("揭榜截止时间应在发榜之后。"), field="bids_close_at")
+    if bids_close_at:
+        rules.check_closes_later(bids_close_at, at=at)
     topic = Topic(
         call=call,
         number=number or next_number(f"{queries.number_prefix(call)}-T"),
@@ -93,6 +93,17 @@ def topic_awarded(*, topic: Topic, by, at: datetime) -> None:
 def topic_unfilled(*, topic: Topic, by, at: datetime, note: str = "") -> None:
     """No bid, or none good enough (流榜)."""
     workflow.move(topic, TopicState.UNFILLED, by=by, at=at, note=note)
+
+
+@transaction.atomic
+def relist_topic(*, topic: Topic, bids_close_at: datetime, by, at: datetime, note: str = "") -> None:
+    """Put an unfilled topic on the list again (重新发榜): bidding is open until the new moment."""
+    rules.check_can_relist(by, topic)
+    rules.check_new_closing(topic, bids_close_at, at=at)
+    workflow.move(
+        topic, TopicState.LISTED, by=by, at=at, note=note, listed_at=at, bids_close_at=bids_close_at
+    )
+    signals.relisted.send(sender=Topic, topic=topic, by=by, at=at)
 
 
 def next_number(prefix: str) -> str:

@@ -10,10 +10,11 @@ from unfold.enums import ActionVariant
 from accounts.models import Organisation
 from accounts.roles import Role
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
+from core.calendar import end_of_day
 from core.money import wan
 from core.workflow import Refused
 from grants import actions, rules
-from grants.forms import NoteForm
+from grants.forms import NoteForm, RelistForm
 from grants.models import (
     BudgetCategory,
     Call,
@@ -247,7 +248,7 @@ class TopicAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin):
     list_filter = ("state", "call")
     search_fields = ("number", "title", "field")
     list_select_related = ("call",)
-    actions_detail = ("close", "unfilled")
+    actions_detail = ("close", "unfilled", "relist")
     fields = (
         "call",
         "number",
@@ -296,3 +297,16 @@ class TopicAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin):
     def unfilled(self, request, topic, data, at):
         actions.topic_unfilled(topic=topic, note=data["note"], by=request.user, at=at)
         return _("已记录流榜。")
+
+    @button(
+        _("重新发榜"),
+        form=RelistForm,
+        may=lambda user, topic: _allowed(rules.check_can_relist, user, topic),
+        text=_("任务回到榜单，按新的截止日期接受揭榜；发榜方会收到通知，没有提交的揭榜草稿重新计时。"),
+        icon="replay",
+        variant=ActionVariant.PRIMARY,
+    )
+    def relist(self, request, topic, data, at):
+        closes = end_of_day(data["bids_close_at"])
+        actions.relist_topic(topic=topic, bids_close_at=closes, note=data["note"], by=request.user, at=at)
+        return _("已重新发榜。")

@@ -140,6 +140,32 @@ def check_can_list_topic(user, call: Call) -> None:
         raise Refused(_("通知还没有发布，不能发榜。"))
 
 
+def check_can_relist(user, topic: Topic) -> None:
+    """An unfilled topic (流榜) goes on the list again while its call takes applications."""
+    check_can_list_topic(user, topic.call)
+    if topic.state != TopicState.UNFILLED:
+        raise Refused(
+            _("榜单现在是“%(state)s”，只有流榜的任务可以重新发榜。") % {"state": topic.get_state_display()},
+            code="not_allowed",
+        )
+
+
+def check_new_closing(topic: Topic, closes, *, at) -> None:
+    """A topic on the list again takes bids for a while, and no longer than its call."""
+    check_closes_later(closes, at=at)
+    until = topic.call.closes_at
+    if until and closes > until:
+        raise Refused(
+            _("揭榜截止时间不能晚于通知的申报截止时间 %(time)s。") % {"time": _moment(until)},
+            field="bids_close_at",
+        )
+
+
+def check_closes_later(closes, *, at) -> None:
+    if closes <= at:
+        raise Refused(_("揭榜截止时间应在发榜之后。"), field="bids_close_at")
+
+
 def check_can_close_topic(user, topic: Topic, *, at) -> None:
     check_manages(user, topic.call)
     if topic.state == TopicState.LISTED and topic.bids_close_at and at <= topic.bids_close_at:

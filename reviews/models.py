@@ -4,7 +4,7 @@ import pghistory
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
@@ -322,11 +322,18 @@ class DemanderChoiceQuerySet(models.QuerySet):
             wanted |= Q(topic__call__programme__department_id__in=user.scope.departments)
         return self.filter(wanted)
 
+    def current(self):
+        """Choices among the bids of the topic's present listing; `choose` makes at most one of each."""
+        return self.filter(Q(topic__listed_at__isnull=True) | Q(at__gte=F("topic__listed_at")))
+
 
 class DemanderChoice(models.Model):
-    """The demand side's own word on the bids for its topic, kept apart from the experts' scores."""
+    """The demand side's own word on the bids for its topic, kept apart from the experts' scores.
 
-    topic = models.OneToOneField(Topic, models.PROTECT, related_name="+", verbose_name=_("榜单任务"))
+    A topic that nobody was chosen for may be listed again, and is then chosen for again.
+    """
+
+    topic = models.ForeignKey(Topic, models.PROTECT, related_name="+", verbose_name=_("榜单任务"))
     application = models.ForeignKey(
         Application,
         models.PROTECT,

@@ -426,4 +426,5 @@ def bids_before_choice(topic: Topic) -> int:
 
 
 def choice_of(topic: Topic) -> DemanderChoice | None:
-    return DemanderChoice.objects.filter(topic=topic).select_related("application", "by").first()
+    """What the demand side said of the bids of the present listing."""
+    return DemanderChoice.objects.current().filter(topic=topic).select_related("application", "by").first()

@@ -27,7 +27,7 @@ from applications.actions.drafting import (
     update_basics,
 )
 from applications.actions.flow import advance, end_project, enter, set_outcome
-from applications.actions.intake import lapse, submit, withdraw
+from applications.actions.intake import lapse, reopen_drafts, submit, withdraw
 
 __all__ = [
     "BASICS",
@@ -47,6 +47,7 @@ __all__ = [
     "recommender_return",
     "reject",
     "remove_from_team",
+    "reopen_drafts",
     "return_for_supplement",
     "save_answers",
     "set_budget",

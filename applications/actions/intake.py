@@ -14,6 +14,7 @@ from applications.models import Application, RuleResult, Submission
 from applications.states import ApplicationState
 from core import workflow
 from grants.actions import next_number
+from grants.models import Topic
 from grants.queries import next_stage, number_prefix
 
 log = logging.getLogger(__name__)
@@ -123,3 +124,13 @@ def lapse(*, application: Application, at: datetime) -> None:
     """Applying ended while this was a draft: nothing is owed any more, what was written stays."""
     notifications.draft_lapsed(application, at=at)
     workflow.record(application, "lapsed", by=None, at=at)
+
+
+@transaction.atomic
+def reopen_drafts(*, topic: Topic, by, at: datetime) -> None:
+    """The topic takes bids again: what was not handed in the last time may be, and its clock runs."""
+    drafts = Application.objects.filter(topic=topic, state=ApplicationState.DRAFT)
+    for application in drafts.select_related("call__programme__department", "organisation").order_by("pk"):
+        application.topic = topic
+        notifications.draft_reopened(application, at=at)
+        workflow.record(application, "reopened", by=by, at=at)

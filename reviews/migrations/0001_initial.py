@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(verbose_name='时间')),
                 ('application', models.ForeignKey(blank=True, help_text='空表示均不选', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='applications.application', verbose_name='选定的揭榜方')),
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='填写人')),
-                ('topic', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='grants.topic', verbose_name='榜单任务')),
+                ('topic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='grants.topic', verbose_name='榜单任务')),
             ],
             options={
                 'verbose_name': '发榜方选择',

@@ -17,6 +17,7 @@ from applications.states import ApplicationState
 from core.models import Event
 from core.workflow import Lost, Refused
 from documents.models import Document
+from grants.actions import relist_topic, topic_unfilled
 from grants.models import Call, QuestionKind
 from notifications.models import Deadline, Message
 from tests.factories.accounts import OrganisationFactory, UserFactory, member_of
@@ -414,3 +415,21 @@ def test_the_clock_of_a_draft_ends_with_the_call():
     late.refresh_from_db()
     assert late.state == S.DRAFT
     assert list(Event.objects.about(late).values_list("verb", flat=True)) == ["started", "lapsed"]
+
+
+def test_a_draft_may_go_on_when_its_topic_is_listed_again():
+    at = timezone.now()
+    topic, unit = TopicFactory(call=CallFactory(demand=True)), OrganisationFactory()
+    draft = actions.start(call=topic.call, topic=topic, organisation=unit, by=member_of(unit), at=at)
+    Deadline.objects.update(due_at=at - timedelta(seconds=1))
+    tasks.lapse_drafts()
+    topic_unfilled(topic=topic, by=None, at=at)
+    closes = at + timedelta(days=9)
+
+    relist_topic(topic=topic, bids_close_at=closes, by=None, at=at)
+
+    clocks = Deadline.objects.filter(object_id=draft.pk, kind="call_closes").order_by("pk")
+    assert [clock.state for clock in clocks] == ["cancelled", "open"]
+    assert clocks.last().due_at == closes
+    verbs = Event.objects.about(draft).order_by("id").values_list("verb", flat=True)
+    assert list(verbs) == ["started", "lapsed", "reopened"]

@@ -11,6 +11,7 @@ from core.workflow import Lost, Refused
 from exchange import actions, rules
 from exchange.models import Demand, DemandScheme
 from exchange.states import DemandState
+from grants import actions as grants
 from grants.models import EligibilityRule, Sourcing, Topic
 from notifications.models import Deadline, Message
 from tests.factories.accounts import (
@@ -422,3 +423,19 @@ def test_nobody_says_no_without_a_reason(move):
         getattr(actions, move)(demand=demand, reason="  ", by=manager_of(demand.call), at=timezone.now())
 
     assert refused.value.field == "reason"
+
+
+def test_the_unit_hears_when_its_topic_is_listed_again():
+    demand, at = submitted(), timezone.now()
+    manager = manager_of(demand.call)
+    actions.argue(demand=demand, opinion="可", accept=True, by=manager, at=at)
+    topic = actions.list_demand(demand=demand, by=manager, at=at)
+    grants.topic_unfilled(topic=topic, by=manager, at=at)
+    closes = at + timedelta(days=30)
+    told = Message.objects.filter(template="exchange/listed")
+    before = told.count()
+
+    grants.relist_topic(topic=topic, bids_close_at=closes, by=manager, at=at)
+
+    assert told.count() == before * 2 > 0
+    assert told.latest("id").context["bids_close_at"] == closes.isoformat()

@@ -1,6 +1,6 @@
 """Programmes and calls for tests. `CallFactory` makes a small but whole call, published by default."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import factory
@@ -164,7 +164,7 @@ class TopicFactory(DjangoModelFactory):
     content = "研制低功耗水听器。"
     indicators = [{"name": "灵敏度", "unit": "dB", "target": "≥ -170"}]
     amount = Decimal(800_000)
-    listed_at = factory.LazyFunction(timezone.now)
+    listed_at = datetime(2026, 1, 5, 1, tzinfo=UTC)
     bids_close_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=15))
 
 

@@ -1,6 +1,6 @@
 """Calls with a panel, experts, applications under review."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import factory
@@ -108,7 +108,7 @@ class TopicFactory(DjangoModelFactory):
     content = "公开表述"
     amount = Decimal(800_000)
     owner = factory.SubFactory(OrganisationFactory)
-    listed_at = factory.LazyFunction(lambda: timezone.now() - timedelta(days=25))
+    listed_at = datetime(2026, 1, 5, 1, tzinfo=UTC)
     bids_close_at = factory.LazyFunction(lambda: timezone.now() - timedelta(days=5))
     state = TopicState.CLOSED
 

@@ -221,6 +221,75 @@ def test_a_topic_without_a_good_bid_is_unfilled():
     assert Event.objects.about(topic).get().note == "无人揭榜"
 
 
+def unfilled(**call):
+    topic = TopicFactory(call=CallFactory(demand=True, **call))
+    actions.topic_unfilled(topic=topic, by=None, at=timezone.now())
+    return topic
+
+
+def test_an_unfilled_topic_is_listed_again_for_a_while():
+    topic, at = unfilled(), timezone.now()
+    manager, closes = manager_of(topic.call), at + timedelta(days=20)
+
+    actions.relist_topic(topic=topic, bids_close_at=closes, note="降低指标后再试", by=manager, at=at)
+
+    topic.refresh_from_db()
+    assert (topic.state, topic.listed_at, topic.bids_close_at) == (TopicState.LISTED, at, closes)
+    assert Topic.objects.accepting(at).get() == topic
+    event = Event.objects.about(topic).latest("id")
+    assert (event.by, event.from_state, event.to_state) == (manager, "unfilled", "listed")
+    assert event.note == "降低指标后再试"
+
+
+@pytest.mark.parametrize("state", [state for state in TopicState.values if state != TopicState.UNFILLED])
+def test_only_an_unfilled_topic_is_listed_again(state):
+    at = timezone.now()
+    topic = TopicFactory(call=CallFactory(demand=True), state=state)
+
+    with pytest.raises(Refused) as refused:
+        actions.relist_topic(topic=topic, bids_close_at=at + timedelta(days=9), by=None, at=at)
+
+    assert refused.value.code == "not_allowed"
+    assert Topic.objects.get().state == state
+
+
+@pytest.mark.parametrize("who", ["stranger", "other", "auditor"])
+def test_only_a_manager_of_the_department_lists_a_topic_again(who):
+    topic, at = unfilled(), timezone.now()
+    by = {
+        "stranger": UserFactory,
+        "other": lambda: officer(Role.PROGRAMME_MANAGER, OrganisationFactory()),
+        "auditor": lambda: officer(Role.AUDITOR),
+    }[who]()
+
+    with pytest.raises(Refused):
+        actions.relist_topic(topic=topic, bids_close_at=at + timedelta(days=9), by=by, at=at)
+
+    assert Topic.objects.get().state == TopicState.UNFILLED
+
+
+def test_the_new_closing_lies_ahead_and_within_the_call():
+    at = timezone.now()
+    topic = unfilled(closes_at=at + timedelta(days=5))
+
+    for closes in (at, topic.call.closes_at + timedelta(microseconds=1)):
+        with pytest.raises(Refused) as refused:
+            actions.relist_topic(topic=topic, bids_close_at=closes, by=None, at=at)
+        assert refused.value.field == "bids_close_at"
+    actions.relist_topic(topic=topic, bids_close_at=topic.call.closes_at, by=None, at=at)
+
+    assert Topic.objects.get().state == TopicState.LISTED
+
+
+def test_nothing_is_listed_again_in_a_closed_call():
+    topic, at = unfilled(), timezone.now()
+    Call.objects.filter(pk=topic.call_id).update(state=CallState.CLOSED)
+    topic.call.refresh_from_db()
+
+    with pytest.raises(Refused, match="通知已经结束"):
+        actions.relist_topic(topic=topic, bids_close_at=at + timedelta(days=9), by=None, at=at)
+
+
 # ---- numbers ----
 
 

@@ -1,9 +1,13 @@
 """The call desk in the admin."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.roles import Role
+from core.calendar import end_of_day
 from grants.models import Call
 from grants.states import CallState
 from tests.factories.accounts import OrganisationFactory, officer
@@ -62,6 +66,27 @@ def test_topics_are_closed_and_marked_unfilled_by_buttons(client):
     assert press(client, "topic", topic.pk, "unfilled", {"note": "无人揭榜"}).status_code == 302
     topic.refresh_from_db()
     assert topic.state == "unfilled"
+
+
+def test_an_unfilled_topic_is_listed_again_by_a_button(client):
+    topic = TopicFactory(call=CallFactory(demand=True))
+    client.force_login(officer(Role.PROGRAMME_MANAGER, topic.call.programme.department))
+    page = reverse("admin:grants_topic_relist", args=[topic.pk])
+    assert client.get(page).status_code == 403
+    press(client, "topic", topic.pk, "unfilled", {"note": "无人揭榜"})
+
+    assert page in client.get(reverse("admin:grants_topic_change", args=[topic.pk])).content.decode()
+    assert client.get(page).status_code == 200
+    early = press(client, "topic", topic.pk, "relist", {"bids_close_at": "2020-01-01", "note": "再试一次"})
+    assert early.status_code == 422
+    assert "揭榜截止时间应在发榜之后。" in early.content.decode()
+    assert "再试一次" in early.content.decode()
+    day = timezone.localdate() + timedelta(days=20)
+    assert press(client, "topic", topic.pk, "relist", {"bids_close_at": day}).status_code == 302
+
+    topic.refresh_from_db()
+    assert (topic.state, topic.bids_close_at) == ("listed", end_of_day(day))
+    assert client.get(page).status_code == 403
 
 
 def test_programmes_and_calls_are_listed(client):

@@ -11,11 +11,12 @@ from accounts.roles import Role
 from applications.models import Application
 from applications.states import ApplicationState
 from core.workflow import Lost, Refused
+from grants.actions import relist_topic
 from grants.models import StageKind, Topic
 from grants.signals import publishing
 from grants.states import TopicState
 from notifications.models import Message
-from reviews import actions, receivers, rules, tasks
+from reviews import actions, queries, receivers, rules, tasks
 from reviews.models import Criterion, DemanderChoice, ReviewScheme
 from tests.factories.accounts import OrganisationFactory, UserFactory, member_of, officer
 from tests.factories.reviews import (
@@ -65,6 +66,32 @@ def test_none_is_chosen_and_the_topic_is_unfilled():
     assert set(Application.objects.values_list("state", flat=True)) == {S.REJECTED}
     assert Topic.objects.get().state == TopicState.UNFILLED
     assert DemanderChoice.objects.get().application is None
+
+
+def test_a_topic_that_is_listed_again_is_chosen_for_again():
+    topic, _both = bids()
+    choose(topic, None)
+    topic.refresh_from_db()
+    later = NOW + timedelta(days=30)
+    relist_topic(topic=topic, bids_close_at=later + timedelta(days=9), by=manager_of(topic.call), at=later)
+    actions.close_bids(topic=topic, by=None, at=later + timedelta(days=10))
+    assert Topic.objects.get().state == TopicState.UNFILLED  # nobody new: earlier bids do not count
+
+    topic.refresh_from_db()
+    again = later + timedelta(days=11)
+    relist_topic(topic=topic, bids_close_at=again + timedelta(days=9), by=None, at=again)
+    bid = ApplicationFactory(call=topic.call, topic=topic, reached=S.DEMANDER_CHOICE)
+    Topic.objects.update(state=TopicState.CLOSED)
+    topic.refresh_from_db()
+    assert queries.choice_of(topic) is None
+    choice = actions.choose(
+        topic=topic, application=bid, reason="合适", by=member_of(topic.owner), at=again + timedelta(days=20)
+    )
+
+    assert queries.choice_of(topic) == choice
+    assert DemanderChoice.objects.count() == 2
+    with pytest.raises(Lost):
+        actions.choose(topic=topic, application=bid, reason="再选", by=member_of(topic.owner), at=choice.at)
 
 
 def test_a_choice_needs_a_reason_and_is_made_once():
