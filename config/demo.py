@@ -25,6 +25,7 @@ from config.machine import LOOPBACK, PROJECT, Unavailable, free_port, var_dir
 from config.tether import die_with_parent
 
 LOCK = "requirements/dev.txt"
+SEEDS = ["seeds/**/*.py", "seeds/**/*.yaml"]
 # What is done before the site starts: a name, what is said, the command, the files that make it necessary.
 STEPS = [
     ("messages", "编译译文 / compiling translations", ["-m", "config.messages"], ["locale/**/*.po"]),
@@ -39,7 +40,7 @@ STEPS = [
         "sample",
         "装入计划与示例数据 / loading the programmes and the sample data",
         ["manage.py", "demo"],
-        ["seeds/**/*.py", "seeds/**/*.yaml"],
+        SEEDS,
     ),
 ]
 IN_DATABASE = {"migrate", "sample"}
@@ -102,7 +103,7 @@ def prepare(environment: dict[str, str], *, ours: bool) -> None:
 def logins(environment: dict[str, str], *, ours: bool) -> str:
     """Return the sample logins as text, remembered from the last time the sample data changed."""
     kept = var_dir() / "logins.txt"
-    mark = fingerprint(["seeds/**/*.py"], "")
+    mark = fingerprint(SEEDS, "")
     stamps = Stamps(var_dir() / "stamps.json")
     if not (ours and kept.exists() and stamps.fresh("logins", mark)):
         done = subprocess.run(

@@ -57,6 +57,25 @@ def test_nothing_is_assumed_about_a_database_that_is_not_ours(project):
     assert prepared(project, ours=False) == "m"
 
 
+def test_the_sample_data_is_made_again_when_its_texts_change():
+    steps = {name: patterns for name, _text, _words, patterns in demo.STEPS}
+    covered = {path for pattern in steps["sample"] for path in PROJECT.glob(pattern)}
+    assert {path for path in (PROJECT / "seeds").rglob("*") if path.suffix in (".py", ".yaml")} == covered
+
+
+def test_the_logins_are_read_again_when_the_cast_changes(project):
+    (project / "seeds" / "demo").mkdir(parents=True)
+    cast = project / "seeds" / "demo" / "cast.yaml"
+    (project / "manage.py").write_text(f"print(open({str(cast)!r}).read())")
+
+    said = []
+    for text in ("陈立春", "陈立春", "徐清源"):
+        cast.write_text(text)
+        said.append(demo.logins(dict(os.environ), ours=True).strip())
+
+    assert said == ["陈立春", "陈立春", "徐清源"]
+
+
 def test_a_failed_step_is_told_and_done_again(project, monkeypatch):
     (project / "var" / "postgres.password").write_text("x")
     monkeypatch.setattr(demo, "STEPS", [("static", "静态文件", ["-c", "raise SystemExit(1)"], ["note"])])
