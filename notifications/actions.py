@@ -192,6 +192,11 @@ def read(*, message: Message, by: User, at: datetime) -> None:
     message.read_at = message.read_at or at
 
 
+def read_all(*, by: User, at: datetime) -> int:
+    """Note every unread message to this person as read; return how many there were."""
+    return Message.objects.filter(recipient=by).unread().update(read_at=at)
+
+
 @transaction.atomic
 def resend(*, delivery: Delivery, by: User, at: datetime) -> None:
     """Queue a failed delivery again. Raises Refused when it has not failed."""

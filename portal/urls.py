@@ -15,6 +15,7 @@ urlpatterns = [
     path("publicity/<int:pk>/", views.publicity_notice, name="publicity_notice"),
     path("todo/", views.todo, name="todo"),
     path("inbox/", views.inbox, name="inbox"),
+    path("inbox/read/", views.read_all, name="read_all"),
     path("inbox/<int:pk>/", views.message, name="message"),
     path("projects/", projects.projects, name="projects"),
     path("projects/<int:pk>/", projects.project, name="project"),

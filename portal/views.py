@@ -3,8 +3,9 @@
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -189,6 +190,15 @@ def inbox(request):
     listing = paginate(rows, ("-id",), request.GET.get("cursor"), PER_PAGE)
     shown = [(found, rendered(found, get_language())[0]) for found in listing.rows]
     return render(request, "portal/inbox.html", {"listing": listing, "shown": shown})
+
+
+@login_required
+@require_POST
+def read_all(request):
+    """Every message of one's own counts as read."""
+    if notifications.read_all(by=request.user, at=timezone.now()):
+        messages.success(request, _("消息已全部标为已读。"))
+    return redirect("portal:inbox")
 
 
 @login_required

@@ -137,6 +137,34 @@ def test_the_masthead_counts_what_is_unread(client, person):
     assert '<span class="jb-count">1<span' in client.get("/calls/").content.decode()
 
 
+def test_all_messages_of_ones_own_are_read_at_once(client, person):
+    earlier = timezone.now() - timedelta(days=3)
+    old = MessageFactory(recipient=person, read_at=earlier)
+    own = [MessageFactory(recipient=person) for _ in range(3)]
+    other = MessageFactory()
+    assert "全部标为已读" in client.get("/inbox/").content.decode()
+
+    page = client.post("/inbox/read/", follow=True)
+
+    assert page.redirect_chain == [("/inbox/", 302)]
+    text = page.content.decode()
+    assert "消息已全部标为已读。" in text
+    assert ("jb-unread" in text, "jb-count" in text, "全部标为已读<" in text) == (False, False, False)
+    for message in (old, other, *own):
+        message.refresh_from_db()
+    assert (old.read_at, other.read_at) == (earlier, None)
+    assert None not in {message.read_at for message in own}
+
+
+def test_messages_are_marked_by_a_post_of_somebody_signed_in(client):
+    message = MessageFactory()
+    assert client.post("/inbox/read/").headers["Location"] == "/accounts/login/?next=/inbox/read/"
+    client.force_login(message.recipient)
+    assert client.get("/inbox/read/").status_code == 405
+    message.refresh_from_db()
+    assert message.read_at is None
+
+
 @pytest.mark.parametrize("rows", [1, 20])
 def test_the_inbox_costs_the_same_for_any_number(client, person, django_assert_num_queries, rows):
     for _ in range(rows):
