@@ -1,5 +1,6 @@
 """Public pages, the to-do list and the inbox. Each takes the moment once and passes it inwards."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -170,12 +171,18 @@ def todo(request):
     labels["done"] = _("已办结的")
     tab = _chosen_tab(request, labels)
     rows = queries.todo(user, tab=tab)
-    listing = paginate(rows, queries.TODO_ORDER[tab], request.GET.get("cursor"), PER_PAGE)
+    # The figures above the open rows add up to their number: these are not counted a second time.
+    counts = None if tab == "done" else queries.urgencies(rows, at=now)
+    listing = paginate(
+        rows, queries.TODO_ORDER[tab], request.GET.get("cursor"), PER_PAGE, count=counts is None
+    )
+    if counts:
+        listing = replace(listing, count=str(counts.all))
     context = {
         "now": now,
         "tab": tab,
         "tabs": _tabs("portal:todo", labels, tab),
-        "counts": None if tab == "done" else queries.urgencies(rows, at=now),
+        "counts": counts,
         "listing": listing,
         "groups": queries.by_urgency(listing.rows, tab=tab, at=now),
         "starts": navigation.starts(user),

@@ -189,7 +189,11 @@ class PanelAdmin(ReadOnlyMixin, BureauOnlyMixin, HistoryMixin, ActionButtonsMixi
                 return redirect("admin:reviews_panel_change", panel.pk)
         form = CandidateFilter(request.GET)
         listing = paginate(
-            queries.experts(q=form.chosen(), at=now), queries.CANDIDATE_ORDER, request.GET.get("cursor"), 50
+            queries.experts(q=form.chosen(), at=now),
+            queries.CANDIDATE_ORDER,
+            request.GET.get("cursor"),
+            50,
+            count=False,  # the page does not say how many
         )
         context = {
             **self.admin_site.each_context(request),
