@@ -16,7 +16,7 @@ from applications.states import ApplicationState
 from documents.models import Document
 from tests.factories.accounts import MembershipFactory, OrganisationFactory, UserFactory, member_of, officer
 from tests.factories.applications import ApplicationFactory, filled, in_state, submitted
-from tests.factories.grants import CallFactory, TopicFactory
+from tests.factories.grants import QUESTIONS, CallFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -383,6 +383,29 @@ def test_what_was_handed_in_is_shown_masked(client):
     assert "先仿真后试制。" in page
     assert application.participants.get().id_number not in page
     assert application.submissions.get().sha256 in page
+
+
+RESULTS = {
+    "code": "results",
+    "kind": "table",
+    "label": "相关成果",
+    "config": {"columns": [{"code": "name"}, {"code": "year", "label": "年份", "kind": "number"}]},
+}
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_a_year_is_read_as_it_was_typed(client, language):
+    client.cookies["django_language"] = language
+    application = open_as_author(client, filled(call=CallFactory(parts__questions=(*QUESTIONS, RESULTS))))
+    rows = {"a-results-0-name": ["水听器"], "a-results-0-year": ["2023"]}
+    patch(client, url(application, "section", "solution"), rows, questions=["results"])
+    form = client.get(url(application, "section", "solution")).content.decode()
+    actions.submit(application=application, by=application.created_by, at=timezone.now())
+
+    page = client.get(url(application, "detail")).content.decode()
+
+    assert 'name="a-results-0-year" value="2023"' in form
+    assert "<td>2023</td>" in page
 
 
 def test_a_returned_application_shows_why(client):

@@ -1,5 +1,6 @@
 """The call desk in the admin."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -87,6 +88,18 @@ def test_an_unfilled_topic_is_listed_again_by_a_button(client):
     topic.refresh_from_db()
     assert (topic.state, topic.bids_close_at) == ("listed", end_of_day(day))
     assert client.get(page).status_code == 403
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_the_year_of_a_call_has_no_thousands_separator(client, language):
+    call = CallFactory(year=2023)
+    client.cookies["django_language"] = language
+    client.force_login(officer(Role.PROGRAMME_MANAGER, call.programme.department))
+
+    page = client.get(reverse("admin:grants_call_changelist")).content.decode()
+
+    assert re.search(r"field-year[^>]*>\s*2023\s*<", page)
+    assert "2,023" not in page + client.get(page_of(call)).content.decode()
 
 
 def test_programmes_and_calls_are_listed(client):
