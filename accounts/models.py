@@ -9,6 +9,7 @@ from django.contrib.auth.models import UserManager as BaseUserManager
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts import states
 from accounts.identity import CREDIT_CODE_FORM, validate_credit_code, validate_phone, validate_region
@@ -71,7 +72,7 @@ class User(AbstractUser):
 
     class Meta:
         verbose_name = _("用户")
-        verbose_name_plural = _("用户")
+        verbose_name_plural = pgettext_lazy("list", "用户")
 
     def __str__(self):
         return self.name or self.username
@@ -149,7 +150,7 @@ class Organisation(models.Model):
 
     class Meta:
         verbose_name = _("单位")
-        verbose_name_plural = _("单位")
+        verbose_name_plural = pgettext_lazy("list", "单位")
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
@@ -177,7 +178,7 @@ class Membership(models.Model):
 
     class Meta:
         verbose_name = _("单位成员")
-        verbose_name_plural = _("单位成员")
+        verbose_name_plural = pgettext_lazy("list", "单位成员")
         constraints = [
             models.UniqueConstraint(fields=["user", "organisation", "role"], name="membership_once")
         ]
@@ -224,8 +225,8 @@ class JoinRequest(models.Model):
     event_verbs = {"requested": _("申请加入")}
 
     class Meta:
-        verbose_name = _("加入单位申请")
-        verbose_name_plural = _("加入单位申请")
+        verbose_name = pgettext_lazy("one", "加入单位申请")
+        verbose_name_plural = pgettext_lazy("list", "加入单位申请")
         ordering = ["-requested_at", "-id"]
         constraints = [
             models.UniqueConstraint(
@@ -271,8 +272,8 @@ class RoleAssignment(models.Model):
     objects = RoleAssignmentQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("任职")
-        verbose_name_plural = _("任职")
+        verbose_name = pgettext_lazy("one", "任职")
+        verbose_name_plural = pgettext_lazy("list", "任职")
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "role", "organisation", "region"],
@@ -312,7 +313,7 @@ class OrganisationFact(models.Model):
 
     class Meta:
         verbose_name = _("单位事实")
-        verbose_name_plural = _("单位事实")
+        verbose_name_plural = pgettext_lazy("list", "单位事实")
         ordering = ["kind", "-valid_from"]
         constraints = [
             models.CheckConstraint(
@@ -363,7 +364,7 @@ class IntegrityRecord(models.Model):
 
     class Meta:
         verbose_name = _("诚信记录")
-        verbose_name_plural = _("诚信记录")
+        verbose_name_plural = pgettext_lazy("list", "诚信记录")
         constraints = [
             models.CheckConstraint(
                 condition=Q(valid_to__isnull=True) | Q(valid_to__gte=models.F("valid_from")),

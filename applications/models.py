@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation
 from accounts.roles import Role
@@ -154,7 +155,7 @@ class Application(models.Model):
 
     class Meta:
         verbose_name = _("申报书")
-        verbose_name_plural = _("申报书")
+        verbose_name_plural = pgettext_lazy("list", "申报书")
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["call", "state", "-id"]),

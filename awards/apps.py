@@ -1,10 +1,10 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class AwardsConfig(AppConfig):
     name = "awards"
-    verbose_name = _("立项")
+    verbose_name = pgettext_lazy("app", "立项")
 
     def ready(self):
         # Receivers import models, which exist only now.

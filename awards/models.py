@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.roles import Role
 from applications.models import Application, TeamMember
@@ -48,7 +49,7 @@ class Decision(models.Model):
 
     class Meta:
         verbose_name = _("立项决定")
-        verbose_name_plural = _("立项决定")
+        verbose_name_plural = pgettext_lazy("list", "立项决定")
         ordering = ["-at", "-id"]
         constraints = [
             models.UniqueConstraint(
@@ -101,7 +102,7 @@ class Publicity(models.Model):
 
     class Meta:
         verbose_name = _("公示")
-        verbose_name_plural = _("公示")
+        verbose_name_plural = pgettext_lazy("list", "公示")
         ordering = ["-published_at", "-id"]
         constraints = [
             models.CheckConstraint(
@@ -153,7 +154,7 @@ class PublicityItem(models.Model):
 
     class Meta:
         verbose_name = _("公示项目")
-        verbose_name_plural = _("公示项目")
+        verbose_name_plural = pgettext_lazy("list", "公示项目")
         ordering = ["id"]
         triggers = [
             pgtrigger.Protect(name="published_never_changes", operation=pgtrigger.Update | pgtrigger.Delete),
@@ -223,7 +224,7 @@ class Objection(models.Model):
 
     class Meta:
         verbose_name = _("异议")
-        verbose_name_plural = _("异议")
+        verbose_name_plural = pgettext_lazy("list", "异议")
         ordering = ["-filed_at", "-id"]
         constraints = [
             models.CheckConstraint(
@@ -302,7 +303,7 @@ class Award(models.Model):
 
     class Meta:
         verbose_name = _("立项")
-        verbose_name_plural = _("立项")
+        verbose_name_plural = pgettext_lazy("list", "立项")
         ordering = ["-awarded_at", "-id"]
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="award_positive"),
@@ -357,7 +358,7 @@ class Agreement(models.Model):
 
     class Meta:
         verbose_name = _("任务书")
-        verbose_name_plural = _("任务书")
+        verbose_name_plural = pgettext_lazy("list", "任务书")
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(

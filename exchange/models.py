@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.identity import validate_phone
 from accounts.models import Organisation
@@ -53,7 +54,7 @@ class DemandScheme(models.Model):
 
     class Meta:
         verbose_name = _("需求征集方案")
-        verbose_name_plural = _("需求征集方案")
+        verbose_name_plural = pgettext_lazy("list", "需求征集方案")
         triggers = frozen_with_call()
 
     def __str__(self):
@@ -134,7 +135,7 @@ class Demand(models.Model):
 
     class Meta:
         verbose_name = _("技术需求")
-        verbose_name_plural = _("技术需求")
+        verbose_name_plural = pgettext_lazy("list", "技术需求")
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["organisation", "-id"]),

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.roles import Role
 from applications.models import Application
@@ -41,7 +42,7 @@ class Appropriation(models.Model):
 
     class Meta:
         verbose_name = _("预算安排")
-        verbose_name_plural = _("预算安排")
+        verbose_name_plural = pgettext_lazy("list", "预算安排")
         ordering = ["-year", "programme"]
         constraints = [
             models.UniqueConstraint(fields=["programme", "year"], name="appropriation_once"),
@@ -131,7 +132,7 @@ class InstalmentTemplate(models.Model):
 
     class Meta:
         verbose_name = _("拨款计划")
-        verbose_name_plural = _("拨款计划")
+        verbose_name_plural = pgettext_lazy("list", "拨款计划")
         ordering = ["order"]
         constraints = [
             models.UniqueConstraint(fields=["call", "order"], name="instalment_template_order_once"),
@@ -183,7 +184,7 @@ class Instalment(models.Model):
 
     class Meta:
         verbose_name = _("拨款")
-        verbose_name_plural = _("拨款")
+        verbose_name_plural = pgettext_lazy("list", "拨款")
         ordering = ["agreement", "order"]
         constraints = [
             models.UniqueConstraint(fields=["agreement", "order"], name="instalment_order_once"),
@@ -270,7 +271,7 @@ class Payment(models.Model):
 
     class Meta:
         verbose_name = _("付款")
-        verbose_name_plural = _("付款")
+        verbose_name_plural = pgettext_lazy("list", "付款")
         ordering = ["-recorded_at", "-id"]
         constraints = [
             models.UniqueConstraint(

@@ -1,10 +1,10 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class MilestonesConfig(AppConfig):
     name = "milestones"
-    verbose_name = _("里程碑")
+    verbose_name = pgettext_lazy("app", "里程碑")
 
     def ready(self):
         # Receivers import models, which exist only now.

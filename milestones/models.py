@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from awards.models import Agreement, ProjectQuerySet
 from grants.models import Call, frozen_with_call
@@ -27,7 +28,7 @@ class MilestoneTemplate(models.Model):
 
     class Meta:
         verbose_name = _("里程碑模板")
-        verbose_name_plural = _("里程碑模板")
+        verbose_name_plural = pgettext_lazy("list", "里程碑模板")
         ordering = ["order"]
         constraints = [models.UniqueConstraint(fields=["call", "code"], name="milestone_template_code_once")]
         triggers = frozen_with_call()
@@ -88,7 +89,7 @@ class Milestone(models.Model):
 
     class Meta:
         verbose_name = _("里程碑")
-        verbose_name_plural = _("里程碑")
+        verbose_name_plural = pgettext_lazy("list", "里程碑")
         ordering = ["due_date", "order", "id"]
         constraints = [
             models.UniqueConstraint(fields=["agreement", "order"], name="milestone_order_once"),
@@ -166,7 +167,7 @@ class Report(models.Model):
 
     class Meta:
         verbose_name = _("里程碑报告")
-        verbose_name_plural = _("里程碑报告")
+        verbose_name_plural = pgettext_lazy("list", "里程碑报告")
         ordering = ["-number"]
         constraints = [
             models.UniqueConstraint(fields=["milestone", "number"], name="report_number_once"),

@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation
 from accounts.roles import Role, UnitRole
@@ -94,7 +95,7 @@ class Deadline(models.Model):
 
     class Meta:
         verbose_name = _("期限")
-        verbose_name_plural = _("期限")
+        verbose_name_plural = pgettext_lazy("list", "期限")
         ordering = ["due_at", "id"]
         indexes = [
             models.Index(fields=["due_at", "id"], name="deadline_open_by_due", condition=Q(state="open")),
@@ -214,7 +215,7 @@ class ReminderPolicy(models.Model):
 
     class Meta:
         verbose_name = _("提醒规则")
-        verbose_name_plural = _("提醒规则")
+        verbose_name_plural = pgettext_lazy("list", "提醒规则")
         constraints = [models.UniqueConstraint(fields=["kind"], name="reminder_policy_once")]
         triggers = [
             pgtrigger.Trigger(
@@ -260,7 +261,7 @@ class Message(models.Model):
 
     class Meta:
         verbose_name = _("站内信")
-        verbose_name_plural = _("站内信")
+        verbose_name_plural = pgettext_lazy("list", "站内信")
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["recipient", "-id"]),

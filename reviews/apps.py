@@ -1,10 +1,10 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class ReviewsConfig(AppConfig):
     name = "reviews"
-    verbose_name = _("评审")
+    verbose_name = pgettext_lazy("app", "评审")
 
     def ready(self):
         # Models are loaded only now, and both lists are filled by importing.

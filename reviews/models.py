@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation
 from accounts.roles import Role
@@ -74,7 +75,7 @@ class ReviewScheme(models.Model):
 
     class Meta:
         verbose_name = _("评审方案")
-        verbose_name_plural = _("评审方案")
+        verbose_name_plural = pgettext_lazy("list", "评审方案")
         triggers = frozen_with_call()
 
     def __str__(self):
@@ -94,7 +95,7 @@ class Criterion(models.Model):
     order = models.PositiveSmallIntegerField(_("顺序"))
 
     class Meta:
-        verbose_name = _("评审指标")
+        verbose_name = pgettext_lazy("one", "评审指标")
         verbose_name_plural = _("评审指标")
         ordering = ["order"]
         constraints = [
@@ -147,7 +148,7 @@ class Conflict(models.Model):
 
     class Meta:
         verbose_name = _("回避")
-        verbose_name_plural = _("回避")
+        verbose_name_plural = pgettext_lazy("list", "回避")
         constraints = [
             models.UniqueConstraint(fields=["expert", "application", "kind"], name="conflict_once")
         ]
@@ -193,7 +194,7 @@ class Assignment(models.Model):
     objects = AssignmentQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("评审任务")
+        verbose_name = pgettext_lazy("one", "评审任务")
         verbose_name_plural = _("评审任务")
         ordering = ["due_at", "id"]
         indexes = [models.Index(fields=["expert", "invited_at"])]
@@ -241,7 +242,7 @@ class Review(models.Model):
 
     class Meta:
         verbose_name = _("评审表")
-        verbose_name_plural = _("评审表")
+        verbose_name_plural = pgettext_lazy("list", "评审表")
         constraints = [
             models.CheckConstraint(
                 condition=Q(submitted_at__isnull=True) | (Q(total__isnull=False) & ~Q(recommendation="")),
@@ -353,7 +354,7 @@ class DemanderChoice(models.Model):
 
     class Meta:
         verbose_name = _("发榜方选择")
-        verbose_name_plural = _("发榜方选择")
+        verbose_name_plural = pgettext_lazy("list", "发榜方选择")
         triggers = [pgtrigger.Protect(name="sealed", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self):
@@ -366,4 +367,4 @@ class Panel(Application):
     class Meta:
         proxy = True
         verbose_name = _("评审组织")
-        verbose_name_plural = _("评审组织")
+        verbose_name_plural = pgettext_lazy("list", "评审组织")

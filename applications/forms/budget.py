@@ -5,6 +5,7 @@ from django import forms
 from applications import actions, queries
 from applications.fields import MoneyField
 from applications.forms.part import Part
+from applications.questions import localised
 
 
 class BudgetForm(forms.Form):
@@ -25,8 +26,11 @@ class Budget(Part):
         call = self.application.call
         self.categories, self.sources = list(call.budget_categories.all()), list(call.funding_sources.all())
         self.names = {(c.code, s.code): f"cell-{c.pk}-{s.pk}" for c in self.categories for s in self.sources}
+        said = {row: localised(row, "name") for row in (*self.categories, *self.sources)}
         labels = {
-            self.names[c.code, s.code]: f"{c.name} · {s.name}" for c in self.categories for s in self.sources
+            self.names[category.code, source.code]: f"{said[category]} · {said[source]}"
+            for category in self.categories
+            for source in self.sources
         }
         cells = queries.budget_matrix(self.application)
         initial = {self.names[cell]: amount for cell, amount in cells.items() if cell in self.names}

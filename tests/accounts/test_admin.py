@@ -1,5 +1,7 @@
 """Accounts in the admin: who sees what, buttons that obey the rules, constant queries."""
 
+import re
+
 import pytest
 
 from accounts.models import IntegrityRecord, JoinRequest, OrganisationFact, RoleAssignment, User
@@ -201,3 +203,24 @@ def test_a_request_to_join_is_answered(client, db):
         second.pk: "refused",
     }
     assert client.post(f"{REQUESTS}{first.pk}/refuse/", {"note": "x"}).status_code == 403
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("page", "heading"),
+    [
+        (UNITS, "Select Organisation to change"),
+        (UNITS, "Organisations"),
+        (OFFICES, "Select Office to view"),
+        (OFFICES, "Offices"),
+        (REQUESTS, "Requests to join an organisation"),
+        ("/admin/applications/application/", "Applications"),
+        ("/admin/finance/payment/", "Payments"),
+        ("/admin/reviews/panel/", "Review panels"),
+    ],
+)
+def test_english_names_say_one_or_many(client, page, heading):
+    as_(client, Role.SYSADMIN)
+    client.cookies["django_language"] = "en"
+    text = re.sub(r"<[^>]+>", "\n", client.get(page).content.decode())
+    assert re.search(rf"^\s*{heading}\b", text, re.MULTILINE)

@@ -14,9 +14,10 @@ from applications import actions, queries
 from applications.models import Application, Submission
 from applications.states import ApplicationState
 from documents.models import Document
+from grants.models import Call
 from tests.factories.accounts import MembershipFactory, OrganisationFactory, UserFactory, member_of, officer
 from tests.factories.applications import ApplicationFactory, filled, in_state, submitted
-from tests.factories.grants import QUESTIONS, CallFactory, TopicFactory
+from tests.factories.grants import QUESTIONS, RULES, CallFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -406,6 +407,24 @@ def test_a_year_is_read_as_it_was_typed(client, language):
 
     assert 'name="a-results-0-year" value="2023"' in form
     assert "<td>2023</td>" in page
+
+
+def test_an_english_reader_reads_clauses_and_headings_of_the_budget_in_english(client):
+    client.cookies["django_language"] = "en"
+    rule = {**RULES[0], "text_en": "The lead is registered in Qingdao."}
+    call = CallFactory(draft=True, parts__rules=(rule,))
+    call.budget_categories.update(name_en="Equipment")
+    call.funding_sources.update(name_en="Public money")
+    Call.objects.filter(pk=call.pk).update(state="published", published_at=timezone.now())
+    application = open_as_author(client, filled(call=Call.objects.get(pk=call.pk)))
+
+    budget = client.get(url(application, "budget")).content.decode()
+    actions.submit(application=application, by=application.created_by, at=timezone.now())
+    page = client.get(url(application, "detail")).content.decode()
+
+    assert "Equipment · Public money" in budget
+    assert "设备费" not in budget
+    assert "The lead is registered in Qingdao." in page
 
 
 def test_a_returned_application_shows_why(client):
