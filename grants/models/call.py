@@ -7,6 +7,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.roles import Role
 from grants import states
@@ -143,7 +144,7 @@ class Call(models.Model):
 
     class Meta:
         verbose_name = _("申报通知")
-        verbose_name_plural = _("申报通知")
+        verbose_name_plural = pgettext_lazy("list", "申报通知")
         ordering = ["-opens_at", "-id"]
         constraints = [
             models.UniqueConstraint(

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation
 
@@ -17,7 +18,7 @@ class Programme(models.Model):
 
     class Meta:
         verbose_name = _("科技计划")
-        verbose_name_plural = _("科技计划")
+        verbose_name_plural = pgettext_lazy("list", "科技计划")
         ordering = ["slug"]
 
     def __str__(self):

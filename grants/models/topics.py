@@ -4,6 +4,7 @@ import pghistory
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation
 from grants import states
@@ -52,7 +53,7 @@ class Topic(models.Model):
     objects = TopicQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("榜单任务与指南方向")
+        verbose_name = pgettext_lazy("one", "榜单任务与指南方向")
         verbose_name_plural = _("榜单任务与指南方向")
         ordering = ["-listed_at", "-id"]
         constraints = [
