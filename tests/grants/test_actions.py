@@ -59,7 +59,7 @@ def test_only_the_departments_manager_publishes(who):
     [
         ({"closes_at": None}, "closes_at"),
         ({"notice": "  "}, "notice"),
-        ({"parts__stages": (StageKind.DECISION,)}, "stages"),
+        ({"parts__stages": (StageKind.FORMAL_CHECK,)}, "stages"),
         ({"parts__stages": (StageKind.DECISION, StageKind.FORMAL_CHECK)}, "stages"),
         (
             {"parts__stages": (StageKind.EXPERT_REVIEW, StageKind.FORMAL_CHECK, StageKind.DECISION)},
