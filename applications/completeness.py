@@ -11,7 +11,7 @@ from accounts.identity import clean_credit_code, validate_credit_code, validate_
 from applications import queries, questions
 from applications.models import Application, ParticipantRole
 from core import expressions
-from grants.models import Sourcing
+from grants.models import Instrument, Sourcing
 
 HUNDRED = Decimal(100)
 FIXED_SECTIONS = ("basics", "participants", "budget", "milestones")
@@ -40,20 +40,20 @@ def basics(application):
         if not getattr(application, name):
             label = str(Application._meta.get_field(name).verbose_name)
             yield (label, "", _("必填。"), "basics", name)
+    if application.project_type_id is None and queries.has_types(application):
+        yield (_("项目类别"), "", _("必填。"), "basics", "project_type")
     if application.topic_id is None and application.call.sourcing == Sourcing.DEMAND:
         yield (_("榜单任务"), "", _("必填。"), "basics", "topic")
-    if not _has_budget(application) and application.requested_amount <= 0:
+    if application.call.instrument == Instrument.NONE or queries.has_budget(application.call):
+        return
+    if application.requested_amount <= 0:
         yield (_("申请财政资金"), application.call.cap_clause, _("必填。"), "basics", "requested_amount")
-
-
-def _has_budget(application) -> bool:
-    return application.call.funding_sources.exists()
 
 
 # ---- answers ----
 
 
-def visible_codes(application, all_questions, context) -> set[str]:
+def visible_codes(all_questions, context) -> set[str]:
     """Questions that are shown: those without a condition and those whose condition holds.
 
     A condition on something not answered yet does not hold; one that is broken hides nothing.
@@ -75,17 +75,26 @@ def visible_codes(application, all_questions, context) -> set[str]:
 
 
 def answers(application):
-    all_questions = queries.questions_of(application)
+    asked = queries.questions_of(application)
     stored = queries.stored_answers(application)
-    conditional = any(question.visible_when.strip() for question in all_questions)
+    conditional = any(q.visible_when.strip() or questions.conditions_of(q) for q in asked)
     context = queries.context(application) if conditional else {}
-    shown = visible_codes(application, all_questions, context)
-    for question in all_questions:
+    for question, sentence in answer_faults(asked, stored, context):
+        label = questions.localised(question, "label")
+        yield (label, question.clause, sentence, question.section.code, question.code)
+
+
+def answer_faults(asked, stored: dict, context: dict):
+    """(question, sentence) for every question of a form that is shown: what is missing, unreadable, or
+    against a condition of the notice. Serves applications and reports alike."""
+    shown = visible_codes(asked, context)
+    for question in asked:
         if question.code not in shown:
             continue
-        for sentence in questions.faults(question, stored.get(question.code)):
-            label = questions.localised(question, "label")
-            yield (label, question.clause, sentence, question.section.code, question.code)
+        answer = stored.get(question.code)
+        sentences = questions.faults(question, answer) or questions.judged(question, answer, context)
+        for sentence in sentences:
+            yield question, sentence
 
 
 # ---- people ----
@@ -143,6 +152,8 @@ PERSON_FIELDS = (
 
 
 def participants(application):
+    if not application.call.asks_participants:
+        return
     yield from _unsaved(application, "participants")
     people = list(application.participants.values(*PERSON_FIELDS))
     if not any(person["role"] == ParticipantRole.PI for person in people):
@@ -157,9 +168,23 @@ def participants(application):
 
 
 def budget(application):
+    if not queries.has_budget(application.call):
+        return
     yield from _unsaved(application, "budget")
-    if _has_budget(application) and application.requested_amount + application.own_amount <= 0:
+    if application.requested_amount + application.own_amount <= 0:
         yield (_("经费预算"), "", _("请填写经费预算。"), "budget", "budget")
+    call = application.call
+    lines = queries.budget_lines(application) if call.is_budget_by_year or call.is_budget_by_unit else []
+    if call.is_budget_by_year:
+        period = queries.years_of_period(application)
+        for year in sorted({line.year for line in lines} - set(period)):
+            sentence = _("%(year)s 年不在执行期内，请调整该年度的预算或起止日期。") % {"year": year}
+            yield (_("经费预算"), "", sentence, "budget", "budget")
+    if call.is_budget_by_unit:
+        units = queries.partner_units(application)
+        for code in sorted({line.unit for line in lines} - set(units)):
+            sentence = _("单位 %(code)s 不在参与人员的单位中，请调整该单位的预算。") % {"code": code}
+            yield (_("经费预算"), "", sentence, "budget", "budget")
 
 
 # ---- milestones ----
@@ -184,6 +209,8 @@ def milestone_faults(milestone: dict, starts, ends) -> list[tuple[str, str]]:
 
 
 def milestones(application):
+    if not application.call.asks_milestones:
+        return
     yield from _unsaved(application, "milestones")
     planned = list(application.proposed_milestones.values("name", "deliverable", "due_date", "share"))
     for index, milestone in enumerate(planned):

@@ -82,6 +82,8 @@ def _data(content: dict) -> dict:
             for person in reading["participants"]
         ],
         "budget": _budget(reading["table"]),
+        "budget_parts": [{"title": part["title"]} | _budget(part) for part in reading["table"]["parts"]],
+        "project_type": (content.get("project_type") or {}).get("name", ""),
         "milestones": [
             [
                 str(milestone["order"]),

@@ -10,7 +10,7 @@ from applications.eligibility import RuleLine
 from applications.models import Application, RuleStatus, StepOutcome
 from applications.states import EDITABLE, OFFICE, ApplicationState
 from core.workflow import Lost, Refused
-from grants.models import Call, Sourcing, Topic
+from grants.models import Call, ProjectType, Sourcing, Topic
 from grants.queries import closing
 from grants.states import CallState, TopicState
 
@@ -82,13 +82,14 @@ def check_window(call: Call, topic: Topic | None, *, at) -> None:
 # ---- the team ----
 
 
-def check_can_start(by, call: Call, topic: Topic | None, organisation, *, at) -> None:
+def check_can_start(by, call: Call, topic: Topic | None, organisation, *, at, project_type=None) -> None:
     if by is not None and organisation.pk not in by.scope.units:
         raise Refused(_("您不是“%(unit)s”的成员，不能以它的名义申报。") % {"unit": organisation.name})
     if topic and topic.call_id != call.pk:
         raise Refused(_("这个榜单任务不属于该通知。"), field="topic")
     if call.sourcing == Sourcing.DEMAND and topic is None:
         raise Refused(_("请先在榜单上选择要揭的任务。"), field="topic")
+    check_type(call, project_type)
     check_window(call, topic, at=at)
     if topic and topic.owner_id == organisation.pk:
         raise Refused(_("发榜方不能揭自己发布的榜。"), field="organisation", clause=topic.number)
@@ -130,6 +131,14 @@ def check_entry(call: Call, organisation, *, at) -> Application:
         clause=call.number,
         code="entry_expired",
     )
+
+
+def check_type(call: Call, project_type: ProjectType | None, *, required: bool = True) -> None:
+    """A call with project types (项目类别) takes applications of one of them. Raises Refused."""
+    if project_type is not None and project_type.call_id != call.pk:
+        raise Refused(_("这个项目类别不属于该通知。"), field="project_type")
+    if required and project_type is None and call.types.exists():
+        raise Refused(_("请选择项目类别。"), field="project_type", clause=call.number)
 
 
 def is_on_team(user, application: Application) -> bool:

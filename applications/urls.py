@@ -14,6 +14,7 @@ urlpatterns = [
     *[path(f"<int:pk>/{name}/", workspace.part, {"name": name}, name=name) for name in FIXED_PARTS],
     path("<int:pk>/form/<slug:name>/", workspace.part, name="section"),
     path("<int:pk>/files/<slug:code>/", workspace.upload, name="upload"),
+    path("codes/<slug:code>/", workspace.codes, name="codes"),
     path("<int:pk>/check/", handing.check, name="check"),
     path("<int:pk>/withdraw/", listing.withdraw, name="withdraw"),
     path("<int:pk>/team/", listing.team, name="team"),

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -46,7 +46,7 @@ def parse_wan(text: str) -> Decimal:
     written = unicodedata.normalize("NFKC", str(text)).replace(",", "").replace(" ", "").removesuffix("万元")
     try:
         amount = Decimal(written) * TEN_THOUSAND
-    except InvalidOperation:
+    except ArithmeticError:
         amount = Decimal("NaN")
     if not amount.is_finite():
         raise ValidationError(

@@ -7,6 +7,8 @@ import puremagic
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
 
 from core.workflow import Refused
 
@@ -56,6 +58,29 @@ def check_file(file, name: str, *, endings=(), max_bytes: int | None = None, fie
             **where,
         )
     return found
+
+
+def check_pages(file, name: str, *, max_pages: int, field="", clause="") -> None:
+    """A PDF has no more pages than the notice allows; one that cannot be read is refused. Raises Refused."""
+    where = {"field": field, "clause": clause}
+    file.seek(0)
+    try:
+        pages = len(PdfReader(file, strict=False).pages)
+    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError):
+        raise Refused(
+            _("文件“%(name)s”不能读取页数，请重新导出为未加密的 PDF。") % {"name": name},
+            code="pages",
+            **where,
+        ) from None
+    finally:
+        file.seek(0)
+    if pages > max_pages:
+        raise Refused(
+            _("文件“%(name)s”有 %(now)s 页，超过上限 %(max)s 页。")
+            % {"name": name, "now": pages, "max": max_pages},
+            code="pages",
+            **where,
+        )
 
 
 def media_type(file) -> str:

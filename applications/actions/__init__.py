@@ -1,5 +1,7 @@
 """Everything that changes an application: fill it, hand it in, examine it, move it on."""
 
+from applications.actions.answering import attach, detach, save_answers
+from applications.actions.budgeting import set_budget
 from applications.actions.desks import (
     conclude_step,
     officer_mark,
@@ -15,12 +17,8 @@ from applications.actions.desks import (
 from applications.actions.drafting import (
     BASICS,
     add_to_team,
-    attach,
-    detach,
     keep_typed,
     remove_from_team,
-    save_answers,
-    set_budget,
     set_milestones,
     set_participants,
     start,

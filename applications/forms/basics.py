@@ -6,11 +6,22 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from applications import actions
+from applications import actions, queries
 from applications.fields import DayField, LimitedText, MoneyField
 from applications.forms.part import Part
-from grants.models import Sourcing, Topic
+from applications.questions import localised
+from grants.models import Instrument, ProjectType, Sourcing, Topic
 from grants.states import TopicState
+
+
+class TypeField(forms.ModelChoiceField):
+    """A project type, named in the reader's language."""
+
+    def __init__(self, **kwargs):
+        super().__init__(queryset=ProjectType.objects.none(), empty_label=gettext_lazy("请选择"), **kwargs)
+
+    def label_from_instance(self, project_type):
+        return localised(project_type, "name")
 
 
 class BasicsForm(forms.Form):
@@ -21,6 +32,11 @@ class BasicsForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=gettext_lazy("立项后可能公开，请不要写商业秘密。"),
+    )
+    project_type = TypeField(
+        label=gettext_lazy("项目类别"),
+        required=False,
+        help_text=gettext_lazy("换类别时已填写的内容都会保留，只显示该类别的部分。"),
     )
     topic = forms.ModelChoiceField(
         label=gettext_lazy("指南方向"), queryset=Topic.objects.none(), required=False
@@ -33,8 +49,13 @@ class BasicsForm(forms.Form):
     def __init__(self, *args, application, **kwargs):
         super().__init__(*args, **kwargs)
         call = application.call
-        if call.funding_sources.exists():
+        if queries.has_budget(call) or call.instrument == Instrument.NONE:
             del self.fields["requested_amount"], self.fields["own_amount"]
+        types = call.types.all()
+        if types:
+            self.fields["project_type"].queryset = types
+        else:
+            del self.fields["project_type"]
         topics = call.topics.filter(state=TopicState.LISTED) if call.sourcing == Sourcing.WINDOW else None
         if topics is not None and topics.exists():
             self.fields["topic"].queryset = topics

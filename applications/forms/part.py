@@ -48,6 +48,10 @@ class Part:
     def context(self) -> dict:
         return {}
 
+    def fresh(self) -> dict:
+        """What autosave shows anew beside the panel: {"texts", "values", "shown"}."""
+        return {}
+
 
 class Rows(Part):
     """A part made of rows of one form."""

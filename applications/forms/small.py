@@ -1,10 +1,13 @@
 """Filters, reasons, the choice of a unit."""
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applications.models import StepOutcome
+from applications.questions import localised
 from applications.states import public_choices
+from core import money
 
 
 class ListFilter(forms.Form):
@@ -33,9 +36,25 @@ class StartForm(forms.Form):
         label=gettext_lazy("以哪个单位的名义申报"), queryset=None, empty_label=None
     )
 
-    def __init__(self, *args, units, **kwargs):
+    project_type = forms.ModelChoiceField(
+        label=gettext_lazy("项目类别"), queryset=None, empty_label=None, widget=forms.RadioSelect
+    )
+
+    def __init__(self, *args, units, types, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["organisation"].queryset = units
+        if types:
+            self.fields["project_type"].queryset = types
+            self.fields["project_type"].label_from_instance = self.label_of
+        else:
+            del self.fields["project_type"]
+
+    @staticmethod
+    def label_of(project_type) -> str:
+        """Name, cap and what the notice says of a type."""
+        cap = _("（最高 %(cap)s）") % {"cap": money.wan(project_type.cap)} if project_type.cap else ""
+        summary = f"：{project_type.summary}" if project_type.summary else ""
+        return f"{localised(project_type, 'name')}{cap}{summary}"
 
 
 class ReasonForm(forms.Form):

@@ -1,11 +1,16 @@
 """What is read of applications."""
 
-from applications.queries.answers import (
+from applications.queries.answers import has_types, questions_of, sections_of, stored_answers
+from applications.queries.budget import (
+    budget_lines,
     budget_matrix,
     budget_table,
     budget_totals,
-    questions_of,
-    stored_answers,
+    budget_units,
+    budget_years,
+    has_budget,
+    partner_units,
+    years_of_period,
 )
 from applications.queries.content import canonical, for_reading, masked, sha256_of, snapshot
 from applications.queries.context import context, contexts, months_between, related_parties, relation
@@ -37,9 +42,12 @@ from applications.queries.records import (
 __all__ = [
     "ORDER",
     "applications",
+    "budget_lines",
     "budget_matrix",
     "budget_table",
     "budget_totals",
+    "budget_units",
+    "budget_years",
     "canonical",
     "context",
     "contexts",
@@ -48,6 +56,8 @@ __all__ = [
     "entry_until",
     "events",
     "for_reading",
+    "has_budget",
+    "has_types",
     "history",
     "is_decided",
     "lapsed_drafts",
@@ -60,12 +70,14 @@ __all__ = [
     "of_regions",
     "of_the_bureau",
     "own_applications",
+    "partner_units",
     "public_deadlines",
     "questions_of",
     "related_parties",
     "relation",
     "returned_from",
     "rule_results",
+    "sections_of",
     "sha256_of",
     "snapshot",
     "step_after",
@@ -73,4 +85,5 @@ __all__ = [
     "supplement_deadline",
     "unresolved",
     "waiting_for_unit",
+    "years_of_period",
 ]

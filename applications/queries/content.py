@@ -9,8 +9,14 @@ from django.core.serializers.json import DjangoJSONEncoder
 from accounts.identity import mask_id_number
 from applications import questions
 from applications.models import Application, ParticipantRole
-from applications.queries.answers import budget_matrix, budget_totals, questions_of, stored_answers
-from grants.models import QuestionKind
+from applications.queries.answers import questions_of, stored_answers
+from applications.queries.budget import (
+    budget_lines,
+    budget_matrix,
+    budget_totals,
+    budget_units,
+    budget_years,
+)
 
 
 def snapshot(application: Application) -> dict:
@@ -20,6 +26,7 @@ def snapshot(application: Application) -> dict:
     data = {
         "call": {"id": call.pk, "title": call.title, "number": call.number, "version": call.version},
         "topic": _sealed_topic(application),
+        "project_type": _sealed_type(application),
         "organisation": {
             "name": application.organisation.name,
             "credit_code": application.organisation.credit_code,
@@ -42,7 +49,7 @@ def snapshot(application: Application) -> dict:
                 "columns": [
                     {"code": column.code, "label": column.label} for column in questions.columns_of(question)
                 ],
-                "rows": _printed_rows(question, stored.get(question.code)),
+                "rows": questions.cells(question, stored.get(question.code)),
             }
             for question in questions_of(application)
         ],
@@ -69,21 +76,27 @@ def snapshot(application: Application) -> dict:
     return json.loads(json.dumps(data, cls=DjangoJSONEncoder))
 
 
+def _sealed_type(application):
+    kind = application.project_type
+    return {"code": kind.code, "name": kind.name} if kind else None
+
+
 def _sealed_topic(application):
     topic = application.topic
     return {"id": topic.pk, "number": topic.number, "title": topic.title} if topic else None
 
 
-def _printed_rows(question, stored) -> list[list[str]]:
-    if not isinstance(stored, list) or question.kind != QuestionKind.TABLE:
-        return []
-    columns = questions.columns_of(question)
-    return [[column.text(row.get(column.code)) for column in columns] for row in stored]
-
-
 def _sealed_budget(application):
-    cells = budget_matrix(application)
+    """The cells summed over years and units, and the lines as they stand where the call asks for more."""
+    cells, lines = budget_matrix(application), budget_lines(application)
+    call = application.call
+    split = call.is_budget_by_year or call.is_budget_by_unit
     return {
+        "years": [year for year in budget_years(application, lines) if year],
+        "units": [
+            {"code": code, "name": name} for code, name in budget_units(application, lines).items() if code
+        ],
+        "lines": [line._asdict() for line in lines if split],
         "sources": list(application.call.funding_sources.values("code", "name", "is_fiscal")),
         "categories": [
             {
@@ -113,7 +126,10 @@ def masked(content: dict) -> dict:
         person | {"id_number": mask_id_number(person["id_number"] or "")}
         for person in content["participants"]
     ]
-    return content | {"participants": people}
+    answers = [
+        answer | {"value": questions.masked(answer["kind"], answer["value"])} for answer in content["answers"]
+    ]
+    return content | {"participants": people, "answers": answers}
 
 
 def for_reading(content: dict) -> dict:
@@ -128,11 +144,36 @@ def for_reading(content: dict) -> dict:
 
 
 def _table(content) -> dict:
-    """The budget with its sums, as Decimal 元."""
-    sources = content["budget"]["sources"]
-    rows = []
-    for category in content["budget"]["categories"]:
-        cells = [Decimal(category["amounts"].get(source["code"], 0)) for source in sources]
+    """The budget with its sums, as Decimal 元; `parts` are its tables by unit and year, if it has any."""
+    budget = content["budget"]
+    amounts = {
+        (category["code"], source): Decimal(amount)
+        for category in budget["categories"]
+        for source, amount in category["amounts"].items()
+    }
+    return _summed(budget, amounts) | {"parts": _parts(budget)}
+
+
+def _parts(budget) -> list[dict]:
+    """One table for each unit and year that holds an amount, titled by both."""
+    names = {unit["code"]: unit["name"] for unit in budget.get("units", [])}
+    cells: dict[tuple, dict] = {}
+    for line in budget.get("lines", []):
+        place = cells.setdefault((line["unit"], line["year"]), {})
+        place[line["category"], line["source"]] = Decimal(line["amount"])
+    units = list(names) or [""]
+    ordered = sorted(cells, key=lambda place: (units.index(place[0]), place[1] or 0))
+    return [
+        {"title": " · ".join(filter(None, (names.get(unit, unit), str(year or ""))))}
+        | _summed(budget, cells[unit, year])
+        for unit, year in ordered
+    ]
+
+
+def _summed(budget, amounts: dict) -> dict:
+    sources, rows = budget["sources"], []
+    for category in budget["categories"]:
+        cells = [amounts.get((category["code"], source["code"]), Decimal(0)) for source in sources]
         rows.append({"name": category["name"], "cells": cells, "total": sum(cells, Decimal(0))})
     columns = [sum((row["cells"][i] for row in rows), Decimal(0)) for i in range(len(sources))]
     return {"sources": sources, "rows": rows, "columns": columns, "total": sum(columns, Decimal(0))}

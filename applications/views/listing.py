@@ -48,7 +48,7 @@ def start(request, call_pk):
     call = get_object_or_404(calls, pk=call_pk)
     topic = _topic(request, call)
     units = Organisation.objects.filter(pk__in=request.user.scope.units)
-    form = StartForm(request.POST or None, units=units)
+    form = StartForm(request.POST or None, units=units, types=call.types.all())
     refused = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -56,6 +56,7 @@ def start(request, call_pk):
                 call=call,
                 topic=topic,
                 organisation=form.cleaned_data["organisation"],
+                project_type=form.cleaned_data.get("project_type"),
                 by=request.user,
                 at=now,
             )

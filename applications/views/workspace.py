@@ -1,27 +1,28 @@
 """Fill an application part by part: the page, its autosave, its files."""
 
 import json
+from datetime import date
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import JsonResponse
+from django.http import Http404, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from applications import actions, rules
+from applications import actions, queries, questions, rules
 from applications.forms import FIXED_PARTS, Section
-from applications.models import Application
-from applications.views.common import part_url, standing, visible_application
-from core import money
+from applications.views.common import asks_for, part_url, standing, visible_application
 from core.workflow import Lost, Refused
+from grants.dictionaries import Codes
 from grants.models import QuestionKind
 
 MOST_VALUES = 5_000
+LEVELS = tuple("123456789")
 
 
 def signed_out() -> JsonResponse:
@@ -31,8 +32,10 @@ def signed_out() -> JsonResponse:
 
 def _part(application, name, data=None, **kwargs):
     if name in FIXED_PARTS:
+        if not asks_for(application.call, name):
+            raise Http404
         return FIXED_PARTS[name](application, data, **kwargs)
-    section = get_object_or_404(application.call.sections, code=name)
+    section = get_object_or_404(queries.sections_of(application), code=name)
     return Section(application, data, section=section, **kwargs)
 
 
@@ -78,11 +81,11 @@ def _next_page(request, application, name) -> str:
 
 
 def _detach(request, application, name, *, at):
-    question = get_object_or_404(
-        application.call.questions, code=request.POST["detach"], kind=QuestionKind.ATTACHMENT
-    )
+    code, _colon, number = request.POST["detach"].partition(":")
+    question = get_object_or_404(application.call.questions, code=code, kind=QuestionKind.ATTACHMENT)
+    document = int(number) if number.isdecimal() and len(number) < 18 else None
     try:
-        actions.detach(application=application, question=question, by=request.user, at=at)
+        actions.detach(application=application, question=question, document=document, by=request.user, at=at)
     except Refused as refused:
         messages.error(request, refused.message)
     return redirect(f"{part_url(application, name)}#question-{question.code}")
@@ -161,24 +164,30 @@ def _saved(request, application, name, saved, faults, *, at) -> dict:
             "part-side": render_to_string("applications/includes/_side.html", context, request),
         },
     }
-    if isinstance(saved, Section):
-        shown = saved.shown_codes()
-        answer["shown"] = {question.code: question.code in shown for question in saved.questions}
     if name == "budget":
         totals = _part(application, "budget").context()
         answer["fragments"]["budget-totals"] = render_to_string(
             "applications/includes/_budget_totals.html", totals, request
         )
-        answer["texts"] = _budget_texts(totals["totals"])
-    return answer
+    return answer | saved.fresh()
 
 
-def _budget_texts(totals) -> dict[str, str]:
-    """Sums in the table itself: element id → text."""
-    sums = {f"row-{row['category'].pk}": row["total"] for row in totals["rows"]}
-    sums |= {f"column-{column['source'].pk}": column["total"] for column in totals["columns"]}
-    sums["grand-total"] = totals["total"]
-    return {place: money.wan_number(amount) for place, amount in sums.items()}
+# ---- codes ----
+
+
+@require_safe
+def codes(request, code):
+    """{"entries": ["370202 山东省 …"]}: what a dictionary has for the words in `q`, as of the day `on`."""
+    if not request.user.is_authenticated:
+        return signed_out()
+    try:
+        day = date.fromisoformat(request.GET.get("on", ""))
+    except ValueError:
+        day = None
+    level = request.GET.get("level", "")
+    offered = Codes(code, on=day, level=int(level) if level in LEVELS else None)
+    entries = offered.search(request.GET.get("q", "")[:60])
+    return JsonResponse({"entries": [f"{entry.code} {entry.label}" for entry in entries]})
 
 
 # ---- files ----
@@ -195,7 +204,7 @@ def upload(request, pk, code):
     if file is None:
         return JsonResponse({"error": "empty", "message": _("没有收到文件。")}, status=400)
     try:
-        document = actions.attach(
+        actions.attach(
             application=application,
             question=question,
             file=file,
@@ -205,8 +214,9 @@ def upload(request, pk, code):
         )
     except Refused as refused:
         return JsonResponse({"error": refused.code, "message": refused.message}, status=422)
-    application = Application.objects.get(pk=application.pk)
-    fragment = render_to_string(
-        "applications/includes/_file.html", {"document": document, "question": question}, request
-    )
+    documents = {row.pk: row for row in queries.latest_documents(application).values()}
+    stored = queries.stored_answers(application)[question.code]
+    files = [{**file, "stored": documents.get(file["document"])} for file in questions.files_of(stored)]
+    context = {"files": files, "question": question}
+    fragment = render_to_string("applications/includes/_file.html", context, request)
     return JsonResponse({"fragments": {f"file-{question.code}": fragment}})

@@ -1,9 +1,11 @@
 """What `config` may say for each kind of question: a slip is shown at its line, not at the first answer."""
 
+import re
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
+from applications.questions import CELLS, MOST_DECIMALS, MOST_FILES, MOST_ROWS, SUMMED
 from desk.packs.source import Place
 from grants.models import QuestionKind
 
@@ -11,26 +13,31 @@ Found = Iterator[tuple[Place, str]]
 
 LIMITS = {
     QuestionKind.LINE: {"max_length"},
-    QuestionKind.TEXT: {"max_length"},
+    QuestionKind.TEXT: {"max_length", "max_words"},
     QuestionKind.NUMBER: {"unit", "min", "max", "decimals"},
     QuestionKind.MONEY: {"min", "max"},
     QuestionKind.CHOICE: {"choices"},
     QuestionKind.CHOICES: {"choices"},
-    QuestionKind.TABLE: {"columns", "min_rows", "max_rows"},
-    QuestionKind.ATTACHMENT: {"endings", "max_bytes"},
+    QuestionKind.DICTIONARY: {"dictionary", "level", "multiple", "max_rows"},
+    QuestionKind.LIST: {"max_length", "min_rows", "max_rows"},
+    QuestionKind.TABLE: {"columns", "min_rows", "max_rows", "checks"},
+    QuestionKind.INDICATORS: {"years", "evidence", "min_rows", "max_rows", "checks"},
+    QuestionKind.SUBPROJECTS: {"min_rows", "max_rows", "checks"},
+    QuestionKind.ATTACHMENT: {"endings", "max_bytes", "max_count", "max_pages"},
+    QuestionKind.COMPUTED: {"expression", "unit", "decimals"},
 }
-WHOLE_NUMBERS = {"max_length", "decimals", "min_rows", "max_rows", "max_bytes"}
+WHOLE_NUMBERS = {"max_length", "max_words", "decimals", "min_rows", "max_rows", "max_bytes"}
+POSITIVE = {"max_length", "max_words", "max_rows", "max_bytes", "max_count", "max_pages", "level"}
+MOST = {"max_rows": MOST_ROWS, "max_count": MOST_FILES, "decimals": MOST_DECIMALS, "level": 9}
+TEXTS = {"unit", "dictionary", "expression"}
 OF_CHOICE = {"value", "label", "label_en"}
-OF_COLUMN = {"code", "label", "label_en", "kind", "required"}
-IN_TABLES = {
-    QuestionKind.LINE,
-    QuestionKind.TEXT,
-    QuestionKind.NUMBER,
-    QuestionKind.MONEY,
-    QuestionKind.DATE,
-    QuestionKind.YES_NO,
-    QuestionKind.CHOICE,
-}
+OF_COLUMN = {"code", "label", "label_en", "kind", "required", "total"}
+OF_CHECK = {"when", "message"}
+IN_TABLES = {kind for kind in QuestionKind if kind in CELLS}
+"""What fits into one cell; codes with a check digit are no kinds of question."""
+CODE = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
+YEAR = re.compile(r"^\d{4}$")
+MOST_YEARS = 15
 
 
 def faults(place: Place, kind: str, config: dict) -> Found:
@@ -41,20 +48,90 @@ def faults(place: Place, kind: str, config: dict) -> Found:
                 (*place, key),
                 _("“%(kind)s”没有“%(key)s”这一设置。") % {"kind": QuestionKind(kind).label, "key": key},
             )
-        elif key in WHOLE_NUMBERS and not _is_whole(value):
-            yield (*place, key), _("应为不小于 0 的整数。")
-        elif key in ("min", "max") and (isinstance(value, bool) or not isinstance(value, int | float)):
-            yield (*place, key), _("应为数字。")
+        else:
+            yield from _setting((*place, key), key, value)
     yield from _order(place, config, "min", "max")
     yield from _order(place, config, "min_rows", "max_rows")
-    if kind in (QuestionKind.CHOICE, QuestionKind.CHOICES):
-        yield from _choices((*place, "choices"), config.get("choices"))
-    if kind == QuestionKind.TABLE:
-        yield from _columns((*place, "columns"), config.get("columns"))
-    if kind == QuestionKind.ATTACHMENT and "endings" in config:
-        endings = config["endings"]
-        if not isinstance(endings, list) or not endings or not all(isinstance(item, str) for item in endings):
-            yield (*place, "endings"), _("应为文件扩展名的列表，例如 [pdf, docx]。")
+    for find in OF_KIND.get(kind, ()):
+        yield from find(place, config)
+
+
+def _setting(place: Place, key: str, value) -> Found:
+    """One setting by itself."""
+    if key in WHOLE_NUMBERS | POSITIVE:
+        least, most = (1 if key in POSITIVE else 0), MOST.get(key)
+        if not _is_whole(value) or value < least:
+            yield place, _("应为不小于 %(least)s 的整数。") % {"least": least}
+        elif most is not None and value > most:
+            yield place, _("最大为 %(most)s。") % {"most": most}
+    elif key in ("min", "max") and (isinstance(value, bool) or not isinstance(value, int | float)):
+        yield place, _("应为数字。")
+    elif key in TEXTS and not isinstance(value, str):
+        yield place, _("应为文字。")
+    elif key == "multiple" and not isinstance(value, bool):
+        yield place, _("应为 true 或 false。")
+    elif key == "endings" and not _is_texts(value):
+        yield place, _("应为文件扩展名的列表，例如 [pdf, docx]。")
+
+
+def _dictionary(place: Place, config: dict) -> Found:
+    code = config.get("dictionary")
+    if not code or (isinstance(code, str) and not CODE.match(code)):
+        yield (*place, "dictionary"), _("请写明字典的代码，例如 regions、industries、tech_fields。")
+
+
+def _computed(place: Place, config: dict) -> Found:
+    if not config.get("expression"):
+        yield (*place, "expression"), _("自动计算的题目要有表达式（expression）。")
+
+
+def _indicators(place: Place, config: dict) -> Found:
+    years = config.get("years", [])
+    if _is_whole(years):
+        years = ["2000"] * years
+    right = isinstance(years, list) and all(YEAR.match(str(year)) for year in years)
+    if not right or len(years) > MOST_YEARS:
+        yield (
+            (*place, "years"),
+            _("应为年份的列表，例如 [2026, 2027]，或年数，最多 %(most)s 年。") % {"most": MOST_YEARS},
+        )
+    if "evidence" in config:
+        yield from _choices((*place, "evidence"), config["evidence"])
+
+
+def _checks(place: Place, config: dict) -> Found:
+    checks = config.get("checks", [])
+    if not isinstance(checks, list):
+        yield (*place, "checks"), _("应为列表，每一项有 when 和 message。")
+        return
+    for index, check in enumerate(checks):
+        right = isinstance(check, dict) and set(check) == OF_CHECK
+        if not right or not all(isinstance(text, str) and text.strip() for text in check.values()):
+            yield (*place, "checks", index), _("每一项校验要有 when（表达式）和 message（提示）。")
+
+
+def _options(place: Place, config: dict) -> Found:
+    yield from _choices((*place, "choices"), config.get("choices"))
+
+
+def _table(place: Place, config: dict) -> Found:
+    yield from _columns((*place, "columns"), config.get("columns"))
+
+
+OF_KIND = {
+    QuestionKind.CHOICE: (_options,),
+    QuestionKind.CHOICES: (_options,),
+    QuestionKind.DICTIONARY: (_dictionary,),
+    QuestionKind.TABLE: (_table, _checks),
+    QuestionKind.INDICATORS: (_indicators, _checks),
+    QuestionKind.SUBPROJECTS: (_checks,),
+    QuestionKind.COMPUTED: (_computed,),
+}
+"""What must be right of a kind's settings taken together."""
+
+
+def _is_texts(value) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
 
 
 def _is_whole(value) -> bool:
@@ -97,6 +174,8 @@ def _columns(place: Place, columns) -> Found:
         if not isinstance(column, dict) or not column.get("code") or not column.get("label"):
             yield here, _("每一列要有 code 和 label。")
             continue
+        if not CODE.match(str(column["code"])):
+            yield (*here, "code"), _("代码由字母开头，只含字母、数字和下划线。")
         if str(column["code"]) in seen:
             yield (*here, "code"), _("“%(name)s”重复，同一数据包内只能出现一次。") % {"name": column["code"]}
         seen.add(str(column["code"]))
@@ -104,5 +183,9 @@ def _columns(place: Place, columns) -> Found:
         if kind not in IN_TABLES:
             yield (*here, "kind"), _("“%(kind)s”不能用作表格的列。") % {"kind": kind}
             continue
+        if column.get("multiple"):
+            yield (*here, "multiple"), _("表格的一格只能选一项。")
+        if column.get("total") and kind not in SUMMED:
+            yield (*here, "total"), _("只有数字和金额的列可以合计。")
         settings = {key: value for key, value in column.items() if key not in OF_COLUMN}
         yield from faults(here, kind, settings)

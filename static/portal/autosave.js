@@ -189,6 +189,7 @@
         const place = document.getElementById(id);
         if (place) place.textContent = text;
       });
+      fillEmpty(this.form, answer.values || {});
       Object.entries(answer.shown || {}).forEach(([code, shown]) => {
         const question = this.rootOf(code);
         if (question) question.hidden = !shown;
@@ -212,6 +213,14 @@
   }
 
   // ---- answers of the server ----
+
+  // What the server found out (a unit's code by its name) goes only where nothing has been typed.
+  function fillEmpty(form, values) {
+    Object.entries(values).forEach(([name, text]) => {
+      const input = form.querySelector(`[name="${CSS.escape(name)}"]`);
+      if (input && !input.value && input !== document.activeElement) input.value = text;
+    });
+  }
 
   function replaceFragments(fragments) {
     Object.entries(fragments).forEach(([id, html]) => {
@@ -257,17 +266,25 @@
   }
 
   function addRow(table) {
-    const last = table.querySelector("tbody tr:last-child");
+    const rows = table.querySelectorAll("[data-row]");
+    const last = rows[rows.length - 1];
     const row = last.cloneNode(true);
+    row.querySelectorAll("datalist").forEach((list) => list.remove());
     row.querySelectorAll("input, select, textarea").forEach((input) => {
       const raise = (text) => text.replace(/-(\d+)-([^-]+)$/, (whole, n, code) => `-${Number(n) + 1}-${code}`);
       input.name = raise(input.name);
       input.id = raise(input.id);
       input.value = "";
       input.classList.remove("is-invalid");
+      input.removeAttribute("list");
     });
     last.after(row);
     return row;
+  }
+
+  function rowsBefore(button) {
+    const box = button.previousElementSibling;
+    return box.matches("[data-rows]") ? box : box.querySelector("[data-rows]");
   }
 
   // Rows that were added before a reload are added again before their text is put back.
@@ -295,7 +312,7 @@
       if (!button) return;
       const row = button.hasAttribute("data-add-form")
         ? addForm(button.closest("[data-formset]"))
-        : addRow(button.previousElementSibling.querySelector("[data-rows]"));
+        : addRow(rowsBefore(button));
       const first = row.querySelector("input:not([type=hidden]), select, textarea");
       if (first) first.focus();
     });
@@ -303,12 +320,20 @@
 
   // ---- length of texts ----
 
+  // A Chinese character, or a run of letters and figures: what `applications.fields.count_words` counts.
+  const HAN = "\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff\\u{20000}-\\u{3ffff}";
+  const WORD = new RegExp(`[${HAN}]|(?:(?![${HAN}])[\\p{L}\\p{N}])+`, "gu");
+
+  function countWords(text) {
+    return (text.match(WORD) || []).length;
+  }
+
   function showLengths(form) {
     form.querySelectorAll("[data-count-for]").forEach((line) => {
       const input = document.getElementById(line.dataset.countFor);
       if (!input) return;
       const update = () => {
-        const length = Array.from(input.value).length;
+        const length = "countWords" in line.dataset ? countWords(input.value) : Array.from(input.value).length;
         line.textContent = fill(line.dataset.words, { n: length, max: line.dataset.limit });
         line.classList.toggle("jb-over", length > Number(line.dataset.limit));
       };
@@ -319,9 +344,19 @@
 
   // ---- files ----
 
-  function upload(form, input, saver) {
-    const file = input.files[0];
-    if (!file) return;
+  // One request at a time: several files of one question must not take each other's place.
+  function uploadAll(form, input, saver) {
+    const files = Array.from(input.files);
+    showFaults(form, {});
+    const next = () => {
+      const file = files.shift();
+      if (file) upload(form, input, saver, file, next);
+      else input.value = "";
+    };
+    next();
+  }
+
+  function upload(form, input, saver, file, done) {
     const body = new FormData();
     body.append("file", file);
     const request = new XMLHttpRequest();
@@ -341,10 +376,9 @@
         answer = { message: request.status };
       }
       if (request.status === 200) {
-        showFaults(form, {});
         replaceFragments(answer.fragments);
-        input.value = "";
         saver.say(fill(words.saved, { time: new Date().toLocaleTimeString("zh-CN", { hour12: false }) }));
+        done();
       } else if (request.status === 401 || request.status === 403) {
         saver.say(words.signedOut, { url: words.signInUrl, text: words.signIn });
       } else {
@@ -362,7 +396,7 @@
     const saver = new Saver(form);
     showLengths(form);
     form.addEventListener("change", (event) => {
-      if (event.target.dataset.upload) upload(form, event.target, saver);
+      if (event.target.dataset.upload) uploadAll(form, event.target, saver);
     });
   });
 })();

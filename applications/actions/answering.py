@@ -1,0 +1,117 @@
+"""Answer the questions of an application: typed answers and files."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from applications import completeness, queries, questions
+from applications.actions.holding import hold, saved, upsert
+from applications.models import Answer, Application
+from core.workflow import Refused
+from documents.actions import store
+from documents.models import Document
+from grants.models import FormKind, Question
+
+
+@transaction.atomic
+def save_answers(
+    *, application: Application, answers: Mapping[str, object], by, at: datetime
+) -> dict[str, list]:
+    """Store what was typed, question by question; returns {code: [sentences]} for what is not right yet.
+
+    Nothing is lost: an unreadable answer is kept as typed; one that breaks a condition of the notice is
+    kept as it is, with a hint. Codes that are no questions of the application form are left out.
+    """
+    hold(application, by)
+    asked = Question.objects.filter(
+        call_id=application.call_id, code__in=list(answers), section__form=FormKind.APPLICATION
+    )
+    wanted = {q.code: q for q in asked.select_related("call") if q.kind not in questions.NOT_SAVED}
+    faults, rows = {}, []
+    for code, question in wanted.items():
+        value, sentences = read(question, answers[code])
+        if sentences:
+            faults[code] = sentences
+        rows.append(Answer(application=application, question=question, value=value, saved_at=at, saved_by=by))
+    upsert(rows)
+    saved(application, by=by, at=at)
+    return faults | _hints(application, [row for row in rows if row.question.code not in faults])
+
+
+def read(question: Question, raw) -> tuple[object, list[str]]:
+    """(the JSON to store, what is wrong with it): what cannot be read is kept as it was typed."""
+    try:
+        return questions.clean(question, raw), []
+    except ValidationError as error:
+        return {"typed": questions.storable(raw)}, list(error.messages)
+
+
+def _hints(application, rows: list[Answer]) -> dict[str, list]:
+    """What the notice's own conditions say of the answers just stored."""
+    judged = [row for row in rows if questions.conditions_of(row.question)]
+    if not judged:
+        return {}
+    context = queries.context(application)
+    shown = completeness.visible_codes([row.question for row in judged], context)
+    found = {
+        row.question.code: questions.judged(row.question, row.value, context)
+        for row in judged
+        if row.question.code in shown
+    }
+    return {code: sentences for code, sentences in found.items() if sentences}
+
+
+# ---- files ----
+
+
+@transaction.atomic
+def attach(*, application: Application, question: Question, file, name: str, by, at: datetime) -> Document:
+    """Store a file as an answer, or as one more of several. Raises Refused (type, size, pages, number)."""
+    hold(application, by)
+    stored = queries.stored_answers(application).get(question.code)
+    slot = check_room(question, stored)
+    document = store(
+        subject=application,
+        kind=slot,
+        file=file,
+        name=name,
+        by=by,
+        at=at,
+        endings=questions.endings_of(question),
+        max_bytes=question.config.get("max_bytes"),
+        max_pages=question.config.get("max_pages"),
+        field=question.label,
+        clause=question.clause,
+    )
+    value = questions.with_file(question, stored, questions.file_of(document))
+    upsert([Answer(application=application, question=question, value=value, saved_at=at, saved_by=by)])
+    saved(application, by=by, at=at)
+    return document
+
+
+def check_room(question: Question, stored) -> str:
+    """The name under which one more file is kept. Raises Refused when there are as many as allowed."""
+    slot = questions.free_slot(question, stored)
+    if slot is None:
+        raise Refused(
+            _("“%(field)s”最多上传 %(count)s 个文件，请先移除一个。")
+            % {"field": question.label, "count": questions.most_files(question)},
+            field=question.label,
+            clause=question.clause,
+            code="too_many",
+        )
+    return slot
+
+
+@transaction.atomic
+def detach(
+    *, application: Application, question: Question, by, at: datetime, document: int | None = None
+) -> None:
+    """Take one file out of the answer, or all of them; the stored versions stay in the history."""
+    hold(application, by)
+    value = questions.without_file(question, queries.stored_answers(application).get(question.code), document)
+    upsert([Answer(application=application, question=question, value=value, saved_at=at, saved_by=by)])
+    saved(application, by=by, at=at)

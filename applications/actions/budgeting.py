@@ -1,0 +1,65 @@
+"""The budget of an application."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from applications.actions.holding import hold, saved, without_typed
+from applications.models import Application, BudgetLine
+from core.workflow import Refused
+
+YEARS = range(2000, 2101)
+
+
+@transaction.atomic
+def set_budget(
+    *, application: Application, amounts: Mapping[tuple, Decimal | None], by, at: datetime
+) -> None:
+    """Replace the budget: (category code, source code), or with (…, year, credit code) behind → 元.
+
+    The amounts of the application follow. Raises Refused for a cell that the call's table does not have.
+    """
+    hold(application, by)
+    call = application.call
+    categories = {category.code: category for category in call.budget_categories.all()}
+    sources = {source.code: source for source in call.funding_sources.all()}
+    lines, fiscal, own = [], Decimal(0), Decimal(0)
+    for cell, amount in amounts.items():
+        category, source, year, unit = (*cell, None, "")[:4] if len(cell) == 2 else cell
+        if category not in categories or source not in sources:
+            raise Refused(_("预算表没有“%(cell)s”。") % {"cell": f"{category} × {source}"}, field="budget")
+        if not amount:
+            continue
+        check_cell(call, f"{category}.{source}", year=year, unit=unit, amount=amount)
+        lines.append(
+            BudgetLine(
+                application=application,
+                category=categories[category],
+                source=sources[source],
+                year=year,
+                unit=unit,
+                amount=amount,
+            )
+        )
+        fiscal += amount if sources[source].is_fiscal else 0
+        own += 0 if sources[source].is_fiscal else amount
+    application.budget_lines.all().delete()
+    BudgetLine.objects.bulk_create(lines)
+    typed = without_typed(application, "budget")
+    saved(application, by=by, at=at, typed=typed, requested_amount=fiscal, own_amount=own)
+
+
+def check_cell(call, name: str, *, year, unit, amount) -> None:
+    """Year and unit are given where, and only where, the call asks for them. Raises Refused."""
+    where = {"field": f"budget.{name}"}
+    if amount < 0:
+        raise Refused(_("金额不能为负数。"), **where)
+    if call.is_budget_by_year != (year is not None):
+        raise Refused(_("预算须分年度填写。") if year is None else _("本通知的预算不分年度。"), **where)
+    if year is not None and year not in YEARS:
+        raise Refused(_("预算年度不正确：%(year)s。") % {"year": year}, **where)
+    if call.is_budget_by_unit != bool(unit):
+        raise Refused(_("预算须分单位填写。") if not unit else _("本通知的预算不分单位。"), **where)
