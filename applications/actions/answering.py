@@ -25,7 +25,7 @@ def save_answers(
     Nothing is lost: an unreadable answer is kept as typed; one that breaks a condition of the notice is
     kept as it is, with a hint. Codes that are no questions of the application form are left out.
     """
-    hold(application, by)
+    hold(application=application, by=by)
     asked = Question.objects.filter(
         call_id=application.call_id, code__in=list(answers), section__form=FormKind.APPLICATION
     )
@@ -37,7 +37,7 @@ def save_answers(
             faults[code] = sentences
         rows.append(Answer(application=application, question=question, value=value, saved_at=at, saved_by=by))
     upsert(rows)
-    saved(application, by=by, at=at)
+    saved(application=application, by=by, at=at)
     return faults | _hints(application, [row for row in rows if row.question.code not in faults])
 
 
@@ -70,7 +70,7 @@ def _hints(application, rows: list[Answer]) -> dict[str, list]:
 @transaction.atomic
 def attach(*, application: Application, question: Question, file, name: str, by, at: datetime) -> Document:
     """Store a file as an answer, or as one more of several. Raises Refused (type, size, pages, number)."""
-    hold(application, by)
+    hold(application=application, by=by)
     stored = queries.stored_answers(application).get(question.code)
     slot = check_room(question, stored)
     document = store(
@@ -88,7 +88,7 @@ def attach(*, application: Application, question: Question, file, name: str, by,
     )
     value = questions.with_file(question, stored, questions.file_of(document))
     upsert([Answer(application=application, question=question, value=value, saved_at=at, saved_by=by)])
-    saved(application, by=by, at=at)
+    saved(application=application, by=by, at=at)
     return document
 
 
@@ -111,7 +111,7 @@ def detach(
     *, application: Application, question: Question, by, at: datetime, document: int | None = None
 ) -> None:
     """Take one file out of the answer, or all of them; the stored versions stay in the history."""
-    hold(application, by)
+    hold(application=application, by=by)
     value = questions.without_file(question, queries.stored_answers(application).get(question.code), document)
     upsert([Answer(application=application, question=question, value=value, saved_at=at, saved_by=by)])
-    saved(application, by=by, at=at)
+    saved(application=application, by=by, at=at)

@@ -22,7 +22,7 @@ def set_budget(
 
     The amounts of the application follow. Raises Refused for a cell that the call's table does not have.
     """
-    hold(application, by)
+    hold(application=application, by=by)
     call = application.call
     categories = {category.code: category for category in call.budget_categories.all()}
     sources = {source.code: source for source in call.funding_sources.all()}
@@ -49,7 +49,7 @@ def set_budget(
     application.budget_lines.all().delete()
     BudgetLine.objects.bulk_create(lines)
     typed = without_typed(application, "budget")
-    saved(application, by=by, at=at, typed=typed, requested_amount=fiscal, own_amount=own)
+    saved(application=application, by=by, at=at, typed=typed, requested_amount=fiscal, own_amount=own)
 
 
 def check_cell(call, name: str, *, year, unit, amount) -> None:

@@ -91,9 +91,9 @@ def start(
 @transaction.atomic
 def keep_typed(*, application: Application, section: str, typed, by, at: datetime) -> None:
     """Keep what was typed in a part and cannot be stored yet; what stands in the tables stays."""
-    hold(application, by)
+    hold(application=application, by=by)
     typed = {**application.typed, section: questions.storable(typed)}
-    saved(application, by=by, at=at, typed=typed)
+    saved(application=application, by=by, at=at, typed=typed)
 
 
 @transaction.atomic
@@ -102,7 +102,7 @@ def update_basics(*, application: Application, by, at: datetime, **values) -> No
 
     Another type hides the parts of the former one; their answers stay.
     """
-    hold(application, by)
+    hold(application=application, by=by)
     unknown = set(values) - set(BASICS)
     if unknown:
         raise TypeError(f"not among the basics: {sorted(unknown)}")
@@ -120,13 +120,13 @@ def update_basics(*, application: Application, by, at: datetime, **values) -> No
         values = {
             name: value for name, value in values.items() if name not in ("requested_amount", "own_amount")
         }
-    saved(application, by=by, at=at, typed=without_typed(application, "basics"), **values)
+    saved(application=application, by=by, at=at, typed=without_typed(application, "basics"), **values)
 
 
 @transaction.atomic
 def set_participants(*, application: Application, participants: Iterable[Mapping], by, at: datetime) -> None:
     """Replace the people. Raises Refused naming the first fault, e.g. a wrong credit code."""
-    hold(application, by)
+    hold(application=application, by=by)
     people = [_person(dict(person)) for person in participants]
     if sum(person["role"] == ParticipantRole.PI for person in people) > 1:
         raise Refused(_("项目负责人只能有一名。"), field="participants")
@@ -137,7 +137,7 @@ def set_participants(*, application: Application, participants: Iterable[Mapping
     Participant.objects.bulk_create(
         Participant(application=application, order=index, **person) for index, person in enumerate(people)
     )
-    saved(application, by=by, at=at, typed=without_typed(application, "participants"))
+    saved(application=application, by=by, at=at, typed=without_typed(application, "participants"))
 
 
 def _person(person: dict) -> dict:
@@ -150,7 +150,7 @@ def _person(person: dict) -> dict:
 @transaction.atomic
 def set_milestones(*, application: Application, milestones: Iterable[Mapping], by, at: datetime) -> None:
     """Replace the proposed milestones: {name, due_date, deliverable, share, indicators}. Raises Refused."""
-    hold(application, by)
+    hold(application=application, by=by)
     rows = [dict(milestone) for milestone in milestones]
     for index, row in enumerate(rows):
         if not row.get("due_date"):
@@ -170,7 +170,7 @@ def set_milestones(*, application: Application, milestones: Iterable[Mapping], b
         )
         for index, row in enumerate(rows, start=1)
     )
-    saved(application, by=by, at=at, typed=without_typed(application, "milestones"))
+    saved(application=application, by=by, at=at, typed=without_typed(application, "milestones"))
 
 
 # ---- the team ----
@@ -179,7 +179,7 @@ def set_milestones(*, application: Application, milestones: Iterable[Mapping], b
 @transaction.atomic
 def add_to_team(*, application: Application, user: User, by, at: datetime) -> None:
     """Let a colleague write too. Raises Refused for somebody of another unit."""
-    hold(application, by)
+    hold(application=application, by=by)
     if application.organisation_id not in user.scope.units:
         raise Refused(_("“%(name)s”不是本单位的成员。") % {"name": user}, field="user")
     _row, created = TeamMember.objects.get_or_create(application=application, user=user)
@@ -190,7 +190,7 @@ def add_to_team(*, application: Application, user: User, by, at: datetime) -> No
 @transaction.atomic
 def remove_from_team(*, application: Application, user: User, by, at: datetime) -> None:
     """Take a colleague off the team; somebody must remain."""
-    hold(application, by)
+    hold(application=application, by=by)
     if application.team.exclude(user=user).count() == 0:
         raise Refused(_("申报团队至少要有一人。"), field="user")
     deleted, _rows = application.team.filter(user=user).delete()

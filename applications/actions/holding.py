@@ -7,19 +7,19 @@ from applications.models import Answer, Application
 from grants.models import QuestionKind
 
 
-def hold(application: Application, by) -> None:
+def hold(*, application: Application, by) -> None:
     """Hold the row until commit and judge by what stands there now, not by what a page was made from."""
     current = Application.objects.select_for_update().get(pk=application.pk)
     application.state, application.typed = current.state, current.typed
     rules.check_can_edit(by, application)
 
 
-def saved(application: Application, *, by, at: datetime, **fields) -> None:
+def saved(*, application: Application, by, at: datetime, **fields) -> None:
     """Write the given fields and the moment; what is computed from them follows."""
     for name, value in (fields | {"saved_at": at}).items():
         setattr(application, name, value)
     application.save(update_fields=[*fields, "saved_at"])
-    compute(application, by=by, at=at)
+    compute(application=application, by=by, at=at)
 
 
 def without_typed(application: Application, section: str) -> dict:
@@ -35,7 +35,7 @@ def upsert(rows: list[Answer]) -> None:
     )
 
 
-def compute(application: Application, *, by, at: datetime) -> None:
+def compute(*, application: Application, by, at: datetime) -> None:
     """Store the value of every computed question as the rest of the application says now."""
     asked = [q for q in queries.questions_of(application) if q.kind == QuestionKind.COMPUTED]
     if not asked:
