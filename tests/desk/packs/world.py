@@ -201,7 +201,7 @@ def _answer(world: World, where) -> None:
             actions.attach(question=question, file=file, name=f"{question.code}.pdf", **where)
     # What is not asked of this application is not answered either.
     context = queries.context(world.application)
-    shown = completeness.visible_codes(world.application, asked, context)
+    shown = completeness.visible_codes(asked, context)
     hidden = [q for q in asked if q.code not in shown]
     actions.save_answers(answers={q.code: None for q in hidden}, **where)
     for question in hidden:
