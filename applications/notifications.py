@@ -140,6 +140,12 @@ def draft_reopened(application: Application, *, at) -> None:
     open_draft(application, at=at)
 
 
+def draft_follows(application: Application, *, at) -> None:
+    """The notice has a new version: the clock of the draft is that of the new one."""
+    actions.cancel_deadline(subject=application, kind=DeadlineKind.CALL_CLOSES, by=None, at=at)
+    open_draft(application, at=at)
+
+
 def open_supplement(application: Application, *, due_at, reason: str, at) -> None:
     """The clock of a returned application (补正)."""
     actions.open_deadline(

@@ -14,6 +14,7 @@ app.conf.beat_schedule = {
     "close-bids": {"task": "reviews.tasks.close_bids", "schedule": 60.0},
     "close-publicities": {"task": "awards.tasks.close_publicities", "schedule": 600.0},
     "make-missing-snapshots": {"task": "applications.tasks.make_missing_snapshots", "schedule": 60.0},
+    "rehearse-pending": {"task": "desk.tasks.rehearse_pending", "schedule": 60.0},
     "lapse-drafts": {"task": "applications.tasks.lapse_drafts", "schedule": 600.0},
     "scan-documents": {"task": "documents.tasks.scan_pending", "schedule": 60.0},
     "sweep-deadlines": {"task": "notifications.tasks.sweep", "schedule": 60.0},

@@ -1,5 +1,6 @@
 """Everything that changes an application: fill it, hand it in, examine it, move it on."""
 
+from applications.actions.amending import follow_amendment
 from applications.actions.answering import attach, detach, save_answers
 from applications.actions.budgeting import set_budget
 from applications.actions.desks import (
@@ -36,6 +37,7 @@ __all__ = [
     "detach",
     "end_project",
     "enter",
+    "follow_amendment",
     "keep_typed",
     "lapse",
     "officer_mark",

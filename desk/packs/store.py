@@ -138,6 +138,17 @@ def _write(call: Call | None, programme: Programme, pack: Pack) -> Call:
     return call
 
 
+@transaction.atomic
+def copy(call: Call, *, version: int | None = None, title: str = "", year: int | None = None) -> Call:
+    """A draft that says the same as `call`, as another version, title or year."""
+    pack = dump(call)
+    changed = {"version": version or 1, "title": title or call.title, "year": year or call.year}
+    new = pack.call.model_copy(update=changed)
+    # The year's budget is no part of the notice and stays as it is.
+    money = pack.money.model_copy(update={"appropriation": None})
+    return _write(None, call.programme, pack.model_copy(update={"call": new, "money": money}))
+
+
 def _clear(call: Call) -> None:
     for model in (
         Topic,
@@ -220,7 +231,7 @@ def _write_types(call: Call, pack: Pack) -> dict[str, ProjectType | None]:
     IssuingBody.objects.bulk_create(
         IssuingBody(call=call, name=name, order=order) for order, name in enumerate(pack.issued_by, start=1)
     )
-    Invitation.objects.bulk_create(Invitation(call=call, **row.model_dump()) for row in pack.invitations)
+    Invitation.objects.bulk_create(Invitation(call=call, **_fields(row)) for row in pack.invitations)
     types = {row.code: row for row in ProjectType.objects.filter(call=call)} | {"": None}
     _ordered(Quota, call, pack.quotas, types=types)
     return types
@@ -228,7 +239,7 @@ def _write_types(call: Call, pack: Pack) -> dict[str, ProjectType | None]:
 
 def _write_form(call: Call, pack: Pack, types) -> None:
     for number, part in enumerate(pack.sections, start=1):
-        fields = part.model_dump(exclude={"questions", "type"})
+        fields = _fields(part, "questions", "type")
         section = Section.objects.create(call=call, order=number, project_type=types[part.type], **fields)
         Question.objects.bulk_create(
             Question(
@@ -236,10 +247,15 @@ def _write_form(call: Call, pack: Pack, types) -> None:
                 section=section,
                 order=order,
                 is_required=question.required,
-                **question.model_dump(exclude={"required"}),
+                **_fields(question, "required"),
             )
             for order, question in enumerate(part.questions, start=1)
         )
+
+
+def _fields(part, *without: str) -> dict:
+    """The values of a part as they are; `model_dump` would write amounts as a person does."""
+    return {name: getattr(part, name) for name in type(part).model_fields if name not in without}
 
 
 def _ordered(model, call: Call, parts, *, types=None, **renamed) -> None:
@@ -255,14 +271,12 @@ def _ordered(model, call: Call, parts, *, types=None, **renamed) -> None:
 
 def _money_rule(part: schema.MoneyRulePart) -> dict:
     """The fields of a money rule; JSON holds numbers as texts, so that no rate loses a digit."""
-    fields = part.model_dump(exclude={"type", "marginal", "tiers", "matrix"})
+    fields = _fields(part, "type", "marginal", "tiers", "matrix")
     tiers = [[None if tier.up_to is None else str(tier.up_to), str(tier.rate)] for tier in part.tiers]
     matrix = {
         row: {column: str(rate) for column, rate in rates.items()} for row, rates in part.matrix.items()
     }
-    # model_dump writes amounts and rates as a person would; the table wants them exact.
-    exact = {"amount": part.amount, "rate": part.rate}
-    return fields | exact | {"is_marginal": part.marginal, "tiers": tiers, "matrix": matrix}
+    return fields | {"is_marginal": part.marginal, "tiers": tiers, "matrix": matrix}
 
 
 def _write_rules_and_money(call: Call, pack: Pack, types) -> None:
@@ -279,8 +293,8 @@ def _write_rules_and_money(call: Call, pack: Pack, types) -> None:
             call=call,
             listed_at=call.opens_at,
             bids_close_at=call.closes_at,
-            indicators=[row.model_dump() for row in topic.indicators],
-            **topic.model_dump(exclude={"indicators"}),
+            indicators=[_fields(row) for row in topic.indicators],
+            **_fields(topic, "indicators"),
         )
         # The list shows the newest first: the pack's first topic is written last.
         for topic in reversed(pack.topics)
@@ -289,9 +303,9 @@ def _write_rules_and_money(call: Call, pack: Pack, types) -> None:
 
 def _write_downstream(call: Call, pack: Pack) -> None:
     if pack.demands:
-        DemandScheme.objects.create(call=call, **pack.demands.model_dump())
+        DemandScheme.objects.create(call=call, **_fields(pack.demands))
     if pack.review:
-        fields = pack.review.model_dump(exclude={"blind", "criteria"})
+        fields = _fields(pack.review, "blind", "criteria")
         ReviewScheme.objects.create(call=call, is_blind=pack.review.blind, **fields)
         _ordered(Criterion, call, pack.review.criteria)
     _ordered(MilestoneTemplate, call, pack.milestones, demander_opinion="needs_demander_opinion")

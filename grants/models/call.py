@@ -362,7 +362,7 @@ class Quota(models.Model):
 class Amendment(models.Model):
     """What a new version of a notice changed, for everybody to read (修订说明)."""
 
-    call = models.OneToOneField(Call, models.PROTECT, related_name="amendment", verbose_name=_("新版本"))
+    call = models.OneToOneField(Call, models.CASCADE, related_name="amendment", verbose_name=_("新版本"))
     summary = models.TextField(_("修订说明"))
     changes = models.JSONField(_("变更明细"), default=list, help_text=_("[{part, item, field, old, new}]"))
     published_at = models.DateTimeField(_("公布时间"), null=True, blank=True)
