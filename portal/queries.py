@@ -12,7 +12,20 @@ from awards.states import PublicityState
 from core.calendar import end_of_day, local_date
 from core.paging import capped_count
 from finance.models import InstalmentTemplate
-from grants.models import Call, Contact, Question, QuestionKind, Sourcing, Stage, Topic
+from grants.models import (
+    Amendment,
+    Call,
+    Contact,
+    IssuingBody,
+    MoneyRule,
+    ProjectType,
+    Question,
+    QuestionKind,
+    Quota,
+    Sourcing,
+    Stage,
+    Topic,
+)
 from grants.states import CallState, TopicState
 from milestones.models import MilestoneTemplate
 from notifications.models import Deadline, Message
@@ -30,7 +43,7 @@ def calls(
     user, *, tab: str, at: datetime, q: str = "", programme=None, sourcing: str = "", instrument: str = ""
 ) -> QuerySet:
     """Published calls of one tab: open ones by what closes first, rolling ones after them."""
-    rows = Call.objects.visible_to(user).published().select_related("programme")
+    rows = Call.objects.visible_to(user).in_force().select_related("programme")
     rows = rows.annotate(closing=Coalesce("closes_at", Value(_NEVER)))
     if tab == "open":
         rows = rows.accepting(at)
@@ -73,14 +86,19 @@ class CallNotice:
     milestones: list[MilestoneTemplate]
     instalments: list[dict]
     contacts: list[Contact]
+    bodies: list[IssuingBody]
+    types: list[ProjectType]
+    money_rules: list[MoneyRule]
+    quotas: list[Quota]
+    amendments: list[Amendment]
 
 
 def call_notice(user, call: Call) -> CallNotice:
-    """Eight queries, whatever the notice holds."""
+    """Thirteen queries, whatever the notice holds."""
     topics = Topic.objects.visible_to(user).filter(call=call).exclude(state=TopicState.WITHDRAWN)
     return CallNotice(
         topics=list(topics.select_related("owner").order_by("number")[:TOPICS_OF_CALL]),
-        rules=list(call.rules.all()),
+        rules=list(call.rules.select_related("project_type")),
         stages=[_stage_step(stage) for stage in call.stages.all()],
         materials=list(
             call.questions.filter(kind=QuestionKind.ATTACHMENT).order_by("section__order", "order")
@@ -96,7 +114,26 @@ def call_notice(user, call: Call) -> CallNotice:
             for plan in InstalmentTemplate.objects.filter(call=call)
         ],
         contacts=list(call.contacts.all()),
+        bodies=list(call.issuing_bodies.all()),
+        types=list(call.types.all()),
+        money_rules=list(call.money_rules.select_related("project_type")),
+        quotas=list(call.quotas.select_related("project_type")),
+        amendments=list(amendments(call)),
     )
+
+
+def amendments(call: Call) -> QuerySet:
+    """The public log of all versions of a notice, the newest first."""
+    log = Amendment.objects.filter(call__series=call.series, published_at__isnull=False)
+    return log.select_related("call").order_by("-call__version")
+
+
+def version_in_force(call: Call) -> Call | None:
+    """What took the place of a superseded version; one query, none for a version in force."""
+    if call.state != CallState.SUPERSEDED:
+        return None
+    rows = Call.objects.in_force().filter(series=call.series)
+    return rows.order_by("-version").first()
 
 
 def _stage_step(stage: Stage) -> Step:

@@ -95,6 +95,7 @@ def call(request, pk):
         "now": now,
         "call": found,
         "notice": queries.call_notice(request.user, found),
+        "in_force": queries.version_in_force(found),
         "accepting": queries.accepts(found, at=now),
         "apply_url": navigation.apply_url(found),
         "demand_url": navigation.demand_url(found),

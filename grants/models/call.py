@@ -45,6 +45,10 @@ class CallQuerySet(models.QuerySet):
     def published(self):
         return self.exclude(state=states.CallState.DRAFT)
 
+    def in_force(self):
+        """Published and not replaced by a later version."""
+        return self.exclude(state__in=(states.CallState.DRAFT, states.CallState.SUPERSEDED))
+
     def accepting(self, at):
         """Calls one can apply to at this moment."""
         return self.filter(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.roles import STAFF_ROLES
 from core import money
+from desk.packs import labels
 from portal import timeline
 
 register = template.Library()
@@ -20,9 +21,10 @@ SOON = timedelta(days=3)
 TONES = {
     "active": (
         "published listed running open unit_review recommendation formal_check submitted expert_review "
-        "demander_choice decision publicity argued in_force"
+        "demander_choice decision publicity argued in_force panel_review site_visit due_diligence "
+        "credit_check audit argumentation higher_approval"
     ),
-    "good": "awarded accepted met paid completed passed clean system_managed fund accept",
+    "good": "awarded accepted met paid completed reserved passed clean system_managed fund accept",
     "wait": (
         "draft returned invited agreement unit_signed planned due suspended manual requires_data warning "
         "pending reserve filed queued accept_with_conditions"
@@ -36,6 +38,12 @@ _TONE_OF = {state: tone for tone, states in TONES.items() for state in states.sp
 def tone(state) -> str:
     """The tone of a state badge; a tone given as such stays."""
     return state if state in TONES else _TONE_OF.get(str(state), "plain")
+
+
+@register.filter
+def change_label(change: dict) -> str:
+    """One line of the log of an amendment: part, row and field in words."""
+    return labels.of_change(change)
 
 
 @register.filter

@@ -8,8 +8,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.roles import Role
 from awards.models import Publicity
 from awards.states import PublicityState
+from desk import amendments
+from grants.actions import publish_call
 from grants.models import Call, Contact
 from grants.states import CallState, TopicState
 from tests.factories.accounts import OrganisationFactory, UserFactory, officer
@@ -195,7 +198,7 @@ def test_a_call_costs_the_same_whatever_it_says(client, django_assert_num_querie
     call = CallFactory(parts__rules=[{"code": f"r{n}", "text": f"条件{n}", **rule} for n in range(rows)])
     for _ in range(rows):
         TopicFactory(call=call, owner=OrganisationFactory(), owner_is_public=True)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(14):
         client.get(f"/calls/{call.pk}/")
 
 
@@ -297,3 +300,35 @@ def test_amounts_are_in_wan_on_screen(client):
     page = client.get(f"/calls/{call.pk}/").content.decode()
     assert "123.45005 万元" in page
     assert 'title="1,234,500.50 元"' in page
+
+
+# ---- amendments ----
+
+
+def amended(**changes):
+    """A call and its published second version."""
+    call = CallFactory(parts__stages=("unit_review", "formal_check", "decision"))
+    by, now = officer(Role.PROGRAMME_MANAGER, call.programme.department), timezone.now()
+    draft = amendments.amend(call=call, by=by, at=now)
+    Call.objects.filter(pk=draft.pk).update(**changes)
+    draft.refresh_from_db()
+    amendments.explain(call=draft, summary="延长申报时间。", by=by, at=now)
+    publish_call(call=draft, by=by, at=now)
+    return call, draft
+
+
+def test_the_log_of_an_amendment_is_public_and_the_old_version_points_to_the_new(client):
+    call, draft = amended(cap=2_000_000)
+    new = client.get(f"/calls/{draft.pk}/").content.decode()
+    assert "延长申报时间。" in new
+    assert "申报通知 资助上限（元）" in new
+    assert "100 万元" in new
+    old = client.get(f"/calls/{call.pk}/").content.decode()
+    assert f'<a href="/calls/{draft.pk}/">第 2 版</a>' in old
+    assert "我要申报" not in old
+
+
+@pytest.mark.parametrize("tab", ["open", "coming", "closed"])
+def test_a_superseded_version_is_in_no_list(client, tab):
+    call, _draft = amended(cap=2_000_000)
+    assert f'href="/calls/{call.pk}/"' not in client.get(f"/calls/?tab={tab}").content.decode()

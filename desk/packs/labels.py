@@ -1,0 +1,90 @@
+"""Words for the parts and fields of a pack, taken from the tables that hold them."""
+
+from django.core.exceptions import FieldDoesNotExist
+from django.utils.translation import gettext as _
+
+from desk.packs.store import CALL_FIELDS
+from exchange.models import DemandScheme
+from finance.models import InstalmentTemplate
+from grants.models import (
+    BudgetCategory,
+    Call,
+    Contact,
+    EligibilityRule,
+    FundingSource,
+    Invitation,
+    MoneyRule,
+    Programme,
+    ProjectType,
+    Question,
+    Quota,
+    Section,
+    Stage,
+    Topic,
+)
+from milestones.models import MilestoneTemplate
+from reviews.models import Criterion, ReviewScheme
+
+MODELS = {
+    "programme": Programme,
+    "call": Call,
+    "money": Call,
+    "publicity": Call,
+    "signing": Call,
+    "contacts": Contact,
+    "types": ProjectType,
+    "quotas": Quota,
+    "invitations": Invitation,
+    "money.categories": BudgetCategory,
+    "money.sources": FundingSource,
+    "money.rules": MoneyRule,
+    "demands": DemandScheme,
+    "stages": Stage,
+    "sections": Section,
+    "sections.questions": Question,
+    "rules": EligibilityRule,
+    "review": ReviewScheme,
+    "review.criteria": Criterion,
+    "milestones": MilestoneTemplate,
+    "instalments": InstalmentTemplate,
+    "topics": Topic,
+}
+RENAMED = {
+    **CALL_FIELDS,
+    "opens": "opens_at",
+    "closes": "closes_at",
+    "fiscal": "is_fiscal",
+    "required": "is_required",
+    "type": "project_type",
+    "marginal": "is_marginal",
+    "blind": "is_blind",
+}
+PREFIXED = {"publicity": "publicity_", "signing": "signing_"}
+
+
+def of_part(part: str) -> str:
+    """What a part is called: "rules" → 申报条件."""
+    if part == "issued_by":
+        return _("发文单位")
+    return str(MODELS[part]._meta.verbose_name) if part in MODELS else part
+
+
+def of_field(part: str, field: str) -> str:
+    """What a field is called: ("rules", "hint") → 不符合时的提示."""
+    if field == "order":
+        return _("顺序")
+    name = PREFIXED.get(part, "") + RENAMED.get(field, field)
+    try:
+        return str(MODELS[part]._meta.get_field(name).verbose_name)
+    except (KeyError, FieldDoesNotExist):
+        return field
+
+
+def of_change(change: dict) -> str:
+    """Part, row and field of one difference: 申报条件“于2025年…” 条文."""
+    words = [of_part(change["part"])]
+    if change["item"]:
+        words.append(_("“%(item)s”") % {"item": change["item"]})
+    if change["field"]:
+        words.append(of_field(change["part"], change["field"]))
+    return " ".join(words)
