@@ -10,7 +10,8 @@ from accounts.models import Organisation
 from core import workflow
 from core.workflow import Refused
 from grants import queries, rules, signals
-from grants.models import Call, Topic
+from grants.codelists import CodeList
+from grants.models import Call, Dictionary, DictionaryEntry, Topic
 from grants.states import CallState, TopicState
 
 
@@ -118,3 +119,37 @@ def next_number(prefix: str) -> str:
             [prefix],
         )
         return f"{prefix}-{cursor.fetchone()[0]:04d}"
+
+
+@transaction.atomic
+def load_dictionary(*, code: str, codes: CodeList, name: str = "", source: str = "", valid_from=None) -> int:
+    """Bring one dated version of a dictionary to what a list says; returns how many entries changed.
+
+    Entries that stay the same keep their rows, so that loading again changes nothing. Earlier versions stay:
+    a form chooses from the version of its call's opening day. Raises Refused without a name or a date, or
+    when codes of an existing version are missing: answers may name them.
+    """
+    fields = {"name": name or codes.name, "source": source or codes.source}
+    day = valid_from or codes.valid_from
+    if not fields["name"] or not day:
+        raise Refused(_("请写明字典的名称和启用日期。"), field="valid_from" if fields["name"] else "name")
+    # One load of a dictionary at a time: two at once would both write the same codes.
+    version, _created = Dictionary.objects.select_for_update().update_or_create(
+        code=code, valid_from=day, defaults=fields
+    )
+    wanted = {(row.code, row.name, row.name_en, row.parent) for row in codes.rows}
+    known = set(version.entries.values_list("code", "name", "name_en", "parent"))
+    lost = {row[0] for row in known} - {row[0] for row in wanted}
+    if lost:
+        raise Refused(
+            _("这一版本已有的代码“%(code)s”不在表中。删减条目请写新的启用日期，作为新版本上传。")
+            % {"code": min(lost)},
+            field="valid_from",
+        )
+    changed = {row[0] for row in known - wanted}
+    version.entries.filter(code__in=changed).delete()
+    added = [DictionaryEntry(dictionary=version, **row.__dict__) for row in codes.rows]
+    DictionaryEntry.objects.bulk_create(
+        entry for entry in added if (entry.code, entry.name, entry.name_en, entry.parent) not in known
+    )
+    return len({row[0] for row in wanted - known})

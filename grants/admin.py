@@ -1,6 +1,11 @@
 """The desk on which a notice becomes data: programmes, calls with all their parts, topics."""
 
+from django.contrib import messages
 from django.contrib.admin import display, register
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
@@ -9,15 +14,17 @@ from unfold.enums import ActionVariant
 
 from accounts.models import Organisation
 from accounts.roles import Role
-from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
+from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button, dress
 from core.calendar import end_of_day
 from core.money import wan
 from core.workflow import Refused
 from grants import actions, rules
-from grants.forms import NoteForm, RelistForm
+from grants.forms import DictionaryUploadForm, NoteForm, RelistForm
 from grants.models import (
     BudgetCategory,
     Call,
+    Dictionary,
+    DictionaryEntry,
     EligibilityRule,
     FundingSource,
     Programme,
@@ -310,3 +317,74 @@ class TopicAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin):
         closes = end_of_day(data["bids_close_at"])
         actions.relist_topic(topic=topic, bids_close_at=closes, note=data["note"], by=request.user, at=at)
         return _("已重新发榜。")
+
+
+class DictionaryEntryInline(ReadOnlyMixin, TabularInline):
+    """What the version holds; it changes by an upload alone."""
+
+    model = DictionaryEntry
+    fields = ("code", "name", "name_en", "parent")
+    ordering = ("code",)
+    per_page = 100
+    extra = 0
+
+
+@register(Dictionary)
+class DictionaryAdmin(ModelAdmin):
+    """Code lists that forms choose from, one row a dated version; entries come from a CSV file."""
+
+    list_display = ("name", "code", "valid_from", "valid_to", "entry_count", "source")
+    list_filter = ("code",)
+    search_fields = ("code", "name", "source")
+    fields = ("code", "name", "source", "valid_from", "valid_to")
+    readonly_fields = ("code", "valid_from")
+    inlines = (DictionaryEntryInline,)
+    actions_list = ("upload",)
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).annotate(number=Count("entries"))
+
+    @display(description=_("条目数"))
+    def entry_count(self, dictionary):
+        return dictionary.number
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def upload(self, request):
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        form = DictionaryUploadForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                changed = actions.load_dictionary(**_uploaded(form.cleaned_data))
+            except Refused as refused:
+                form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+            else:
+                messages.success(request, _("已更新 %(count)s 个条目。") % {"count": changed})
+                return redirect("admin:grants_dictionary_changelist")
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("上传字典"),
+            "form": dress(form),
+            "back": reverse("admin:grants_dictionary_changelist"),
+        }
+        status = 422 if request.method == "POST" else 200
+        return render(request, "grants/dictionary_upload.html", context, status=status)
+
+    upload.short_description = _("上传字典")
+    upload.attrs = {}
+    upload.icon = "upload"
+    upload.variant = ActionVariant.PRIMARY
+    upload.allowed_permissions = ["upload"]
+
+    def has_upload_permission(self, request):
+        return self.has_change_permission(request)
+
+
+def _uploaded(data: dict) -> dict:
+    return {name: data[name] for name in ("code", "name", "source", "valid_from", "codes")}

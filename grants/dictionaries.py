@@ -70,9 +70,11 @@ def version_on(code: str, day: date | None) -> Dictionary | None:
     if day is None:
         return versions.order_by("-valid_from").first()
     in_force = Q(valid_from__lte=day) & (Q(valid_to__isnull=True) | Q(valid_to__gte=day))
-    newest = versions.filter(in_force).order_by("-valid_from").first()
-    begun = versions.filter(valid_from__lte=day).order_by("-valid_from").first()
-    return newest or begun or versions.order_by("valid_from").first()
+    return (
+        versions.filter(in_force).order_by("-valid_from").first()
+        or versions.filter(valid_from__lte=day).order_by("-valid_from").first()
+        or versions.order_by("valid_from").first()
+    )
 
 
 class Codes:

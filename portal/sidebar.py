@@ -126,6 +126,7 @@ GROUPS = (
             Item("accounts.RoleAssignment", "badge"),
             Item("accounts.JoinRequest", "group_add"),
             Item("core.CalendarDay", "calendar_month"),
+            Item("grants.Dictionary", "menu_book"),
             Item("notifications.ReminderPolicy", "notifications_active"),
             Item("notifications.Delivery", "outgoing_mail"),
         ),

@@ -15,6 +15,7 @@ from grants.states import CallState
 from notifications.models import Delivery, Message
 from notifications.states import DeliveryState
 from notifications.sweep import sweep
+from seeds import dictionaries
 from seeds.demo import steps
 from seeds.demo.cast import assemble, is_assembled, read
 from seeds.demo.challenges import Challenges
@@ -36,6 +37,8 @@ def make(*, now) -> bool:
     with transaction.atomic():
         if not CalendarDay.objects.exists():
             calendar_table.seed()
+        for file in dictionaries.shipped():
+            dictionaries.load(file)
         Story(now).tell()
         settle_mail(now)
     return True
