@@ -1,0 +1,201 @@
+"""Money tables, the review scheme, and what follows the award: milestones, instalments, demands."""
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from desk.forms.base import PartForm, remembered, rows
+from desk.forms.widgets import Wan, short_text
+from exchange.models import DemandScheme
+from finance.models import Condition, InstalmentTemplate
+from grants.models import BudgetCategory, Call, FundingSource
+from milestones.models import MilestoneTemplate
+from reviews.models import Criterion, ReviewScheme
+
+
+class MoneyForm(PartForm):
+    layout = (
+        (("cap", 4), ("cap_clause", 4)),
+        (("own_per_fiscal", 4), ("own_clause", 4)),
+        (("is_budget_by_year", 4), ("is_budget_by_unit", 4)),
+    )
+    cap = Wan(label=gettext_lazy("资助上限（万元）"), help_text=gettext_lazy("不封顶时留空"))
+
+    class Meta:
+        model = Call
+        fields = (
+            "cap",
+            "cap_clause",
+            "own_per_fiscal",
+            "own_clause",
+            "is_budget_by_year",
+            "is_budget_by_unit",
+        )
+        help_texts = {
+            "own_per_fiscal": gettext_lazy("填 1 表示自筹资金 ≥ 财政资金 × 1；不要求自筹时留空"),
+        }
+
+
+class CategoryForm(PartForm):
+    layout = ((("name", 3), ("name_en", 3), ("code", 2), ("clause", 2), ("is_fiscal_allowed", 2)),)
+    code_prefix = "category"
+
+    class Meta:
+        model = BudgetCategory
+        fields = ("name", "name_en", "code", "clause", "is_fiscal_allowed")
+        help_texts = {"is_fiscal_allowed": ""}
+
+
+class SourceForm(PartForm):
+    layout = ((("name", 4), ("name_en", 3), ("code", 3), ("is_fiscal", 2)),)
+    code_prefix = "source"
+
+    class Meta:
+        model = FundingSource
+        fields = ("name", "name_en", "code", "is_fiscal")
+
+
+class OptionalForm(PartForm):
+    """A record that a call may do without: written once something is said, dropped on request."""
+
+    remove = forms.BooleanField(required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not self.instance.pk:
+            del self.fields["remove"]
+
+    def wanted(self) -> bool:
+        return bool(self.instance.pk) or self.has_changed()
+
+    def store(self):
+        if self.cleaned_data.get("remove"):
+            self.instance.delete()
+        elif self.wanted():
+            super().store()
+
+
+class SchemeForm(OptionalForm):
+    layout = (
+        (("panel_size", 3), ("aggregation", 5), ("is_blind", 4)),
+        (("threshold", 3), ("max_spread", 3), ("answer_days", 3), ("review_days", 3)),
+        (("clause", 4), ("remove", 8)),
+    )
+    remove = forms.BooleanField(label=gettext_lazy("不要评审方案（删除）"), required=False)
+
+    class Meta:
+        model = ReviewScheme
+        fields = (
+            "panel_size",
+            "aggregation",
+            "is_blind",
+            "threshold",
+            "max_spread",
+            "answer_days",
+            "review_days",
+            "clause",
+        )
+
+    def wanted(self):
+        """Criteria without a scheme could not be used: one comes with the other."""
+        typed = self.data.get("criteria-TOTAL_FORMS", "0")
+        return super().wanted() or (typed.isdigit() and int(typed) > 0)
+
+
+class CriterionForm(PartForm):
+    layout = (
+        (("name", 4), ("name_en", 3), ("weight", 2), ("max_score", 1), ("code", 2)),
+        (("help", 12),),
+    )
+    code_prefix = "criterion"
+
+    class Meta:
+        model = Criterion
+        fields = ("name", "name_en", "weight", "max_score", "code", "help")
+        widgets = {"help": short_text(1)}
+
+
+class MilestoneForm(PartForm):
+    layout = (
+        (("name", 5), ("offset_months", 2), ("check_days", 2), ("clause", 3)),
+        (("deliverable", 12),),
+        (("needs_demander_opinion", 6), ("code", 6)),
+    )
+    code_prefix = "m"
+
+    class Meta:
+        model = MilestoneTemplate
+        fields = (
+            "name",
+            "offset_months",
+            "check_days",
+            "clause",
+            "deliverable",
+            "needs_demander_opinion",
+            "code",
+        )
+        widgets = {"deliverable": short_text(2)}
+
+
+class InstalmentForm(PartForm):
+    layout = (
+        (("name", 3), ("share", 2), ("condition", 3), ("milestone_code", 4)),
+        (("pay_days", 3), ("clause", 3)),
+    )
+    milestone_code = forms.ChoiceField(label=gettext_lazy("里程碑"), required=False)
+
+    class Meta:
+        model = InstalmentTemplate
+        fields = ("name", "share", "condition", "milestone_code", "pay_days", "clause")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        templates = MilestoneTemplate.objects.filter(call=self.call).order_by("order")
+        known = remembered(self.call, "milestones", lambda: list(templates))
+        choices = [("", "—"), *((row.code, row.name) for row in known)]
+        now = self.instance.milestone_code
+        if now and now not in dict(choices):
+            choices.append((now, _("%(code)s（已不存在）") % {"code": now}))
+        self.fields["milestone_code"].choices = choices
+
+    def clean(self):
+        data = super().clean()
+        after_milestone = data.get("condition") == Condition.MILESTONE
+        if after_milestone and not data.get("milestone_code"):
+            self.add_error("milestone_code", _("请选择里程碑；没有时先到“里程碑”部分添加。"))
+        if data.get("condition") and not after_milestone and data.get("milestone_code"):
+            self.add_error("milestone_code", _("签订后拨付的一期不与里程碑挂钩。"))
+        return data
+
+
+class DemandsForm(OptionalForm):
+    layout = ((("argument_days", 4), ("clause", 4), ("remove", 4)),)
+    remove = forms.BooleanField(label=gettext_lazy("不征集需求（删除）"), required=False)
+
+    class Meta:
+        model = DemandScheme
+        fields = ("argument_days", "clause")
+
+    def wanted(self):
+        return True
+
+
+Categories = rows(
+    CategoryForm, title=gettext_lazy("预算科目（表的行）"), noun=gettext_lazy("科目"), prefix="categories"
+)
+Sources = rows(
+    SourceForm, title=gettext_lazy("资金来源（表的列）"), noun=gettext_lazy("来源"), prefix="sources"
+)
+Criteria = rows(
+    CriterionForm, title=gettext_lazy("评审指标"), noun=gettext_lazy("指标"), prefix="criteria"
+)
+Milestones = rows(
+    MilestoneForm, title=gettext_lazy("里程碑模板"), noun=gettext_lazy("里程碑"), prefix="milestones"
+)
+Instalments = rows(
+    InstalmentForm,
+    title=gettext_lazy("拨款计划"),
+    noun=gettext_lazy("一期"),
+    unique=(),
+    prefix="instalments",
+)

@@ -1,0 +1,317 @@
+"""The notice itself: basics, text, bodies, contacts, types, who may apply, topics, steps and clocks."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.identity import clean_credit_code, validate_credit_code
+from accounts.roles import Role
+from desk.forms.base import PartForm, rows
+from desk.forms.widgets import IndicatorsField, Moment, Wan, formula, short_text
+from grants.models import (
+    Call,
+    Contact,
+    Invitation,
+    IssuingBody,
+    Programme,
+    ProjectType,
+    Quota,
+    QuotaOf,
+    Sourcing,
+    Stage,
+    Topic,
+)
+
+
+def programmes_of(user):
+    """Programmes for which the person may write a call."""
+    if user.has_role(Role.SYSADMIN):
+        return Programme.objects.all()
+    return Programme.objects.filter(department_id__in=user.scope.departments)
+
+
+class BasicsForm(PartForm):
+    """What the notice is called and when one applies."""
+
+    layout = (
+        (("title", 12),),
+        (("title_en", 12),),
+        (("programme", 8), ("number", 4)),
+        (("year", 2), ("sourcing", 5), ("instrument", 5)),
+        (("opens_at", 4), ("closes_at", 4), ("bid_days", 4)),
+        (("unit_closes_at", 4), ("recommender_closes_at", 4)),
+    )
+
+    class Meta:
+        model = Call
+        fields = (
+            "title",
+            "title_en",
+            "programme",
+            "number",
+            "year",
+            "sourcing",
+            "instrument",
+            "opens_at",
+            "closes_at",
+            "bid_days",
+            "unit_closes_at",
+            "recommender_closes_at",
+        )
+        help_texts = {"bid_days": gettext_lazy("只用于企业出题揭榜")}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        department = self.call.programme.department_id
+        self.fields["programme"].queryset = Programme.objects.filter(department_id=department)
+        self.fields["programme"].empty_label = None
+
+    def clean(self):
+        opens, closes = self.cleaned_data.get("opens_at"), self.cleaned_data.get("closes_at")
+        if opens and closes and closes <= opens:
+            self.add_error("closes_at", _("截止时间应晚于开始时间。"))
+        return super().clean()
+
+
+class NewCallForm(forms.Form):
+    """The least that a call needs to exist; everything else comes on its own page."""
+
+    programme = forms.ModelChoiceField(label=gettext_lazy("科技计划"), queryset=Programme.objects.none())
+    title = forms.CharField(label=gettext_lazy("通知标题"), max_length=200)
+    year = forms.IntegerField(label=gettext_lazy("年度"), min_value=2000, max_value=2100)
+    sourcing = forms.ChoiceField(label=gettext_lazy("征集方式"), choices=Sourcing)
+    instrument = forms.ChoiceField(
+        label=gettext_lazy("支持方式"), choices=Call._meta.get_field("instrument").choices
+    )
+    opens_at = forms.DateTimeField(label=gettext_lazy("开始时间"))
+    closes_at = forms.DateTimeField(
+        label=gettext_lazy("截止时间"), required=False, help_text=gettext_lazy("常年受理（随发随评）时留空")
+    )
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["programme"].queryset = programmes_of(user)
+        for name in ("opens_at", "closes_at"):
+            self.fields[name].widget = Moment()
+
+    def clean(self):
+        opens, closes = self.cleaned_data.get("opens_at"), self.cleaned_data.get("closes_at")
+        if opens and closes and closes <= opens:
+            self.add_error("closes_at", _("截止时间应晚于开始时间。"))
+        return self.cleaned_data
+
+
+class NoticeForm(PartForm):
+    layout = ((("notice", 12),),)
+
+    class Meta:
+        model = Call
+        fields = ("notice",)
+        widgets = {"notice": short_text(26)}
+        help_texts = {
+            "notice": gettext_lazy("照文件原样录入。条款写作“第三条”，后面各处的“条款”都要在这里找得到。")
+        }
+
+
+class BodyForm(PartForm):
+    layout = ((("name", 12),),)
+
+    class Meta:
+        model = IssuingBody
+        fields = ("name",)
+
+
+class ContactForm(PartForm):
+    layout = ((("kind", 3), ("name", 3), ("phone", 3), ("email", 3)),)
+
+    class Meta:
+        model = Contact
+        fields = ("kind", "name", "phone", "email")
+
+    def clean(self):
+        if not (self.cleaned_data.get("phone") or self.cleaned_data.get("email")):
+            raise ValidationError(_("请至少填写电话或邮箱。"))
+        return super().clean()
+
+
+class TypeForm(PartForm):
+    layout = (
+        (("name", 5), ("name_en", 4), ("code", 3)),
+        (("cap", 3), ("cap_clause", 3), ("own_per_fiscal", 3), ("own_clause", 3)),
+        (("planned_number", 3), ("summary", 9)),
+    )
+    code_prefix = "type"
+    cap = Wan(label=gettext_lazy("资助上限（万元）"), help_text=gettext_lazy("留空时同通知"))
+
+    class Meta:
+        model = ProjectType
+        fields = (
+            "name",
+            "name_en",
+            "code",
+            "cap",
+            "cap_clause",
+            "own_per_fiscal",
+            "own_clause",
+            "planned_number",
+            "summary",
+        )
+        widgets = {"summary": short_text(1)}
+        help_texts = {"own_per_fiscal": gettext_lazy("自筹 ≥ 财政 × 几；留空时同通知")}
+
+
+class AccessForm(PartForm):
+    layout = ((("is_invitation_only", 6), ("max_submissions", 6)), (("follows", 8), ("entry_days", 4)))
+
+    class Meta:
+        model = Call
+        fields = ("is_invitation_only", "max_submissions", "follows", "entry_days")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        same = Call.objects.filter(programme_id=self.call.programme_id, year=self.call.year)
+        self.fields["follows"].queryset = same.exclude(pk=self.call.pk)
+        self.fields["follows"].empty_label = _("不是两步申报")
+
+
+class QuotaForm(PartForm):
+    layout = (
+        (("of", 3), ("project_type", 3), ("region", 2), ("number", 2), ("clause", 2)),
+        (("formula", 12),),
+    )
+
+    class Meta:
+        model = Quota
+        fields = ("of", "project_type", "region", "number", "clause", "formula")
+        widgets = {"formula": formula()}
+        help_texts = {
+            "region": gettext_lazy("只用于推荐单位；留空为各区域"),
+            "formula": gettext_lazy("不是固定数字时写公式，例如 unit.rd_spend > 10000000.0 ? 3 : 1"),
+        }
+
+    def clean(self):
+        data = super().clean()
+        if (data.get("number") is None) == (not data.get("formula")):
+            self.add_error("number", _("限额数字和公式填一个。"))
+        if data.get("region") and data.get("of") != QuotaOf.RECOMMENDER:
+            self.add_error("region", _("只有推荐单位的限额才按区域。"))
+        return data
+
+
+class InvitationForm(PartForm):
+    layout = ((("name", 7), ("credit_code", 5)),)
+
+    class Meta:
+        model = Invitation
+        fields = ("name", "credit_code")
+
+    def clean_credit_code(self):
+        code = clean_credit_code(self.cleaned_data["credit_code"])
+        validate_credit_code(code)
+        return code
+
+
+class TopicForm(PartForm):
+    layout = (
+        (("number", 3), ("title", 6), ("field", 3)),
+        (("content", 12),),
+        (("indicators", 6), ("bidder_conditions", 6)),
+        (("amount", 3), ("planned_number", 3)),
+    )
+    indicators = IndicatorsField(
+        label=gettext_lazy("考核指标"), help_text=gettext_lazy("每行一项：名称 | 指标值 | 单位")
+    )
+    amount = Wan(label=gettext_lazy("支持额度（万元）"))
+
+    class Meta:
+        model = Topic
+        fields = (
+            "number",
+            "title",
+            "field",
+            "content",
+            "indicators",
+            "bidder_conditions",
+            "amount",
+            "planned_number",
+        )
+        widgets = {"content": short_text(3), "bidder_conditions": short_text(4)}
+
+    def store(self):
+        raise NotImplementedError  # rows of topics only
+
+    def save(self, commit=True):
+        """A topic of the notice is on the list for as long as the call is open."""
+        topic = super().save(commit=False)
+        topic.listed_at = topic.listed_at or self.call.opens_at
+        topic.bids_close_at = self.call.closes_at
+        return topic
+
+
+class StageForm(PartForm):
+    layout = (
+        (("kind", 4), ("days", 2), ("day_kind", 3), ("clause", 3)),
+        (("instruction", 12),),
+    )
+
+    class Meta:
+        model = Stage
+        fields = ("kind", "days", "day_kind", "clause", "instruction")
+        widgets = {"instruction": short_text(1)}
+
+
+class ClocksForm(PartForm):
+    layout = (
+        (("publicity_days", 4), ("publicity_day_kind", 4), ("publicity_clause", 4)),
+        (("signing_days", 4), ("signing_clause", 4)),
+    )
+
+    class Meta:
+        model = Call
+        fields = (
+            "publicity_days",
+            "publicity_day_kind",
+            "publicity_clause",
+            "signing_days",
+            "signing_clause",
+        )
+
+
+Bodies = rows(
+    BodyForm,
+    title=gettext_lazy("发文单位（联合发文时第一个为牵头单位）"),
+    noun=gettext_lazy("发文单位"),
+    unique=("name",),
+    prefix="bodies",
+)
+Contacts = rows(
+    ContactForm, title=gettext_lazy("咨询方式"), noun=gettext_lazy("咨询方式"), unique=(), prefix="contacts"
+)
+Types = rows(TypeForm, title=gettext_lazy("项目类别"), noun=gettext_lazy("项目类别"), prefix="types")
+Quotas = rows(
+    QuotaForm,
+    title=gettext_lazy("限额"),
+    noun=gettext_lazy("限额"),
+    unique=("of", "project_type", "region"),
+    prefix="quotas",
+)
+Invitations = rows(
+    InvitationForm,
+    title=gettext_lazy("定向名单"),
+    noun=gettext_lazy("单位"),
+    unique=("credit_code",),
+    ordered=False,
+    prefix="invitations",
+)
+Topics = rows(
+    TopicForm,
+    title=gettext_lazy("指南方向"),
+    noun=gettext_lazy("方向"),
+    unique=("number",),
+    ordered=False,
+    prefix="topics",
+)
+Stages = rows(
+    StageForm, title=gettext_lazy("环节"), noun=gettext_lazy("环节"), unique=("kind",), prefix="stages"
+)

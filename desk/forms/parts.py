@@ -1,0 +1,61 @@
+"""The page of one part: its forms and rows, read and written together."""
+
+from typing import Any
+
+from desk.forms import judging, notice
+from desk.forms.base import BaseRows, PartForm
+from desk.forms.settings import FormSettings
+from grants.models import Call
+
+BLOCKS: dict[str, tuple] = {
+    "basics": (notice.BasicsForm, notice.Bodies),
+    "notice": (notice.NoticeForm,),
+    "contacts": (notice.Contacts,),
+    "types": (notice.Types,),
+    "access": (notice.AccessForm, notice.Quotas, notice.Invitations),
+    "topics": (notice.Topics,),
+    "form": (FormSettings,),
+    "money": (judging.MoneyForm, judging.Categories, judging.Sources),
+    "stages": (notice.Stages, notice.ClocksForm),
+    "review": (judging.SchemeForm, judging.Criteria),
+    "demands": (judging.DemandsForm,),
+    "milestones": (judging.Milestones,),
+    "instalments": (judging.Instalments,),
+}
+
+
+class PartPage:
+    """All forms of a part, from the tables or from what was sent."""
+
+    def __init__(self, part: str, call: Call, data=None):
+        self.name, self.call = part, call
+        self.blocks = [self._build(kind, data) for kind in BLOCKS[part]]
+
+    def _build(self, kind, data) -> Any:
+        if issubclass(kind, BaseRows):
+            return kind(data, call=self.call, prefix=kind.part_prefix)
+        model = kind._meta.model
+        if model is Call:
+            instance = Call.objects.get(pk=self.call.pk)
+        else:
+            instance = model.objects.filter(call=self.call).first()
+        return kind(data, call=self.call, instance=instance)
+
+    def shown(self) -> list[dict]:
+        """For the template: each block with what it is."""
+        return [{"rows" if isinstance(block, BaseRows) else "form": block} for block in self.blocks]
+
+    def is_valid(self) -> bool:
+        return all([block.is_valid() for block in self.blocks])
+
+    def store(self) -> None:
+        """Write everything. Part of `desk.actions.save_part`."""
+        for block in self.blocks:
+            block.store()
+
+    @property
+    def media(self):
+        return sum((block.media for block in self.blocks[1:]), self.blocks[0].media)
+
+
+__all__ = ["BLOCKS", "PartForm", "PartPage"]

@@ -1,0 +1,156 @@
+"""What a question of each kind may be told, as fields that people understand; JSON only for what is rare."""
+
+import json
+from decimal import Decimal
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from desk.forms.base import PartForm
+from desk.forms.widgets import ChoicesField, PairsField, WordsField, formula, short_text
+from grants.models import Call, Dictionary, QuestionKind
+
+K = QuestionKind
+SETTINGS: dict[str, tuple[str, ...]] = {
+    K.LINE: ("max_length",),
+    K.TEXT: ("max_length", "max_words"),
+    K.NUMBER: ("unit", "min", "max", "decimals"),
+    K.MONEY: ("min", "max"),
+    K.CHOICE: ("choices",),
+    K.CHOICES: ("choices",),
+    K.DICTIONARY: ("dictionary", "level", "multiple"),
+    K.LIST: ("max_rows", "max_length"),
+    K.TABLE: ("columns", "min_rows", "max_rows", "checks"),
+    K.INDICATORS: ("min_rows", "max_rows", "years"),
+    K.SUBPROJECTS: ("max_rows",),
+    K.ATTACHMENT: ("endings", "max_bytes", "max_count", "max_pages"),
+    K.COMPUTED: ("expression", "unit", "decimals"),
+}
+"""Settings by kind, in the order in which they are asked; `columns` has a table of its own."""
+del K
+WIDTHS = {"choices": 12, "checks": 12, "expression": 12, "endings": 6, "dictionary": 4}
+PER_MB = 1024 * 1024
+
+
+def _whole(label, **kwargs):
+    return forms.IntegerField(label=label, required=False, min_value=0, **kwargs)
+
+
+def number(value: Decimal) -> int | float:
+    """A decimal as JSON holds it."""
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+class SettingsForm(forms.Form):
+    """All settings of all kinds; a script shows those of the chosen kind, and only those are read."""
+
+    prefix = "c"
+    max_length = _whole(gettext_lazy("最多字符数"))
+    max_words = _whole(gettext_lazy("最多字数"), help_text=gettext_lazy("汉字、英文单词各算一个"))
+    unit = forms.CharField(label=gettext_lazy("单位"), required=False, max_length=20)
+    min = forms.DecimalField(label=gettext_lazy("最小值"), required=False)
+    max = forms.DecimalField(label=gettext_lazy("最大值"), required=False)
+    decimals = _whole(gettext_lazy("小数位数"), max_value=6)
+    choices = ChoicesField(
+        label=gettext_lazy("选项"),
+        widget=short_text(6),
+        help_text=gettext_lazy("每行一个。公式要引用时写成“代码 | 选项”，还可再加“| English”"),
+    )
+    dictionary = forms.ChoiceField(label=gettext_lazy("字典"), required=False)
+    level = _whole(gettext_lazy("选到第几级"), help_text=gettext_lazy("留空时任一级"))
+    multiple = forms.BooleanField(label=gettext_lazy("可选多个"), required=False)
+    min_rows = _whole(gettext_lazy("最少行数"))
+    max_rows = _whole(gettext_lazy("最多行数"))
+    checks = PairsField(
+        label=gettext_lazy("表格校验"),
+        keys=("when", "message"),
+        widget=formula(2),
+        help_text=gettext_lazy("每行一条“公式 => 不符合时的提示”，例如 totals.amount <= 500.0 => 合计不得超过 500 万元"),
+    )
+    years = WordsField(
+        label=gettext_lazy("分年度目标"), cast=int, help_text=gettext_lazy("例如 2026、2027；留空只填总目标")
+    )
+    endings = WordsField(
+        label=gettext_lazy("允许的文件类型"), help_text=gettext_lazy("例如 pdf、docx；留空为常用类型")
+    )
+    max_bytes = _whole(gettext_lazy("单个文件不超过（MB）"))
+    max_count = _whole(gettext_lazy("最多几个文件"))
+    max_pages = _whole(gettext_lazy("PDF 最多页数"))
+    expression = forms.CharField(
+        label=gettext_lazy("计算公式"),
+        required=False,
+        widget=formula(2),
+        help_text=gettext_lazy("例如 answers.sales * 0.03"),
+    )
+    rest = forms.CharField(
+        label=gettext_lazy("其他设置（JSON）"),
+        required=False,
+        widget=formula(2),
+        help_text=gettext_lazy("一般不用填；只放上面没有的设置"),
+    )
+
+    def __init__(self, *args, config: dict | None = None, **kwargs):
+        self.config = config or {}
+        super().__init__(*args, initial=self._initial(), **kwargs)
+        self.fields["dictionary"].choices = self._dictionaries()
+
+    def _initial(self) -> dict:
+        known = {name: self.config[name] for name in self.base_fields if name in self.config}
+        if isinstance(known.get("max_bytes"), int):
+            known["max_bytes"] = max(1, round(known["max_bytes"] / PER_MB))
+        rest = {name: value for name, value in self.config.items() if name not in (*self.base_fields, "columns")}
+        return known | {"rest": json.dumps(rest, ensure_ascii=False) if rest else ""}
+
+    def _dictionaries(self):
+        known = Dictionary.objects.order_by("code").values_list("code", "name")
+        choices = dict(known)
+        now = self.config.get("dictionary")
+        if now and now not in choices:
+            choices[now] = now
+        return [("", "—"), *choices.items()]
+
+    def clean_rest(self):
+        text = self.cleaned_data["rest"].strip()
+        try:
+            found = json.loads(text) if text else {}
+        except ValueError as fault:
+            raise ValidationError(_("不是有效的 JSON：%(fault)s") % {"fault": fault}) from None
+        if not isinstance(found, dict):
+            raise ValidationError(_("应为 {键: 值}。"))
+        return found
+
+    def config_of(self, kind: str) -> dict:
+        """What the cleaned fields say for this kind; what is empty is left out."""
+        found = {}
+        for name in SETTINGS.get(kind, ()):
+            value = self.cleaned_data.get(name)
+            if value in (None, "", [], False):
+                continue
+            if name == "max_bytes":
+                value *= PER_MB
+            found[name] = number(value) if isinstance(value, Decimal) else value
+        return found | self.cleaned_data["rest"]
+
+    def lines(self) -> list[dict]:
+        """Bound fields, with the kinds that each is for."""
+        kinds = {
+            name: " ".join(kind for kind, names in SETTINGS.items() if name in names)
+            for name in self.fields
+        }
+        return [
+            {"field": self[name], "width": WIDTHS.get(name, 3), "kinds": kinds[name]}
+            for name in self.fields
+            if name != "rest"
+        ]
+
+
+class FormSettings(PartForm):
+    """Which fixed parts the application form has besides the call's own sections."""
+
+    layout = ((("asks_participants", 6), ("asks_milestones", 6)),)
+
+    class Meta:
+        model = Call
+        fields = ("asks_participants", "asks_milestones")

@@ -1,0 +1,194 @@
+"""Whether the parts of a notice fit one another: types, windows, lists, plans, money clauses."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from accounts.identity import validate_credit_code
+from core import calendar, expressions
+from desk import money_kinds
+from desk.packs.context import known
+from desk.packs.schema import Pack
+from desk.packs.source import Place
+from grants.models import Instrument, MoneyKind, Sourcing, StageKind
+
+Found = Iterator[tuple[Place, str]]
+LONGEST = re.compile(r"project\.months\s*<=?\s*(?:params\.(\w+)|(\d+))")
+
+
+def errors(pack: Pack) -> Found:
+    """What would stop the call from working as written."""
+    yield from _types(pack)
+    yield from _windows(pack)
+    yield from _lists(pack)
+    yield from _clauses(pack)
+    yield from _formulas(pack)
+
+
+def warnings(pack: Pack, *, at: datetime) -> Found:
+    """What is allowed, and probably not meant."""
+    yield from _rest_days(pack, at)
+    yield from _plans(pack)
+    yield from _loose_ends(pack)
+
+
+def _types(pack: Pack) -> Found:
+    codes = {"", *(part.code for part in pack.types)}
+    places = (
+        *((("sections", n), part) for n, part in enumerate(pack.sections)),
+        *((("rules", n), part) for n, part in enumerate(pack.rules)),
+        *((("quotas", n), part) for n, part in enumerate(pack.quotas)),
+        *((("money", "rules", n), part) for n, part in enumerate(pack.money.rules)),
+    )
+    for place, part in places:
+        if part.type not in codes:
+            yield (*place, "type"), _("没有代码为“%(code)s”的项目类别。") % {"code": part.type}
+
+
+def _windows(pack: Pack) -> Found:
+    call = pack.call
+    kinds = {stage.kind for stage in pack.stages}
+    if call.unit_closes and call.closes and call.unit_closes < call.closes:
+        yield ("call", "unit_closes"), _("单位审核截止不能早于申报截止。")
+    before = call.unit_closes or call.closes
+    if call.recommender_closes and before and call.recommender_closes < before:
+        yield ("call", "recommender_closes"), _("推荐截止不能早于申报截止和单位审核截止。")
+    for name, kind in (
+        ("unit_closes", StageKind.UNIT_REVIEW),
+        ("recommender_closes", StageKind.RECOMMENDATION),
+    ):
+        if getattr(call, name) and kind not in kinds:
+            yield ("call", name), _("写了截止时间，但环节里没有“%(stage)s”。") % {"stage": kind.label}
+    if call.entry_days and not call.follows:
+        yield ("call", "entry_days"), _("写了入选后的申报期限，但没有写前一步通知。")
+
+
+def _lists(pack: Pack) -> Found:
+    if pack.call.invitation_only and not pack.invitations:
+        yield ("invitations",), _("只限名单内的单位申报，但名单是空的。")
+    for index, row in enumerate(pack.invitations):
+        try:
+            validate_credit_code(row.credit_code)
+        except ValidationError as fault:
+            yield ("invitations", index, "credit_code"), fault.messages[0]
+    seen = set()
+    for index, quota in enumerate(pack.quotas):
+        key = (str(quota.of), quota.type, quota.region)
+        if key in seen:
+            yield ("quotas", index), _("同样对象的限额写了两次。")
+        seen.add(key)
+        if (quota.number is None) == (not quota.formula):
+            yield ("quotas", index), _("限额数字和公式填一个。")
+
+
+def _clauses(pack: Pack) -> Found:
+    """A money clause has what its kind needs, and names rows and columns that exist."""
+    categories = {row.code for row in pack.money.categories}
+    sources = {row.code for row in pack.money.sources}
+    for number, rule in enumerate(pack.money.rules):
+        place = ("money", "rules", number)
+        for name in money_kinds.missing(rule):
+            yield (
+                (*place, name),
+                _("“%(kind)s”条款缺少“%(name)s”。") % {"kind": MoneyKind(rule.kind).label, "name": name},
+            )
+        for name, known_codes in (("categories", categories), ("sources", sources), ("against", sources)):
+            for code in getattr(rule, name):
+                if code not in known_codes:
+                    yield (*place, name), _("预算表里没有代码“%(code)s”。") % {"code": code}
+        if set(rule.sources) & set(rule.against):
+            yield (*place, "against"), _("同一来源不能既在分子又在分母。")
+
+
+def _formulas(pack: Pack) -> Found:
+    """Expressions outside rules and visibility."""
+    codes = {question.code for section in pack.sections for question in section.questions}
+    for number, rule in enumerate(pack.money.rules):
+        for name in money_kinds.EXPRESSIONS:
+            yield from _formula(("money", "rules", number, name), getattr(rule, name), known(codes))
+    for number, quota in enumerate(pack.quotas):
+        names = {"unit": known(codes)["unit"]}
+        yield from _formula(("quotas", number, "formula"), quota.formula, names)
+    for number, section in enumerate(pack.sections):
+        for index, question in enumerate(section.questions):
+            place = ("sections", number, "questions", index, "valid_when")
+            yield from _formula(place, question.valid_when, {**known(codes), "value": frozenset()})
+
+
+def _formula(place: Place, text: str, names) -> Found:
+    if not text.strip():
+        return
+    try:
+        expressions.check(text, _open_ended(names))
+    except expressions.ExpressionError as fault:
+        yield place, fault.message
+
+
+def _open_ended(names):
+    """`value` has no fields of its own to check: whatever the answer holds may be read."""
+    return {key: _Anything() if key == "value" else fields for key, fields in names.items()}
+
+
+class _Anything(frozenset):
+    def __contains__(self, name):
+        return True
+
+
+# ---- warnings ----
+
+
+def _rest_days(pack: Pack, at: datetime) -> Found:
+    call = pack.call
+    for name in ("closes", "unit_closes", "recommender_closes"):
+        moment = getattr(call, name)
+        if moment and not calendar.is_working(calendar.local_date(moment)):
+            yield ("call", name), _("截止时间在休息日，请确认。")
+    if call.closes and call.closes <= at:
+        yield ("call", "closes"), _("截止时间已经过去。")
+
+
+def longest(pack: Pack) -> int | None:
+    """The longest execution period that the rules allow, in months; None without such a rule."""
+    found = []
+    for rule in pack.rules:
+        for name, number in LONGEST.findall(rule.expression):
+            value = rule.params.get(name) if name else int(number)
+            if isinstance(value, int):
+                found.append(value)
+    return max(found, default=None)
+
+
+def _plans(pack: Pack) -> Found:
+    months, before = longest(pack), -1
+    for index, row in enumerate(pack.milestones):
+        place = ("milestones", index, "offset_months")
+        if months is not None and row.offset_months > months:
+            yield (
+                place,
+                _("在开始后第 %(offset)s 个月，超过最长执行期 %(months)s 个月。")
+                % {"offset": row.offset_months, "months": months},
+            )
+        if row.offset_months < before:
+            yield place, _("比前一个里程碑还早。")
+        before = row.offset_months
+    for index, topic in enumerate(pack.topics):
+        unlimited = pack.money.cap is None and pack.call.instrument != Instrument.NONE
+        if topic.amount is None and unlimited:
+            yield ("topics", index, "amount"), _("没有写额度，通知也没有资助上限：申请多少都可以。")
+
+
+def _loose_ends(pack: Pack) -> Found:
+    kinds = {stage.kind for stage in pack.stages}
+    if pack.stages and StageKind.PUBLICITY not in kinds:
+        yield ("stages",), _("环节里没有公示。")
+    if not pack.contacts:
+        yield ("contacts",), _("没有写咨询方式，公众不知道找谁。")
+    if pack.invitations and not pack.call.invitation_only:
+        yield ("invitations",), _("有定向名单，但没有勾选“定向邀请”，名单不起作用。")
+    if pack.call.sourcing == Sourcing.WINDOW and not pack.call.opens:
+        yield ("call", "opens"), _("没有开始时间。")
+    if pack.call.closes and pack.call.sourcing == Sourcing.ROLLING:
+        yield ("call", "closes"), _("常年受理一般不写截止时间。")
