@@ -1,4 +1,4 @@
-"""The kinds of money clause: which fields each needs, and the clause read back as a sentence."""
+"""The kinds of money clause: which fields each uses, and the clause read back as a sentence."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -7,28 +7,14 @@ from django.utils.translation import gettext as _
 
 from core.money import wan
 from grants.models import MoneyKind
+from grants.money_rules import NEEDS
 
-K = MoneyKind
-NEEDS: dict[str, tuple[str, ...]] = {
-    K.CAP: ("amount",),
-    K.FLOOR: ("amount",),
-    K.FIXED: ("amount",),
-    K.UNIT_CAP: ("amount",),
-    K.UNIT_YEAR_CAP: ("amount",),
-    K.SHARE: ("rate", "base"),
-    K.TIERS: ("tiers", "base"),
-    K.INTENSITY: ("matrix", "row", "column", "base"),
-    K.RATIO: ("rate", "sources", "against"),
-    K.CATEGORY_SHARE: ("rate", "categories", "base"),
-    K.CATEGORY_TIERS: ("tiers", "categories", "base"),
-}
 MAY: dict[str, tuple[str, ...]] = {
-    K.SHARE: ("amount",),
-    K.TIERS: ("amount", "is_marginal"),
-    K.CATEGORY_TIERS: ("is_marginal",),
+    MoneyKind.SHARE: ("amount",),
+    MoneyKind.TIERS: ("amount", "is_marginal"),
+    MoneyKind.CATEGORY_TIERS: ("is_marginal",),
 }
-EXPRESSIONS = ("base", "row", "column", "applies_when", "waived_when")
-del K
+"""What a kind may have beside what it needs."""
 
 
 def fields_of(kind: str) -> set[str]:
@@ -115,8 +101,3 @@ def _how(rule) -> str:
 
 def _at_most(rule) -> str:
     return _("最高 %(amount)s。") % {"amount": wan(rule.amount)} if rule.amount else ""
-
-
-def missing(rule) -> list[str]:
-    """Fields that the kind needs and that are empty."""
-    return [name for name in NEEDS.get(rule.kind, ()) if getattr(rule, name) in (None, "", [], {}, ())]

@@ -22,20 +22,35 @@ class Part:
     icon: str
 
 
-NOTICE, WHO, WHAT, MONEY, JUDGING, AFTER = (
+NOTICE, WHO, WHAT, MONEY, AFTER = (
     _("一、通知"),
     _("二、谁可以申报"),
-    _("三、填什么"),
+    _("三、报什么"),
     _("四、经费"),
-    _("五、怎么审"),
-    _("六、立项以后"),
+    _("五、怎么审、怎么管"),
 )
 
 PARTS = (
-    Part("basics", _("基本信息"), NOTICE, _("标题、文号、时间、支持方式、发文单位"), ("call", "issued_by", "programme"), "info"),
+    Part(
+        "basics",
+        _("基本信息"),
+        NOTICE,
+        _("标题、文号、时间、支持方式、发文单位"),
+        ("call", "issued_by", "programme"),
+        "info",
+    ),
     Part("notice", _("通知正文"), NOTICE, _("照文件原样录入，条款号由各处引用"), ("call.notice",), "article"),
-    Part("contacts", _("咨询方式"), NOTICE, _("政策、业务、技术、监督电话；发布后仍可修改"), ("contacts",), "call"),
-    Part("types", _("项目类别"), WHO, _("同一通知下不同的类别，各有条件、表单和额度"), ("types",), "category"),
+    Part(
+        "contacts",
+        _("咨询方式"),
+        NOTICE,
+        _("政策、业务、技术、监督电话；发布后仍可修改"),
+        ("contacts",),
+        "call",
+    ),
+    Part(
+        "types", _("项目类别"), WHO, _("同一通知下不同的类别，各有条件、表单和额度"), ("types",), "category"
+    ),
     Part(
         "access",
         _("限额与名单"),
@@ -51,9 +66,16 @@ PARTS = (
         ),
         "group_add",
     ),
-    Part("topics", _("指南方向"), WHO, _("方向、考核指标、额度、拟立项数"), ("topics",), "explore"),
     Part("rules", _("申报条件"), WHO, _("一条一行：条文、条款、判断方式"), ("rules",), "rule"),
-    Part("form", _("申报表"), WHAT, _("各部分和题目，边改边看申报人的界面"), ("sections", "call.participants", "call.milestones"), "description"),
+    Part("topics", _("指南方向"), WHAT, _("方向、考核指标、额度、拟立项数"), ("topics",), "explore"),
+    Part(
+        "form",
+        _("申报表"),
+        WHAT,
+        _("各部分和题目，边改边看申报人的界面"),
+        ("sections", "call.participants", "call.milestones"),
+        "description",
+    ),
     Part(
         "money",
         _("额度与预算表"),
@@ -62,13 +84,34 @@ PARTS = (
         ("money", "call.budget_by_year", "call.budget_by_unit"),
         "payments",
     ),
-    Part("clauses", _("经费条款"), MONEY, _("分档、比例、科目占比等，系统逐条核算"), ("money.rules",), "calculate"),
-    Part("instalments", _("拨款计划"), MONEY, _("各期的条件和比例，合计 100%"), ("instalments",), "event_repeat"),
-    Part("stages", _("环节与期限"), JUDGING, _("单位审核、推荐、评审、决定、公示……"), ("stages", "publicity", "signing"), "route"),
-    Part("review", _("评审方案"), JUDGING, _("专家人数、计分方法、指标与权重"), ("review",), "grading"),
-    Part("demands", _("需求征集"), JUDGING, _("企业出题时的论证期限"), ("demands",), "lightbulb"),
+    Part(
+        "clauses",
+        _("经费条款"),
+        MONEY,
+        _("分档、比例、科目占比等，系统逐条核算"),
+        ("money.rules",),
+        "calculate",
+    ),
+    Part(
+        "instalments",
+        _("拨款计划"),
+        MONEY,
+        _("各期的条件和比例，合计 100%"),
+        ("instalments",),
+        "event_repeat",
+    ),
+    Part(
+        "stages",
+        _("环节与期限"),
+        AFTER,
+        _("单位审核、推荐、评审、决定、公示……"),
+        ("stages", "publicity", "signing"),
+        "route",
+    ),
+    Part("review", _("评审方案"), AFTER, _("专家人数、计分方法、指标与权重"), ("review",), "grading"),
+    Part("demands", _("需求征集"), AFTER, _("企业出题时的论证期限"), ("demands",), "lightbulb"),
     Part("milestones", _("里程碑"), AFTER, _("每个项目都要达到的节点和交付物"), ("milestones",), "flag"),
-)  # fmt: skip
+)
 BY_NAME = {part.name: part for part in PARTS}
 EDITABLE_AFTER_PUBLICATION = frozenset({"contacts"})
 """People change desks: whom to ask stays right without a new version of the notice."""
@@ -90,3 +133,15 @@ def part_of(place: Place) -> Part:
         if words == key or words.startswith(f"{key}.")
     ]
     return PARTS[max(owners)[1]] if owners else PARTS[0]
+
+
+OUT_OF_THE_WAY = 10_000
+"""Orders are unique in some tables: rows step out of the way by so much before they are numbered anew."""
+
+
+def next_code(prefix: str, taken) -> str:
+    """The first free `<prefix><number>`."""
+    number = 1
+    while f"{prefix}{number}" in taken:
+        number += 1
+    return f"{prefix}{number}"

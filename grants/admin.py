@@ -1,4 +1,4 @@
-"""The desk on which a notice becomes data: programmes, calls with all their parts, topics."""
+"""Programmes, topics and dictionaries in the admin; the call itself has a desk of its own (`desk.admin`)."""
 
 from django.contrib import messages
 from django.contrib.admin import display, register
@@ -7,9 +7,8 @@ from django.db.models import Count
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import StackedInline, TabularInline
+from unfold.admin import TabularInline
 from unfold.enums import ActionVariant
 
 from accounts.models import Organisation
@@ -21,19 +20,12 @@ from core.workflow import Refused
 from grants import actions, rules
 from grants.forms import DictionaryUploadForm, NoteForm, RelistForm
 from grants.models import (
-    BudgetCategory,
-    Call,
     Dictionary,
     DictionaryEntry,
-    EligibilityRule,
-    FundingSource,
     Programme,
-    Question,
-    Section,
-    Stage,
     Topic,
 )
-from grants.states import CallState, TopicState
+from grants.states import TopicState
 
 
 def _allowed(check, *args, **kwargs) -> bool:
@@ -63,190 +55,6 @@ class ProgrammeAdmin(ModelAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return obj is not None and self.has_change_permission(request, obj) and not obj.calls.exists()
-
-
-class FrozenWithCall:
-    """A part of a call: only while the call is a draft of one's own department."""
-
-    extra = 0
-    tab = True
-    show_change_link = False
-
-    def _may(self, request, obj):
-        return obj is None or _allowed(rules.check_can_edit, request.user, obj)
-
-    def has_add_permission(self, request, obj=None):
-        return super().has_add_permission(request, obj) and self._may(request, obj)
-
-    def has_change_permission(self, request, obj=None):
-        return super().has_change_permission(request, obj) and self._may(request, obj)
-
-    def has_delete_permission(self, request, obj=None):
-        return super().has_delete_permission(request, obj) and self._may(request, obj)
-
-
-class StageInline(FrozenWithCall, TabularInline):
-    model = Stage
-    fields = ("order", "kind", "days", "day_kind", "clause")
-
-
-class SectionInline(FrozenWithCall, TabularInline):
-    model = Section
-    fields = ("order", "code", "title", "title_en", "help")
-
-
-class QuestionInline(FrozenWithCall, StackedInline):
-    model = Question
-    fields = (
-        ("section", "order"),
-        ("code", "kind", "is_required"),
-        ("label", "label_en"),
-        "help",
-        ("clause", "visible_when"),
-        "config",
-    )
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("section")
-
-    def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        if db_field.name == "section":
-            call = request.resolver_match.kwargs.get("object_id")
-            known = call.isdecimal() if call else False
-            kwargs["queryset"] = Section.objects.filter(call_id=call if known else 0)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-
-class RuleInline(FrozenWithCall, StackedInline):
-    model = EligibilityRule
-    fields = (
-        ("order", "code", "clause"),
-        "text",
-        ("scope", "automation", "severity"),
-        "expression",
-        "applies_when",
-        "hint",
-        "params",
-        "text_en",
-    )
-
-
-class BudgetCategoryInline(FrozenWithCall, TabularInline):
-    model = BudgetCategory
-    fields = ("order", "code", "name", "name_en", "is_fiscal_allowed", "clause")
-
-
-class FundingSourceInline(FrozenWithCall, TabularInline):
-    model = FundingSource
-    fields = ("order", "code", "name", "name_en", "is_fiscal")
-
-
-class TopicInline(FrozenWithCall, StackedInline):
-    """Directions of a window call, written with the notice; demands are listed from their own desk."""
-
-    model = Topic
-    fields = (
-        ("number", "title", "field"),
-        "content",
-        "indicators",
-        "bidder_conditions",
-        ("amount", "planned_number"),
-    )
-
-
-@register(Call)
-class CallAdmin(HistoryMixin, ActionButtonsMixin, ModelAdmin):
-    """Everything that a notice says. Read-only once it is published: the database refuses changes too."""
-
-    list_display = ("title", "programme", "year", "state", "opens_at", "closes_at", "wan_cap")
-    list_filter = ("state", "programme", "year", "sourcing")
-    search_fields = ("title", "number")
-    list_select_related = ("programme",)
-    inlines = (
-        StageInline,
-        SectionInline,
-        QuestionInline,
-        RuleInline,
-        BudgetCategoryInline,
-        FundingSourceInline,
-        TopicInline,
-    )
-    actions_detail = ("publish", "close")
-    fieldsets = (
-        (
-            None,
-            {"fields": ("state", "missing", "programme", "title", "title_en", "number", ("year", "version"))},
-        ),
-        (
-            _("征集"),
-            {"fields": (("sourcing", "instrument"), ("opens_at", "closes_at"), "bid_days")},
-        ),
-        (_("正文"), {"fields": ("notice",)}),
-        (_("经费"), {"fields": (("cap", "cap_clause"), ("own_per_fiscal", "own_clause"))}),
-        (
-            _("公示与签订"),
-            {
-                "fields": (
-                    ("publicity_days", "publicity_day_kind", "publicity_clause"),
-                    ("signing_days", "signing_clause"),
-                )
-            },
-        ),
-    )
-    readonly_fields = ("state", "missing")
-
-    def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        if db_field.name == "programme" and not request.user.has_role(Role.SYSADMIN):
-            kwargs["queryset"] = Programme.objects.filter(department_id__in=request.user.scope.departments)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def has_change_permission(self, request, obj=None):
-        allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or _allowed(rules.check_can_edit, request.user, obj))
-
-    def has_delete_permission(self, request, obj=None):
-        return obj is not None and self.has_change_permission(request, obj)
-
-    @display(description=_("资助上限"), ordering="cap")
-    def wan_cap(self, call):
-        return _("不限额") if call.cap is None else wan(call.cap)
-
-    @display(description=_("发布前还要改正"))
-    def missing(self, call):
-        """Live: what `publish` would refuse now."""
-        if call.pk is None:
-            return _("先保存，再补充环节、表单和规则。")
-        if call.state != CallState.DRAFT:
-            return _("已发布")
-        problems = [(problem.message, problem.clause) for problem in rules.problems_of(call)]
-        return format_html_join("\n", "• {} {}", problems) or _("没有，可以发布。")
-
-    @button(
-        _("发布"),
-        may=lambda user, call: call.state == CallState.DRAFT and _allowed(rules.check_manages, user, call),
-        text=_("发布后通知、表单、规则、环节和经费条款都不能再改，公众立即可见。"),
-        icon="publish",
-        variant=ActionVariant.PRIMARY,
-    )
-    def publish(self, request, call, data, at):
-        problems = rules.problems_of(call)
-        if len(problems) > 1:
-            raise Refused("；".join(problem.message.rstrip("。") for problem in problems) + "。")
-        actions.publish_call(call=call, by=request.user, at=at)
-        return _("通知已发布。")
-
-    @button(
-        _("结束申报"),
-        may=lambda user, call: (
-            call.state == CallState.PUBLISHED
-            and _allowed(rules.check_can_close, user, call, at=timezone.now())
-        ),
-        text=_("结束后不再接受申报；已经提交的继续办理。"),
-        icon="event_busy",
-    )
-    def close(self, request, call, data, at):
-        actions.close_call(call=call, by=request.user, at=at)
-        return _("通知已结束。")
 
 
 @register(Topic)

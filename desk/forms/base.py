@@ -1,19 +1,19 @@
 """How every part of a call is edited: one record (`PartForm`) or rows of records (`rows`)."""
 
 import re
+from decimal import Decimal
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from desk.forms.widgets import Day, Moment
+from desk.forms.widgets import Day, Moment, plain
+from desk.parts import OUT_OF_THE_WAY, next_code
 from grants.models import Call
 
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 MOST_ROWS = 300
-OUT_OF_THE_WAY = 10_000
 
 
 def remembered(call: Call, name: str, make):
@@ -36,6 +36,8 @@ class PartForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
             self._suit(name, field)
+            if isinstance(self.initial.get(name), Decimal):
+                self.initial[name] = Decimal(plain(self.initial[name]))
 
     def _suit(self, name, field):
         """Native pickers for days and moments, words for empty choices, codes that may be left out."""
@@ -50,7 +52,9 @@ class PartForm(forms.ModelForm):
             field.choices = [("", _("各类别共用")), *((row.pk, row.name) for row in types)]
         if name == "code" and self.code_prefix:
             field.required = False
-            field.help_text = gettext_lazy("公式里用它，留空自动编号")
+            field.widget.attrs["placeholder"] = _("留空自动编号")
+        if isinstance(field, forms.TypedChoiceField) and field.choices[0][0] == "":
+            field.choices = [("", _("请选择")), *field.choices[1:]]
         if isinstance(field, forms.IntegerField):
             field.widget.attrs.setdefault("inputmode", "numeric")
 
@@ -79,7 +83,7 @@ class PartForm(forms.ModelForm):
         instance = self.save(commit=False)
         if isinstance(instance, Call):
             # Only what stands on this page: the state and the other parts may have moved on meanwhile.
-            instance.save(update_fields=[name for name in self._meta.fields])
+            instance.save(update_fields=list(self._meta.fields))
         else:
             instance.call = self.call
             instance.save()
@@ -100,7 +104,9 @@ class BaseRows(forms.BaseModelFormSet):
 
     @classmethod
     def known(cls, call: Call):
-        return cls.model._default_manager.filter(call=call).order_by(*(["order", "pk"] if cls.ordered else ["pk"]))
+        return cls.model._default_manager.filter(call=call).order_by(
+            *(["order", "pk"] if cls.ordered else ["pk"])
+        )
 
     def validate_unique(self):
         """`clean` says it in words."""
@@ -112,9 +118,7 @@ class BaseRows(forms.BaseModelFormSet):
             if not key or key == ("",) or key == (None,):
                 continue
             if key in seen:
-                form.add_error(
-                    self.unique[-1], _("与第 %(number)s 行重复。") % {"number": seen[key]}
-                )
+                form.add_error(self.unique[-1], _("与第 %(number)s 行重复。") % {"number": seen[key]})
             seen.setdefault(key, number)
 
     def kept(self) -> list[forms.ModelForm]:
@@ -128,7 +132,7 @@ class BaseRows(forms.BaseModelFormSet):
         ]
         if not self.ordered:
             return forms_
-        return sorted(forms_, key=lambda form: (form.cleaned_data.get("ORDER") or MOST_ROWS * 10))
+        return sorted(forms_, key=lambda form: form.cleaned_data.get("ORDER") or MOST_ROWS * 10)
 
     def store(self):
         """Write all rows. Part of `desk.actions.save_part`."""
@@ -155,14 +159,9 @@ class BaseRows(forms.BaseModelFormSet):
         return len(self.forms)
 
 
-def next_code(prefix: str, taken) -> str:
-    number = 1
-    while f"{prefix}{number}" in taken:
-        number += 1
-    return f"{prefix}{number}"
-
-
-def rows(form: type[PartForm], *, title, noun, unique=("code",), ordered=True, prefix="rows") -> type[BaseRows]:
+def rows(
+    form: type[PartForm], *, title, noun, unique=("code",), ordered=True, prefix="rows"
+) -> type[BaseRows]:
     """A formset class over the form's model."""
     base = type(
         f"{form.__name__}Rows",

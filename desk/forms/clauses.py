@@ -5,10 +5,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from desk import money_kinds
-from desk.forms.base import PartForm, next_code, remembered
+from desk.forms.base import PartForm, remembered
 from desk.forms.rules import check_formula, question_codes
 from desk.forms.widgets import MatrixField, PercentField, TiersField, Wan, formula, short_text
+from desk.parts import next_code
 from grants.models import MoneyKind, MoneyRule
+from grants.money_rules import EXPRESSIONS, NEEDS
 
 BY_FACTOR = (MoneyKind.RATIO,)
 """Kinds whose rate is a factor (1, 2); everywhere else it is a percentage."""
@@ -153,16 +155,26 @@ class MoneyRuleForm(PartForm):
             return data
         data["rate"] = data.get("factor") if kind in BY_FACTOR else data.get("percent")
         used = money_kinds.fields_of(kind)
-        for name in ("amount", "base", "tiers", "matrix", "row", "column", "categories", "sources", "against"):
+        for name in (
+            "amount",
+            "base",
+            "tiers",
+            "matrix",
+            "row",
+            "column",
+            "categories",
+            "sources",
+            "against",
+        ):
             if name not in used and name in data:
                 data[name] = type(data[name])() if isinstance(data[name], list | dict | str) else None
         self.instance.rate = data["rate"] if "rate" in used else None
-        for name in money_kinds.NEEDS[kind]:
+        for name in NEEDS[kind]:
             field = {"rate": "factor" if kind in BY_FACTOR else "percent"}.get(name, name)
             if not data.get(name) and field not in self.errors:
                 self.add_error(field, _("这一类条款要填写此项。"))
         codes = question_codes(self.call)
-        for name in money_kinds.EXPRESSIONS:
+        for name in EXPRESSIONS:
             check_formula(self, name, codes=codes)
         if set(data.get("sources") or ()) & set(data.get("against") or ()):
             self.add_error("against", _("同一来源不能既在分子又在分母。"))

@@ -104,8 +104,8 @@ class SchemeForm(OptionalForm):
 
 class CriterionForm(PartForm):
     layout = (
-        (("name", 4), ("name_en", 3), ("weight", 2), ("max_score", 1), ("code", 2)),
-        (("help", 12),),
+        (("name", 5), ("weight", 2), ("max_score", 2), ("name_en", 3)),
+        (("help", 9), ("code", 3)),
     )
     code_prefix = "criterion"
 
@@ -186,9 +186,7 @@ Categories = rows(
 Sources = rows(
     SourceForm, title=gettext_lazy("资金来源（表的列）"), noun=gettext_lazy("来源"), prefix="sources"
 )
-Criteria = rows(
-    CriterionForm, title=gettext_lazy("评审指标"), noun=gettext_lazy("指标"), prefix="criteria"
-)
+Criteria = rows(CriterionForm, title=gettext_lazy("评审指标"), noun=gettext_lazy("指标"), prefix="criteria")
 Milestones = rows(
     MilestoneForm, title=gettext_lazy("里程碑模板"), noun=gettext_lazy("里程碑"), prefix="milestones"
 )

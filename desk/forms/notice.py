@@ -250,15 +250,14 @@ class TopicForm(PartForm):
 
 
 class StageForm(PartForm):
-    layout = (
-        (("kind", 4), ("days", 2), ("day_kind", 3), ("clause", 3)),
-        (("instruction", 12),),
-    )
+    layout = ((("kind", 3), ("days", 2), ("day_kind", 2), ("clause", 2), ("instruction", 3)),)
 
     class Meta:
         model = Stage
         fields = ("kind", "days", "day_kind", "clause", "instruction")
         widgets = {"instruction": short_text(1)}
+        labels = {"instruction": gettext_lazy("办理要求（办理人会看到）")}
+        help_texts = {"instruction": ""}
 
 
 class ClocksForm(PartForm):

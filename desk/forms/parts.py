@@ -46,7 +46,8 @@ class PartPage:
         return [{"rows" if isinstance(block, BaseRows) else "form": block} for block in self.blocks]
 
     def is_valid(self) -> bool:
-        return all([block.is_valid() for block in self.blocks])
+        # Every block is asked, so that all faults are shown at once.
+        return all([block.is_valid() for block in self.blocks])  # noqa: C419
 
     def store(self) -> None:
         """Write everything. Part of `desk.actions.save_part`."""

@@ -1,7 +1,6 @@
 """A section and a question of a form, the columns of a table included."""
 
 import json
-from types import SimpleNamespace
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -10,12 +9,13 @@ from django.utils.translation import gettext_lazy
 
 from applications.questions import choices_of
 from core import expressions
-from desk.forms.base import PartForm, next_code
-from desk.forms.settings import SettingsForm, number
+from desk.forms.base import PartForm
+from desk.forms.settings import SettingsForm
 from desk.forms.widgets import formula, short_text
 from desk.packs import questions as kinds
 from desk.packs.context import known
-from grants.models import FormKind, Question, QuestionKind, Section
+from desk.parts import next_code
+from grants.models import Question, QuestionKind, Section
 
 COLUMN_KINDS = (
     QuestionKind.LINE,
@@ -61,9 +61,7 @@ class ColumnForm(forms.Form):
     required = forms.BooleanField(label=gettext_lazy("必填"), required=False)
     total = forms.BooleanField(label=gettext_lazy("合计"), required=False)
     unit = forms.CharField(label=gettext_lazy("单位"), required=False, max_length=20)
-    choices = forms.CharField(
-        label=gettext_lazy("选项"), required=False, help_text=gettext_lazy("单选列：用顿号隔开")
-    )
+    choices = forms.CharField(label=gettext_lazy("选项（单选列，用顿号隔开）"), required=False)
     code = forms.SlugField(label=gettext_lazy("代码"), required=False)
     label_en = forms.CharField(label=gettext_lazy("英文"), required=False, max_length=60)
     rest = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -92,15 +90,20 @@ class ColumnForm(forms.Form):
         return found if isinstance(found, dict) else {}
 
     def lines(self):
-        widths = {"label": 3, "kind": 3, "required": 1, "total": 1, "unit": 2, "code": 2}
-        return [
-            [(self[name], width) for name, width in widths.items()],
-            [(self["choices"], 6), (self["label_en"], 3)],
-        ]
+        lines = (
+            (("label", 5), ("kind", 4), ("unit", 3)),
+            (("choices", 6), ("required", 3), ("total", 3)),
+            (("label_en", 6), ("code", 6)),
+        )
+        return [[(self[name], width) for name, width in line] for line in lines]
 
     def column(self) -> dict:
-        found = {key: value for key in self.own if (value := self.cleaned_data.get(key)) not in (None, "", False)}
-        words = [word.strip() for word in self.cleaned_data.get("choices", "").replace("，", "、").split("、")]
+        found = {
+            key: value for key in self.own if (value := self.cleaned_data.get(key)) not in (None, "", False)
+        }
+        words = [
+            word.strip() for word in self.cleaned_data.get("choices", "").replace("，", "、").split("、")
+        ]
         if words := [word for word in words if word]:
             found["choices"] = words
         return found | self.cleaned_data["rest"]
@@ -143,7 +146,9 @@ def simple_conditions(call, question) -> list[tuple]:
         if other.kind == QuestionKind.YES_NO:
             pairs = [(f"answers.{other.code} == true", _("是")), (f"answers.{other.code} == false", _("否"))]
         else:
-            pairs = [(f"answers.{other.code} == '{value}'", label) for value, label in choices_of(other.config)]
+            pairs = [
+                (f"answers.{other.code} == '{value}'", label) for value, label in choices_of(other.config)
+            ]
         groups.append((other.label, [(source, f"{other.label} = {label}") for source, label in pairs]))
     return groups
 
@@ -218,7 +223,7 @@ class QuestionForm(PartForm):
         chosen = data.get("shown_when")
         if chosen != CUSTOM:
             data["visible_when"] = chosen or ""
-        codes = {code for code in self.call.questions.values_list("code", flat=True)} | {data.get("code") or ""}
+        codes = set(self.call.questions.values_list("code", flat=True)) | {data.get("code") or ""}
         self._check("visible_when", known(codes))
         self._check("valid_when", {**known(codes), "value": frozenset()})
         self._clean_config(data)
@@ -261,11 +266,3 @@ class QuestionForm(PartForm):
             question.order = (last.order if last else 0) + 1
         question.save()
         self.stored = question
-
-
-def application_sections(call):
-    """The sections of the application form, its questions prefetched: two queries."""
-    return call.sections.filter(form=FormKind.APPLICATION).prefetch_related("questions")
-
-
-__all__ = ["QuestionForm", "SectionForm", "SimpleNamespace", "application_sections", "number"]

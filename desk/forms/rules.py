@@ -11,9 +11,10 @@ from accounts.kinds import OrganisationKind
 from accounts.models import Organisation
 from applications.models import Application
 from core import expressions
-from desk.forms.base import CODE, PartForm, next_code, remembered
+from desk.forms.base import CODE, PartForm, remembered
 from desk.forms.widgets import Day, ParamsField, WordsField, formula, short_text
 from desk.packs.context import known
+from desk.parts import next_code
 from desk.rule_templates import Param, ParamKind, RuleTemplate
 from desk.rule_templates.kind import default_of
 from grants.models import Automation, Call, EligibilityRule
@@ -43,11 +44,12 @@ class RuleForm(PartForm):
 
     layout = (
         (("text", 12),),
-        (("clause", 3), ("scope", 3), ("automation", 3), ("severity", 3)),
+        (("clause", 4), ("scope", 4), ("project_type", 4)),
+        (("automation", 6), ("severity", 6)),
         (("expression", 12),),
         (("params", 6), ("applies_when", 6)),
         (("hint", 12),),
-        (("project_type", 4), ("as_of", 4), ("code", 4)),
+        (("as_of", 6), ("code", 6)),
         (("text_en", 12),),
     )
     code_prefix = "R"
@@ -184,7 +186,10 @@ class TemplateForm(forms.Form):
 
     def rule(self) -> EligibilityRule:
         """Unsaved, at the end of the call's rules."""
-        labels = {q.code: q.label for q in remembered(self.call, "questions", lambda: list(self.call.questions.all()))}
+        labels = {
+            q.code: q.label
+            for q in remembered(self.call, "questions", lambda: list(self.call.questions.all()))
+        }
         labels |= dict(self.call.budget_categories.values_list("code", "name"))
         last = self.call.rules.order_by("-order").first()
         return EligibilityRule(

@@ -67,7 +67,9 @@ class SettingsForm(forms.Form):
         label=gettext_lazy("表格校验"),
         keys=("when", "message"),
         widget=formula(2),
-        help_text=gettext_lazy("每行一条“公式 => 不符合时的提示”，例如 totals.amount <= 500.0 => 合计不得超过 500 万元"),
+        help_text=gettext_lazy(
+            "每行一条“公式 => 不符合时的提示”，例如 totals.amount <= 500.0 => 合计不得超过 500 万元"
+        ),
     )
     years = WordsField(
         label=gettext_lazy("分年度目标"), cast=int, help_text=gettext_lazy("例如 2026、2027；留空只填总目标")
@@ -100,7 +102,9 @@ class SettingsForm(forms.Form):
         known = {name: self.config[name] for name in self.base_fields if name in self.config}
         if isinstance(known.get("max_bytes"), int):
             known["max_bytes"] = max(1, round(known["max_bytes"] / PER_MB))
-        rest = {name: value for name, value in self.config.items() if name not in (*self.base_fields, "columns")}
+        rest = {
+            name: value for name, value in self.config.items() if name not in (*self.base_fields, "columns")
+        }
         return known | {"rest": json.dumps(rest, ensure_ascii=False) if rest else ""}
 
     def _dictionaries(self):
@@ -136,8 +140,7 @@ class SettingsForm(forms.Form):
     def lines(self) -> list[dict]:
         """Bound fields, with the kinds that each is for."""
         kinds = {
-            name: " ".join(kind for kind, names in SETTINGS.items() if name in names)
-            for name in self.fields
+            name: " ".join(kind for kind, names in SETTINGS.items() if name in names) for name in self.fields
         }
         return [
             {"field": self[name], "width": WIDTHS.get(name, 3), "kinds": kinds[name]}

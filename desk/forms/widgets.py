@@ -59,7 +59,7 @@ def plain(number) -> str:
 
 
 class PercentField(forms.Field):
-    """"30" or "30%" ↔ Decimal("0.3")."""
+    """ "30" or "30%" ↔ Decimal("0.3")."""
 
     widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
 
@@ -230,7 +230,8 @@ class MatrixField(LinesField):
         if not isinstance(value, dict):
             return value
         return "\n".join(
-            f"{row} | " + "、".join(f"{name} = {plain(Decimal(rate) * HUNDRED)}%" for name, rate in cells.items())
+            f"{row} | "
+            + "、".join(f"{name} = {plain(Decimal(rate) * HUNDRED)}%" for name, rate in cells.items())
             for row, cells in value.items()
         )
 

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from applications.states import APPLICATION, ApplicationState
-from desk.packs import expressions, questions
+from desk.packs import expressions, questions, reach, sense
 from desk.packs.schema import Pack, questions_of
 from desk.packs.source import Place, Problem, Source
 from desk.packs.values import plain
@@ -21,19 +22,29 @@ ARTICLE = re.compile(r"第[一二三四五六七八九十百零〇0-9]+条")
 
 def problems(pack: Pack, source: Source) -> list[Problem]:
     """Everything wrong with a pack of the right shape, in the order of the file."""
-    parts = (
-        _duplicates(pack),
-        _types(pack),
-        _sums(pack),
-        _window(pack),
-        _stages(pack),
-        _money(pack),
-        _money_rules(pack),
-        _configs(pack),
-        expressions.found(pack),
-        _clauses(pack),
-    )
-    return sorted(source.problem(place, message) for part in parts for place, message in part)
+    return sorted(source.problem(place, message) for place, message in errors(pack))
+
+
+def errors(pack: Pack) -> Found:
+    """Everything wrong, each with its place; the desk shows the same of a draft."""
+    yield from _duplicates(pack)
+    yield from _types(pack)
+    yield from _sums(pack)
+    yield from _window(pack)
+    yield from _stages(pack)
+    yield from _money(pack)
+    yield from _money_rules(pack)
+    yield from _configs(pack)
+    yield from expressions.found(pack)
+    yield from _clauses(pack)
+    yield from reach.errors(pack)
+    yield from sense.errors(pack)
+
+
+def warnings(pack: Pack, *, at: datetime) -> Found:
+    """What is allowed and probably not meant."""
+    yield from reach.warnings(pack)
+    yield from sense.warnings(pack, at=at)
 
 
 def _repeated(place: Place, names: Iterable[str | tuple[str, str]], key: str) -> Found:

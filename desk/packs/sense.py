@@ -1,4 +1,4 @@
-"""Whether the parts of a notice fit one another: types, windows, lists, plans, money clauses."""
+"""Whether the parts of a notice fit one another: windows, lists, plans, money clauses."""
 
 import re
 from collections.abc import Iterator
@@ -8,12 +8,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from accounts.identity import validate_credit_code
-from core import calendar, expressions
-from desk import money_kinds
-from desk.packs.context import known
+from core import calendar
 from desk.packs.schema import Pack
 from desk.packs.source import Place
-from grants.models import Instrument, MoneyKind, Sourcing, StageKind
+from grants.models import Instrument, MoneyKind, MoneyRule, Sourcing, StageKind
+from grants.money_rules import NEEDS
 
 Found = Iterator[tuple[Place, str]]
 LONGEST = re.compile(r"project\.months\s*<=?\s*(?:params\.(\w+)|(\d+))")
@@ -21,11 +20,9 @@ LONGEST = re.compile(r"project\.months\s*<=?\s*(?:params\.(\w+)|(\d+))")
 
 def errors(pack: Pack) -> Found:
     """What would stop the call from working as written."""
-    yield from _types(pack)
     yield from _windows(pack)
     yield from _lists(pack)
     yield from _clauses(pack)
-    yield from _formulas(pack)
 
 
 def warnings(pack: Pack, *, at: datetime) -> Found:
@@ -33,19 +30,6 @@ def warnings(pack: Pack, *, at: datetime) -> Found:
     yield from _rest_days(pack, at)
     yield from _plans(pack)
     yield from _loose_ends(pack)
-
-
-def _types(pack: Pack) -> Found:
-    codes = {"", *(part.code for part in pack.types)}
-    places = (
-        *((("sections", n), part) for n, part in enumerate(pack.sections)),
-        *((("rules", n), part) for n, part in enumerate(pack.rules)),
-        *((("quotas", n), part) for n, part in enumerate(pack.quotas)),
-        *((("money", "rules", n), part) for n, part in enumerate(pack.money.rules)),
-    )
-    for place, part in places:
-        if part.type not in codes:
-            yield (*place, "type"), _("没有代码为“%(code)s”的项目类别。") % {"code": part.type}
 
 
 def _windows(pack: Pack) -> Found:
@@ -85,56 +69,18 @@ def _lists(pack: Pack) -> Found:
 
 
 def _clauses(pack: Pack) -> Found:
-    """A money clause has what its kind needs, and names rows and columns that exist."""
-    categories = {row.code for row in pack.money.categories}
-    sources = {row.code for row in pack.money.sources}
+    """A money clause has what its kind needs, and no source on both sides of a ratio."""
     for number, rule in enumerate(pack.money.rules):
         place = ("money", "rules", number)
-        for name in money_kinds.missing(rule):
-            yield (
-                (*place, name),
-                _("“%(kind)s”条款缺少“%(name)s”。") % {"kind": MoneyKind(rule.kind).label, "name": name},
-            )
-        for name, known_codes in (("categories", categories), ("sources", sources), ("against", sources)):
-            for code in getattr(rule, name):
-                if code not in known_codes:
-                    yield (*place, name), _("预算表里没有代码“%(code)s”。") % {"code": code}
+        for name in NEEDS[rule.kind]:
+            if getattr(rule, name) in (None, "", [], {}):
+                words = MoneyRule._meta.get_field(name).verbose_name
+                yield (
+                    (*place, name),
+                    _("“%(kind)s”须填写“%(name)s”。") % {"kind": MoneyKind(rule.kind).label, "name": words},
+                )
         if set(rule.sources) & set(rule.against):
             yield (*place, "against"), _("同一来源不能既在分子又在分母。")
-
-
-def _formulas(pack: Pack) -> Found:
-    """Expressions outside rules and visibility."""
-    codes = {question.code for section in pack.sections for question in section.questions}
-    for number, rule in enumerate(pack.money.rules):
-        for name in money_kinds.EXPRESSIONS:
-            yield from _formula(("money", "rules", number, name), getattr(rule, name), known(codes))
-    for number, quota in enumerate(pack.quotas):
-        names = {"unit": known(codes)["unit"]}
-        yield from _formula(("quotas", number, "formula"), quota.formula, names)
-    for number, section in enumerate(pack.sections):
-        for index, question in enumerate(section.questions):
-            place = ("sections", number, "questions", index, "valid_when")
-            yield from _formula(place, question.valid_when, {**known(codes), "value": frozenset()})
-
-
-def _formula(place: Place, text: str, names) -> Found:
-    if not text.strip():
-        return
-    try:
-        expressions.check(text, _open_ended(names))
-    except expressions.ExpressionError as fault:
-        yield place, fault.message
-
-
-def _open_ended(names):
-    """`value` has no fields of its own to check: whatever the answer holds may be read."""
-    return {key: _Anything() if key == "value" else fields for key, fields in names.items()}
-
-
-class _Anything(frozenset):
-    def __contains__(self, name):
-        return True
 
 
 # ---- warnings ----

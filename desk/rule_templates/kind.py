@@ -98,6 +98,11 @@ class RuleTemplate:
     def words(self) -> str:
         return self.title_en if _english() else self.title
 
+    def blank_text(self) -> str:
+        """The printed sentence with blanks to fill in."""
+        text = self.text_en if _english() else self.text
+        return text.format(**dict.fromkeys(self.names(), "＿＿"))
+
     def scope_label(self) -> str:
         return RuleScope(self.scope).label
 
@@ -115,7 +120,9 @@ class RuleTemplate:
             "severity": self.severity,
             "expression": _with_codes(self.expression, chosen),
             "applies_when": _with_codes(self.applies_when, chosen),
-            "params": {p.name: as_json(p, values[p.name]) for p in self.params if p.kind not in IN_EXPRESSION},
+            "params": {
+                p.name: as_json(p, values[p.name]) for p in self.params if p.kind not in IN_EXPRESSION
+            },
         }
 
     def names(self) -> set[str]:

@@ -10,7 +10,17 @@ PUBLIC = "unit.kind in ['university', 'institute', 'hospital']"
 
 def _unit(code, group, title, title_en, text, text_en, expression, hint, *params, **more):
     return RuleTemplate(
-        code, group, title, title_en, text, text_en, U, expression=expression, hint=hint, params=params, **more
+        code,
+        group,
+        title,
+        title_en,
+        text,
+        text_en,
+        U,
+        expression=expression,
+        hint=hint,
+        params=params,
+        **more,
     )
 
 

@@ -1,0 +1,49 @@
+// The preview of a form: what is typed is sent, judged and forgotten; conditions and faults answer at once.
+(function () {
+  "use strict";
+
+  const WAIT = 400;
+  const form = document.getElementById("preview");
+  let timer = 0;
+
+  function say(place, sentences) {
+    place.querySelectorAll("[data-fault]").forEach((old) => old.remove());
+    sentences.forEach((sentence) => {
+      const line = document.createElement("p");
+      line.className = "invalid-feedback d-block";
+      line.dataset.fault = "";
+      line.textContent = sentence;
+      place.append(line);
+    });
+  }
+
+  async function ask() {
+    const answer = await fetch(form.dataset.address, { method: "POST", body: new FormData(form) });
+    if (!answer.ok) return;
+    const { shown, faults } = await answer.json();
+    document.querySelectorAll("[data-question]").forEach((place) => {
+      const code = place.dataset.question;
+      if (code in shown) place.hidden = !shown[code];
+      say(place, faults[code] || []);
+    });
+  }
+
+  form.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, WAIT);
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  document.querySelectorAll("[data-add-row]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const rows = button.parentElement.querySelectorAll("tbody tr");
+      const copy = rows[rows.length - 1].cloneNode(true);
+      copy.querySelectorAll("[name]").forEach((input) => {
+        input.name = input.name.replace(/-\d+-(?=[^-]*$)/, `-${rows.length}-`);
+        input.removeAttribute("id");
+        if (input.type !== "checkbox" && input.type !== "radio") input.value = "";
+      });
+      rows[rows.length - 1].after(copy);
+    });
+  });
+})();
