@@ -5,14 +5,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import Organisation
-from applications import questions
+from applications import queries, questions
+from applications.actions import answering, holding
 from applications.forms import FIXED_PARTS, Section
 from applications.models import Answer, Application
-from grants.models import Call, FormKind, ProjectType, QuestionKind
+from grants.models import Call, FormKind, ProjectType
 
 
 @contextmanager
@@ -46,19 +46,14 @@ def sections_of(call: Call, form: str, project_type: ProjectType | None) -> list
 
 def store(application: Application, part: Section, *, by, at: datetime) -> dict[str, list[str]]:
     """Put what was typed into the sandbox; returns {code: sentences} for what cannot be read."""
-    faults = {}
-    for question in part.questions:
-        if question.kind in (QuestionKind.ATTACHMENT, QuestionKind.COMPUTED):
-            continue
-        raw = part.form.typed(question.code)
-        try:
-            value = questions.clean(question, raw)
-        except ValidationError as fault:
-            faults[question.code], value = list(fault.messages), {"typed": raw}
-        if value is not None:
-            Answer.objects.create(
-                application=application, question=question, value=value, saved_at=at, saved_by=by
-            )
+    faults, rows = {}, []
+    for code, raw in part.form.all_typed().items():
+        question = part.form.questions[code]
+        value, sentences = answering.read(question, raw)
+        if sentences:
+            faults[code] = sentences
+        rows.append(Answer(application=application, question=question, value=value, saved_at=at, saved_by=by))
+    holding.upsert(rows)
     return faults
 
 
@@ -75,15 +70,23 @@ def form_page(call: Call, *, form: str, project_type, by, at: datetime) -> dict[
 
 
 def answered(call: Call, data, *, form: str, project_type, by, at: datetime) -> dict[str, Any]:
-    """What the form does with these answers: which questions are shown, what is wrong with which."""
-    shown: dict[str, bool] = {}
-    faults: dict[str, list[str]] = {}
+    """What the form does with these answers: questions shown, computed texts, what is wrong with which."""
+    found: dict[str, dict] = {"shown": {}, "texts": {}, "faults": {}}
     with sandbox(call, by=by, at=at, project_type=project_type) as application:
         sections = sections_of(call, form, project_type)
         for section in sections:
-            faults |= store(application, Section(application, data, section=section), by=by, at=at)
+            part = Section(application, data, section=section)
+            found["faults"] |= store(application, part, by=by, at=at)
+        holding.compute(application=application, by=by, at=at)
+        context = queries.context(application)
+        stored = queries.stored_answers(application)
         for section in sections:
             part = Section(application, section=section)
-            visible = part.shown_codes()
-            shown |= {question.code: question.code in visible for question in part.questions}
-    return {"shown": shown, "faults": faults}
+            fresh = part.fresh()
+            found["shown"] |= fresh["shown"]
+            found["texts"] |= fresh["texts"]
+            for question in part.questions:
+                if fresh["shown"][question.code] and question.code not in found["faults"]:
+                    said = questions.judged(question, stored.get(question.code), context)
+                    found["faults"] |= {question.code: said} if said else {}
+    return found

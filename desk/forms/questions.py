@@ -17,15 +17,7 @@ from desk.packs.context import known
 from desk.parts import next_code
 from grants.models import Question, QuestionKind, Section
 
-COLUMN_KINDS = (
-    QuestionKind.LINE,
-    QuestionKind.TEXT,
-    QuestionKind.NUMBER,
-    QuestionKind.MONEY,
-    QuestionKind.DATE,
-    QuestionKind.YES_NO,
-    QuestionKind.CHOICE,
-)
+COLUMN_KINDS = tuple(kind for kind in QuestionKind if kind in kinds.IN_TABLES)
 CUSTOM = "custom"
 SINGLE = (QuestionKind.CHOICE, QuestionKind.YES_NO)
 

@@ -20,11 +20,11 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     K.MONEY: ("min", "max"),
     K.CHOICE: ("choices",),
     K.CHOICES: ("choices",),
-    K.DICTIONARY: ("dictionary", "level", "multiple"),
-    K.LIST: ("max_rows", "max_length"),
+    K.DICTIONARY: ("dictionary", "level", "multiple", "max_rows"),
+    K.LIST: ("min_rows", "max_rows", "max_length"),
     K.TABLE: ("columns", "min_rows", "max_rows", "checks"),
-    K.INDICATORS: ("min_rows", "max_rows", "years"),
-    K.SUBPROJECTS: ("max_rows",),
+    K.INDICATORS: ("min_rows", "max_rows", "years", "evidence", "checks"),
+    K.SUBPROJECTS: ("min_rows", "max_rows", "checks"),
     K.ATTACHMENT: ("endings", "max_bytes", "max_count", "max_pages"),
     K.COMPUTED: ("expression", "unit", "decimals"),
 }
@@ -32,6 +32,8 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 del K
 WIDTHS = {"choices": 12, "checks": 12, "expression": 12, "endings": 6, "dictionary": 4}
 PER_MB = 1024 * 1024
+FIRST_YEAR = 1000
+"""A single number below is a count of years, not a year."""
 
 
 def _whole(label, **kwargs):
@@ -72,7 +74,14 @@ class SettingsForm(forms.Form):
         ),
     )
     years = WordsField(
-        label=gettext_lazy("分年度目标"), cast=int, help_text=gettext_lazy("例如 2026、2027；留空只填总目标")
+        label=gettext_lazy("分年度目标"),
+        cast=int,
+        help_text=gettext_lazy("例如 2026、2027，或只写年数 3；留空只填总目标"),
+    )
+    evidence = ChoicesField(
+        label=gettext_lazy("证明方式的选项"),
+        widget=short_text(3),
+        help_text=gettext_lazy("每行一个，例如：检测报告；留空时自由填写"),
     )
     endings = WordsField(
         label=gettext_lazy("允许的文件类型"), help_text=gettext_lazy("例如 pdf、docx；留空为常用类型")
@@ -134,6 +143,8 @@ class SettingsForm(forms.Form):
                 continue
             if name == "max_bytes":
                 value *= PER_MB
+            if name == "years" and len(value) == 1 and value[0] < FIRST_YEAR:
+                value = value[0]
             found[name] = number(value) if isinstance(value, Decimal) else value
         return found | self.cleaned_data["rest"]
 

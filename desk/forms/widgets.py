@@ -181,7 +181,9 @@ class WordsField(forms.Field):
         super().__init__(**kwargs)
 
     def prepare_value(self, value):
-        return value if isinstance(value, str) else "、".join(map(str, value or []))
+        if isinstance(value, list | tuple):
+            return "、".join(map(str, value))
+        return "" if value is None else str(value)
 
     def to_python(self, value):
         if not isinstance(value, str):

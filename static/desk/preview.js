@@ -20,7 +20,11 @@
   async function ask() {
     const answer = await fetch(form.dataset.address, { method: "POST", body: new FormData(form) });
     if (!answer.ok) return;
-    const { shown, faults } = await answer.json();
+    const { shown, texts, faults } = await answer.json();
+    Object.entries(texts).forEach(([id, text]) => {
+      const place = document.getElementById(id);
+      if (place) place.textContent = text || "—";
+    });
     document.querySelectorAll("[data-question]").forEach((place) => {
       const code = place.dataset.question;
       if (code in shown) place.hidden = !shown[code];
