@@ -131,6 +131,15 @@ def lasts(months: int):
     return change
 
 
+def topic(number: str):
+    """Another topic of the call."""
+
+    def change(world):
+        actions.update_basics(topic=world.call.topics.get(number=number), **_where(world))
+
+    return change
+
+
 def budget(cells=None, **wan):
     """万元 per source (spread over the categories) or {(category, source): 万元}; replaces the budget."""
 
@@ -152,14 +161,23 @@ def amount(wan):
 # ---- other applications and projects ----
 
 
-def another(number=1, *, same_unit=True, same_lead=False, state=ApplicationState.FORMAL_CHECK, **fields):
+def another(
+    number=1,
+    *,
+    same_unit=True,
+    same_lead=False,
+    type="",
+    state=ApplicationState.FORMAL_CHECK,
+    **fields,
+):
     """So many other applications to the same call, handed in, of the same unit or led by the same person."""
 
     def change(world):
         other = world.unit if same_unit else OrganisationFactory()
         by = world.by if same_unit else member_of(other, UnitRole.MEMBER)
         for _number in range(number):
-            row = actions.start(call=world.call, organisation=other, by=by, at=world.at, **_kind(world))
+            kind = _kind(world) | ({"project_type": world.call.types.get(code=type)} if type else {})
+            row = actions.start(call=world.call, organisation=other, by=by, at=world.at, **kind)
             if same_lead:
                 first = worlds.people(world, world.case.people[:1])
                 actions.set_participants(application=row, participants=first, by=by, at=world.at)
@@ -182,18 +200,16 @@ def _handed_in(row: Application, by, world: World, *, state=ApplicationState.FOR
 
 
 def in_another_team(who: str):
-    """The case's leader ("lead") or a partner unit ("partner") is also in another application of the call."""
+    """A person ("lead", "member") or a partner unit ("partner") of this one is in another application too."""
 
     def change(world):
         rows = {person["role"]: person for person in _people_of(world)}
-        person = rows["pi"] if who == "lead" else {**rows["member"], "name": "另一人", "id_number": ""}
+        own = rows["pi" if who == "lead" else "member"]
         other = OrganisationFactory()
         by = member_of(other, UnitRole.MEMBER)
-        where = {"organisation": other, "by": by, "at": world.at, **_kind(world)}
-        row = actions.start(call=world.call, **where)
-        person = {**person, "organisation_name": other.name, "credit_code": other.credit_code}
-        if who == "partner":
-            person |= {name: rows["member"][name] for name in ("organisation_name", "credit_code")}
+        row = actions.start(call=world.call, organisation=other, by=by, at=world.at, **_kind(world))
+        home = {"organisation_name": other.name, "credit_code": other.credit_code}
+        person = {**own, **home} if who != "partner" else {**own, "id_number": ""}
         actions.set_participants(application=row, participants=[person], by=by, at=world.at)
         _handed_in(row, by, world)
 

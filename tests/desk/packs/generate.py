@@ -5,11 +5,13 @@ from decimal import ROUND_DOWN, Decimal
 from types import SimpleNamespace
 
 from applications import questions
+from applications.questions.choosing import codes_of
 from core.calendar import add_days
 from grants.models import QuestionKind as K
+from seeds.codes import make_credit_code, make_id_number
 
 CENT = Decimal("0.01")
-MODEST = ("indirect", "management")
+MODEST = ("equipment", "indirect", "management", "outside", "sea_trial")
 """Categories that notices limit: they get a small part of each source."""
 
 
@@ -47,6 +49,35 @@ def _list(question, config):
     return [f"第{n}项" for n in range(1, max(1, config.get("min_rows", 1)) + 1)]
 
 
+def _month(_question, _config):
+    return "2027-06"
+
+
+def _person(_question, _config):
+    return {"name": "于海", "id_number": make_id_number(7), "title": "高级工程师", "organisation": "示例公司"}
+
+
+def _organisation(_question, _config):
+    return {"name": "示例机构", "credit_code": make_credit_code(900_000)}
+
+
+def _code(question, config):
+    """The first entry of the dictionary on the wanted level; a list of it where several may be chosen."""
+    codes = codes_of(question).choices
+    return [codes[0].code] if config.get("multiple") else codes[0].code
+
+
+def _indicators(question, config):
+    targets = {f"target_{year}": "≥ 100" for year in questions.years_of(question)} or {"target": "≥ 100"}
+    row = {"name": "整机无故障时间", "unit": "h", "baseline": "50", "evidence": "", **targets}
+    return [{**row, "name": f"指标{n}"} for n in range(1, max(1, config.get("min_rows", 1)) + 1)]
+
+
+def _subprojects(_question, config):
+    row = {"leader": "于海", "unit": "示例公司", "amount": "10", "content": "部件研制"}
+    return [{**row, "title": f"子课题{n}"} for n in range(1, max(1, config.get("min_rows", 1)) + 1)]
+
+
 def _yes(_question, _config):
     return True
 
@@ -60,11 +91,18 @@ MAKERS = {
     K.CHOICE: _choice,
     K.CHOICES: lambda question, config: [_choice(question, config)],
     K.TABLE: _table,
+    K.LIST: _list,
+    K.MONTH: _month,
+    K.PERSON: _person,
+    K.ORGANISATION: _organisation,
+    K.DICTIONARY: _code,
+    K.INDICATORS: _indicators,
+    K.SUBPROJECTS: _subprojects,
 }
 
 
 def spread(call, source: str, amount: Decimal) -> dict[tuple[str, str], Decimal]:
-    """元 of one source over the categories: 5 per cent for each modest one, the rest in equal parts.
+    """元 of one source over the categories: 2 per cent for each modest one, the rest in equal parts.
 
     Categories closed to public money get none of it; the sum is exact to the 分.
     """
@@ -72,7 +110,7 @@ def spread(call, source: str, amount: Decimal) -> dict[tuple[str, str], Decimal]
     open_ones = [c for c in call.budget_categories.all() if c.is_fiscal_allowed or not fiscal]
     modest = [c.code for c in open_ones if c.code in MODEST]
     others = [c.code for c in open_ones if c.code not in MODEST]
-    small = (amount * 5 / 100).quantize(CENT, ROUND_DOWN)
+    small = (amount * 2 / 100).quantize(CENT, ROUND_DOWN)
     rest = amount - small * len(modest)
     part = (rest / len(others)).quantize(CENT, ROUND_DOWN)
     cells = dict.fromkeys(modest, small) | dict.fromkeys(others, part)

@@ -34,8 +34,12 @@ def build(slug, number):
     return worlds.build(slug, cases_of(slug)[number])
 
 
+def lines_of(world) -> dict:
+    return {line.code: line for line in eligibility.evaluate(world.application)}
+
+
 def statuses(world) -> dict[str, str]:
-    return {line.code: str(line.status) for line in eligibility.evaluate(world.application)}
+    return {code: str(line.status) for code, line in lines_of(world).items()}
 
 
 def automatic(pack, *, demand: bool) -> set[tuple[str, str]]:
@@ -157,16 +161,18 @@ def test_each_violation_is_caught_by_exactly_its_rule(slug, number, subtests):
 
 
 def check_caught(world, before, code, others):
-    after = statuses(world)
+    lines = lines_of(world)
+    after = {name: str(line.status) for name, line in lines.items()}
     changed = {name for name in {*before, *after} if after.get(name) != before.get(name)}
     assert changed == {code, *others}
     assert before[code] in (RuleStatus.PASSED, RuleStatus.NOT_APPLICABLE)
     assert after[code] in (RuleStatus.FAILED, RuleStatus.WARNING)
     if after[code] == RuleStatus.FAILED:
-        line = next(line for line in eligibility.evaluate(world.application) if line.code == code)
         with pytest.raises(Incomplete) as caught:
             actions.submit(application=world.application, by=world.by, at=world.at)
-        assert (line.clause, line.hint) in [(one.clause, one.message) for one in caught.value.problems]
+        assert (lines[code].clause, lines[code].hint) in [
+            (one.clause, one.message) for one in caught.value.problems
+        ]
         assert world.application.state == ApplicationState.DRAFT
 
 

@@ -16,7 +16,7 @@ from applications.models import Application
 from core.calendar import add_days, local_date
 from desk import packs
 from grants.actions import list_topic, publish_call
-from grants.models import Call, QuestionKind, Sourcing, Topic
+from grants.models import Call, Dictionary, DictionaryEntry, QuestionKind, Sourcing, Topic
 from seeds.codes import make_id_number
 from seeds.demo import paper
 from tests.desk.packs import generate
@@ -38,7 +38,8 @@ class Person:
     """One participant; `unit` holds fields of a unit of their own (`facts` among them), None: the lead's."""
 
     months: float = 8
-    birth: str = "19800615"
+    birth: str | Callable = "19800615"
+    """YYYYMMDD, or a function of the call."""
     title: str = "教授"
     unit: Mapping | None = None
     number: int = 0
@@ -96,7 +97,22 @@ def published(slug: str, *, now=None) -> tuple[Call, User, datetime]:
     call = packs.load(packs.PROGRAMMES / f"{slug}.yaml", today=local_date(now), department=department).call
     publish_call(call=call, by=manager, at=call.opens_at - timedelta(hours=1))
     call.refresh_from_db()
+    _dictionaries(call)
     return call, manager, now
+
+
+def _dictionaries(call: Call) -> None:
+    """The dictionaries that the call's form names, as small as they may be."""
+    configs = call.questions.filter(kind=QuestionKind.DICTIONARY).values_list("config", flat=True)
+    for code in {config["dictionary"] for config in configs}:
+        first = {"valid_from": date(2000, 1, 1), "defaults": {"name": code}}
+        table, is_new = Dictionary.objects.get_or_create(code=code, **first)
+        if is_new:
+            levels = [("A", ""), ("A1", "A"), ("A11", "A1"), ("A111", "A11")]
+            DictionaryEntry.objects.bulk_create(
+                DictionaryEntry(dictionary=table, code=entry, name=f"条目{entry}", parent=parent)
+                for entry, parent in levels
+            )
 
 
 def resolved(values: Mapping, subject) -> dict:
@@ -213,6 +229,7 @@ def people(world: World, wanted: list[Person]) -> list[dict]:
     """Participants as the action takes them; the first leads."""
     found = []
     for place, person in enumerate(wanted, start=1):
+        birth = person.birth(world.call) if callable(person.birth) else person.birth
         fields = dict(person.unit or {})
         facts = fields.pop("facts", {})
         others = {"legal_representative": "", **resolved(fields, world.call)}
@@ -221,7 +238,7 @@ def people(world: World, wanted: list[Person]) -> list[dict]:
             {
                 "role": "pi" if place == 1 else "member",
                 "name": f"周明泽{place}",
-                "id_number": make_id_number(person.number or place, person.birth),
+                "id_number": make_id_number(person.number or place, birth),
                 "title": person.title,
                 "organisation_name": unit.name,
                 "credit_code": unit.credit_code,
@@ -240,4 +257,9 @@ def amounts(world: World, money: Mapping) -> dict[tuple, Decimal]:
             cells[key] = Decimal(str(wan)) * WAN
         else:
             cells |= generate.spread(world.call, key, Decimal(str(wan)) * WAN)
-    return cells
+    call = world.call
+    if not (call.is_budget_by_year or call.is_budget_by_unit):
+        return cells
+    year = world.application.starts_date.year if call.is_budget_by_year else None
+    of_unit = world.unit.credit_code if call.is_budget_by_unit else ""
+    return {(*key, year, of_unit)[:4]: amount for key, amount in cells.items()}
