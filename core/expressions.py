@@ -51,6 +51,47 @@ class MissingData(ExpressionError):
     """The rule needs something that is not known yet; `variable` names it."""
 
 
+class Prepared(Mapping):
+    """Data handed to the library once, for as many expressions as read them.
+
+    Not for two threads at a time. `params` are a rule's own: `with_params` shares everything else.
+    """
+
+    def __init__(self, context: Mapping[str, Any], *, only: Collection[str] | None = None):
+        self.context = context
+        self.lengths: dict[str, int] = {}
+        self.variables: dict[str, Any] = {}
+        for name in context if only is None else only:
+            if name in context:
+                lengths = [1]
+                self.variables[name] = _convert(context[name], lengths)
+                self.lengths[name] = max(lengths)
+        self._ready = None
+
+    def with_params(self, params: Mapping[str, Any]) -> "Prepared":
+        other = Prepared({})
+        lengths = [1]
+        other.context = {**self.context, "params": params}
+        other.variables = {**self.variables, "params": _convert(params, lengths)}
+        other.lengths = {**self.lengths, "params": max(lengths)}
+        return other
+
+    def ready_for(self, names: Collection[str]) -> tuple[cel.Context, list[int]]:
+        """What the library takes, and the longest list of each variable named."""
+        if self._ready is None:
+            self._ready = cel.Context(variables=self.variables, functions=FUNCTIONS)
+        return self._ready, [1, *(self.lengths[name] for name in names if name in self.lengths)]
+
+    def __getitem__(self, name):
+        return self.context[name]
+
+    def __iter__(self):
+        return iter(self.context)
+
+    def __len__(self):
+        return len(self.context)
+
+
 @dataclass(frozen=True)
 class Expression:
     source: str
@@ -65,13 +106,13 @@ class Expression:
 
     def evaluate(self, context: Mapping[str, Any], *, rule: str = "") -> Any:
         """The value in `context`. Raises MissingData or ExpressionError naming `rule` and the variable."""
-        lengths = [1]
-        variables = {name: _convert(context[name], lengths) for name in self.variables if name in context}
+        prepared = context if isinstance(context, Prepared) else Prepared(context, only=self.variables)
+        ready, lengths = prepared.ready_for(self.variables)
         # No macro makes a list longer than those it reads; only `+` joins lists, at most once a token.
         if self.size * (max(lengths) * (self.source.count("+") + 1) + self.size) ** self.depth > MAX_STEPS:
             raise ExpressionError(_("计算量过大：请减少嵌套的列表运算。"), rule=rule)
         try:
-            return self.program.execute(cel.Context(variables=variables, functions=FUNCTIONS))
+            return self.program.execute(ready)
         except Exception as fault:
             raise self._explain(fault, context, rule) from fault
 
@@ -217,6 +258,11 @@ def _convert(value: Any, lengths: list[int]) -> Any:
         lengths.append(len(value))
         return [_convert(item, lengths) for item in value]
     return str(value)
+
+
+def converted(context: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables of a context as the library takes them."""
+    return {name: _convert(value, []) for name, value in context.items()}
 
 
 def _exact(number: float | int) -> Decimal:

@@ -6,6 +6,7 @@ from accounts.models import Organisation
 from applications import queries
 from applications.eligibility import RuleLine, amounts, clauses, labels_for
 from applications.models import Application
+from core.expressions import Prepared
 from desk.preview import sandbox
 from grants.models import Call, EligibilityRule, MoneyRule
 
@@ -28,4 +29,4 @@ def on_unit(
 
 def _line(call, rule, context) -> RuleLine:
     judge = amounts.line_of if isinstance(rule, MoneyRule) else clauses.line_of
-    return judge(rule, context, labels_for(call))
+    return judge(rule, Prepared(context), labels_for(call))

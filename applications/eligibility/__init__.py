@@ -11,7 +11,8 @@ from applications.eligibility.lines import LABELS, RuleLine, evidence_of, labels
 from applications.eligibility.money import built_in, ratio_sentence, terms_of
 from applications.models import Application
 from core.calendar import local_date
-from grants.models import Call, EligibilityRule, MoneyRule
+from core.expressions import Prepared
+from grants.models import Call, EligibilityRule, MoneyKind, MoneyRule
 
 __all__ = [
     "LABELS",
@@ -84,20 +85,24 @@ class _Judge:
         self.closed = list(call.budget_categories.filter(is_fiscal_allowed=False))
         self.labels = labels_for(call)
         self.opening = local_date(call.opens_at)
-        self.with_records = any(".records" in source for source in self._sources())
-        self.known: dict[date, dict[int, dict]] = {}
+        sources = list(self._sources())
+        self.wanted = {name for name in queries.COUNTING if any(name in source for source in sources)}
+        if any(rule.kind in (MoneyKind.UNIT_CAP, MoneyKind.UNIT_YEAR_CAP) for rule in self.money_rules):
+            self.wanted.add("history")
+        self.known: dict[date, dict[int, Prepared]] = {}
 
     def _sources(self):
         for rule in chain(self.rules, self.money_rules):
             yield getattr(rule, "expression", "")
             yield rule.applies_when
+            yield getattr(rule, "waived_when", "")
+            yield getattr(rule, "base", "")
 
-    def context(self, application: Application, as_of: date | None = None) -> dict:
+    def context(self, application: Application, as_of: date | None = None) -> Prepared:
         day = as_of or self.opening
         if day not in self.known:
-            self.known[day] = queries.contexts(
-                self.applications, call=self.rehearsed, as_of=day, with_records=self.with_records
-            )
+            found = queries.contexts(self.applications, call=self.rehearsed, as_of=day, wanted=self.wanted)
+            self.known[day] = {key: Prepared(context) for key, context in found.items()}
         return self.known[day][application.pk]
 
     def lines(self, application: Application) -> list[RuleLine]:

@@ -6,15 +6,18 @@ from applications import questions
 from applications.eligibility.lines import SECTION_OF_SCOPE, RuleLine, evidence_of, value_at
 from applications.models import RuleStatus
 from core import expressions
+from core.expressions import Prepared
 from grants.models import Automation, EligibilityRule, Severity
 
 TYPED_BY_APPLICANT = ("pi", "project", "answers")
 """Where a value is missing because nobody has written it yet."""
 
 
-def line_of(rule: EligibilityRule, context: dict, labels: dict[str, str]) -> RuleLine:
+def line_of(rule: EligibilityRule, context: Prepared, labels: dict[str, str]) -> RuleLine:
     """What one rule says of one application. Never raises: what cannot be computed goes to a person."""
-    status, evidence, hint = judge(rule, context | {"params": rule.params}, labels)
+    if rule.params:
+        context = context.with_params(rule.params)
+    status, evidence, hint = judge(rule, context, labels)
     return RuleLine(
         code=rule.code,
         text=questions.localised(rule, "text"),

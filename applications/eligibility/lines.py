@@ -1,5 +1,6 @@
 """One line of the check, and the words for what a rule looked at."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -124,7 +125,7 @@ def labels_for(call) -> dict[str, str]:
 def value_at(context, path) -> Any:
     value: Any = context
     for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
+        value = value.get(name) if isinstance(value, Mapping) else None
     return value
 
 

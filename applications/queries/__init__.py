@@ -13,6 +13,7 @@ from applications.queries.budget import (
     years_of_period,
 )
 from applications.queries.content import canonical, for_reading, masked, sha256_of, snapshot
+from applications.queries.context import ALL as COUNTING
 from applications.queries.context import context, contexts, months_between, related_parties, relation
 from applications.queries.entries import entries, entry_until
 from applications.queries.records import (
@@ -40,6 +41,7 @@ from applications.queries.records import (
 )
 
 __all__ = [
+    "COUNTING",
     "ORDER",
     "applications",
     "budget_lines",

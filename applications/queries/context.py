@@ -20,6 +20,9 @@ PERSON = ("role", "name", "birth_date", "sex", "title", "organisation_name", "cr
 PARTNER = ("name", "credit_code", "region", "kind", "registered_date", "integrity_clean", *FactKind.values)
 
 
+ALL = ("history", "records")
+
+
 def months_between(starts, ends) -> int | None:
     """Whole months of an execution period, both days counted; a begun month counts."""
     if not (starts and ends):
@@ -58,9 +61,9 @@ def _related(units, owner) -> list[tuple[str, str]]:
     return [(unit.name, kind) for unit, kind in found if kind]
 
 
-def context(application: Application, *, as_of: date | None = None, with_records: bool = True) -> dict:
+def context(application: Application, *, as_of: date | None = None, wanted: Collection[str] = ALL) -> dict:
     """The variables of the call's expressions (`grants.rules.KNOWN`) for one application."""
-    return contexts([application], as_of=as_of, with_records=with_records)[application.pk]
+    return contexts([application], as_of=as_of, wanted=wanted)[application.pk]
 
 
 def contexts(
@@ -68,24 +71,24 @@ def contexts(
     *,
     call: Call | None = None,
     as_of: date | None = None,
-    with_records: bool = True,
+    wanted: Collection[str] = ALL,
 ) -> dict[int, dict]:
     """{application id: variables}; at most twenty queries, however many applications and rules.
 
     Facts about units count `as_of` a day, by default that on which the call opens. With another `call` the
-    applications are seen as if they had been handed in to it (rehearsal). Without records (no rule counts
-    parallel projects) three queries less.
+    applications are seen as if they had been handed in to it (rehearsal). What counts other applications
+    ("records", "history") is read only where it is `wanted`: three and four queries.
     """
     if not applications:
         return {}
-    world = _World(applications, call, as_of, with_records)
+    world = _World(applications, call, as_of, wanted)
     return {application.pk: world.of(application) for application in applications}
 
 
 class _World:
     """Everything that the applications refer to, read at once."""
 
-    def __init__(self, applications, call, as_of, with_records):
+    def __init__(self, applications, call, as_of, wanted):
         self.call = call
         self.as_of = as_of or local_date((call or next(iter(applications)).call).opens_at)
         keys = [application.pk for application in applications]
@@ -100,10 +103,12 @@ class _World:
             self.answers[row[0]][row[1]] = row[2]
         self._units(applications)
         self._calls(applications)
-        numbers = {key: _pi_number(self.people[key]) for key in keys}
-        self.history = limits.counts(applications, numbers)
+        self.history = dict.fromkeys(keys, dict.fromkeys(limits.COUNTS))
+        if "history" in wanted:
+            numbers = {key: _pi_number(self.people[key]) for key in keys}
+            self.history = limits.counts(applications, numbers)
         self.records = limits.Records()
-        if with_records:
+        if "records" in wanted:
             people = {row.id_number for rows in self.people.values() for row in rows} - {""}
             codes = {unit.credit_code for unit in self.by_code.values()} | self.codes
             self.records = limits.records(codes, people, as_of=self.as_of)

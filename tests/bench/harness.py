@@ -32,6 +32,8 @@ class Bench:
     name: str
     subject: Callable[[], None]
     floor: Callable[[], None]
+    rounds: int = ROUNDS
+    """Fewer where one round takes a second."""
 
 
 def milliseconds(work: Callable[[], None]) -> float:
@@ -40,9 +42,13 @@ def milliseconds(work: Callable[[], None]) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def measure(bench: Bench, *, rows: int, rounds: int = ROUNDS, warm_up: int = WARM_UP) -> Figure:
-    """Run both in turn `rounds` times, after some that do not count. Raises what the work raises."""
-    for _ in range(warm_up):
+def measure(bench: Bench, *, rows: int, rounds: int | None = None, warm_up: int = WARM_UP) -> Figure:
+    """Run both in turn, as often as asked or as the bench says, after some rounds that do not count.
+
+    Raises what the work raises.
+    """
+    rounds = rounds or bench.rounds
+    for _ in range(min(warm_up, rounds)):
         bench.floor()
         bench.subject()
     floors, subjects = [], []
