@@ -40,6 +40,8 @@ A pack with project types gets one case per type (`type="key"`); with topics the
 - a break makes exactly that line say no and **changes no other line**. Where another line moves too and
   rightly so (one more partner also asks for an agreement), say so: `also("cooperation", team(…))`.
 
+- each quota lets in as many as it says, and no more.
+
 The names for breaks are in `breaks`; any function that takes a `World` will do. The demand side of a call for
 demands stands in `demander`, `demander_facts` and `demand_breaks` ({rule code: changes of those}).
 """

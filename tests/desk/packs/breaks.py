@@ -173,7 +173,7 @@ def another(
     """So many other applications to the same call, handed in, of the same unit or led by the same person."""
 
     def change(world):
-        other = world.unit if same_unit else OrganisationFactory()
+        other = world.unit if same_unit else OrganisationFactory(region=world.unit.region)
         by = world.by if same_unit else member_of(other, UnitRole.MEMBER)
         for _number in range(number):
             kind = _kind(world) | ({"project_type": world.call.types.get(code=type)} if type else {})

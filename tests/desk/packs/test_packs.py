@@ -9,24 +9,30 @@ from django.db import transaction
 
 from accounts.models import Organisation
 from accounts.roles import Role, UnitRole
-from applications import actions, eligibility, queries
+from applications import actions, eligibility, queries, quotas
 from applications.models import Application, RuleStatus
 from applications.rules import Incomplete
 from applications.states import ApplicationState
 from core.calendar import local_date
+from core.workflow import Refused
 from desk import packs
 from exchange.queries import eligibility as demand_lines
-from grants.models import Automation, Severity, Sourcing, StageKind
+from grants.models import Automation, QuotaOf, Severity, Sourcing, StageKind
 from tests.desk.packs import world as worlds
-from tests.desk.packs.breaks import Also
+from tests.desk.packs.breaks import Also, another
 from tests.desk.packs.world import SLUGS, cases_of, pack_of
 from tests.factories.accounts import IntegrityRecordFactory, member_of, officer
 
 pytestmark = pytest.mark.django_db
 
+
+def text_of(slug: str) -> str:
+    return (packs.PROGRAMMES / f"{slug}.yaml").read_text(encoding="utf-8")
+
+
 NO = (RuleStatus.FAILED, RuleStatus.WARNING, RuleStatus.REQUIRES_DATA)
 EVERY_CASE = [(slug, number) for slug in SLUGS for number in range(len(cases_of(slug)))]
-DEMANDS = [slug for slug in SLUGS if pack_of(slug).call.sourcing == Sourcing.DEMAND]
+DEMANDS = [slug for slug in SLUGS if "sourcing: demand" in text_of(slug)]
 INTAKE = (StageKind.UNIT_REVIEW, StageKind.RECOMMENDATION, StageKind.FORMAL_CHECK)
 
 
@@ -174,6 +180,35 @@ def check_caught(world, before, code, others):
             (one.clause, one.message) for one in caught.value.problems
         ]
         assert world.application.state == ApplicationState.DRAFT
+
+
+@pytest.mark.parametrize(("slug", "number"), [case for case in EVERY_CASE if "quotas:" in text_of(case[0])])
+def test_each_quota_lets_in_as_many_as_it_says(slug, number, subtests):
+    whole = build(slug, number)
+    kind = whole.application.project_type
+    for quota in whole.call.quotas.all():
+        if quota.project_type_id not in (None, kind and kind.pk):
+            continue
+        others = [row for row in whole.call.types.all() if row != kind]
+        counted = kind if quota.project_type_id or not others else others[0]
+        most = quotas.limit_of(quota, whole.application)
+        for used in (most - 1, most):
+            with subtests.test(f"{quota} {used}"), undone(whole) as world:
+                another(used, same_unit=quota.of == QuotaOf.UNIT, type=counted.code if counted else "")(world)
+                check_quota(world, quota, is_full=used == most)
+
+
+def check_quota(world, quota, *, is_full):
+    """The unit hands in, and the recommender passes on, as long as there is room."""
+    said = ""
+    try:
+        actions.submit(application=world.application, by=world.by, at=world.at)
+        if quota.of == QuotaOf.RECOMMENDER:
+            approve(world)
+            recommend(world)
+    except Refused as refused:
+        said = refused.code
+    assert said == ("quota" if is_full else "")
 
 
 @pytest.mark.parametrize(("slug", "number"), EVERY_CASE)

@@ -3,7 +3,7 @@
 from tests.desk.packs.breaks import also, another, answer, budget, lasts, record, unit
 from tests.desk.packs.world import Case
 
-FOLLOW = {"name": "海洋产业基金", "state": "已签协议", "amount": "6000", "until": "2027-06"}
+FOLLOW = {"name": "海洋产业基金", "state": "signed", "amount": "6000", "until": "2027-06"}
 YEAR = {"invested": "5000", "output": "7000", "tax": "300", "jobs": "200"}
 PROMISES = [{"year": str(year), **YEAR} for year in (2027, 2028, 2029)]
 
