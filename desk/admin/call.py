@@ -14,6 +14,7 @@ from desk.admin.calls import CallViews, may_change
 from desk.admin.form import FormViews
 from desk.admin.parts import PartViews
 from desk.admin.rules import RuleViews
+from desk.admin.versions import VersionViews, version_buttons
 from grants import actions
 from grants.models import Call
 from grants.rules import check_can_close, check_manages
@@ -29,7 +30,7 @@ def allowed(check, *args, **kwargs) -> bool:
 
 
 @register(Call)
-class CallAdmin(PartViews, FormViews, RuleViews, CallViews, ActionButtonsMixin, ModelAdmin):
+class CallAdmin(PartViews, FormViews, RuleViews, VersionViews, CallViews, ActionButtonsMixin, ModelAdmin):
     """Everything that a notice says. Read-only once it is published: the database refuses changes too."""
 
     list_display = ("title", "programme", "year", "state", "opens_at", "closes_at", "wan_cap")
@@ -60,6 +61,10 @@ class CallAdmin(PartViews, FormViews, RuleViews, CallViews, ActionButtonsMixin, 
             (f"{row}publish/", self.publish_view, "publish"),
             (f"{row}copy/", self.copy_view, "copy"),
             (f"{row}export/", self.export_view, "export"),
+            (f"{row}amend/", self.amend_view, "amend"),
+            (f"{row}amendment/", self.amendment_view, "amendment"),
+            (f"{row}rehearsal/", self.rehearsal_view, "rehearsal"),
+            (f"{row}rehearsal/<int:pk>/", self.rehearsal_run_view, "rehearsal_run"),
             ("import/", self.import_view, "import"),
         ]
         wrap = self.admin_site.admin_view
@@ -71,17 +76,15 @@ class CallAdmin(PartViews, FormViews, RuleViews, CallViews, ActionButtonsMixin, 
         """The overview. Nothing is written here: each part has its own page."""
         call = self.call_or_404(request, object_id)
         at = timezone.now()
+        may_edit = allowed(check_manages, request.user, call) and self.has_add_permission(request)
+        may_close = call.state == CallState.PUBLISHED and allowed(check_can_close, request.user, call, at=at)
+        buttons = overview.buttons(call, may_edit=may_edit, may_close=may_close)
         return self.desk_page(
             request,
             call,
             "overview.html",
             title=call.title,
-            buttons=overview.buttons(
-                call,
-                may_edit=allowed(check_manages, request.user, call) and self.has_add_permission(request),
-                may_close=call.state == CallState.PUBLISHED
-                and allowed(check_can_close, request.user, call, at=at),
-            ),
+            buttons=buttons + version_buttons(call, may_edit=may_edit),
             **overview.overview(call, at=at, may_edit=lambda part: self.may_edit(request, call, part)),
         )
 

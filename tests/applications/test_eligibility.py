@@ -213,5 +213,5 @@ def test_evaluating_costs_the_same_whatever_the_number_of_rules(django_assert_nu
     for application in (few, many):
         rows = Application.objects.select_related("call__programme", "organisation", "topic")
         application = rows.get(pk=application.pk)
-        with django_assert_num_queries(18):
+        with django_assert_num_queries(13):
             eligibility.evaluate(application)

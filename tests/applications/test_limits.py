@@ -148,7 +148,7 @@ def test_many_applications_are_judged_by_the_queries_of_one(django_assert_num_qu
 
     def judge(number):
         applications = list(rows.filter(call=call)[:number])
-        with django_assert_num_queries(21):
+        with django_assert_num_queries(16):
             return eligibility.evaluate_many(applications)
 
     assert len(judge(1)) == 1
