@@ -2,12 +2,14 @@
 
 from django.dispatch import receiver
 
-from desk import amendments
+from desk import amendments, checks
 from grants import signals
 
 
 @receiver(signals.publishing, dispatch_uid="desk.publishing")
 def publishing(sender, call, by, at, **kwargs):
+    """Whichever door the notice leaves by, the desk's errors stop it."""
+    checks.check_publishable(call, at=at)
     if call.amends_id:
         amendments.check_publishing(call)
 

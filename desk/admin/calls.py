@@ -119,7 +119,7 @@ class CallViews(DeskPages):
             return redirect(address("change", call.pk))
         problems = problems_of(call, at=timezone.now())
         errors = [problem for problem in problems if problem["is_error"]]
-        form = PublishForm(request.POST or None)
+        form = PublishForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             accepted = form.cleaned_data["accepts_warnings"]
             done = self._tried(

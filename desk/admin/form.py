@@ -165,6 +165,7 @@ class FormViews(DeskPages):
         if request.method == "POST":
             return JsonResponse(preview.answered(call, request.POST, **asked))
         context = preview.form_page(call, **asked) | {"call": call, "form_kind": form, "project_type": kind}
+        context["at"] = request.GET.get("at", "")
         response = render(request, "admin/desk/preview_form.html", context)
         response._csp_replace = {"frame-ancestors": [SELF]}
         return xframe_options_sameorigin(lambda _request: response)(request)

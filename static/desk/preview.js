@@ -36,6 +36,13 @@
     clearTimeout(timer);
     timer = setTimeout(ask, WAIT);
   });
+  // Scrolled by hand: an anchor in the address would scroll the page around the frame as well.
+  const at = form.dataset.at && document.getElementById("question-" + form.dataset.at);
+  if (at) {
+    at.classList.add("jd-at");
+    window.scrollTo(0, at.getBoundingClientRect().top + window.scrollY - 16);
+  }
+
   form.addEventListener("submit", (event) => event.preventDefault());
   document.querySelectorAll("[data-add-row]").forEach((button) => {
     button.hidden = false;

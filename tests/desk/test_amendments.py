@@ -22,7 +22,7 @@ from notifications.models import Deadline, DeadlineKind, Message
 from notifications.states import DeadlineState
 from tests.factories.accounts import OrganisationFactory, officer
 from tests.factories.applications import filled, submitted
-from tests.factories.grants import CallFactory, TopicFactory
+from tests.factories.grants import RULES, CallFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db
 S = ApplicationState
@@ -163,7 +163,7 @@ def test_what_the_new_version_does_not_ask_any_more_stays_and_is_named():
     application = filled(call=call)
     draft = amend(call)
     Question.objects.filter(call=draft, code="route").delete()
-    Question.objects.filter(call=draft, code="trl").update(kind=QuestionKind.TEXT)
+    Question.objects.filter(call=draft, code="trl").update(kind=QuestionKind.TEXT, config={})
     BudgetCategory.objects.filter(call=draft, code="operations").delete()
     publish(draft)
     application = Application.objects.get(pk=application.pk)
@@ -187,7 +187,7 @@ def test_what_was_handed_in_keeps_its_version():
 
 
 def test_counts_over_this_call_run_over_all_its_versions():
-    call = notice(parts__rules=())
+    call = notice(parts__rules=RULES[1:])
     first = submitted(call=call)
     draft = amend(call)
     put_off(draft)

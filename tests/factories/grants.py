@@ -78,6 +78,9 @@ RULES = (
 )
 
 
+NOTICE = "第一条 为测试而发。" + "".join(f"第{number}条 略。" for number in "二三四五六七八九十")
+
+
 class ProgrammeFactory(DjangoModelFactory):
     class Meta:
         model = Programme
@@ -113,7 +116,7 @@ class CallFactory(DjangoModelFactory):
     year = factory.LazyFunction(lambda: timezone.now().year)
     sourcing = Sourcing.WINDOW
     instrument = Instrument.GRANT
-    notice = "第一条 为测试而发。"
+    notice = NOTICE
     opens_at = factory.LazyFunction(lambda: timezone.now() - timedelta(days=10))
     closes_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=20))
     cap = Decimal(1_000_000)
