@@ -12,9 +12,10 @@ from unfold.admin import TabularInline
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+from accounts.roles import Role
 from applications import actions, queries, rules
 from applications.forms import ConclusionForm, ReasonForm, ReturnForm
-from applications.models import Application, RuleResult, RuleStatus
+from applications.models import Application, PastProject, RuleResult, RuleStatus
 from applications.states import OFFICE
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, button, run
 from core.calendar import end_of_day
@@ -250,3 +251,23 @@ class ApplicationAdmin(HistoryMixin, ActionButtonsMixin, ModelAdmin):
     def turn_down(self, request, application, data, at):
         actions.reject(application=application, reason=data["reason"], by=request.user, at=at)
         return _("已作不予受理处理。")
+
+
+@register(PastProject)
+class PastProjectAdmin(HistoryMixin, ModelAdmin):
+    """Projects elsewhere (national, provincial, earlier systems) that limits on parallel projects count."""
+
+    list_display = ("title", "plan", "status", "role", "credit_code", "starts_date", "ends_date")
+    list_filter = ("status", "role", "plan")
+    search_fields = ("title", "number", "credit_code", "id_number")
+    fields = (
+        ("plan", "number"),
+        "title",
+        ("credit_code", "id_number", "role"),
+        ("status", "amount", "months_per_year"),
+        ("starts_date", "ends_date"),
+        "source",
+    )
+
+    def has_add_permission(self, request):
+        return request.user.has_role(Role.PROGRAMME_MANAGER) or super().has_add_permission(request)

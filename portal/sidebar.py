@@ -46,6 +46,7 @@ GROUPS = (
             Item("grants.Programme", "account_tree"),
             Item("grants.Call", "campaign"),
             Item("grants.Topic", "format_list_numbered"),
+            Item("grants.Dictionary", "menu_book"),
         ),
     ),
     Group(
@@ -55,6 +56,7 @@ GROUPS = (
             Item("exchange.Demand", "lightbulb"),
             Item("applications.Application", "description"),
             Item("applications.Application", "fact_check", gettext_lazy("形式审查"), "state=formal_check"),
+            Item("applications.PastProject", "history"),
         ),
     ),
     Group(
