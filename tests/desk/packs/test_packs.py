@@ -17,7 +17,8 @@ from core.calendar import local_date
 from core.workflow import Refused
 from desk import packs
 from exchange.queries import eligibility as demand_lines
-from grants.models import Automation, QuotaOf, Severity, Sourcing, StageKind
+from grants.models import Automation, QuestionKind, QuotaOf, Severity, Sourcing, StageKind
+from seeds import dictionaries
 from tests.desk.packs import world as worlds
 from tests.desk.packs.breaks import Also, another
 from tests.desk.packs.world import SLUGS, cases_of, pack_of
@@ -269,6 +270,13 @@ def test_a_pack_carries_its_slug_and_speaks_english_too(slug):
     assert [section.code for section in pack.sections if not section.title_en] == []
     questions = [question for section in pack.sections for question in section.questions]
     assert [question.code for question in questions if not question.label_en] == []
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_pack_chooses_only_from_dictionaries_that_come_with_the_product(slug):
+    asked = [question for section in pack_of(slug).sections for question in section.questions]
+    named = {question.config["dictionary"] for question in asked if question.kind == QuestionKind.DICTIONARY}
+    assert named <= {file.stem for file in dictionaries.shipped()}
 
 
 @pytest.mark.parametrize("slug", SLUGS)
