@@ -118,6 +118,7 @@ class ApplicationAdmin(HistoryMixin, ActionButtonsMixin, ModelAdmin):
                     ("wan_asked", "wan_own"),
                     ("submitted_at", "submitted_by", "version"),
                     "files",
+                    "exports",
                 )
             },
         ),
@@ -160,6 +161,14 @@ class ApplicationAdmin(HistoryMixin, ActionButtonsMixin, ModelAdmin):
                     note=line.cleaned_data["officer_note"],
                 )
         formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
+
+    @display(description=_("导出申报内容"))
+    def exports(self, application):
+        urls = [
+            (reverse("applications:export", args=[application.pk, form]), name)
+            for form, name in (("xlsx", "Excel"), ("json", "JSON"))
+        ]
+        return format_html_join(" · ", '<a class="text-primary-600 underline" href="{}">{}</a>', urls)
 
     @display(description=_("申请财政资金"), ordering="requested_amount")
     def wan_asked(self, application):

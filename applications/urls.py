@@ -19,6 +19,7 @@ urlpatterns = [
     path("<int:pk>/withdraw/", listing.withdraw, name="withdraw"),
     path("<int:pk>/team/", listing.team, name="team"),
     path("<int:pk>/preview.pdf", listing.preview, name="preview"),
+    path("<int:pk>/export.<str:form>", listing.export, name="export"),
     path("<int:pk>/unit-review/", desks.unit_review, name="unit_review"),
     path("<int:pk>/recommendation/", desks.recommendation, name="recommendation"),
 ]

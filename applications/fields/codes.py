@@ -19,10 +19,11 @@ class CodeWidget(forms.TextInput):
         self.codes = codes
 
     def render(self, name, value, attrs=None, renderer=None):
+        value = "" if value is None else str(value)
         if 0 < len(self.codes.choices) <= FEW:
             return self._select(name, value, attrs, renderer)
         more = {"autocomplete": "off", "data-codes": search_url(self.codes)}
-        shown = self.codes.written(value) if isinstance(value, str) and value else value
+        shown = self.codes.written(value) if value else ""
         return super().render(name, shown, {**(attrs or {}), **more}, renderer)
 
     def _select(self, name, value, attrs, renderer):

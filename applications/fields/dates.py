@@ -23,8 +23,8 @@ class DayField(forms.DateField):
         super().__init__(input_formats=formats, widget=widget, **kwargs)
 
     def to_python(self, value):
-        if isinstance(value, str):
-            value = unicodedata.normalize("NFKC", value)
+        if value not in self.empty_values and not isinstance(value, date):
+            value = unicodedata.normalize("NFKC", str(value))
         return super().to_python(value)
 
 

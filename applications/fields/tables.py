@@ -37,8 +37,11 @@ class TableWidget(forms.Widget):
         """What stands below each column: nothing, or its sum as far as the cells can be read."""
         shown = []
         for column in self.columns:
-            place = {"id": f"{prefix}-sum-{column.code}"} if column.has_total else {}
-            shown.append(place | ({"text": column.sum_of_inputs(rows)} if place else {}))
+            sum_of = {
+                "id": f"{prefix}-sum-{column.code}",
+                "label": _("合计 · %(column)s") % {"column": column.label},
+            }
+            shown.append(sum_of | {"text": column.sum_of_inputs(rows)} if column.has_total else {})
         if not self.columns[0].has_total:
             shown[0] = {"text": _("合计")}
         return shown

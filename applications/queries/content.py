@@ -43,6 +43,7 @@ def snapshot(application: Application) -> dict:
                 "section": question.section.title,
                 "code": question.code,
                 "kind": question.kind,
+                "unit": question.config.get("unit", ""),
                 "label": question.label,
                 "value": stored.get(question.code),
                 "text": questions.text(question, stored.get(question.code)),

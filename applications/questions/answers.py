@@ -9,12 +9,11 @@ from django.utils.translation import gettext as _
 
 from applications.questions.base import Kind, localised
 from applications.questions.choosing import Choice, Choices, DictionaryChoice
-from applications.questions.computed import Computed
+from applications.questions.computed import Computed, evaluated
 from applications.questions.files import Attachment
 from applications.questions.people import Person, Unit
 from applications.questions.rows import Indicators, Lines, Subprojects, Table
 from applications.questions.simple import Commitment, Day, Line, Money, Month, Number, Text, YesNo
-from core import expressions
 from grants.models import QuestionKind
 
 KINDS: dict[str, Kind] = {
@@ -123,6 +122,12 @@ def cells(question, stored) -> list[list[str]]:
     return kind.cells(question, stored) if kind.is_rows and isinstance(stored, list) and stored else []
 
 
+def flat_rows(question, stored: list[dict]) -> list[dict]:
+    """The rows of an answer as {column: value}, whatever shape its kind stores."""
+    kind = KINDS[question.kind]
+    return [kind.flat(row) for row in stored] if kind.is_rows else []
+
+
 def masked(kind: str, stored):
     """A stored answer as others than its authors read it: ID numbers hidden."""
     if kind not in KINDS or not isinstance(stored, dict) or is_typed(stored):
@@ -167,15 +172,11 @@ def judged(question, stored, context: dict) -> list[str]:
     variables = dict(context) | {"value": for_rules(question, stored)}
     if is_rows(question):
         variables |= {"rows": variables["value"], "totals": KINDS[question.kind].totals(question, stored)}
-    said = []
-    for source, message in conditions_of(question):
-        try:
-            holds = expressions.compile(source).holds(variables, rule=question.code)
-        except expressions.ExpressionError:
-            continue
-        if not holds:
-            said.append(message or _("填写的内容不符合要求。"))
-    return said
+    return [
+        message or _("填写的内容不符合要求。")
+        for source, message in conditions_of(question)
+        if evaluated(source, variables, rule=question.code) is False
+    ]
 
 
 def for_rules(question, stored):

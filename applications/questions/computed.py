@@ -38,17 +38,34 @@ class Computed(Kind):
 
     def work_out(self, question, context: dict):
         """The value in `context` as it is stored; None when it cannot be told yet."""
-        try:
-            value = expressions.compile(question.config.get("expression", "")).evaluate(
-                context, rule=question.code
-            )
-        except expressions.ExpressionError:
-            return None
+        value = evaluated(question.config.get("expression", ""), context, rule=question.code)
         if isinstance(value, bool | str):
             return value
         if isinstance(value, int | float):
             return rounded(value, question.config.get("decimals", DECIMALS))
         return None if value is None else str(value)
+
+
+def evaluated(source: str, context: dict, *, rule: str):
+    """The value of an expression, or None while it cannot be told.
+
+    An answer of 3 is a whole number and one of 3.5 is not, and CEL does not mix them: what fails as typed
+    is tried once more with every answer as a decimal.
+    """
+    for variables in (context, _with_decimals(context)):
+        try:
+            return expressions.compile(source).evaluate(variables, rule=rule)
+        except expressions.ExpressionError:
+            continue
+    return None
+
+
+def _with_decimals(value):
+    if isinstance(value, dict):
+        return {name: _with_decimals(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_with_decimals(item) for item in value]
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def rounded(value: int | float, decimals: int) -> int | float | None:

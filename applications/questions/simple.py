@@ -53,6 +53,10 @@ class Number(Kind):
     def text(self, question, stored):
         return f"{self.to_input(question, stored)} {question.config.get('unit', '')}".strip()
 
+    def for_rules(self, question, stored):
+        """CEL does not mix whole numbers with others: where decimals may be typed, 3 counts like 3.5."""
+        return Decimal(str(stored)) if question.config.get("decimals") else stored
+
 
 class Money(Kind):
     def field(self, question):

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Organisation, User
-from applications import actions, printing, queries, rules
+from applications import actions, exporting, printing, queries, rules
 from applications.forms import ListFilter, ReasonForm, StartForm
 from applications.models import Application
 from applications.states import EDITABLE, ApplicationState
@@ -136,6 +136,28 @@ def preview(request, pk):
     body = printing.preview(application, at=timezone.now())
     response = HttpResponse(body, content_type="application/pdf")
     response["Content-Disposition"] = 'inline; filename="preview.pdf"'
+    return response
+
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@login_required
+@require_safe
+def export(request, pk, form):
+    """The answers as JSON or Excel: a draft for those who write it, otherwise what was handed in."""
+    application = visible_application(request.user, pk)
+    drafts = application.state in EDITABLE and rules.is_on_team(request.user, application)
+    content = exporting.content_for(application, drafts=drafts)
+    if content is None or form not in ("json", "xlsx"):
+        raise Http404
+    name = f"{application.number or f'draft-{application.pk}'}.{form}"
+    if form == "json":
+        response = JsonResponse(content, json_dumps_params={"ensure_ascii": False, "indent": 1})
+    else:
+        response = HttpResponse(exporting.workbook(application, content), content_type=XLSX)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
     return response
 
 

@@ -3,19 +3,23 @@
 import itertools
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 import cel
+from django import forms
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
 from applications import eligibility, queries
+from applications.forms.answers import AnswersForm, rows_of
 from applications.models import Application, RuleResult, Submission
 from core import expressions
 from core.models import Event
 from desk.rehearsal import samples
-from grants.models import Programme
+from grants.models import Programme, Question, QuestionKind
 from notifications.models import Deadline
 from tests.bench.data import PROGRAMME, World, copy, drafts, table
 from tests.bench.harness import Bench
@@ -199,6 +203,51 @@ def rehearsal(world: World, runs: int) -> Bench:
     return Bench("rehearsal", subject, floor, rounds=5)
 
 
+SIXTY = (
+    (QuestionKind.LINE, {}),
+    (QuestionKind.TEXT, {"max_length": 2000}),
+    (QuestionKind.NUMBER, {"unit": "台"}),
+    (QuestionKind.MONEY, {}),
+    (QuestionKind.DATE, {}),
+    (QuestionKind.CHOICE, {"choices": ["甲", "乙", "丙"]}),
+) * 10
+BARE = {
+    QuestionKind.LINE: forms.CharField,
+    QuestionKind.TEXT: partial(forms.CharField, widget=forms.Textarea),
+    QuestionKind.NUMBER: forms.DecimalField,
+    QuestionKind.MONEY: forms.DecimalField,
+    QuestionKind.DATE: forms.DateField,
+    QuestionKind.CHOICE: partial(
+        forms.ChoiceField, choices=[("a", "甲"), ("b", "乙"), ("c", "丙")], widget=forms.RadioSelect
+    ),
+}
+
+
+def form_render(world: World, runs: int) -> Bench:
+    """A form of sixty questions as the workspace shows them; the floor is sixty bare fields of Django."""
+    asked = [
+        Question(code=f"q{number}", kind=kind, label=f"题目{number}", config=config, help="填写说明。")
+        for number, (kind, config) in enumerate(SIXTY)
+    ]
+
+    def floor():
+        fields = {question.code: BARE[question.kind](label=question.label) for question in asked}
+        if str(type("Bare", (forms.Form,), fields)()).count("<label") < len(asked):
+            raise AssertionError("not every field was rendered")
+
+    def subject():
+        form = AnswersForm(None, initial={}, questions_=asked)
+        shown = rows_of(form, {}, set(form.questions), {}, lambda code: f"/{code}/")
+        html = "".join(
+            render_to_string("applications/includes/_question.html", {"row": row}) for row in shown
+        )
+        if html.count("data-question=") != len(asked):
+            raise AssertionError("not every question was rendered")
+
+    return Bench("form_render", subject, floor)
+
+
 FIGURES: dict[str, Callable[[World, int], Bench]] = {
-    make.__name__: make for make in (list_page, admin_list_page, application_page, submission, rehearsal)
+    make.__name__: make
+    for make in (list_page, admin_list_page, application_page, submission, rehearsal, form_render)
 }
