@@ -62,7 +62,7 @@ def test_in_excel_codes_are_texts_and_numbers_are_numbers(client):
     assert list(sheets) == ["基本信息", "申报内容", "参与人员", "经费预算", "计划里程碑"]
     assert application.organisation.credit_code in sheets["基本信息"]
     assert 50.0 in sheets["基本信息"]
-    assert sheets["申报内容"][4:] == [
+    assert sheets["申报内容"][5:] == [
         "方案",
         "route",
         "技术路线",
