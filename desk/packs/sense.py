@@ -120,8 +120,9 @@ def _plans(pack: Pack) -> Found:
         if row.offset_months < before:
             yield place, _("比前一个里程碑还早。")
         before = row.offset_months
+    capped = pack.money.cap is not None or (bool(pack.types) and all(row.cap for row in pack.types))
+    unlimited = not capped and pack.call.instrument != Instrument.NONE
     for index, topic in enumerate(pack.topics):
-        unlimited = pack.money.cap is None and pack.call.instrument != Instrument.NONE
         if topic.amount is None and unlimited:
             yield ("topics", index, "amount"), _("没有写额度，通知也没有资助上限：申请多少都可以。")
 

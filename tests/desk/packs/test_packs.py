@@ -15,7 +15,7 @@ from applications.rules import Incomplete
 from applications.states import ApplicationState
 from core.calendar import local_date
 from core.workflow import Refused
-from desk import packs
+from desk import checks, packs
 from exchange.queries import eligibility as demand_lines
 from grants.models import Automation, QuestionKind, QuotaOf, Severity, Sourcing, StageKind
 from seeds import dictionaries
@@ -277,6 +277,15 @@ def test_a_pack_chooses_only_from_dictionaries_that_come_with_the_product(slug):
     asked = [question for section in pack_of(slug).sections for question in section.questions]
     named = {question.config["dictionary"] for question in asked if question.kind == QuestionKind.DICTIONARY}
     assert named <= {file.stem for file in dictionaries.shipped()}
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_the_desk_finds_nothing_doubtful_in_a_pack(slug):
+    pack = pack_of(slug)
+    found = checks.findings_of(pack, at=pack.call.opens - timedelta(hours=1))
+    # Days that count from the day of loading may fall on a day of rest.
+    doubtful = [(one.where, one.message) for one in found if one.message != "截止时间在休息日，请确认。"]
+    assert doubtful == []
 
 
 @pytest.mark.parametrize("slug", SLUGS)
