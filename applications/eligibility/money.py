@@ -10,7 +10,7 @@ from applications.eligibility.lines import RuleLine
 from applications.models import Application, RuleStatus
 from core import money
 from core.workflow import Refused
-from grants.models import BudgetCategory, Call, RuleScope
+from grants.models import BudgetCategory, Call, Instrument, RuleScope
 
 RELATIONS = {
     "same": gettext_lazy("就是发榜方"),
@@ -27,7 +27,7 @@ def built_in(
     """Cap, amount of the topic, own money, categories `closed` to fiscal money, unrelated parties."""
     terms = terms_of(application, call)
     budget = context["budget"]
-    lines = [_cap(terms, budget), _topic_amount(application, budget), _own(terms, budget)]
+    lines = [_cap(terms, budget), _topic_amount(application, budget, call), _own(terms, budget)]
     lines += _closed_categories(closed, budget)
     lines.append(_unrelated(application, context["demander"]))
     return [line for line in lines if line]
@@ -78,9 +78,10 @@ def _cap(terms: Terms, budget):
     )
 
 
-def _topic_amount(application, budget):
+def _topic_amount(application, budget, call: Call):
+    """Where no public money is given the amount of a list item is what its owner offers or asks for."""
     topic = application.topic
-    if topic is None or topic.amount is None:
+    if topic is None or topic.amount is None or call.instrument == Instrument.NONE:
         return None
     asked = budget["fiscal"]
     return _money_line(

@@ -17,7 +17,7 @@ from core.calendar import local_date
 from core.workflow import Refused
 from desk import checks, packs
 from exchange.queries import eligibility as demand_lines
-from grants.models import Automation, QuestionKind, QuotaOf, Severity, Sourcing, StageKind
+from grants.models import Automation, Instrument, QuestionKind, QuotaOf, Severity, Sourcing, StageKind
 from seeds import dictionaries
 from tests.desk.packs import world as worlds
 from tests.desk.packs.breaks import Also, another
@@ -67,7 +67,8 @@ def money_lines(pack) -> set[tuple[str, str]]:
     found |= {("", "own-ratio")} if call.own_per_fiscal else set()
     found |= {(row.code, "call-cap") for row in pack.types if row.cap}
     found |= {(row.code, "own-ratio") for row in pack.types if row.own_per_fiscal}
-    if any(topic.amount for topic in pack.topics) or pack.call.sourcing == Sourcing.DEMAND:
+    demands = pack.call.sourcing == Sourcing.DEMAND and pack.call.instrument != Instrument.NONE
+    if any(topic.amount for topic in pack.topics) or demands:
         found.add(("", "topic-amount"))
     types = {row.code for row in pack.types}
     # What every type says anew, the call's own line never shows.

@@ -28,9 +28,12 @@ GOOD = 92
 def test_a_good_application_becomes_a_project(slug, number):
     world = build(slug, number)
     actions.submit(application=world.application, by=world.by, at=world.at)
+    close_bids(world)
     for stage in world.call.stages.all():
         # A funded application waits in the decision until the notice of proposed awards is out.
         waits = stage.kind == StageKind.PUBLICITY
+        if stage.kind == StageKind.DECISION and world.call.instrument == Instrument.NONE:
+            return  # An award is an amount of public money; the match itself was made by the demand side.
         assert world.application.state == (ApplicationState.DECISION if waits else stage.kind)
         step = PASS.get(stage.kind) or (conclude if stage.kind in OFFICE else LATER[stage.kind])
         step(world)
@@ -50,11 +53,15 @@ def conclude(world):
     )
 
 
-def judge(world):
-    """As many experts as the call wants, all of them pleased."""
+def close_bids(world):
+    """Bids are compared when no more come."""
     if world.application.topic and world.call.sourcing == Sourcing.DEMAND:
         world.at = world.application.topic.bids_close_at + timedelta(hours=1)
         close_topic(topic=world.application.topic, by=world.manager, at=world.at)
+
+
+def judge(world):
+    """As many experts as the call wants, all of them pleased."""
     for turn in range(scheme_of(world.call).panel_size):
         expert = ExpertFactory()
         invited = {"application": world.application, "expert": expert, "by": world.manager, "at": world.at}
@@ -118,4 +125,6 @@ def check_agreement(world):
         return
     instalments = Instalment.objects.filter(agreement=agreements.get())
     assert sum(row.amount for row in instalments) == world.application.requested_amount
-    assert len(instalments) == InstalmentTemplate.objects.filter(call=world.call).count()
+    planned = InstalmentTemplate.objects.filter(call=world.call).count()
+    # Without a plan the whole sum is one instalment.
+    assert len(instalments) == max(1, planned)

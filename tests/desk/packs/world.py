@@ -16,10 +16,10 @@ from applications.models import Application
 from core.calendar import add_days, local_date
 from desk import packs
 from grants.actions import list_topic, publish_call
-from grants.models import Call, Dictionary, DictionaryEntry, QuestionKind, Sourcing, Topic
+from grants.models import Call, QuestionKind, Sourcing, Topic
 from seeds.codes import make_id_number
 from seeds.demo import paper
-from tests.desk.packs import generate
+from tests.desk.packs import dictionaries, generate
 from tests.factories.accounts import (
     OrganisationFactFactory,
     OrganisationFactory,
@@ -97,28 +97,14 @@ def pack_of(slug: str) -> packs.Pack:
 def published(slug: str, *, now=None) -> tuple[Call, User, datetime]:
     """The shipped pack, loaded today and published; its department's manager."""
     now = now or timezone.now()
+    dictionaries.load()
     department = OrganisationFactory(kind=OrganisationKind.GOVERNMENT)
     manager = officer(Role.PROGRAMME_MANAGER, organisation=department)
     pack, source = read(slug, local_date(now))
     call = packs.store.load(pack, source=source, department=department).call
     publish_call(call=call, by=manager, at=call.opens_at - timedelta(hours=1))
     call.refresh_from_db()
-    _dictionaries(call)
     return call, manager, now
-
-
-def _dictionaries(call: Call) -> None:
-    """The dictionaries that the call's form names, as small as they may be."""
-    configs = call.questions.filter(kind=QuestionKind.DICTIONARY).values_list("config", flat=True)
-    for code in {config["dictionary"] for config in configs}:
-        first = {"valid_from": date(2000, 1, 1), "defaults": {"name": code}}
-        table, is_new = Dictionary.objects.get_or_create(code=code, **first)
-        if is_new:
-            levels = [("A", ""), ("A1", "A"), ("A11", "A1"), ("A111", "A11")]
-            DictionaryEntry.objects.bulk_create(
-                DictionaryEntry(dictionary=table, code=entry, name=f"条目{entry}", parent=parent)
-                for entry, parent in levels
-            )
 
 
 def resolved(values: Mapping, subject) -> dict:
@@ -182,7 +168,7 @@ def _topic(call: Call, case: Case, manager, now) -> Topic | None:
             call=call,
             title="电喷雾离子源长期稳定性",
             content="抑制结晶",
-            amount=call.cap,
+            amount=call.cap or 100 * WAN,
             owner=demand_side(case),
             bids_close_at=now + timedelta(days=10),
             by=manager,
