@@ -13,7 +13,7 @@ from desk import checks, summary
 from desk.admin.pages import address
 from desk.admin.places import Places
 from desk.packs import dump
-from desk.parts import Part, parts_for
+from desk.parts import PARTS, Part, parts_for
 from grants.models import Call
 from grants.states import CallState
 
@@ -60,6 +60,7 @@ def problems_of(call: Call, *, at: datetime) -> list[dict]:
 
 def _linked(call, findings) -> list[dict]:
     places = Places(call) if findings else None
+    findings = sorted(findings, key=lambda finding: PARTS.index(finding.part))
     return [
         {
             "message": finding.message,

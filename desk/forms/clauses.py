@@ -1,5 +1,7 @@
 """Money clauses, with the fields that each kind needs."""
 
+from decimal import Decimal
+
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -7,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from desk import money_kinds
 from desk.forms.base import PartForm, remembered
 from desk.forms.rules import check_formula, question_codes
-from desk.forms.widgets import MatrixField, PercentField, TiersField, Wan, formula, short_text
+from desk.forms.widgets import MatrixField, PercentField, TiersField, Wan, formula, plain, short_text
 from desk.parts import next_code
 from grants.models import MoneyKind, MoneyRule
 from grants.money_rules import EXPRESSIONS, NEEDS
@@ -21,7 +23,8 @@ class MoneyRuleForm(PartForm):
 
     layout = (
         (("text", 12),),
-        (("kind", 4), ("clause", 4), ("severity", 4)),
+        (("kind", 6), ("clause", 6)),
+        (("severity", 6), ("project_type", 6)),
     )
     details = (
         ("amount", 3),
@@ -40,7 +43,7 @@ class MoneyRuleForm(PartForm):
     more = (
         (("applies_when", 6), ("waived_when", 6)),
         (("hint", 12),),
-        (("project_type", 6), ("code", 6)),
+        (("code", 6),),
         (("text_en", 12),),
     )
     code_prefix = "M"
@@ -118,7 +121,7 @@ class MoneyRuleForm(PartForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        rate = self.instance.rate
+        rate = None if self.instance.rate is None else Decimal(plain(self.instance.rate))
         self.fields["percent"].initial = None if self.instance.kind in BY_FACTOR else rate
         self.fields["factor"].initial = rate if self.instance.kind in BY_FACTOR else None
         categories = remembered(self.call, "categories", lambda: list(self.call.budget_categories.all()))

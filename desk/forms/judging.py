@@ -37,7 +37,7 @@ class MoneyForm(PartForm):
 
 
 class CategoryForm(PartForm):
-    layout = ((("name", 3), ("name_en", 3), ("code", 2), ("clause", 2), ("is_fiscal_allowed", 2)),)
+    layout = ((("name", 3), ("name_en", 2), ("code", 2), ("clause", 2), ("is_fiscal_allowed", 3)),)
     code_prefix = "category"
 
     class Meta:

@@ -77,7 +77,11 @@ class BasicsForm(PartForm):
 class NewCallForm(forms.Form):
     """The least that a call needs to exist; everything else comes on its own page."""
 
-    programme = forms.ModelChoiceField(label=gettext_lazy("科技计划"), queryset=Programme.objects.none())
+    programme = forms.ModelChoiceField(
+        label=gettext_lazy("科技计划"),
+        queryset=Programme.objects.none(),
+        empty_label=gettext_lazy("请选择"),
+    )
     title = forms.CharField(label=gettext_lazy("通知标题"), max_length=200)
     year = forms.IntegerField(label=gettext_lazy("年度"), min_value=2000, max_value=2100)
     sourcing = forms.ChoiceField(label=gettext_lazy("征集方式"), choices=Sourcing)
