@@ -129,7 +129,8 @@ def _plans(pack: Pack) -> Found:
 
 def _loose_ends(pack: Pack) -> Found:
     kinds = {stage.kind for stage in pack.stages}
-    if pack.stages and StageKind.PUBLICITY not in kinds:
+    spends = pack.call.instrument != Instrument.NONE
+    if pack.stages and spends and StageKind.PUBLICITY not in kinds:
         yield ("stages",), _("环节里没有公示。")
     if not pack.contacts:
         yield ("contacts",), _("没有写咨询方式，公众不知道找谁。")
