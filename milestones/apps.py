@@ -15,3 +15,4 @@ class MilestonesConfig(AppConfig):
         signals.agreement_prepared.connect(receivers.plan)
         signals.agreement_in_force.connect(receivers.start)
         access.reader(receivers.evidence)
+        access.reader(receivers.drafts)

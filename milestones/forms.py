@@ -1,10 +1,15 @@
 """Handing evidence in, the demand side's opinion, the officer's conclusion."""
 
 from django import forms
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from applications import completeness, questions
 from applications.fields import LimitedText, MoneyField
+from applications.forms.answers import AnswersForm, completed, computed_texts, initial_of, rows_of, unreadable
 from core.money import ZERO
+from core.workflow import Refused
+from milestones import actions, queries
 from milestones.models import Acceptance, DemanderOpinion
 from milestones.rules import LONGEST_VALUE, MAX_SPENT
 
@@ -99,3 +104,67 @@ class ConclusionForm(forms.Form):
 
 class ReasonForm(forms.Form):
     note = LimitedText(label=_("理由"), max_length=LONG, widget=forms.Textarea(attrs={"rows": 5}))
+
+
+class ReportForm:
+    """The call's own questions about a milestone: shown, saved and checked as those of an application are."""
+
+    def __init__(self, milestone, data=None, *, files=None, only=None):
+        self.milestone, self.only = milestone, only
+        self.questions = queries.form_questions(milestone)
+        self.stored = queries.form_answers(milestone)
+        initial = initial_of(self.questions, self.stored)
+        self.form = AnswersForm(data, files, initial=initial, questions_=self.questions)
+        if data is None:
+            self.form.say(unreadable(self.questions, self.stored))
+
+    def save(self, *, by, at) -> dict[str, list[str]]:
+        """{input name: [sentences]} for what is not right yet. Raises Refused."""
+        typed = self.form.all_typed(self.only)
+        faults = actions.save_form(milestone=self.milestone, answers=typed, by=by, at=at)
+        for question, file in self.form.sent_files():
+            try:
+                actions.attach(
+                    milestone=self.milestone, question=question, file=file, name=file.name, by=by, at=at
+                )
+            except Refused as refused:
+                faults.setdefault(question.code, []).append(refused.message)
+        self.form.say(faults)
+        self.stored = queries.form_answers(self.milestone)
+        return {self.form.add_prefix(code): words for code, words in faults.items()}
+
+    def detach(self, sent: str, *, by, at) -> None:
+        """Take the file "code:key" out of its answer; anything else changes nothing."""
+        code, _colon, number = sent.partition(":")
+        question = next((q for q in self.questions if q.code == code), None)
+        if question is not None and questions.files_of(self.stored.get(code)):
+            document = int(number) if number.isdecimal() and len(number) < 18 else None
+            actions.detach(milestone=self.milestone, question=question, document=document, by=by, at=at)
+
+    def shown_codes(self) -> set[str]:
+        conditional = any(question.visible_when.strip() for question in self.questions)
+        context = queries.form_context(self.milestone, self.stored) if conditional else {}
+        return completeness.visible_codes(self.questions, context)
+
+    def rows(self) -> list[dict]:
+        documents = queries.form_documents(self.milestone)
+        return rows_of(self.form, self.stored, self.shown_codes(), documents, self._upload_url)
+
+    def sections(self) -> list[tuple]:
+        """(section, its rows) in order."""
+        found = {}
+        for row in self.rows():
+            found.setdefault(row["question"].section, []).append(row)
+        return list(found.items())
+
+    def _upload_url(self, code) -> str:
+        return reverse("milestones:upload", args=[self.milestone.pk, code])
+
+    def fresh(self) -> dict:
+        """What autosave shows anew."""
+        shown = self.shown_codes()
+        return {
+            "shown": {question.code: question.code in shown for question in self.questions},
+            "texts": computed_texts(self.questions, self.stored),
+            "values": completed(self.form, self.stored),
+        }

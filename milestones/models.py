@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from applications.models import TeamMember
 from awards.models import Agreement, ProjectQuerySet
 from grants.models import Call, frozen_with_call
 from milestones import states
@@ -143,6 +144,41 @@ class Indicator(models.Model):
         return f"{self.name} {self.target}{self.unit}"
 
 
+class ReportDraftQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """What is not handed in yet stays with the team and the administrators of its unit."""
+        if not user.is_authenticated:
+            return self.none()
+        teams = TeamMember.objects.filter(user=user).values("application_id")
+        path = "milestone__agreement__award__application"
+        own = Q(**{f"{path}_id__in": teams})
+        return self.filter(own | Q(**{f"{path}__organisation_id__in": user.scope.admin_units}))
+
+
+class ReportDraft(models.Model):
+    """The call's own questions about a milestone as they are being answered; a hand-in seals a copy.
+
+    Its files are `Document`s about the draft.
+    """
+
+    milestone = models.OneToOneField(Milestone, models.PROTECT, related_name="+", verbose_name=_("里程碑"))
+    answers = models.JSONField(_("答案"), default=dict, blank=True, help_text=_("{问题代码: 答案}"))
+    typed = models.JSONField(_("其他填写"), default=dict, blank=True)
+    saved_at = models.DateTimeField(_("最近保存"))
+    saved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("填写人")
+    )
+
+    objects = ReportDraftQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("里程碑材料草稿")
+        verbose_name_plural = _("里程碑材料草稿")
+
+    def __str__(self):
+        return str(self.milestone)
+
+
 class ReportQuerySet(ProjectQuerySet):
     path = "milestone__agreement__award__"
 
@@ -157,6 +193,7 @@ class Report(models.Model):
     number = models.PositiveSmallIntegerField(_("次数"))
     text = models.TextField(_("完成情况"))
     values = models.JSONField(_("指标完成值"), default=dict, blank=True, help_text=_("{指标 id: 值}"))
+    answers = models.JSONField(_("表单内容"), default=list, blank=True, help_text=_("提交时封存的题目与答案"))
     spent_amount = models.DecimalField(_("已支出（元）"), max_digits=14, decimal_places=2, default=0)
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("提交人")

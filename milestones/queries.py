@@ -4,10 +4,16 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max, QuerySet
 
+from applications import completeness, questions
+from applications import queries as applications
 from core.calendar import end_of_day, local_date
 from documents.models import Document
-from milestones.models import Acceptance, DemanderOpinion, Milestone, Report
+from grants.models import FormKind, Question
+from milestones.models import Acceptance, DemanderOpinion, Milestone, Report, ReportDraft
 from milestones.states import MilestoneState
+
+EVIDENCE = "evidence_"
+"""The beginning of the `kind` of the files that are handed in beside the form."""
 
 
 def latest_number(milestone: Milestone) -> int:
@@ -41,7 +47,9 @@ class HandIn:
     """One hand-in with everything said about it."""
 
     def __init__(self, report: Report, *, indicators, files, opinion, acceptance):
-        self.report, self.files, self.opinion, self.acceptance = report, files, opinion, acceptance
+        self.report, self.opinion, self.acceptance = report, opinion, acceptance
+        self.files = [file for file in files if file.kind.startswith(EVIDENCE)]
+        self.sections = read_form(report, files)
         self.values = [(indicator, report.values.get(str(indicator.pk), "")) for indicator in indicators]
 
 
@@ -93,3 +101,80 @@ def is_overdue(milestone: Milestone, *, at: datetime) -> bool:
         MilestoneState.PLANNED,
         MilestoneState.RETURNED,
     ) and milestone.due_date < local_date(at)
+
+
+# ---- the call's own questions about a milestone ----
+
+
+def forms_of(milestone: Milestone) -> list[str]:
+    """The forms that a milestone asks for: the last one of an agreement also asks for the acceptance's."""
+    others = Milestone.objects.filter(agreement_id=milestone.agreement_id)
+    last = others.order_by("-due_date", "-order", "-id").values_list("pk", flat=True).first()
+    return [FormKind.MILESTONE, FormKind.ACCEPTANCE] if last == milestone.pk else [FormKind.MILESTONE]
+
+
+def form_questions(milestone: Milestone) -> list[Question]:
+    """The questions in order, each with its section and its call."""
+    application = milestone.agreement.award.application
+    return [q for form in forms_of(milestone) for q in applications.questions_of(application, form)]
+
+
+def form_answers(milestone: Milestone) -> dict[str, object]:
+    """Question code → what stands in the draft."""
+    draft = ReportDraft.objects.filter(milestone=milestone).first()
+    return draft.answers if draft else {}
+
+
+def form_context(milestone: Milestone, answers: dict) -> dict:
+    """The variables of the form's expressions: those of the application, and the answers given here."""
+    context = applications.context(milestone.agreement.award.application)
+    given = {q.code: questions.for_rules(q, answers.get(q.code)) for q in form_questions(milestone)}
+    return context | {"answers": context["answers"] | given}
+
+
+def form_faults(milestone: Milestone) -> list[tuple[Question, str]]:
+    """(question, sentence) for everything that is missing or wrong in the form."""
+    asked = form_questions(milestone)
+    if not asked:
+        return []
+    answers = form_answers(milestone)
+    conditional = any(q.visible_when.strip() or questions.conditions_of(q) for q in asked)
+    context = form_context(milestone, answers) if conditional else {}
+    return list(completeness.answer_faults(asked, answers, context))
+
+
+def form_documents(milestone: Milestone) -> dict[int, Document]:
+    """The files of the draft by key."""
+    draft = ReportDraft.objects.filter(milestone=milestone).first()
+    return Document.objects.about(draft).in_bulk() if draft else {}
+
+
+def sealed_form(milestone: Milestone) -> list[dict]:
+    """The questions that are shown and their answers, as a report keeps them.
+
+    Files are named by their hash: the report gets copies of its own.
+    """
+    asked = form_questions(milestone)
+    if not asked:
+        return []
+    answers = dict(form_answers(milestone))
+    shown = completeness.visible_codes(asked, form_context(milestone, answers))
+    for question in asked:
+        files = questions.files_of(answers.get(question.code))
+        if files:
+            bare = [{key: value for key, value in file.items() if key != "document"} for file in files]
+            answers[question.code] = {"files": bare}
+    return applications.sealed_answers([question for question in asked if question.code in shown], answers)
+
+
+def read_form(report: Report, files: list[Document]) -> list[tuple[str, list[dict]]]:
+    """What a report sealed, by section, as others read it: ID numbers hidden, files as documents."""
+    by_hash = {document.sha256: document for document in files}
+    answers = []
+    for answer in applications.masked_answers(report.answers):
+        value = answer["value"]
+        if isinstance(value, dict) and "files" in value:
+            known = [by_hash[file["sha256"]] for file in value["files"] if file["sha256"] in by_hash]
+            answer = answer | {"value": {"documents": [{"document": d.pk, "name": d.name} for d in known]}}
+        answers.append(answer)
+    return applications.by_section(answers)

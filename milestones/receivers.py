@@ -3,7 +3,7 @@
 from django.db.models import Q
 
 from milestones import actions
-from milestones.models import Report
+from milestones.models import Report, ReportDraft
 
 
 def plan(sender, *, agreement, by, at, **kwargs) -> None:
@@ -12,6 +12,15 @@ def plan(sender, *, agreement, by, at, **kwargs) -> None:
 
 def start(sender, *, agreement, by, at, **kwargs) -> None:
     actions.start(agreement=agreement, by=by, at=at)
+
+
+def drafts(user) -> Q:
+    """Files of evidence that is being written."""
+    return Q(
+        content_type__app_label="milestones",
+        content_type__model="reportdraft",
+        object_id__in=ReportDraft.objects.visible_to(user).values("pk"),
+    )
 
 
 def evidence(user) -> Q:

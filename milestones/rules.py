@@ -8,6 +8,7 @@ from accounts.roles import Role
 from applications.models import TeamMember
 from awards.states import AgreementState
 from core.workflow import Refused
+from milestones import queries
 from milestones.models import Acceptance, DemanderOpinion, Milestone, Report
 from milestones.states import MilestoneState
 
@@ -69,6 +70,19 @@ def check_evidence(*, text: str, files: list, clause: str) -> None:
         raise Refused(_("请填写完成情况。"), field="text", clause=clause)
     if not files:
         raise Refused(_("请至少上传一份证明材料。"), field="files", clause=clause)
+
+
+def check_form(milestone: Milestone) -> None:
+    """The call's own questions about a milestone are answered. Raises Refused naming the first fault."""
+    faults = queries.form_faults(milestone)
+    for question, sentence in faults:
+        raise Refused(
+            _("材料表单还有 %(count)s 处需要改正，例如“%(field)s”：%(message)s")
+            % {"count": len(faults), "field": question.label, "message": sentence},
+            field="form",
+            clause=question.clause,
+            code="incomplete",
+        )
 
 
 def check_values(milestone: Milestone, values: dict) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from applications.queries import masked_answers
 from milestones.models import Acceptance, DemanderOpinion, Indicator, Milestone, Report
 
 
@@ -13,10 +14,17 @@ class IndicatorSerializer(serializers.ModelSerializer):
 
 
 class ReportSerializer(serializers.ModelSerializer):
+    """A hand-in with the form that was sealed with it; ID numbers are masked."""
+
+    answers = serializers.SerializerMethodField()
+
     class Meta:
         model = Report
-        fields = ("id", "number", "text", "values", "spent_amount", "submitted_at")
+        fields = ("id", "number", "text", "values", "answers", "spent_amount", "submitted_at")
         read_only_fields = fields
+
+    def get_answers(self, report) -> list[dict]:
+        return masked_answers(report.answers)
 
 
 class MilestoneSerializer(serializers.ModelSerializer):

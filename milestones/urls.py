@@ -6,5 +6,8 @@ app_name = "milestones"
 
 urlpatterns = [
     path("<int:pk>/", views.milestone, name="milestone"),
+    path("<int:pk>/form/", views.report_form, name="form"),
+    path("<int:pk>/files/<slug:code>/", views.upload, name="upload"),
+    path("reports/<int:pk>.pdf", views.report_pdf, name="report_pdf"),
     path("reports/<int:pk>/opinion/", views.opinion, name="opinion"),
 ]

@@ -12,7 +12,16 @@ from applications.queries.budget import (
     partner_units,
     years_of_period,
 )
-from applications.queries.content import canonical, for_reading, masked, sha256_of, snapshot
+from applications.queries.content import (
+    by_section,
+    canonical,
+    for_reading,
+    masked,
+    masked_answers,
+    sealed_answers,
+    sha256_of,
+    snapshot,
+)
 from applications.queries.context import ALL as COUNTING
 from applications.queries.context import context, contexts, months_between, related_parties, relation
 from applications.queries.entries import entries, entry_until
@@ -50,6 +59,7 @@ __all__ = [
     "budget_totals",
     "budget_units",
     "budget_years",
+    "by_section",
     "canonical",
     "context",
     "contexts",
@@ -68,6 +78,7 @@ __all__ = [
     "latest_submission",
     "local_moment",
     "masked",
+    "masked_answers",
     "months_between",
     "of_regions",
     "of_the_bureau",
@@ -79,6 +90,7 @@ __all__ = [
     "relation",
     "returned_from",
     "rule_results",
+    "sealed_answers",
     "sections_of",
     "sha256_of",
     "snapshot",

@@ -38,22 +38,7 @@ def snapshot(application: Application) -> dict:
         "starts_date": application.starts_date,
         "ends_date": application.ends_date,
         "amounts": budget_totals(application),
-        "answers": [
-            {
-                "section": question.section.title,
-                "code": question.code,
-                "kind": question.kind,
-                "unit": question.config.get("unit", ""),
-                "label": question.label,
-                "value": stored.get(question.code),
-                "text": questions.text(question, stored.get(question.code)),
-                "columns": [
-                    {"code": column.code, "label": column.label} for column in questions.columns_of(question)
-                ],
-                "rows": questions.cells(question, stored.get(question.code)),
-            }
-            for question in questions_of(application)
-        ],
+        "answers": sealed_answers(questions_of(application), stored),
         "participants": list(
             application.participants.values(
                 "role",
@@ -75,6 +60,39 @@ def snapshot(application: Application) -> dict:
         ),
     }
     return json.loads(json.dumps(data, cls=DjangoJSONEncoder))
+
+
+def sealed_answers(asked, stored: dict) -> list[dict]:
+    """Questions and answers as they are sealed, read and printed: of an application or of a report."""
+    return [
+        {
+            "section": question.section.title,
+            "code": question.code,
+            "kind": question.kind,
+            "unit": question.config.get("unit", ""),
+            "label": question.label,
+            "value": stored.get(question.code),
+            "text": questions.text(question, stored.get(question.code)),
+            "columns": [
+                {"code": column.code, "label": column.label} for column in questions.columns_of(question)
+            ],
+            "rows": questions.cells(question, stored.get(question.code)),
+        }
+        for question in asked
+    ]
+
+
+def masked_answers(answers: list[dict]) -> list[dict]:
+    """Sealed answers with ID numbers hidden."""
+    return [answer | {"value": questions.masked(answer["kind"], answer["value"])} for answer in answers]
+
+
+def by_section(answers: list[dict]) -> list[tuple[str, list[dict]]]:
+    """(section title, its sealed answers) in order."""
+    sections: dict[str, list] = {}
+    for answer in answers:
+        sections.setdefault(answer["section"], []).append(answer)
+    return list(sections.items())
 
 
 def _sealed_type(application):
@@ -127,21 +145,16 @@ def masked(content: dict) -> dict:
         person | {"id_number": mask_id_number(person["id_number"] or "")}
         for person in content["participants"]
     ]
-    answers = [
-        answer | {"value": questions.masked(answer["kind"], answer["value"])} for answer in content["answers"]
-    ]
-    return content | {"participants": people, "answers": answers}
+    return content | {"participants": people, "answers": masked_answers(content["answers"])}
 
 
 def for_reading(content: dict) -> dict:
     """A content as people read it: answers by section, sums of the budget, ID numbers masked."""
-    sections: dict[str, list] = {}
-    for answer in content["answers"]:
-        sections.setdefault(answer["section"], []).append(answer)
     labels = dict(ParticipantRole.choices)
     content = masked(content)
     people = [person | {"role_label": labels.get(person["role"])} for person in content["participants"]]
-    return content | {"sections": list(sections.items()), "participants": people, "table": _table(content)}
+    sections = by_section(content["answers"])
+    return content | {"sections": sections, "participants": people, "table": _table(content)}
 
 
 def _table(content) -> dict:

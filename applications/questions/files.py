@@ -32,8 +32,9 @@ def files_of(stored) -> list[dict]:
     """The files of a stored answer, whether it holds one or several."""
     if not isinstance(stored, dict):
         return []
-    if "documents" in stored:
-        return [file for file in stored["documents"] if isinstance(file, dict)]
+    for key in ("documents", "files"):
+        if key in stored:
+            return [file for file in stored[key] if isinstance(file, dict)]
     return [stored] if "document" in stored else []
 
 

@@ -123,7 +123,7 @@ def _autosave(request, pk, name):
         return signed_out()
     application = visible_application(request.user, pk)
     try:
-        data, only = _read(request)
+        data, only = read_sent(request)
     except ValueError as fault:
         return JsonResponse({"error": "unreadable", "message": str(fault)}, status=400)
     now = timezone.now()
@@ -136,7 +136,7 @@ def _autosave(request, pk, name):
     return JsonResponse(_saved(request, application, name, saved, faults, at=now))
 
 
-def _read(request):
+def read_sent(request):
     """The sent values as form data. Raises ValueError with a sentence."""
     try:
         body = json.loads(request.body)

@@ -12,7 +12,8 @@ from core import workflow
 from core.calendar import Calendar, DayKind
 from core.workflow import Refused
 from documents import actions as documents
-from milestones import notifications, rules, signals
+from milestones import notifications, queries, rules, signals
+from milestones.actions.writing import copy_files
 from milestones.models import (
     Acceptance,
     DemanderOpinion,
@@ -21,7 +22,6 @@ from milestones.models import (
     MilestoneTemplate,
     Report,
 )
-from milestones.queries import latest_number
 from milestones.states import MilestoneState
 
 EVIDENCE = "evidence"
@@ -111,7 +111,8 @@ def hand_in(
     rules.check_evidence(text=text, files=files, clause=milestone.clause)
     reached = rules.check_values(milestone, values)
     spent = rules.check_spent(spent_amount)
-    number = latest_number(milestone) + 1
+    rules.check_form(milestone)
+    number = queries.latest_number(milestone) + 1
     event_data = {"number": number}
     workflow.move(milestone, MilestoneState.SUBMITTED, by=by, at=at, data=event_data)
     report = Report.objects.create(
@@ -119,10 +120,12 @@ def hand_in(
         number=number,
         text=text.strip(),
         values=reached,
+        answers=queries.sealed_form(milestone),
         spent_amount=spent,
         submitted_by=by,
         submitted_at=at,
     )
+    copy_files(milestone=milestone, report=report, by=by, at=at)
     for position, file in enumerate(files, start=1):
         documents.store(
             subject=report,
