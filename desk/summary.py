@@ -117,7 +117,7 @@ def _money(pack):
 
 
 def _clauses(pack):
-    return [_listed((rule.text for rule in pack.money.rules), 3)] if pack.money.rules else []
+    return [_listed((rule.text.rstrip("。") for rule in pack.money.rules), 3)] if pack.money.rules else []
 
 
 def _instalments(pack):

@@ -11,9 +11,9 @@ from core.money import wan
 from core.workflow import Refused
 from desk.admin import overview
 from desk.admin.calls import CallViews, may_change
+from desk.admin.eligibility import RuleViews
 from desk.admin.form import FormViews
 from desk.admin.parts import PartViews
-from desk.admin.rules import RuleViews
 from desk.admin.versions import VersionViews, version_buttons
 from grants import actions
 from grants.models import Call

@@ -30,7 +30,7 @@ class MoneyRuleForm(PartForm):
         ("amount", 3),
         ("percent", 3),
         ("factor", 3),
-        ("base", 6),
+        ("base", 12),
         ("sources", 6),
         ("against", 6),
         ("categories", 6),
