@@ -26,6 +26,8 @@ DEPARTMENTS = {"jiebang-sme": "transfer", "park-cultivation": "hightech"}
 READ_AFTER = 7
 SENT_AFTER = 2
 """Days after which the demo's people have read, and the mail server has taken, what they were told."""
+DRAFT = "international"
+"""The programme whose notice is still being written."""
 EARLIER = 400
 """The earlier calls are the same packs, loaded so many days before: always another year."""
 
@@ -73,9 +75,10 @@ class Story:
         parks.earlier(earlier["park-cultivation"])
         challenges.current(current["jiebang-sme"])
         parks.current(current["park-cultivation"])
+        self.publish_others()
 
     def publish(self, days: int) -> dict[str, Call]:
-        """The shipped packs as they stood `days` ago, published an hour before they open."""
+        """The two packs of the story as they stood `days` ago, published an hour before they open."""
         calls = {}
         for file in packs.shipped():
             if file.stem not in DEPARTMENTS:
@@ -88,6 +91,16 @@ class Story:
             self.appropriate(call)
             calls[file.stem] = call
         return calls
+
+    def publish_others(self) -> None:
+        """The other programmes of the catalogue, as notices to apply to; one is still a draft on the desk."""
+        by, department = self.cast.people["manager"], self.cast.units["hightech"]
+        for file in packs.shipped():
+            if file.stem in DEPARTMENTS:
+                continue
+            call = packs.load(file, today=self.clock.day(0), department=department).call
+            if file.stem != DRAFT and call.state == CallState.DRAFT:
+                publish_call(call=call, by=by, at=min(call.opens_at - timedelta(hours=1), self.clock.now))
 
     def appropriate(self, call: Call) -> None:
         """Money for every budget year in which something of the call is decided."""
