@@ -10,7 +10,7 @@ from stdnum.exceptions import InvalidComponent
 from accounts.identity import clean_credit_code, validate_credit_code, validate_id_number
 from applications import queries, questions
 from applications.models import Application, ParticipantRole
-from core import expressions
+from applications.questions.shown import visible_codes
 from grants.models import Instrument, Sourcing
 
 HUNDRED = Decimal(100)
@@ -51,27 +51,6 @@ def basics(application):
 
 
 # ---- answers ----
-
-
-def visible_codes(all_questions, context) -> set[str]:
-    """Questions that are shown: those without a condition and those whose condition holds.
-
-    A condition on something not answered yet does not hold; one that is broken hides nothing.
-    """
-    shown = set()
-    for question in all_questions:
-        if not question.visible_when.strip():
-            shown.add(question.code)
-            continue
-        try:
-            holds = expressions.compile(question.visible_when).holds(context, rule=question.code)
-        except expressions.MissingData:
-            holds = False
-        except expressions.ExpressionError:
-            holds = True
-        if holds:
-            shown.add(question.code)
-    return shown
 
 
 def answers(application):

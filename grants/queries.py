@@ -29,9 +29,16 @@ def closing(call: Call, topic: Topic | None):
     return min((moment for moment in moments if moment), default=None)
 
 
+SHORT = 4
+
+
 def number_prefix(call: Call) -> str:
-    """Initials of the programme and the year of the call: "jiebang-sme" in 2026 → "JS2026"."""
-    initials = "".join(part[0] for part in call.programme.slug.split("-") if part)
+    """Initials of the programme and the year of the call: "jiebang-sme" in 2026 → "JS2026".
+
+    A name of one word gives its first letters ("saima" → "SAIM2026"): one initial would soon be two plans'.
+    """
+    words = [part for part in call.programme.slug.split("-") if part]
+    initials = "".join(word[0] for word in words) if len(words) > 1 else "".join(words)[:SHORT]
     return f"{initials.upper()}{call.year}"
 
 

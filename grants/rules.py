@@ -214,6 +214,14 @@ def _stages(call):
                 % {"before": StageKind(before).label, "after": StageKind(after).label},
                 field="stages",
             )
+    if StageKind.DECISION in kinds and StageKind.PUBLICITY in kinds:
+        between = kinds[kinds.index(StageKind.DECISION) + 1 : kinds.index(StageKind.PUBLICITY)]
+        for kind in between:
+            yield Refused(
+                _("环节“%(stage)s”不能在立项决定与公示之间：请排在决定之前或公示之后。")
+                % {"stage": StageKind(kind).label},
+                field="stages",
+            )
     if StageKind.DEMANDER_CHOICE in kinds and call.sourcing != Sourcing.DEMAND:
         yield Refused(_("只有企业出题揭榜才有“发榜方选择”环节。"), field="stages")
 

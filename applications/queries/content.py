@@ -17,12 +17,17 @@ from applications.queries.budget import (
     budget_units,
     budget_years,
 )
+from applications.queries.context import context
+from applications.questions.shown import visible_codes
 
 
 def snapshot(application: Application) -> dict:
     """The whole content of an application as plain JSON: what a submission seals and the PDF prints."""
     call = application.call
-    stored = stored_answers(application)
+    asked, stored = questions_of(application), stored_answers(application)
+    conditional = any(question.visible_when.strip() for question in asked)
+    # What was never asked is neither sealed nor printed.
+    shown = visible_codes(asked, context(application, wanted=()) if conditional else {})
     data = {
         "call": {"id": call.pk, "title": call.title, "number": call.number, "version": call.version},
         "topic": _sealed_topic(application),
@@ -38,7 +43,7 @@ def snapshot(application: Application) -> dict:
         "starts_date": application.starts_date,
         "ends_date": application.ends_date,
         "amounts": budget_totals(application),
-        "answers": sealed_answers(questions_of(application), stored),
+        "answers": sealed_answers([question for question in asked if question.code in shown], stored),
         "participants": list(
             application.participants.values(
                 "role",

@@ -22,7 +22,7 @@ from grants.models import Call, QuestionKind
 from notifications.models import Deadline, Message
 from tests.factories.accounts import OrganisationFactory, UserFactory, member_of
 from tests.factories.applications import ApplicationFactory, fill, filled, submitted
-from tests.factories.grants import CallFactory, TopicFactory
+from tests.factories.grants import QUESTIONS, CallFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -433,3 +433,9 @@ def test_a_draft_may_go_on_when_its_topic_is_listed_again():
     assert clocks.last().due_at == closes
     verbs = Event.objects.about(draft).order_by("id").values_list("verb", flat=True)
     assert list(verbs) == ["started", "lapsed", "reopened"]
+
+
+def test_what_was_never_asked_is_neither_sealed_nor_printed():
+    hidden = {"code": "later", "kind": "commitment", "label": "再承诺", "visible_when": "answers.trl > 8"}
+    application = filled(call=CallFactory(parts__questions=(*QUESTIONS, hidden)))
+    assert [answer["code"] for answer in queries.snapshot(application)["answers"]] == ["route", "trl", "plan"]

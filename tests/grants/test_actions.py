@@ -65,6 +65,7 @@ def test_only_the_departments_manager_publishes(who):
             {"parts__stages": (StageKind.EXPERT_REVIEW, StageKind.FORMAL_CHECK, StageKind.DECISION)},
             "stages",
         ),
+        ({"parts__stages": ("decision", "higher_approval", "publicity")}, "stages"),
         ({"parts__questions": ()}, "questions"),
         (
             {"parts__questions": ({"code": "kind", "kind": QuestionKind.CHOICE, "label": "类别"},)},

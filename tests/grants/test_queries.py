@@ -38,3 +38,11 @@ def test_applying_ends_with_the_earlier_of_call_and_topic():
 def test_numbers_begin_with_the_programmes_initials_and_the_year():
     call = CallFactory(programme=ProgrammeFactory(slug="park-cultivation"), year=2026)
     assert queries.number_prefix(call) == "PC2026"
+
+
+def test_a_programme_of_one_word_gives_its_first_letters():
+    prefixes = [
+        queries.number_prefix(CallFactory(programme__slug=slug, year=2026))
+        for slug in ("saima", "shuoguojin")
+    ]
+    assert prefixes == ["SAIM2026", "SHUO2026"]
