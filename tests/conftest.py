@@ -19,10 +19,15 @@ import pytest
 from aiosmtpd.controller import Controller
 from django.core.cache import cache
 from django.db import connection
+from hypothesis import settings
 from playwright.sync_api import sync_playwright
 
 from config import messages
 from config.machine import LOOPBACK, PROJECT, free_port
+
+# A loaded machine is slow, not wrong: no example has a time limit.
+settings.register_profile("jiebang", deadline=None)
+settings.load_profile("jiebang")
 
 BROWSERS = ("chromium", "chromium-browser")
 BROWSER_ARGUMENTS = [
