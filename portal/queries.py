@@ -16,6 +16,7 @@ from grants.models import (
     Amendment,
     Call,
     Contact,
+    FormKind,
     IssuingBody,
     MoneyRule,
     ProjectType,
@@ -101,7 +102,9 @@ def call_notice(user, call: Call) -> CallNotice:
         rules=list(call.rules.select_related("project_type")),
         stages=[_stage_step(stage) for stage in call.stages.all()],
         materials=list(
-            call.questions.filter(kind=QuestionKind.ATTACHMENT).order_by("section__order", "order")
+            call.questions.filter(kind=QuestionKind.ATTACHMENT, section__form=FormKind.APPLICATION).order_by(
+                "section__order", "order"
+            )
         ),
         criteria=list(Criterion.objects.filter(call=call)),
         milestones=list(MilestoneTemplate.objects.filter(call=call)),
