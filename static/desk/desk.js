@@ -232,6 +232,8 @@
   window.addEventListener("beforeunload", (event) => {
     if (document.querySelector("form[data-changed]")) event.preventDefault();
   });
+  const renewing = document.querySelector("[data-renew]");
+  if (renewing) setTimeout(() => window.location.reload(), 1000 * Number(renewing.dataset.renew));
   const wrong = document.querySelector(".jd-wrong input, .jd-wrong select, .jd-wrong textarea");
   if (wrong) wrong.focus();
 })();

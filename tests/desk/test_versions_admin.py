@@ -92,11 +92,11 @@ def test_a_rehearsal_is_started_watched_and_read(client, manager, call):
     assert answer.url == at("rehearsal_run", draft.pk, run.pk)
     waiting = client.get(answer.url).content.decode()
     assert "正在试算：1 份中已完成 0 份" in waiting
-    assert '<meta http-equiv="refresh" content="3">' in waiting
+    assert 'data-renew="3"' in waiting
     tasks.rehearse(run.pk)
     done = client.get(answer.url).content.decode()
     assert "1 份申报中 1 份没有被任何一条挡住" in done
-    assert "refresh" not in done
+    assert "data-renew" not in done
     assert application.number not in done
 
 
