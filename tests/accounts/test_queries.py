@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 
+from accounts.kinds import CERTIFICATES, NUMBERS, TEXTS
 from accounts.models import FactKind
 from accounts.queries import unit_context
 from tests.factories.accounts import IntegrityRecordFactory, OrganisationFactFactory, OrganisationFactory
@@ -23,15 +24,10 @@ def test_a_unit_without_facts_has_no_certificates_and_no_data():
         "legal_representative": "王五",
         "parent_credit_code": "",
         "integrity_clean": True,
-        "high_tech": False,
-        "tech_sme": False,
-        "listing_candidate": False,
-        "specialised": False,
-        "park": None,
-        "staff": None,
-        "rd_spend": None,
-        "revenue": None,
-        "total_assets": None,
+        "functional_area": None,
+        "by_year": {},
+        **dict.fromkeys(CERTIFICATES, False),
+        **dict.fromkeys((*TEXTS, *NUMBERS), None),
     }
 
 
