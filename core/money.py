@@ -17,6 +17,8 @@ DIGITS = "零壹贰叁肆伍陆柒捌玖"
 PLACES = ("", "拾", "佰", "仟")
 GROUPS = ("", "万", "亿", "万亿")
 LARGEST = Decimal(10) ** 16
+LARGEST_SUM = Decimal(10) ** 12
+"""Below this an amount of the database's tables (14 digits, two of them 分) can add up."""
 
 Tiers = Sequence[tuple[Decimal | int | None, Decimal | str]]
 """(upper bound included, rate), ascending; the last bound None for "and above"."""

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from applications.actions.holding import hold, saved, without_typed
 from applications.models import Application, BudgetLine
+from core import money
 from core.workflow import Refused
 
 YEARS = range(2000, 2101)
@@ -46,6 +47,8 @@ def set_budget(
         )
         fiscal += amount if sources[source].is_fiscal else 0
         own += 0 if sources[source].is_fiscal else amount
+    if fiscal + own >= money.LARGEST_SUM:
+        raise Refused(_("预算合计应小于一亿万元。"), field="budget")
     application.budget_lines.all().delete()
     BudgetLine.objects.bulk_create(lines)
     typed = without_typed(application, "budget")

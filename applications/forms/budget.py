@@ -21,6 +21,14 @@ class BudgetForm(forms.Form):
             self.fields[name] = MoneyField(label=label, required=False)
             self.fields[name].widget.attrs |= {"class": "form-control jb-number", "data-sum": sums}
 
+    def clean(self):
+        """The sum has its limit too; the fault stands at the largest amount."""
+        data = super().clean()
+        amounts = {name: amount for name, amount in data.items() if amount}
+        if sum(amounts.values(), Decimal(0)) >= money.LARGEST_SUM:
+            self.add_error(max(amounts, key=amounts.get), _("预算合计应小于一亿万元。"))
+        return data
+
 
 class Budget(Part):
     """One table a unit: a row for each category, a column for each source of each year."""

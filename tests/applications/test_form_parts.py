@@ -138,7 +138,7 @@ def split():
         "role": "member",
         "name": "李",
         "organisation_name": "合作单位",
-        "credit_code": make_credit_code(7),
+        "credit_code": make_credit_code(999_007),
     }
     lead = {"role": "pi", "name": "周", "id_number": make_id_number(1)}
     lead |= {"organisation_name": "牵头", "credit_code": application.organisation.credit_code}
@@ -153,7 +153,7 @@ def cell(application, category, source, year, unit):
 
 
 def test_the_matrix_has_a_cell_for_each_year_and_unit_and_sums_of_all(client, split):
-    application, partner = at_home(client, split), make_credit_code(7)
+    application, partner = at_home(client, split), make_credit_code(999_007)
     lead = application.organisation.credit_code
     values = {
         cell(application, "equipment", "fiscal", 2027, lead): "10",
@@ -185,7 +185,7 @@ def test_the_matrix_has_a_cell_for_each_year_and_unit_and_sums_of_all(client, sp
 
 
 def test_years_and_units_that_fell_out_keep_their_money_and_are_named(split):
-    by, at, partner = split.created_by, timezone.now(), make_credit_code(7)
+    by, at, partner = split.created_by, timezone.now(), make_credit_code(999_007)
     amounts = {("equipment", "fiscal", 2028, partner): Decimal(10)}
     actions.set_budget(application=split, amounts=amounts, by=by, at=at)
     actions.update_basics(
@@ -245,6 +245,22 @@ def test_whatever_is_typed_into_the_budget_is_kept_and_adds_up(client, split, da
         assert application.requested_amount == sum((line.amount for line in stored), Decimal(0))
         assert application.typed == {}
     assert client.get(page(application, "budget")).status_code == 200
+
+
+def test_a_sum_beyond_every_table_is_a_sentence_and_what_was_typed_stays(client, split):
+    application = at_home(client, split)
+    name = cell(application, "equipment", "fiscal", 2027, application.organisation.credit_code)
+    response = patch(client, page(application, "budget"), {name: "100000000"})
+    assert response.json()["faults"] == {name: ["预算合计应小于一亿万元。"]}
+    application.refresh_from_db()
+    assert application.typed["budget"][name] == ["100000000"]
+    with pytest.raises(Refused, match="预算合计应小于一亿万元。"):
+        actions.set_budget(
+            application=application,
+            amounts={("equipment", "fiscal", 2027, application.organisation.credit_code): Decimal(10) ** 12},
+            by=application.created_by,
+            at=timezone.now(),
+        )
 
 
 # ---- conditions, computed values, files ----
