@@ -23,7 +23,7 @@ from applications.queries.content import (
     snapshot,
 )
 from applications.queries.context import ALL as COUNTING
-from applications.queries.context import context, contexts, months_between, related_parties, relation
+from applications.queries.context import context, contexts, months_between, relation
 from applications.queries.entries import entries, entry_until
 from applications.queries.records import (
     ORDER,
@@ -86,7 +86,6 @@ __all__ = [
     "partner_units",
     "public_deadlines",
     "questions_of",
-    "related_parties",
     "relation",
     "returned_from",
     "rule_results",

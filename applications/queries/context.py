@@ -15,6 +15,7 @@ from applications.models import Answer, Application, BudgetLine, Participant, Pa
 from applications.queries import limits
 from core.calendar import local_date
 from grants.models import Call
+from grants.rules import HISTORY
 
 PERSON = ("role", "name", "birth_date", "sex", "title", "organisation_name", "credit_code", "months_per_year")
 PARTNER = ("name", "credit_code", "region", "kind", "registered_date", "integrity_clean", *FactKind.values)
@@ -44,16 +45,6 @@ def relation(one: Organisation, other: Organisation) -> str:
     if one.legal_representative and one.legal_representative == other.legal_representative:
         return "representative"
     return ""
-
-
-def related_parties(application: Application) -> list[tuple[str, str]]:
-    """(unit name, relation) of the lead and of partners that are related to the demand side; two queries."""
-    owner = application.topic.owner if application.topic_id else None
-    if owner is None:
-        return []
-    codes = set(application.participants.values_list("credit_code", flat=True)) - {""}
-    units = Organisation.objects.filter(Q(pk=application.organisation_id) | Q(credit_code__in=codes))
-    return _related(units, owner)
 
 
 def _related(units, owner) -> list[tuple[str, str]]:
@@ -103,7 +94,7 @@ class _World:
             self.answers[row[0]][row[1]] = row[2]
         self._units(applications)
         self._calls(applications)
-        self.history = dict.fromkeys(keys, dict.fromkeys(limits.COUNTS))
+        self.history = dict.fromkeys(keys, dict.fromkeys(HISTORY))
         if "history" in wanted:
             numbers = {key: _pi_number(self.people[key]) for key in keys}
             self.history = limits.counts(applications, numbers)

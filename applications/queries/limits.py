@@ -16,16 +16,6 @@ NOT_COUNTED = (ApplicationState.DRAFT, ApplicationState.WITHDRAWN, ApplicationSt
 NO_RECORD = (ApplicationState.DRAFT, ApplicationState.WITHDRAWN)
 MOST_RECORDS = 5_000
 
-COUNTS = (
-    "unit_in_call",
-    "unit_in_year",
-    "unit_asked_in_call",
-    "unit_asked_in_year",
-    "unit_running",
-    "pi_in_call",
-    "pi_running",
-)
-
 ENDS = {
     ProjectEnd.COMPLETED: RecordStatus.COMPLETED,
     ProjectEnd.CONCLUDED: RecordStatus.COMPLETED,
