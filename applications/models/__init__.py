@@ -1,0 +1,25 @@
+"""Intake: an application (申报, 揭榜) to a call, its answers, budget, participants and sealed submissions."""
+
+from applications.models.application import Application, ApplicationQuerySet, TeamMember
+from applications.models.content import Answer, BudgetLine, Participant, ParticipantRole, ProposedMilestone
+from applications.models.past import PastProject
+from applications.models.records import RuleResult, RuleStatus, StepConclusion, StepOutcome, Submission
+from applications.models.sealed import sealed_after_submission
+
+__all__ = [
+    "Answer",
+    "Application",
+    "ApplicationQuerySet",
+    "BudgetLine",
+    "Participant",
+    "ParticipantRole",
+    "PastProject",
+    "ProposedMilestone",
+    "RuleResult",
+    "RuleStatus",
+    "StepConclusion",
+    "StepOutcome",
+    "Submission",
+    "TeamMember",
+    "sealed_after_submission",
+]
