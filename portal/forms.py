@@ -3,7 +3,9 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from grants.models import Instrument, Programme, Sourcing
+from accounts.models import Organisation
+from applications.questions import localised
+from grants.models import Instrument, Programme, ProjectType, Sourcing
 from grants.states import TopicState
 
 
@@ -33,6 +35,40 @@ class CallFilter(Filter):
     instrument = forms.ChoiceField(
         label=_("支持方式"), choices=[("", _("全部方式")), *Instrument.choices], required=False
     )
+
+
+class SelfCheckChoice(Filter):
+    """For which kind of project, on which side of a challenge and, signed in, for which of one's units."""
+
+    q = None
+    type = forms.ModelChoiceField(
+        label=_("项目类别"), queryset=ProjectType.objects.none(), required=False, empty_label=_("请选择")
+    )
+    side = forms.ChoiceField(
+        label=_("您要"), choices=[("", _("揭榜")), ("demand", _("出题"))], required=False
+    )
+    unit = forms.ModelChoiceField(
+        label=_("单位"), queryset=Organisation.objects.none(), required=False, empty_label=_("不用单位资料")
+    )
+
+    def __init__(self, *args, call, units, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["type"].queryset = call.types.all()
+        self.fields["type"].label_from_instance = lambda kind: localised(kind, "name")
+        self.units = list(units)
+        self.fields["unit"].queryset = units
+        if not call.types.exists():
+            del self.fields["type"]
+        if call.sourcing != Sourcing.DEMAND:
+            del self.fields["side"]
+        if not self.units:
+            del self.fields["unit"]
+
+    def chosen_unit(self):
+        """The unit chosen; unasked, the person's only one."""
+        if "unit" not in self.data and len(self.units) == 1:
+            return self.units[0]
+        return self.chosen().get("unit")
 
 
 class BoardFilter(Filter):

@@ -7,6 +7,7 @@ from django.db.models import Count, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from accounts.models import Organisation
 from awards.models import Publicity
 from awards.states import PublicityState
 from core.calendar import end_of_day, local_date
@@ -70,6 +71,12 @@ def accepts(call: Call, *, at: datetime) -> bool:
     """Whether the window is open; who may apply is for `applications.rules` to say."""
     open_now = call.opens_at <= at and (call.closes_at is None or at <= call.closes_at)
     return call.state == CallState.PUBLISHED and open_now
+
+
+def own_units(user) -> QuerySet:
+    """The units a person belongs to."""
+    units = user.scope.units if user.is_authenticated else ()
+    return Organisation.objects.filter(pk__in=units)
 
 
 TOPICS_OF_CALL = 30

@@ -9,6 +9,7 @@ urlpatterns = [
     path("language/", views.language, name="language"),
     path("calls/", views.calls, name="calls"),
     path("calls/<int:pk>/", views.call, name="call"),
+    path("calls/<int:pk>/could-we-apply/", views.selfcheck, name="selfcheck"),
     path("board/", views.board, name="board"),
     path("board/<int:pk>/", views.topic, name="topic"),
     path("publicity/", views.publicity, name="publicity"),

@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.i18n import set_language
+from django_ratelimit.core import is_ratelimited
 
 from accounts import actions as accounts
 from awards import rules as awards
@@ -21,9 +22,12 @@ from grants.models import Call
 from notifications import actions as notifications
 from notifications.queries import rendered
 from portal import navigation, queries
-from portal.forms import BoardFilter, CallFilter
+from portal import selfcheck as selfchecking
+from portal.asking import Asking, SelfCheckForm
+from portal.forms import BoardFilter, CallFilter, SelfCheckChoice
 
 PER_PAGE = 20
+CHECKS_PER_PERSON = "60/h"
 
 
 def _tabs(name: str, labels: dict[str, str], chosen: str, **kept) -> list[navigation.Entry]:
@@ -101,6 +105,44 @@ def call(request, pk):
         "demand_url": navigation.demand_url(found),
     }
     return render(request, "portal/call.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def selfcheck(request, pk):
+    """“Could we apply?”: anybody's answers against the rules in force. Nothing is stored."""
+    visible = Call.objects.visible_to(request.user).select_related("programme__department")
+    found = get_object_or_404(visible, pk=pk)
+    latest = queries.version_in_force(found)
+    if latest:
+        return redirect("portal:selfcheck", latest.pk)
+    choice = SelfCheckChoice(request.GET, call=found, units=queries.own_units(request.user))
+    kind, side = choice.chosen().get("type"), choice.chosen().get("side", "")
+    asking = Asking(found, selfchecking.rules_of(found, project_type=kind, side=side), choice.chosen_unit())
+    form = SelfCheckForm(asking, request.POST if request.method == "POST" else None)
+    outcome, status = None, 200
+    if form.is_bound:
+        readable = form.is_valid()
+        if is_ratelimited(
+            request, group="portal.selfcheck", key="user_or_ip", rate=CHECKS_PER_PERSON, increment=True
+        ):
+            status = 429
+            form.add_error(None, _("自查得太频繁，请过几分钟再试。"))
+        elif readable:
+            outcome = selfchecking.judge(asking, form.cleaned_data, project_type=kind)
+        else:
+            status = 422
+    now = timezone.now()
+    context = {
+        "now": now,
+        "call": found,
+        "choice": choice,
+        "unit": asking.organisation,
+        "form": form,
+        "outcome": outcome,
+        "accepting": queries.accepts(found, at=now),
+        "apply_url": navigation.apply_url(found),
+    }
+    return render(request, "portal/selfcheck.html", context, status=status)
 
 
 @require_safe

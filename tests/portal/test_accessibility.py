@@ -28,6 +28,7 @@ def addresses():
         "/calls/",
         "/calls/?tab=coming",
         f"/calls/{call.pk}/",
+        f"/calls/{call.pk}/could-we-apply/",
         f"/calls/{challenge.pk}/",
         "/board/",
         f"/board/{topic.pk}/",
