@@ -13,6 +13,7 @@ urlpatterns = [
     path("<int:pk>/", listing.detail, name="detail"),
     *[path(f"<int:pk>/{name}/", workspace.part, {"name": name}, name=name) for name in FIXED_PARTS],
     path("<int:pk>/form/<slug:name>/", workspace.part, name="section"),
+    path("<int:pk>/side/<slug:name>/", workspace.side, name="side"),
     path("<int:pk>/files/<slug:code>/", workspace.upload, name="upload"),
     path("codes/<slug:code>/", workspace.codes, name="codes"),
     path("<int:pk>/check/", handing.check, name="check"),

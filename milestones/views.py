@@ -167,7 +167,7 @@ def _save_form(request, subject):
 
 def _autosave(request, subject):
     try:
-        data, only = read_sent(request)
+        data, only, _seen = read_sent(request)
     except ValueError as fault:
         return JsonResponse({"error": "unreadable", "message": str(fault)}, status=400)
     now = timezone.now()

@@ -1,7 +1,7 @@
 """Everything that changes an application: fill it, hand it in, examine it, move it on."""
 
 from applications.actions.amending import follow_amendment
-from applications.actions.answering import attach, detach, save_answers
+from applications.actions.answering import Newer, Written, attach, detach, save_answers, save_over
 from applications.actions.budgeting import set_budget
 from applications.actions.desks import (
     conclude_step,
@@ -26,10 +26,13 @@ from applications.actions.drafting import (
     update_basics,
 )
 from applications.actions.flow import advance, end_project, enter, set_outcome
+from applications.actions.holding import hold
 from applications.actions.intake import lapse, reopen_drafts, submit, withdraw
 
 __all__ = [
     "BASICS",
+    "Newer",
+    "Written",
     "add_to_team",
     "advance",
     "attach",
@@ -38,6 +41,7 @@ __all__ = [
     "end_project",
     "enter",
     "follow_amendment",
+    "hold",
     "keep_typed",
     "lapse",
     "officer_mark",
@@ -50,6 +54,7 @@ __all__ = [
     "reopen_drafts",
     "return_for_supplement",
     "save_answers",
+    "save_over",
     "set_budget",
     "set_milestones",
     "set_outcome",

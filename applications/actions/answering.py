@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,32 +14,77 @@ from applications.models import Answer, Application
 from core.workflow import Refused
 from documents.actions import store
 from documents.models import Document
-from grants.models import FormKind, Question
+from grants.models import Question
 
 
-@transaction.atomic
+class Newer(NamedTuple):
+    """An answer that somebody stored after the page of the refused one was made."""
+
+    value: object
+    by: str
+    at: datetime
+
+
+class Written(NamedTuple):
+    """What became of some answers: what is wrong, what was not written over, the versions that stand now."""
+
+    faults: dict[str, list]
+    conflicts: dict[str, Newer]
+    versions: dict[str, str]
+
+
 def save_answers(
     *, application: Application, answers: Mapping[str, object], by, at: datetime
 ) -> dict[str, list]:
-    """Store what was typed, question by question; returns {code: [sentences]} for what is not right yet.
+    """Store what was typed, whatever stood there; returns {code: [sentences]} for what is not right yet."""
+    return save_over(application=application, answers=answers, seen={}, by=by, at=at).faults
+
+
+@transaction.atomic
+def save_over(
+    *, application: Application, answers: Mapping[str, object], seen: Mapping[str, str], by, at: datetime
+) -> Written:
+    """Store what was typed, question by question, over the versions (`queries.version_of`) that were `seen`.
 
     Nothing is lost: an unreadable answer is kept as typed; one that breaks a condition of the notice is
-    kept as it is, with a hint. Codes that are no questions of the application form are left out.
+    kept as it is, with a hint; one that somebody changed meanwhile is left as it is and returned. Codes that
+    are no questions of the application form are left out.
     """
     hold(application=application, by=by)
-    asked = Question.objects.filter(
-        call_id=application.call_id, code__in=list(answers), section__form=FormKind.APPLICATION
-    )
-    wanted = {q.code: q for q in asked.select_related("call") if q.kind not in questions.NOT_SAVED}
-    faults, rows = {}, []
-    for code, question in wanted.items():
+    asked = queries.questions_of(application)
+    wanted = [q for q in asked if q.code in answers and q.kind not in questions.NOT_SAVED]
+    before = _before(application, [q for q in wanted if q.code in seen])
+    faults, conflicts, versions, rows = {}, {}, {}, []
+    for question in wanted:
+        code = question.code
         value, sentences = read(question, answers[code])
+        versions[code] = queries.version_of(value)
+        if code in seen:
+            stands = before.get(code)
+            now = queries.version_of(stands and stands.value)
+            if versions[code] == seen[code]:
+                versions[code] = now
+                continue
+            if now not in (seen[code], versions[code]):
+                conflicts[code] = Newer(stands.value, str(stands.saved_by), stands.saved_at)
+                versions[code] = now
+                continue
         if sentences:
             faults[code] = sentences
         rows.append(Answer(application=application, question=question, value=value, saved_at=at, saved_by=by))
     upsert(rows)
     saved(application=application, by=by, at=at)
-    return faults | _hints(application, [row for row in rows if row.question.code not in faults])
+    faults |= _hints(application, [row for row in rows if row.question.code not in faults])
+    return Written(faults, conflicts, versions)
+
+
+def _before(application, asked: list[Question]) -> dict[str, Answer]:
+    """The answers that stand there, by code; the row of the application is held already."""
+    if not asked:
+        return {}
+    codes = {question.pk: question.code for question in asked}
+    rows = Answer.objects.filter(application=application, question__in=list(codes))
+    return {codes[row.question_id]: row for row in rows.select_related("saved_by")}
 
 
 def read(question: Question, raw) -> tuple[object, list[str]]:

@@ -2,9 +2,10 @@
 
 from django.urls import reverse
 
-from applications import actions, completeness, queries
+from applications import actions, completeness, queries, questions
 from applications.forms.answers import AnswersForm, completed, computed_texts, initial_of, rows_of, unreadable
-from applications.forms.part import Part
+from applications.forms.part import Conflict, Part
+from applications.questions import localised
 from core.workflow import Refused
 
 
@@ -31,11 +32,38 @@ class Section(Part):
 
     def save(self, *, by, at):
         typed = self.form.all_typed(self.only)
-        faults = actions.save_answers(application=self.application, answers=typed, by=by, at=at)
-        faults |= self._attach(by=by, at=at)
+        written = actions.save_over(application=self.application, answers=typed, seen=self.seen, by=by, at=at)
+        self.conflicts = {code: self._conflict(code, newer) for code, newer in written.conflicts.items()}
+        self.stands = written.versions
+        faults = written.faults | self._attach(by=by, at=at)
         self.form.say(faults)
         self.stored = queries.stored_answers(self.application)
         return {self.form.add_prefix(code): words for code, words in faults.items()}
+
+    def _conflict(self, code, newer) -> Conflict:
+        question = self.form.questions[code]
+        words = questions.text(question, newer.value)
+        return Conflict(localised(question, "label"), words, {}, newer.by, newer.at)
+
+    def theirs(self, code) -> dict:
+        """The question as a page shows it with what stands there now."""
+        asked = [self.form.questions[code]]
+        form = AnswersForm(None, initial=initial_of(asked, self.stored), questions_=asked)
+        documents = {row.pk: row for row in queries.latest_documents(self.application).values()}
+        return rows_of(form, self.stored, {code}, documents, self._upload_url)[0]
+
+    def versions(self):
+        """Of what was sent, the versions that stand now; of a page, those of all its questions."""
+        if self.is_sent:
+            return self.stands
+        return {
+            question.code: queries.version_of(self.stored.get(question.code))
+            for question in self.questions
+            if question.kind not in questions.NOT_SAVED
+        }
+
+    def say_conflicts(self, sent):
+        """The form shows what was sent already."""
 
     def _attach(self, *, by, at):
         faults = {}

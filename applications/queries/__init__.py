@@ -48,6 +48,7 @@ from applications.queries.records import (
     unresolved,
     waiting_for_unit,
 )
+from applications.queries.versions import version_of
 
 __all__ = [
     "COUNTING",
@@ -97,6 +98,7 @@ __all__ = [
     "stored_answers",
     "supplement_deadline",
     "unresolved",
+    "version_of",
     "waiting_for_unit",
     "years_of_period",
 ]

@@ -1,9 +1,16 @@
 """Parts, questions and answers of one application."""
 
+from copy import copy
+from functools import lru_cache
+
 from django.db.models import Q, QuerySet
 
 from applications.models import Answer, Application
 from grants.models import FormKind, Question, Section
+from grants.states import CallState
+
+KEPT_FORMS = 256
+"""Forms of published calls that a process remembers: the database refuses any change of them."""
 
 
 def sections_of(application: Application, form: str = FormKind.APPLICATION) -> QuerySet[Section]:
@@ -13,10 +20,22 @@ def sections_of(application: Application, form: str = FormKind.APPLICATION) -> Q
 
 
 def questions_of(application: Application, form: str = FormKind.APPLICATION) -> list[Question]:
-    """Every question of one form in order, each with its section; one query."""
-    shared = Q(section__project_type__isnull=True) | Q(section__project_type_id=application.project_type_id)
-    rows = application.call.questions.filter(shared, section__form=form)
-    return list(rows.select_related("section").order_by("section__order", "order"))
+    """Every question of one form in order, each with its section; no query where the call is published."""
+    call = application.call
+    read = _read if call.state == CallState.DRAFT else _remembered
+    found = [copy(question) for question in read(call.pk, application.project_type_id, form)]
+    for question in found:
+        question.call = call
+    return found
+
+
+def _read(call_pk: int, project_type_pk: int | None, form: str) -> tuple[Question, ...]:
+    shared = Q(section__project_type__isnull=True) | Q(section__project_type_id=project_type_pk)
+    rows = Question.objects.filter(shared, call_id=call_pk, section__form=form)
+    return tuple(rows.select_related("section").order_by("section__order", "order"))
+
+
+_remembered = lru_cache(maxsize=KEPT_FORMS)(_read)
 
 
 def stored_answers(application: Application) -> dict[str, object]:

@@ -57,17 +57,45 @@ def _page(request, pk, name):
     now = timezone.now()
     if request.POST.get("detach"):
         return _detach(request, application, name, at=now)
-    shown = _part(application, name, request.POST, files=request.FILES)
+    shown = _part(application, name, request.POST, files=request.FILES, seen=_seen(request.POST))
     try:
         faults = shown.save(by=request.user, at=now)
     except Refused as refused:
         status = 409 if refused.code == "sealed" or isinstance(refused, Lost) else 403
         problems = [{"message": refused.message, "clause": refused.clause}]
         return _show(request, application, shown, status=status, problems=problems)
+    if shown.conflicts:
+        shown.say_conflicts(request.POST)
+        return _show(request, application, shown, status=409, problems=_conflict_sentences(shown))
     if faults:
         return _show(request, application, shown, status=422)
     messages.success(request, _("已保存。"))
     return redirect(_next_page(request, application, name))
+
+
+def _seen(post) -> dict[str, str]:
+    """The versions that stood in the form when its page was made; nonsense counts as none."""
+    try:
+        seen = json.loads(post.get("versions", ""))
+    except ValueError:
+        return {}
+    return seen if is_texts(seen) else {}
+
+
+def is_texts(value) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+
+
+def _conflict_sentences(shown) -> list[dict]:
+    return [
+        {
+            "field": conflict.label,
+            "message": _("其他成员刚刚改为“%(text)s”，没有被覆盖。您填写的仍在下面：再次保存即以您的为准。")
+            % {"text": conflict.text},
+            "anchor": f"question-{name}" if isinstance(shown, Section) else f"id_{name}",
+        }
+        for name, conflict in shown.conflicts.items()
+    ]
 
 
 def _next_page(request, application, name) -> str:
@@ -98,6 +126,7 @@ def _show(request, application, shown, *, status=200, problems=()):
         "part": shown,
         "form": shown.form,
         "here": part_url(application, shown.name),
+        "versions": json.dumps(_part(application, shown.name).versions()),
         **standing(application),
         **shown.context(),
         "problems": list(problems) or _sentences(shown),
@@ -118,33 +147,33 @@ def _sentences(shown) -> list[dict]:
 
 
 def _autosave(request, pk, name):
-    """{"values": {name: text or [texts]}, "questions": [codes]} → what is wrong now, fresh panels."""
+    """{"values": {input: text or [texts]}, "questions": [codes], "versions": {unit: version}} → what is wrong
+    now, what somebody else stored meanwhile, the versions that stand."""
     if not request.user.is_authenticated:
         return signed_out()
     application = visible_application(request.user, pk)
     try:
-        data, only = read_sent(request)
+        data, only, seen = read_sent(request)
     except ValueError as fault:
         return JsonResponse({"error": "unreadable", "message": str(fault)}, status=400)
     now = timezone.now()
-    saved = _part(application, name, data, only=only)
+    saved = _part(application, name, data, only=only, seen=seen)
     try:
         faults = saved.save(by=request.user, at=now)
     except Refused as refused:
         return JsonResponse({"error": refused.code, "message": refused.message}, status=409)
-    application = visible_application(request.user, pk)
-    return JsonResponse(_saved(request, application, name, saved, faults, at=now))
+    return JsonResponse(_saved(request, saved, faults, at=now))
 
 
 def read_sent(request):
-    """The sent values as form data. Raises ValueError with a sentence."""
+    """(the sent values as form data, codes, versions seen). Raises ValueError with a sentence."""
     try:
         body = json.loads(request.body)
         values = body["values"]
-        only = body.get("questions")
-    except (ValueError, TypeError, KeyError):
+        only, seen = body.get("questions"), body.get("versions") or {}
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise ValueError(_("没有读懂要保存的内容。")) from None
-    right = isinstance(values, dict) and len(values) <= MOST_VALUES
+    right = isinstance(values, dict) and len(values) <= MOST_VALUES and is_texts(seen)
     lists = (
         {key: found if isinstance(found, list) else [found] for key, found in values.items()} if right else {}
     )
@@ -152,24 +181,55 @@ def read_sent(request):
         raise ValueError(_("没有读懂要保存的内容。"))
     if only is not None and not (isinstance(only, list) and all(isinstance(code, str) for code in only)):
         raise ValueError(_("没有读懂要保存的内容。"))
-    return MultiValueDict(lists), only
+    return MultiValueDict(lists), only, seen
 
 
-def _saved(request, application, name, saved, faults, *, at) -> dict:
-    context = {"application": application, "here": part_url(application, name), **standing(application)}
-    answer = {
+def _saved(request, saved, faults, *, at) -> dict:
+    """What a page shows after a save. The panel beside it is asked for apart, and less often.
+
+    The version of an answer that was not written over goes with it: only whoever has read it may replace it.
+    """
+    versions = saved.versions()
+    conflicts = {
+        unit: _conflict(request, saved, unit) | {"version": versions.pop(unit, "")}
+        for unit in saved.conflicts
+    }
+    return {
         "saved_at": timezone.localtime(at).strftime("%H:%M:%S"),
         "faults": faults,
-        "fragments": {
-            "part-side": render_to_string("applications/includes/_side.html", context, request),
-        },
+        "versions": versions,
+        "conflicts": conflicts,
+        "others": saved.others,
+        "fragments": {},
+        **saved.fresh(),
     }
-    if name == "budget":
-        totals = _part(application, "budget").context()
-        answer["fragments"]["budget-totals"] = render_to_string(
+
+
+def _conflict(request, saved, unit) -> dict:
+    conflict = saved.conflicts[unit]
+    shown = {"text": conflict.text or _("（空）"), "values": conflict.inputs}
+    if conflict.at:
+        shown |= {"by": conflict.by, "at": timezone.localtime(conflict.at).strftime("%H:%M:%S")}
+    if isinstance(saved, Section):
+        row = {"row": saved.theirs(unit)}
+        shown["html"] = render_to_string("applications/includes/_question.html", row, request)
+    return shown
+
+
+@require_safe
+def side(request, pk, name):
+    """The panel beside a part, and the sums of a budget, as they stand now."""
+    if not request.user.is_authenticated:
+        return signed_out()
+    application = visible_application(request.user, pk)
+    context = {"application": application, "here": part_url(application, name), **standing(application)}
+    fragments = {"part-side": render_to_string("applications/includes/_side.html", context, request)}
+    if name == "budget" and asks_for(application.call, name):
+        totals = _part(application, name).context()
+        fragments["budget-totals"] = render_to_string(
             "applications/includes/_budget_totals.html", totals, request
         )
-    return answer | saved.fresh()
+    return JsonResponse({"fragments": fragments})
 
 
 # ---- codes ----

@@ -6,6 +6,7 @@
 
   const WAIT = 900;
   const RETRY = 8000;
+  const SIDE_WAIT = 700;
 
   function cookie(name) {
     const found = document.cookie.split("; ").find((part) => part.startsWith(name + "="));
@@ -26,7 +27,11 @@
   function inputsOf(root) {
     return Array.from(root.querySelectorAll("input, select, textarea")).filter(
       (input) =>
-        input.name && input.type !== "file" && input.name !== "csrfmiddlewaretoken" && !input.closest("template")
+        input.name &&
+        input.type !== "file" &&
+        input.name !== "csrfmiddlewaretoken" &&
+        input.name !== "versions" &&
+        !input.closest("template, [data-conflict]")
     );
   }
 
@@ -59,6 +64,10 @@
       this.state = document.getElementById("save-state");
       this.words = this.state.dataset;
       this.changed = new Set();
+      // Question or input → the version that this page shows; what somebody else stored since is not written over.
+      this.seenInput = form.querySelector("[name=versions]");
+      this.seen = this.seenInput ? JSON.parse(this.seenInput.value) : {};
+      this.disputed = new Set();
       this.timer = null;
       this.running = null;
       this.restore();
@@ -79,7 +88,7 @@
     }
 
     note(target) {
-      if (!target.name || target.type === "file") return;
+      if (!target.name || target.type === "file" || target.closest("[data-conflict]")) return;
       this.changed.add(this.unit(target));
       this.keep();
       clearTimeout(this.timer);
@@ -98,12 +107,21 @@
       const body = { values: {} };
       units.forEach((unit) => Object.assign(body.values, valuesOf(this.rootOf(unit))));
       if (!units.includes("*")) body.questions = units;
+      const wanted = units.includes("*") ? Object.keys(this.seen) : units;
+      body.versions = Object.fromEntries(wanted.filter((unit) => unit in this.seen).map((unit) => [unit, this.seen[unit]]));
       return body;
     }
 
+    // Adds to what the page has seen; a form sent as a whole carries it too.
+    see(versions) {
+      Object.assign(this.seen, versions);
+      if (this.seenInput) this.seenInput.value = JSON.stringify(this.seen);
+    }
+
     keep() {
+      const units = new Set([...this.changed, ...this.disputed]);
       try {
-        if (this.changed.size) localStorage.setItem(this.key, JSON.stringify(this.pack([...this.changed])));
+        if (units.size) localStorage.setItem(this.key, JSON.stringify(this.pack([...units])));
         else localStorage.removeItem(this.key);
       } catch (full) {
         // A full or forbidden store costs only the copy; the form itself still holds the text.
@@ -120,6 +138,8 @@
       if (!kept || !kept.values) return;
       growFor(this.form, kept.values);
       putBack(this.form, kept.values);
+      // Written over these versions, not over what the page was made with just now.
+      this.see(kept.versions || {});
       (kept.questions || ["*"]).filter((unit) => this.rootOf(unit)).forEach((unit) => this.changed.add(unit));
       this.say(this.words.restored);
       this.timer = setTimeout(() => this.save(), WAIT);
@@ -142,17 +162,17 @@
       if (this.running) return this.running.then(() => this.save());
       if (!this.changed.size) return Promise.resolve(true);
       const units = this.changed.has("*") ? ["*"] : [...this.changed];
-      const body = JSON.stringify(this.pack(units));
+      const packed = this.pack(units);
       this.changed.clear();
       this.say(this.words.saving);
       this.running = fetch(this.url, {
         method: "PATCH",
         headers: { "Content-Type": "application/json", "X-CSRFToken": csrf(this.form) },
-        body,
+        body: JSON.stringify(packed),
         credentials: "same-origin",
         redirect: "manual",
       })
-        .then((response) => this.answered(response, units))
+        .then((response) => this.answered(response, units, packed.values))
         .catch(() => this.failed(units, this.words.offline))
         .finally(() => {
           this.running = null;
@@ -160,7 +180,7 @@
       return this.running;
     }
 
-    answered(response, units) {
+    answered(response, units, sent) {
       if (response.status === 401 || response.status === 403 || response.type === "opaqueredirect") {
         return this.failed(units, this.words.signedOut, { url: this.words.signInUrl, text: this.words.signIn });
       }
@@ -170,7 +190,7 @@
           .catch(() => ({ message: response.status }))
           .then((answer) => this.failed(units, fill(this.words.failed, { message: answer.message })));
       }
-      return response.json().then((answer) => this.saved(answer));
+      return response.json().then((answer) => this.saved(answer, sent));
     }
 
     failed(units, text, link) {
@@ -180,8 +200,12 @@
       return false;
     }
 
-    saved(answer) {
+    saved(answer, sent) {
       const faults = Object.keys(answer.faults || {});
+      const conflicts = Object.entries(answer.conflicts || {});
+      this.see(answer.versions || {});
+      this.takeOver(answer.others || {}, sent);
+      conflicts.forEach(([unit, conflict]) => this.dispute(unit, conflict));
       this.keep();
       showFaults(this.form, answer.faults || {});
       replaceFragments(answer.fragments || {});
@@ -194,9 +218,50 @@
         const question = this.rootOf(code);
         if (question) question.hidden = !shown;
       });
-      const pattern = faults.length ? this.words.faults : this.words.saved;
-      this.say(fill(pattern, { time: answer.saved_at, n: faults.length }));
-      return true;
+      const disputed = this.disputed.size;
+      const pattern = disputed ? this.words.disputed : faults.length ? this.words.faults : this.words.saved;
+      this.say(fill(pattern, { time: answer.saved_at, n: disputed || faults.length }));
+      this.refreshSide();
+      return !disputed;
+    }
+
+    // What others stored in inputs that were not touched here is shown.
+    takeOver(others, sent) {
+      growFor(this.form, others);
+      const untouched = Object.entries(others).filter(([name]) => {
+        const input = this.form.querySelector(`[name="${CSS.escape(name)}"]`);
+        return input && input !== document.activeElement && (!(name in sent) || input.value === sent[name][0]);
+      });
+      putBack(this.form, Object.fromEntries(untouched));
+    }
+
+    // Somebody else changed the same answer: both texts are shown, and the person decides.
+    dispute(unit, conflict) {
+      const inFixedPart = Boolean(Object.keys(conflict.values).length);
+      if (!inFixedPart) this.disputed.add(unit);
+      window.jbConflicts.show(this.form, unit, conflict, this.words, (mine) => {
+        this.see({ [unit]: conflict.version });
+        this.disputed.delete(unit);
+        if (mine) this.changed.add(inFixedPart ? "*" : unit);
+        else if (inFixedPart) putBack(this.form, conflict.values);
+        else replaceFragments({ [`question-${unit}`]: conflict.html });
+        this.keep();
+        if (mine) this.save();
+        else this.say(this.words.settled);
+      });
+    }
+
+    // The panel with what is still missing follows a little later: it costs far more than a save.
+    refreshSide() {
+      const url = this.form.dataset.side;
+      if (!url || this.sideTimer) return;
+      this.sideTimer = setTimeout(() => {
+        this.sideTimer = null;
+        fetch(url, { credentials: "same-origin", redirect: "manual" })
+          .then((response) => (response.ok ? response.json() : { fragments: {} }))
+          .then((answer) => replaceFragments(answer.fragments))
+          .catch(() => {});
+      }, SIDE_WAIT);
     }
 
     // A button first saves in the background: an ended session is found before the page is left.
@@ -294,6 +359,10 @@
       const wanted = values[name] ? Number(values[name][0]) : 0;
       const total = box.querySelector(`[name="${name}"]`);
       while (Number(total.value) < wanted) addForm(box);
+      Object.keys(values).forEach((key) => {
+        const found = key.startsWith(`${box.dataset.formset}-`) && key.match(/-(\d+)-[^-]+$/);
+        while (found && Number(total.value) <= Number(found[1])) addForm(box);
+      });
     });
     Object.keys(values).forEach((name) => {
       const found = name.match(/^(a-.+)-(\d+)-([^-]+)$/);

@@ -256,6 +256,17 @@ def test_milestones_are_saved_with_their_indicators(client):
 # ---- autosave ----
 
 
+def side(client, application, name):
+    return client.get(url(application, "side", name)).json()["fragments"]
+
+
+def test_the_panel_beside_a_part_is_the_teams(client):
+    application = ApplicationFactory()
+    assert client.get(url(application, "side", "basics")).status_code == 401
+    client.force_login(UserFactory())
+    assert client.get(url(application, "side", "basics")).status_code == 404
+
+
 def test_autosave_stores_what_changed_and_says_how_things_stand(client):
     application = open_as_author(client, ApplicationFactory())
     address = url(application, "section", "solution")
@@ -263,7 +274,7 @@ def test_autosave_stores_what_changed_and_says_how_things_stand(client):
     assert answer["faults"] == {}
     assert queries.stored_answers(application) == {"route": "先仿真"}
     assert answer["shown"] == {"route": True, "trl": True, "plan": True}
-    assert "单位所在区域" in answer["fragments"]["part-side"]
+    assert "单位所在区域" in side(client, application, "solution")["part-side"]
     answer = patch(client, address, {"a-trl": ["12"]}, questions=["trl"]).json()
     assert list(answer["faults"]) == ["a-trl"]
     assert queries.stored_answers(application) == {"route": "先仿真", "trl": {"typed": "12"}}
@@ -274,7 +285,9 @@ def test_autosave_answers_rules_while_one_types(client):
     call = application.call
     cell = f"cell-{call.budget_categories.first().pk}-{call.funding_sources.get(code='fiscal').pk}"
     answer = patch(client, url(application, "budget"), {cell: ["200"]}).json()
-    assert "超过上限 100 万元，多 100 万元。" in answer["fragments"]["part-side"]
+    panel = side(client, application, "budget")
+    assert "超过上限 100 万元，多 100 万元。" in panel["part-side"]
+    assert "200" in panel["budget-totals"]
     assert answer["texts"]["grand-total"] == "200"
 
 
