@@ -3,6 +3,7 @@
 from functools import cached_property
 
 import pghistory
+import pgtrigger
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as BaseUserManager
@@ -56,6 +57,8 @@ class User(AbstractUser):
     last_name = None
     name = models.CharField(_("姓名"), max_length=60)
     phone = models.CharField(_("手机"), max_length=20, blank=True, validators=[validate_phone])
+    phone_verified_at = models.DateTimeField(_("手机验证时间"), null=True, blank=True, editable=False)
+    """When a code sent to `phone` came back; the database forgets it when the number changes."""
     email = models.EmailField(_("邮箱"), unique=True)
     language = models.CharField(_("语言"), max_length=10, default="zh-hans", choices=settings.LANGUAGES)
 
@@ -73,6 +76,15 @@ class User(AbstractUser):
     class Meta:
         verbose_name = _("用户")
         verbose_name_plural = pgettext_lazy("list", "用户")
+        triggers = [
+            pgtrigger.Trigger(
+                name="phone_unverified",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("phone"),
+                condition=pgtrigger.Q(old__phone__df=pgtrigger.F("new__phone")),
+                func="NEW.phone_verified_at = NULL; RETURN NEW;",
+            )
+        ]
 
     def __str__(self):
         return self.name or self.username

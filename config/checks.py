@@ -4,6 +4,10 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
+from django.db import DatabaseError
+from django.utils import timezone
+
+from notifications import operating
 
 LOCAL = {"127.0.0.1", "localhost", "::1"}
 
@@ -21,6 +25,26 @@ def production_settings(app_configs, **kwargs):
             )
         )
     return found
+
+
+@register(Tags.database)
+def reminders_run(app_configs, databases=None, **kwargs):
+    """`manage.py check --database default`: whether deadlines are still looked at."""
+    if not databases:
+        return []
+    try:
+        silence = operating.silent_for(at=timezone.now())
+    except DatabaseError:
+        return []  # the tables come with the first migrate
+    if silence is None:
+        return []
+    return [
+        Warning(
+            f"No reminder was looked for since {silence.total_seconds() / 60:.0f} minutes.",
+            hint="Are beat and worker running, and does Redis answer?",
+            id="jiebang.W004",
+        )
+    ]
 
 
 def secrets():

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from config import demomail, health
+from config import demomail, health, metrics
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.permission_denied"
@@ -14,6 +14,7 @@ handler500 = "config.errors.server_error"
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
@@ -24,6 +25,7 @@ urlpatterns = [
     path("demands/", include("exchange.urls")),
     path("applications/", include("applications.urls")),
     path("documents/", include("documents.urls")),
+    path("messages/", include("notifications.urls")),
     path("milestones/", include("milestones.urls")),
     path("", include("portal.urls")),
 ]

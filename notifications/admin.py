@@ -11,10 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold import admin as unfold
 from unfold.decorators import display
 
-from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
-from notifications import actions, channels, queries, rules
-from notifications.models import Deadline, Delivery, Message, Obligor, ReminderPolicy
-from notifications.states import DeadlineState, DeliveryState
+from core.admin import HistoryMixin, ModelAdmin, ReadOnlyMixin
+from notifications import actions, channels, queries
+from notifications.delivery_admin import DeliveryAdmin, GatewayAdmin
+from notifications.models import Deadline, Message, Obligor, ReminderPolicy
+from notifications.states import DeadlineState
+
+__all__ = ["DeadlineAdmin", "DeliveryAdmin", "GatewayAdmin", "MessageAdmin", "ReminderPolicyAdmin"]
 
 
 class LadderFilter(SimpleListFilter):
@@ -215,42 +218,3 @@ class MessageAdmin(ReadOnlyMixin, ModelAdmin):
             if obj.url
             else "—"
         )
-
-
-DELIVERY_TONES = {
-    DeliveryState.QUEUED: "info",
-    DeliveryState.SENT: "success",
-    DeliveryState.FAILED: "danger",
-}
-
-
-@register(Delivery)
-class DeliveryAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
-    """What was sent to whom, and what was not; a failed one can be sent again."""
-
-    list_display = ("recipient", "template", "channel", "condition", "attempts", "next_try_at", "sent_at")
-    list_filter = ("state", "channel")
-    search_fields = ("message__recipient__name", "message__recipient__email")
-    ordering = ("-id",)
-    fields = ("recipient", "template", "channel", "state", "attempts", "next_try_at", "sent_at", "error")
-    actions_detail = ("resend",)
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("message__recipient")
-
-    @display(description=_("收件人"), ordering="message__recipient__name")
-    def recipient(self, obj):
-        return obj.message.recipient
-
-    @display(description=_("模板"))
-    def template(self, obj):
-        return obj.message.template
-
-    @display(description=_("状态"), ordering="state", label=DELIVERY_TONES)
-    def condition(self, obj):
-        return obj.state, obj.get_state_display()
-
-    @button(_("重新发送"), may=rules.can_resend, icon="send")
-    def resend(self, request, delivery, data, at):
-        actions.resend(delivery=delivery, by=request.user, at=at)
-        return _("已重新排队，马上发送。")

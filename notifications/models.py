@@ -15,6 +15,22 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import Organisation
 from accounts.roles import Role, UnitRole
 from notifications import states
+from notifications.gateways import Circuit, Gateway, Pulse, Unsubscription
+
+__all__ = [
+    "AT_ONCE",
+    "Circuit",
+    "Deadline",
+    "DeadlineKind",
+    "Delivery",
+    "Gateway",
+    "Message",
+    "Obligor",
+    "Pulse",
+    "Reminder",
+    "ReminderPolicy",
+    "Unsubscription",
+]
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -304,7 +320,11 @@ class DeliveryQuerySet(models.QuerySet):
 
 
 class Delivery(models.Model):
-    """One message on one channel: the outbox. Claimed with SKIP LOCKED, sent once."""
+    """One message on one channel: the outbox. Claimed with SKIP LOCKED, sent once.
+
+    `posting` names what a group hears once: the delivery that holds it posts, those of the other members
+    of the group are merged into it. A reminder that a later one overtook is merged into that one.
+    """
 
     event_verbs = {"resent": _("重新发送")}
 
@@ -317,6 +337,25 @@ class Delivery(models.Model):
     next_try_at = models.DateTimeField(_("下次发送"))
     sent_at = models.DateTimeField(_("送达"), null=True, blank=True)
     error = models.TextField(_("错误"), blank=True)
+    gateway = models.ForeignKey(
+        Gateway,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("通道"),
+        db_index=False,
+    )
+    posting = models.CharField(max_length=80, blank=True, default="", db_default="")
+    merged_into = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("并入"),
+        db_index=False,
+    )
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -324,10 +363,18 @@ class Delivery(models.Model):
         verbose_name = _("发送")
         verbose_name_plural = _("发送记录")
         indexes = [
-            models.Index(fields=["next_try_at", "id"], name="delivery_queue", condition=Q(state="queued"))
+            models.Index(fields=["next_try_at", "id"], name="delivery_queue", condition=Q(state="queued")),
+            models.Index(fields=["sent_at", "channel"], name="delivery_sent", condition=Q(state="sent")),
+            models.Index(fields=["channel"], name="delivery_dead", condition=Q(state="failed")),
+            models.Index(
+                fields=["merged_into"], name="delivery_merged", condition=Q(merged_into__isnull=False)
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["message", "channel"], name="delivery_once"),
+            models.UniqueConstraint(
+                fields=["gateway", "posting"], name="delivery_posted_once", condition=~Q(posting="")
+            ),
             models.CheckConstraint(
                 condition=(Q(state="sent") & Q(sent_at__isnull=False))
                 | (~Q(state="sent") & Q(sent_at__isnull=True)),

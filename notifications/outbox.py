@@ -1,22 +1,28 @@
 """Deliver what is queued: claim a chunk, send it, note what became of each row.
 
 A claim is a lease: `next_try_at` is pushed ahead, so that the rows of a worker that died are taken up
-again when it has run out. Each row is marked right after it was sent; whatever dies, at most the one
-message in flight goes out twice, and then under the same message id.
+again when it has run out. Each row is marked right after it was sent, and when PostgreSQL is away at that
+moment the worker waits for it; whatever dies, at most the one message in flight goes out twice, and then
+under the same message id or idempotency key.
+
+`routing` says what is still worth sending and by which way; each way has its rate limit (`rates`) and its
+circuit breaker (`circuits`).
 """
 
 import logging
-from collections import defaultdict
+import time
+import zlib
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from celery import current_app
-from django.db import connection, transaction
-from django.db.models import F
+from django.db import InterfaceError, connection, transaction
+from django.db import OperationalError as DatabaseAway
+from django.db.models import Case, DateTimeField, F, Value, When
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from kombu.exceptions import OperationalError
 
-from notifications import channels
+from notifications import channels, circuits, rates, routing
 from notifications.models import Delivery
 from notifications.states import DeliveryState
 
@@ -59,9 +65,13 @@ def poke_on_commit() -> None:
         transaction.on_commit(poke, robust=True)
 
 
-def backoff(attempts: int) -> timedelta:
-    """1, 2, 4 … minutes, at most half a day."""
-    return min(timedelta(minutes=2 ** (attempts - 1)), LONGEST_WAIT)
+def backoff(delivery: Delivery) -> timedelta:
+    """1, 2, 4 … minutes, at most half a day, and up to a quarter more: what failed together comes apart.
+
+    The extra is drawn from the row's number and attempt, so that it needs no luck to be repeated.
+    """
+    wait = min(timedelta(minutes=2 ** (delivery.attempts - 1)), LONGEST_WAIT)
+    return wait * (1 + zlib.crc32(f"{delivery.pk}.{delivery.attempts}".encode()) / 2**34)
 
 
 def claim(*, at: datetime, chunk: int = CHUNK) -> list[int]:
@@ -77,37 +87,61 @@ def deliver(*, clock: Clock, chunk: int = CHUNK) -> int:
     """Deliver one chunk. Returns how many rows were claimed; 0 when nothing is waiting."""
     started = clock()
     claimed = claim(at=started, chunk=chunk)
-    by_channel = defaultdict(list)
-    for delivery in (
-        Delivery.objects.filter(pk__in=claimed).select_related("message__recipient").order_by("id")
-    ):
-        by_channel[delivery.channel].append(delivery)
-    for name, deliveries in by_channel.items():
-        _deliver_on(name, deliveries, clock=clock, until=started + WORK_WITHIN)
+    if not claimed:
+        return 0
+    deliveries = Delivery.objects.filter(pk__in=claimed).order_by("id")
+    deliveries = deliveries.select_related("message__recipient", "message__reminder__deadline")
+    routes = routing.plan(list(deliveries), at=started)
+    breakers = circuits.breakers((route.name for route in routes), at=started)
+    for route, rows in routes.items():
+        Run(route, breakers[route.name], rows, clock=clock, until=started + WORK_WITHIN).go()
     return len(claimed)
 
 
-def _deliver_on(name: str, deliveries: list[Delivery], *, clock: Clock, until: datetime) -> None:
-    waiting = list(reversed(deliveries))
-    try:
-        with channels.channel(name)() as connected:
-            while waiting and clock() < until:
-                _send(connected, waiting[-1], clock=clock)
-                waiting.pop()
-        give_back(waiting, at=clock())
-    except channels.Unreachable as error:
-        logger.warning("channel %s does not answer: %s", name, error)
-        give_back(waiting, at=clock() + UNREACHABLE_WAIT, error=str(error))
-    except channels.Permanent as error:
-        for delivery in waiting:
-            _failed(delivery, error=str(error))
+class Run:
+    """The rows of one chunk that go one way: those allowed now are sent, the others are given back."""
+
+    def __init__(self, route, breaker: circuits.Breaker, rows: list[Delivery], *, clock: Clock, until):
+        self.route, self.breaker, self.clock, self.until = route, breaker, clock, until
+        self.waiting = list(reversed(rows))
+
+    def go(self) -> None:
+        if not self.breaker.passes:
+            self._wait_for_circuit()
+            return
+        allowance = rates.take(self.route.name, wanted=len(self.waiting), per_minute=self.route.per_minute)
+        try:
+            if allowance.granted:
+                with self.route.connect() as connected:
+                    self._send(connected, allowance.granted)
+        except channels.Unreachable as error:
+            logger.warning("%s does not answer: %s", self.route.name, error)
+            self.breaker.failed(error=str(error), at=self.clock())
+            self._wait_for_circuit(error=str(error))
+        except channels.Permanent as error:
+            while self.waiting:
+                _failed(self.waiting.pop(), error=str(error))
+        else:
+            if not self.breaker.passes:
+                self._wait_for_circuit()
+            elif self.clock() >= self.until:
+                give_back(self.waiting, at=self.clock())
+            else:
+                hold_back(list(reversed(self.waiting)), allowance, at=self.clock())
+
+    def _send(self, connected, granted: int) -> None:
+        while self.waiting and granted and self.breaker.passes and self.clock() < self.until:
+            _send(connected, self.waiting[-1], self.breaker, clock=self.clock, until=self.until)
+            self.waiting.pop()
+            granted -= 1
+
+    def _wait_for_circuit(self, error: str = "") -> None:
+        wait = self.clock() + UNREACHABLE_WAIT
+        give_back(self.waiting, at=max(wait, self.breaker.retry_at or wait), error=error)
 
 
-def _send(connected, delivery: Delivery, *, clock: Clock) -> None:
-    """Send one row and mark it. Lets Unreachable through: that is about the channel, not the row."""
-    if not delivery.message.recipient.is_active:
-        _failed(delivery, error="the account is closed")
-        return
+def _send(connected, delivery: Delivery, breaker: circuits.Breaker, *, clock: Clock, until: datetime) -> None:
+    """Send one row and mark it. Lets Unreachable through: that is about the way, not the row."""
     try:
         connected.send(delivery)
     except (channels.Permanent, TemplateDoesNotExist, TemplateSyntaxError, ValueError, KeyError) as error:
@@ -116,13 +150,32 @@ def _send(connected, delivery: Delivery, *, clock: Clock) -> None:
         if delivery.attempts >= MAX_ATTEMPTS:
             _failed(delivery, error=str(error))
         else:
-            _later(delivery, at=clock() + backoff(delivery.attempts), error=str(error))
+            _later(delivery, at=clock() + backoff(delivery), error=str(error))
+        if isinstance(error, channels.Busy):
+            breaker.failed(error=str(error), at=clock())
     else:
-        _queued(delivery).update(state=DeliveryState.SENT, sent_at=clock(), error="")
+        _sent(delivery, clock=clock, until=until)
+        breaker.worked()
 
 
 def _queued(delivery: Delivery):
     return Delivery.objects.filter(pk=delivery.pk, state=DeliveryState.QUEUED)
+
+
+def _sent(delivery: Delivery, *, clock: Clock, until: datetime) -> None:
+    """Mark as sent. The message is out: as long as the lease lasts, a lost database is waited for."""
+    at = clock()
+    while True:
+        try:
+            _queued(delivery).update(state=DeliveryState.SENT, sent_at=at, error="")
+        except (DatabaseAway, InterfaceError) as error:
+            if connection.in_atomic_block or clock() >= until:
+                raise
+            logger.warning("delivery %s is out, waiting for PostgreSQL to note it: %s", delivery.pk, error)
+            connection.close()
+            time.sleep(0.2)
+        else:
+            return
 
 
 def _failed(delivery: Delivery, *, error: str) -> None:
@@ -139,3 +192,16 @@ def give_back(deliveries: Iterable[Delivery], *, at: datetime, error: str = "") 
     Delivery.objects.filter(
         pk__in=[delivery.pk for delivery in deliveries], state=DeliveryState.QUEUED
     ).update(next_try_at=at, attempts=F("attempts") - 1, error=error[:1000])
+
+
+def hold_back(deliveries: list[Delivery], allowance: rates.Allowance, *, at: datetime) -> None:
+    """Give back what the rate limit did not let through, each row for its own turn."""
+    if not deliveries:
+        return
+    turns = [
+        When(pk=delivery.pk, then=Value(at + allowance.wait + turn * allowance.interval))
+        for turn, delivery in enumerate(deliveries)
+    ]
+    Delivery.objects.filter(
+        pk__in=[delivery.pk for delivery in deliveries], state=DeliveryState.QUEUED
+    ).update(next_try_at=Case(*turns, output_field=DateTimeField()), attempts=F("attempts") - 1)

@@ -7,8 +7,9 @@ from django.db.models import Case, CharField, QuerySet, Value, When
 from django.template import Context
 from django.template.loader import get_template
 from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
 
-from notifications.models import Message
+from notifications.models import DeadlineKind, Delivery, Message
 
 
 def absolute(url: str) -> str:
@@ -29,8 +30,34 @@ def rendered(message: Message, language: str = "") -> tuple[str, str]:
         timezone.override(timezone.get_default_timezone()),
     ):
         text = template.render(Context(context, autoescape=False))
-    subject, _, body = text.strip().partition("\n")
+    subject, _newline, body = text.strip().partition("\n")
     return " ".join(subject.split()), body.strip() + "\n"
+
+
+def idempotency_key(delivery: Delivery) -> str:
+    """The same for every attempt, so that what was sent twice around a crash is recognised as one."""
+    return f"delivery.{delivery.pk}.{delivery.message.created_at:%Y%m%d%H%M%S}"
+
+
+REMINDER_TEMPLATE = "notifications/reminder"
+_PROGRESS = {
+    "applications/submitted",
+    "applications/passed",
+    "exchange/argued",
+    "exchange/listed",
+    "reviews/bids_closed",
+    "reviews/complete",
+}
+TOPICS = {"progress": _("办理进展"), "call_closes": _("申报截止前的提醒")}
+"""What a person may unsubscribe from: courtesies. Notices with legal effect and duties always go out."""
+
+
+def topic(message: Message) -> str:
+    """The topic of TOPICS to which a message belongs; "" for one that nobody may unsubscribe from."""
+    if message.template in _PROGRESS:
+        return "progress"
+    closes = message.context.get("kind") == DeadlineKind.CALL_CLOSES
+    return "call_closes" if message.template == REMINDER_TEMPLATE and closes else ""
 
 
 LADDER = (1, 7, 15, 30)

@@ -22,3 +22,5 @@ class DeliveryState(models.TextChoices):
     QUEUED = "queued", _("待发送")
     SENT = "sent", _("已发送")
     FAILED = "failed", _("失败")
+    SKIPPED = "skipped", _("不发送")
+    MERGED = "merged", _("已并入另一条")

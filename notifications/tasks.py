@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from notifications import outbox
+from notifications import operating, outbox
 from notifications import sweep as sweeping
 
 RUN = timedelta(seconds=25)
@@ -16,6 +16,7 @@ RUN = timedelta(seconds=25)
 def sweep() -> int:
     """Remind of everything that is due now, then have it delivered."""
     told = sweeping.sweep(at=timezone.now())
+    operating.beat(name=operating.SWEEP, at=timezone.now())
     if told:
         outbox.poke()
     return told
@@ -23,12 +24,18 @@ def sweep() -> int:
 
 @shared_task(expires=300)
 def deliver_outbox() -> int:
-    """Deliver chunk by chunk until nothing waits or the run has taken its time."""
+    """Deliver chunk by chunk until nothing waits or the run has taken its time.
+
+    A first chunk that was full calls one more worker: all that are free join in, and each calls only once.
+    """
     until = timezone.now() + RUN
     delivered = 0
     while timezone.now() < until:
         claimed = outbox.deliver(clock=timezone.now)
+        if claimed == outbox.CHUNK and not delivered:
+            outbox.poke()
         delivered += claimed
         if claimed < outbox.CHUNK:
             break
+    operating.beat(name="deliver", at=timezone.now())
     return delivered

@@ -6,6 +6,7 @@ import bootstrap
 from django.utils.translation import gettext_lazy as _
 
 from config.settings.content_policy import *  # noqa: F403
+from config.settings.delivery import *  # noqa: F403
 from config.settings.env import env
 from config.settings.face import *  # noqa: F403
 from config.settings.interface import *  # noqa: F403

@@ -21,3 +21,5 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # With the broker down a request must not wait: what it wanted to start stands in the database,
 # and beat finds it.
 CELERY_TASK_PUBLISH_RETRY = False
+# With the broker away a worker waits for it however long that takes, instead of giving up after a while.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None

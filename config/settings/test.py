@@ -19,6 +19,7 @@ from config.settings.base import *  # noqa: E402, F403
 
 DEBUG = False
 DEMO = True
+EGRESS_NETWORKS = ["127.0.0.0/8"]  # the small servers of the tests
 SECRET_KEY = "tests-only-0123456789-0123456789-0123456789"  # noqa: S105
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -4,24 +4,32 @@ import smtplib
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
-from notifications import channels
+from notifications import channels, unsubscribing
 from notifications.models import Delivery
-from notifications.queries import rendered
+from notifications.queries import absolute, idempotency_key, rendered, topic
 
 PERMANENT = 500
 """SMTP answers from here on say "never"."""
+CLOSING = 421
+"""The server ends the connection: nothing more can be sent over it."""
 
 
 class Email:
     """Connected between `with` and its end. Raises channels.Unreachable when the server does not answer."""
 
+    def __init__(self, gateway: None = None):
+        self.connection = None
+
     def __enter__(self):
         self.connection = get_connection()
         try:
             self.connection.open()
-        except OSError as error:
+        except (OSError, smtplib.SMTPException) as error:
             raise channels.Unreachable(str(error)) from error
         return self
 
@@ -38,7 +46,7 @@ class Email:
             raise _fault(code, answer) from error
         except smtplib.SMTPResponseException as error:
             raise _fault(error.smtp_code, error.smtp_error) from error
-        except OSError as error:
+        except OSError as error:  # smtplib's own faults are among them
             raise channels.Unreachable(str(error)) from error
         except ValueError as error:
             raise channels.Permanent(str(error)) from error
@@ -46,21 +54,33 @@ class Email:
 
 def _fault(code: int, answer) -> channels.ChannelError:
     text = answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)
+    if code == CLOSING:
+        return channels.Unreachable(f"{code} {text}")
     kind = channels.Permanent if code >= PERMANENT else channels.Temporary
     return kind(f"{code} {text}")
 
 
-def compose(delivery: Delivery) -> EmailMessage:
-    subject, body = rendered(delivery.message)
-    return EmailMessage(
-        subject=subject,
-        body=body,
-        to=[delivery.message.recipient.email],
-        headers={"Message-ID": message_id(delivery), "Auto-Submitted": "auto-generated"},
-    )
+def compose(delivery: Delivery) -> EmailMultiAlternatives:
+    """Text and HTML; a way to unsubscribe where the kind of message allows it (RFC 2369, RFC 8058)."""
+    message = delivery.message
+    subject, body = rendered(message)
+    headers = {"Message-ID": message_id(delivery), "Auto-Submitted": "auto-generated"}
+    leave = ""
+    if wanted := topic(message):
+        leave = unsubscribing.address(message.recipient_id, wanted)
+        headers["List-Unsubscribe"] = f"<{leave}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    with override(message.recipient.language):
+        text = body + (f"\n{_('不想再收到这类邮件')}：{leave}\n" if leave else "")
+        mail = EmailMultiAlternatives(
+            subject=subject, body=text, to=[message.recipient.email], headers=headers
+        )
+        context = {"subject": subject, "body": body, "leave": leave}
+        context["link"] = absolute(message.url) if message.url else ""
+        mail.attach_alternative(render_to_string("notifications/mail.html", context), "text/html")
+    return mail
 
 
 def message_id(delivery: Delivery) -> str:
-    """The same for every attempt, so that a mail sent twice around a crash is recognised as one."""
     host = urlsplit(settings.SITE_URL).hostname or "localhost"
-    return f"<delivery.{delivery.pk}.{delivery.message.created_at:%Y%m%d%H%M%S}@{host}>"
+    return f"<{idempotency_key(delivery)}@{host}>"

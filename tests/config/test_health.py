@@ -14,7 +14,7 @@ def test_the_process_is_alive_without_any_server(client):
 @pytest.mark.django_db
 def test_ready_when_every_part_is(client):
     response = client.get("/readyz")
-    assert response.json() == {"database": "ok", "redis": "ok", "migrations": "ok"}
+    assert response.json() == {"database": "ok", "redis": "ok", "migrations": "ok", "reminders": "ok"}
     assert response.status_code == 200
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from notifications import actions
-from notifications.models import DeadlineKind, Delivery, Message
+from notifications.models import DeadlineKind, Delivery, Gateway, Message, Reminder
 from tests.factories.accounts import OrganisationFactory, UserFactory
 
 
@@ -51,3 +51,42 @@ def open_deadline(*, at, owed_by=(), subject=None, due_in=timedelta(days=5), **k
     return actions.open_deadline(
         subject=subject or OrganisationFactory(), due_at=at + due_in, owed_by=owed_by, at=at, **values
     )
+
+
+class GatewayFactory(DjangoModelFactory):
+    class Meta:
+        model = Gateway
+
+    channel = "webhook"
+    name = factory.Sequence(lambda n: f"通道{n}")
+    address = "http://127.0.0.1:1/hook"
+    secret = "a-secret-of-the-tests"
+    template_id = factory.LazyAttribute(lambda gateway: "SMS_1001" if gateway.channel == "sms" else "")
+    signature = factory.LazyAttribute(lambda gateway: "青岛科技" if gateway.channel == "sms" else "")
+
+
+def reminder(*, deadline, recipient, at, lead_minutes=1440, channel="email") -> Delivery:
+    """What a sweep writes for one person: message, ledger row and delivery."""
+    context = {
+        "kind": deadline.kind,
+        "title": deadline.title,
+        "due_at": deadline.due_at.isoformat(),
+        "explanation": deadline.explanation,
+        "is_overdue": deadline.due_at < at,
+    }
+    delivery = DeliveryFactory(
+        channel=channel,
+        message__recipient=recipient,
+        message__context=context,
+        message__url=deadline.url,
+        message__created_at=at,
+    )
+    Reminder.objects.create(
+        deadline=deadline,
+        due_at=deadline.due_at,
+        lead_minutes=lead_minutes,
+        recipient=recipient,
+        message=delivery.message,
+        created_at=at,
+    )
+    return delivery
