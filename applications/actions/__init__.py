@@ -1,7 +1,15 @@
 """Everything that changes an application: fill it, hand it in, examine it, move it on."""
 
 from applications.actions.amending import follow_amendment
-from applications.actions.answering import Newer, Written, attach, detach, save_answers, save_over
+from applications.actions.answering import (
+    Newer,
+    Written,
+    attach,
+    detach,
+    save_answers,
+    save_over,
+    save_plainly,
+)
 from applications.actions.budgeting import set_budget
 from applications.actions.desks import (
     conclude_step,
@@ -55,6 +63,7 @@ __all__ = [
     "return_for_supplement",
     "save_answers",
     "save_over",
+    "save_plainly",
     "set_budget",
     "set_milestones",
     "set_outcome",

@@ -1,11 +1,13 @@
 """Answer the questions of an application: typed answers and files."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from applications import completeness, queries, questions
@@ -51,40 +53,100 @@ def save_over(
     are no questions of the application form are left out.
     """
     hold(application=application, by=by)
-    asked = queries.questions_of(application)
-    wanted = [q for q in asked if q.code in answers and q.kind not in questions.NOT_SAVED]
-    before = _before(application, [q for q in wanted if q.code in seen])
-    faults, conflicts, versions, rows = {}, {}, {}, []
-    for question in wanted:
-        code = question.code
+    asked = {q.code: q for q in queries.questions_of(application) if q.code in answers}
+    before = _before(application.pk, [q for q in asked.values() if q.code in seen])
+    written, values = weigh(asked, answers, seen, before)
+    rows = [
+        Answer(application=application, question=asked[code], value=value, saved_at=at, saved_by=by)
+        for code, value in values.items()
+    ]
+    upsert(rows)
+    saved(application=application, by=by, at=at)
+    hints = _hints(application, [row for row in rows if row.question.code not in written.faults])
+    return written._replace(faults=written.faults | hints)
+
+
+def weigh(asked: Mapping[str, Question], answers, seen, before: dict[str, Answer]):
+    """(what becomes of the answers, code → what to store): nothing that was not seen is written over."""
+    written, values = Written({}, {}, {}), {}
+    for code, question in asked.items():
+        if question.kind in questions.NOT_SAVED:
+            continue
         value, sentences = read(question, answers[code])
-        versions[code] = queries.version_of(value)
+        version = written.versions[code] = queries.version_of(value)
         if code in seen:
             stands = before.get(code)
             now = queries.version_of(stands and stands.value)
-            if versions[code] == seen[code]:
-                versions[code] = now
-                continue
-            if now not in (seen[code], versions[code]):
-                conflicts[code] = Newer(stands.value, str(stands.saved_by), stands.saved_at)
-                versions[code] = now
+            if version == seen[code] or now not in (seen[code], version):
+                written.versions[code] = now
+                if version != seen[code]:
+                    written.conflicts[code] = Newer(stands.value, str(stands.saved_by), stands.saved_at)
                 continue
         if sentences:
-            faults[code] = sentences
-        rows.append(Answer(application=application, question=question, value=value, saved_at=at, saved_by=by))
-    upsert(rows)
-    saved(application=application, by=by, at=at)
-    faults |= _hints(application, [row for row in rows if row.question.code not in faults])
-    return Written(faults, conflicts, versions)
+            written.faults[code] = sentences
+        values[code] = value
+    return written, values
 
 
-def _before(application, asked: list[Question]) -> dict[str, Answer]:
+def _before(application_pk: int, asked: list[Question]) -> dict[str, Answer]:
     """The answers that stand there, by code; the row of the application is held already."""
     if not asked:
         return {}
     codes = {question.pk: question.code for question in asked}
-    rows = Answer.objects.filter(application=application, question__in=list(codes))
+    rows = Answer.objects.filter(application_id=application_pk, question__in=list(codes))
     return {codes[row.question_id]: row for row in rows.select_related("saved_by")}
+
+
+HOLD = """
+    SELECT a.call_id, a.project_type_id FROM applications_application a
+    JOIN applications_teammember t ON t.application_id = a.id AND t.user_id = %s
+    WHERE a.id = %s AND a.state IN ('draft', 'returned') FOR UPDATE OF a
+"""
+STORE = """
+    WITH moment AS (UPDATE applications_application SET saved_at = %(at)s WHERE id = %(pk)s)
+    INSERT INTO applications_answer (application_id, question_id, value, saved_at, saved_by_id)
+    SELECT %(pk)s, question, value, %(at)s, %(by)s
+    FROM unnest(%(questions)s::bigint[], %(values)s::jsonb[]) x(question, value)
+    ON CONFLICT (application_id, question_id)
+    DO UPDATE SET value = excluded.value, saved_at = excluded.saved_at, saved_by_id = excluded.saved_by_id
+"""
+
+
+@transaction.atomic
+def save_plainly(
+    *,
+    application_pk: int,
+    codes: Collection[str],
+    typed: Callable[[list[Question]], Mapping[str, object]],
+    seen: Mapping[str, str],
+    by,
+    at: datetime,
+) -> Written | None:
+    """`save_over` by three statements, for what a script sends while a person writes.
+
+    `typed` reads the answers to the questions found. None, and nothing stored, where that is not enough: not
+    on the team, sealed, or questions that decide about others; `save_over` then does it or says why not.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(HOLD, [by.pk, application_pk])
+        held = cursor.fetchone()
+        plain = queries.plain_questions(*held) if held else {}
+        asked = {code: plain[code] for code in codes if code in plain}
+        if len(asked) < len(codes):
+            return None
+        before = _before(application_pk, [q for q in asked.values() if q.code in seen])
+        written, values = weigh(asked, typed(list(asked.values())), seen, before)
+        cursor.execute(
+            STORE,
+            {
+                "pk": application_pk,
+                "by": by.pk,
+                "at": at,
+                "questions": [asked[code].pk for code in values],
+                "values": [json.dumps(value, cls=DjangoJSONEncoder) for value in values.values()],
+            },
+        )
+    return written
 
 
 def read(question: Question, raw) -> tuple[object, list[str]]:

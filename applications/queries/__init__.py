@@ -1,6 +1,12 @@
 """What is read of applications."""
 
-from applications.queries.answers import has_types, questions_of, sections_of, stored_answers
+from applications.queries.answers import (
+    has_types,
+    plain_questions,
+    questions_of,
+    sections_of,
+    stored_answers,
+)
 from applications.queries.budget import (
     budget_lines,
     budget_matrix,
@@ -85,6 +91,7 @@ __all__ = [
     "of_the_bureau",
     "own_applications",
     "partner_units",
+    "plain_questions",
     "public_deadlines",
     "questions_of",
     "relation",

@@ -5,8 +5,9 @@ from functools import lru_cache
 
 from django.db.models import Q, QuerySet
 
+from applications import questions
 from applications.models import Answer, Application
-from grants.models import FormKind, Question, Section
+from grants.models import Call, FormKind, Question, QuestionKind, Section
 from grants.states import CallState
 
 KEPT_FORMS = 256
@@ -36,6 +37,27 @@ def _read(call_pk: int, project_type_pk: int | None, form: str) -> tuple[Questio
 
 
 _remembered = lru_cache(maxsize=KEPT_FORMS)(_read)
+
+
+@lru_cache(maxsize=KEPT_FORMS)
+def plain_questions(call_pk: int, project_type_pk: int | None) -> dict[str, Question]:
+    """Code → question of the application form of a published call whose answers can be stored one by one.
+
+    Empty where an answer decides about others: a condition, a cross-check, a computed question.
+    """
+    call = Call.objects.get(pk=call_pk)
+    asked = [copy(question) for question in _remembered(call_pk, project_type_pk, FormKind.APPLICATION)]
+    if call.state == CallState.DRAFT or any(_decides(question) for question in asked):
+        return {}
+    for question in asked:
+        question.call = call
+    apart = (*questions.NOT_SAVED, QuestionKind.ORGANISATION)
+    return {question.code: question for question in asked if question.kind not in apart}
+
+
+def _decides(question: Question) -> bool:
+    conditions = bool(question.visible_when.strip() or questions.conditions_of(question))
+    return conditions or question.kind == QuestionKind.COMPUTED
 
 
 def stored_answers(application: Application) -> dict[str, object]:

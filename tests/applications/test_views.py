@@ -273,7 +273,6 @@ def test_autosave_stores_what_changed_and_says_how_things_stand(client):
     answer = patch(client, address, {"a-route": ["先仿真"]}, questions=["route"]).json()
     assert answer["faults"] == {}
     assert queries.stored_answers(application) == {"route": "先仿真"}
-    assert answer["shown"] == {"route": True, "trl": True, "plan": True}
     assert "单位所在区域" in side(client, application, "solution")["part-side"]
     answer = patch(client, address, {"a-trl": ["12"]}, questions=["trl"]).json()
     assert list(answer["faults"]) == ["a-trl"]

@@ -3,14 +3,17 @@
 Copying goes by the columns the tables have, so a new column needs no line here.
 """
 
+import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
+from django.utils import timezone
 
 from accounts.models import Membership, Organisation, User
 from accounts.roles import Role, UnitRole
+from applications import actions
 from applications.models import (
     Answer,
     Application,
@@ -22,11 +25,11 @@ from applications.models import (
     TeamMember,
 )
 from core.models import Event
-from grants.models import Programme
+from grants.models import Programme, QuestionKind
 from notifications.models import Deadline
-from tests.factories.accounts import OrganisationFactory, officer
+from tests.factories.accounts import OrganisationFactory, UserFactory, officer
 from tests.factories.applications import filled, submitted
-from tests.factories.grants import CallFactory, ProgrammeFactory
+from tests.factories.grants import QUESTIONS, CallFactory, ProgrammeFactory
 
 PARTS = [
     TeamMember,
@@ -152,10 +155,27 @@ def handed_in(units: list[Organisation]) -> dict[str, str]:
     }
 
 
+THIRTY = 30
+LONG = "面向近海观测的低功耗水听器，先仿真后试制，再在海试中验证。" * 4
+
+
 def drafts(count: int) -> list[Application]:
-    """Applications ready to be handed in, all of one person."""
+    """Applications ready to be handed in, all of one person, each with thirty answers and more."""
     programme = Programme.objects.get(slug=PROGRAMME)
-    template = filled(call=CallFactory(programme=programme))
+    kind = QuestionKind.TEXT
+    asked = [{"code": f"q{number}", "kind": kind, "label": f"题目{number}"} for number in range(THIRTY)]
+    # What an earlier run made stays, so names are drawn from where it ended.
+    for factory in (UserFactory, OrganisationFactory):
+        factory.reset_sequence(1_000 + factory._meta.model.objects.count(), force=True)
+    title = f"压力测试 {uuid.uuid4()}"
+    call = CallFactory(programme=programme, title=title, parts__questions=[*QUESTIONS, *asked])
+    template = filled(call=call)
+    actions.save_answers(
+        application=template,
+        answers={question["code"]: f"{LONG}{question['code']}" for question in asked},
+        by=template.created_by,
+        at=timezone.now(),
+    )
     keys = multiply(template, count, [template.organisation])
     return list(Application.objects.filter(pk__in=keys).select_related("created_by").order_by("pk"))
 

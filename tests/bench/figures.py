@@ -1,6 +1,7 @@
 """The figures. Each function gets the world and the number of runs, and returns what to measure."""
 
 import itertools
+import json
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -15,13 +16,20 @@ from django.urls import reverse
 
 from applications import eligibility, queries
 from applications.forms.answers import AnswersForm, rows_of
-from applications.models import Application, RuleResult, Submission
+from applications.models import (
+    Application,
+    BudgetLine,
+    Participant,
+    ProposedMilestone,
+    RuleResult,
+    Submission,
+)
 from core import expressions
 from core.models import Event
 from desk.rehearsal import samples
 from grants.models import Programme, Question, QuestionKind
 from notifications.models import Deadline
-from tests.bench.data import PROGRAMME, World, copy, drafts, table
+from tests.bench.data import LONG, PROGRAMME, World, copy, drafts, table
 from tests.bench.harness import Bench
 from tests.factories.grants import CallFactory
 
@@ -157,6 +165,81 @@ def submission(world: World, runs: int) -> Bench:
     return Bench("submission", subject, floor)
 
 
+UPSERT = """
+    INSERT INTO applications_answer (application_id, question_id, value, saved_at, saved_by_id)
+    SELECT %s, question, value, now(), %s FROM unnest(%s::bigint[], %s::jsonb[]) x(question, value)
+    ON CONFLICT (application_id, question_id)
+    DO UPDATE SET value = excluded.value, saved_at = excluded.saved_at, saved_by_id = excluded.saved_by_id
+"""
+
+
+def saving(name: str, count: int) -> Bench:
+    """A request that saves some answers; the floor writes the same rows in one transaction."""
+    application = drafts(1)[0]
+    client, by = signed_in(application.created_by), application.created_by_id
+    asked = list(application.call.questions.filter(code__startswith="q").values_list("pk", "code")[:count])
+    address = reverse("applications:section", args=[application.pk, "solution"])
+    number = itertools.count()
+
+    def floor():
+        texts = [json.dumps(f"{LONG}{next(number)}") for _asked in asked]
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT 1 FROM applications_application WHERE id = %s FOR UPDATE", [application.pk]
+            )
+            cursor.execute(UPSERT, [application.pk, by, [pk for pk, _code in asked], texts])
+            cursor.execute(
+                "UPDATE applications_application SET saved_at = now() WHERE id = %s", [application.pk]
+            )
+
+    def subject():
+        values = {f"a-{code}": f"{LONG}{next(number)}" for _pk, code in asked}
+        body = json.dumps({"values": values, "questions": [code for _pk, code in asked]})
+        response = client.patch(address, body, content_type="application/json")
+        if response.status_code != 200 or response.json()["faults"]:
+            raise AssertionError(f"{name}: {response.status_code}")
+
+    return Bench(name, subject, floor)
+
+
+def autosave(world: World, runs: int) -> Bench:
+    """What the script sends while a person writes: one answer."""
+    return saving("autosave", 1)
+
+
+def autosave_thirty(world: World, runs: int) -> Bench:
+    """What it sends when a connection is back: thirty answers."""
+    return saving("autosave_thirty", 30)
+
+
+ANSWERS = (
+    "SELECT q.code, a.value FROM applications_answer a JOIN grants_question q ON q.id = a.question_id "
+    "WHERE a.application_id = %s"
+)
+
+
+def workspace_page(world: World, runs: int) -> Bench:
+    """The page of a part with thirty questions, beside everything that is still missing."""
+    ready = itertools.cycle(drafts(runs))
+    client = None
+
+    def floor():
+        key = next(ready).pk
+        for statement in ONE[:1]:
+            rows(statement, [key])
+        rows(ANSWERS, [key])
+        for part in (Participant, BudgetLine, ProposedMilestone):
+            rows(f"SELECT * FROM {table(part)} WHERE t.application_id = %s", [key])  # noqa: S608
+
+    def subject():
+        nonlocal client
+        application = next(ready)
+        client = client or signed_in(application.created_by)
+        page(client, reverse("applications:section", args=[application.pk, "solution"]), 'id="part-side"')
+
+    return Bench("workspace_page", subject, floor)
+
+
 TRIED = 1_000
 RULES = [
     "unit.region.startsWith('3702')",
@@ -249,5 +332,15 @@ def form_render(world: World, runs: int) -> Bench:
 
 FIGURES: dict[str, Callable[[World, int], Bench]] = {
     make.__name__: make
-    for make in (list_page, admin_list_page, application_page, submission, rehearsal, form_render)
+    for make in (
+        list_page,
+        admin_list_page,
+        application_page,
+        workspace_page,
+        autosave,
+        autosave_thirty,
+        submission,
+        rehearsal,
+        form_render,
+    )
 }

@@ -1,6 +1,7 @@
 """Measure a subject and its floor in turn."""
 
 import json
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -12,7 +13,10 @@ WARM_UP = 5
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of output: the median of the subject, of the floor, and how many times the floor that is."""
+    """One line of output: the median of the subject, of the floor, and how many times the floor that is.
+
+    Of twenty runs of the subject nineteen took at most `p95`; one process did `per_second` of them.
+    """
 
     name: str
     value: float
@@ -20,6 +24,8 @@ class Figure:
     floor: float
     ratio: float
     rows: int
+    p95: float
+    per_second: float
 
     def line(self) -> str:
         return json.dumps(asdict(self))
@@ -56,4 +62,14 @@ def measure(bench: Bench, *, rows: int, rounds: int | None = None, warm_up: int 
         floors.append(milliseconds(bench.floor))
         subjects.append(milliseconds(bench.subject))
     floor, value = statistics.median(floors), statistics.median(subjects)
-    return Figure(bench.name, round(value, 3), "ms", round(floor, 3), round(value / floor, 1), rows)
+    p95 = sorted(subjects)[math.ceil(len(subjects) * 0.95) - 1]
+    return Figure(
+        bench.name,
+        round(value, 3),
+        "ms",
+        round(floor, 3),
+        round(value / floor, 1),
+        rows,
+        round(p95, 3),
+        round(1000 / value, 1),
+    )

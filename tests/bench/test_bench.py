@@ -26,6 +26,8 @@ def test_both_sides_run_in_turn_and_the_median_counts(monkeypatch):
         "floor": 1.0,
         "ratio": 2.0,
         "rows": 7,
+        "p95": 9.0,
+        "per_second": 500.0,
     }
 
 
