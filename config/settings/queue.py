@@ -23,3 +23,5 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False
 # With the broker away a worker waits for it however long that takes, instead of giving up after a while.
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# Any number of beats may be started: one schedules, the others stand by.
+CELERY_BEAT_SCHEDULER = "config.beat.SingleScheduler"
