@@ -57,7 +57,8 @@ def answers(application):
     asked = queries.questions_of(application)
     stored = queries.stored_answers(application)
     conditional = any(q.visible_when.strip() or questions.conditions_of(q) for q in asked)
-    context = queries.context(application) if conditional else {}
+    wanted = queries.counted_in(questions.expressions_of(asked))
+    context = queries.context(application, wanted=wanted) if conditional else {}
     for question, sentence in answer_faults(asked, stored, context):
         label = questions.localised(question, "label")
         yield (label, question.clause, sentence, question.section.code, question.code)

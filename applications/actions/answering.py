@@ -162,8 +162,9 @@ def _hints(application, rows: list[Answer]) -> dict[str, list]:
     judged = [row for row in rows if questions.conditions_of(row.question)]
     if not judged:
         return {}
-    context = queries.context(application)
-    shown = completeness.visible_codes([row.question for row in judged], context)
+    asked = [row.question for row in judged]
+    context = queries.context(application, wanted=queries.counted_in(questions.expressions_of(asked)))
+    shown = completeness.visible_codes(asked, context)
     found = {
         row.question.code: questions.judged(row.question, row.value, context)
         for row in judged

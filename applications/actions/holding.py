@@ -40,7 +40,8 @@ def compute(*, application: Application, by, at: datetime) -> None:
     asked = [q for q in queries.questions_of(application) if q.kind == QuestionKind.COMPUTED]
     if not asked:
         return
-    values = questions.work_out(asked, queries.context(application))
+    wanted = queries.counted_in(questions.expressions_of(asked))
+    values = questions.work_out(asked, queries.context(application, wanted=wanted))
     by = by or application.created_by
     upsert(
         [

@@ -85,8 +85,7 @@ class _Judge:
         self.closed = list(call.budget_categories.filter(is_fiscal_allowed=False))
         self.labels = labels_for(call)
         self.opening = local_date(call.opens_at)
-        sources = list(self._sources())
-        self.wanted = {name for name in queries.COUNTING if any(name in source for source in sources)}
+        self.wanted = queries.counted_in(self._sources())
         if any(rule.kind in (MoneyKind.UNIT_CAP, MoneyKind.UNIT_YEAR_CAP) for rule in self.money_rules):
             self.wanted.add("history")
         self.known: dict[date, dict[int, Prepared]] = {}

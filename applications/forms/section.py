@@ -79,7 +79,8 @@ class Section(Part):
     def shown_codes(self) -> set[str]:
         """Questions of this section whose condition holds now."""
         conditional = any(question.visible_when.strip() for question in self.questions)
-        context = queries.context(self.application) if conditional else {}
+        wanted = queries.counted_in(question.visible_when for question in self.questions)
+        context = queries.context(self.application, wanted=wanted) if conditional else {}
         return completeness.visible_codes(self.questions, context)
 
     def context(self):

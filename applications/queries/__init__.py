@@ -28,8 +28,7 @@ from applications.queries.content import (
     sha256_of,
     snapshot,
 )
-from applications.queries.context import ALL as COUNTING
-from applications.queries.context import context, contexts, months_between, relation
+from applications.queries.context import context, contexts, counted_in, months_between, relation
 from applications.queries.entries import entries, entry_until
 from applications.queries.records import (
     ORDER,
@@ -57,7 +56,6 @@ from applications.queries.records import (
 from applications.queries.versions import version_of
 
 __all__ = [
-    "COUNTING",
     "ORDER",
     "applications",
     "budget_lines",
@@ -70,6 +68,7 @@ __all__ = [
     "canonical",
     "context",
     "contexts",
+    "counted_in",
     "documents_of",
     "entries",
     "entry_until",

@@ -1,7 +1,7 @@
 """The data that the rules of a call see of applications, for one or for a thousand by the same queries."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
 from decimal import Decimal
 
@@ -20,8 +20,13 @@ from grants.rules import HISTORY
 PERSON = ("role", "name", "birth_date", "sex", "title", "organisation_name", "credit_code", "months_per_year")
 PARTNER = ("name", "credit_code", "region", "kind", "registered_date", "integrity_clean", *FactKind.values)
 
-
 ALL = ("history", "records")
+
+
+def counted_in(sources: Iterable[str]) -> set[str]:
+    """Which of the counts over other applications some expressions name; the `wanted` of `contexts`."""
+    sources = list(sources)
+    return {name for name in ALL if any(name in source for source in sources)}
 
 
 def months_between(starts, ends) -> int | None:

@@ -161,6 +161,13 @@ def conditions_of(question) -> list[tuple[str, str]]:
     return [(source, message) for source, message in found if source.strip()]
 
 
+def expressions_of(asked) -> list[str]:
+    """Every expression of some questions: when they are shown, what they must keep, what is computed."""
+    found = [question.visible_when for question in asked]
+    found += [source for question in asked for source, _message in conditions_of(question)]
+    return found + [question.config.get("expression", "") for question in asked]
+
+
 def judged(question, stored, context: dict) -> list[str]:
     """What the notice's own conditions say of an answer that was given; `context` holds `answers`.
 

@@ -5,14 +5,13 @@ from django.urls import reverse
 
 from applications.urls import FIXED_PARTS
 from grants.models import FormKind
-from tests.desk.packs.test_packs import EVERY_CASE, build
+from tests.desk.packs.cases import every_case
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize(("slug", "number"), EVERY_CASE)
-def test_every_page_of_a_pack_is_shown(slug, number, client):
-    world = build(slug, number)
+@every_case
+def test_every_page_of_a_pack_is_shown(world, client):
     call, application = world.call, world.application
     public = client.get(reverse("portal:call", args=[call.pk]))
     assert public.status_code == 200

@@ -16,7 +16,8 @@ from grants.models import Instrument, Sourcing, StageKind
 from reviews import actions as reviews
 from reviews.queries import scheme_of
 from seeds.demo import outcome
-from tests.desk.packs.test_packs import EVERY_CASE, PASS, build
+from tests.desk.packs.cases import every_case
+from tests.desk.packs.steps import PASS
 from tests.factories.accounts import OrganisationFactory, member_of, officer
 from tests.factories.reviews import ExpertFactory
 
@@ -24,9 +25,8 @@ pytestmark = pytest.mark.django_db
 GOOD = 92
 
 
-@pytest.mark.parametrize(("slug", "number"), EVERY_CASE)
-def test_a_good_application_becomes_a_project(slug, number):
-    world = build(slug, number)
+@every_case
+def test_a_good_application_becomes_a_project(world):
     actions.submit(application=world.application, by=world.by, at=world.at)
     close_bids(world)
     for stage in world.call.stages.all():

@@ -1,0 +1,125 @@
+"""Each case of each pack is handed in and passes the formal check; each rule catches what it says."""
+
+from contextlib import contextmanager
+
+import pytest
+from django.db import transaction
+
+from applications import actions, eligibility, quotas
+from applications.models import RuleStatus
+from applications.rules import Incomplete
+from applications.states import ApplicationState
+from core.workflow import Refused
+from grants.models import Automation, QuotaOf
+from tests.desk.packs.breaks import Also, another
+from tests.desk.packs.cases import EVERY_CASE, case_of, every_case, in_cases, text_of
+from tests.desk.packs.conftest import fresh
+from tests.desk.packs.steps import INTAKE, PASS, approve, recommend
+
+pytestmark = pytest.mark.django_db
+
+NO = (RuleStatus.FAILED, RuleStatus.WARNING, RuleStatus.REQUIRES_DATA)
+
+
+def lines_of(world) -> dict:
+    return {line.code: line for line in eligibility.evaluate(world.application)}
+
+
+def statuses(world) -> dict[str, str]:
+    return {code: str(line.status) for code, line in lines_of(world).items()}
+
+
+@every_case
+def test_a_valid_application_is_handed_in_and_passes_the_formal_check(world):
+    before = statuses(world)
+    assert {code: status for code, status in before.items() if status in NO} == needs_data(world)
+    submission = actions.submit(application=world.application, by=world.by, at=world.at)
+    kinds = [stage.kind for stage in world.call.stages.all()]
+    assert (world.application.state, submission.version) == (kinds[0], 1)
+    passed = [kind for kind in kinds if kind in INTAKE]
+    for kind in passed:
+        assert world.application.state == kind
+        PASS[kind](world)
+    assert world.application.state == kinds[len(passed)]
+
+
+def needs_data(world) -> dict[str, str]:
+    rules = world.call.rules.filter(automation=Automation.NEEDS_DATA)
+    codes = {rule.code for rule in rules}
+    return {
+        code: status
+        for code, status in statuses(world).items()
+        if code in codes and status == RuleStatus.REQUIRES_DATA
+    }
+
+
+@contextmanager
+def undone(world):
+    """The world as others find it again afterwards."""
+    with transaction.atomic():
+        yield fresh(world)
+        transaction.set_rollback(True)
+
+
+@every_case
+def test_each_violation_is_caught_by_exactly_its_rule(world, subtests):
+    before = statuses(world)
+    for code, violate in world.case.breaks.items():
+        with subtests.test(code), undone(world) as broken:
+            violate(broken)
+            check_caught(broken, before, code, violate.codes if isinstance(violate, Also) else ())
+
+
+def check_caught(world, before, code, others):
+    lines = lines_of(world)
+    after = {name: str(line.status) for name, line in lines.items()}
+    changed = {name for name in {*before, *after} if after.get(name) != before.get(name)}
+    assert changed == {code, *others}
+    assert before[code] in (RuleStatus.PASSED, RuleStatus.NOT_APPLICABLE)
+    assert after[code] in (RuleStatus.FAILED, RuleStatus.WARNING)
+    if after[code] == RuleStatus.FAILED:
+        with pytest.raises(Incomplete) as caught:
+            actions.submit(application=world.application, by=world.by, at=world.at)
+        assert (lines[code].clause, lines[code].hint) in [
+            (one.clause, one.message) for one in caught.value.problems
+        ]
+        assert world.application.state == ApplicationState.DRAFT
+
+
+@in_cases([case for case in EVERY_CASE if "quotas:" in text_of(case[0])])
+def test_each_quota_lets_in_as_many_as_it_says(world, subtests):
+    kind = world.application.project_type
+    for quota in world.call.quotas.all():
+        if quota.project_type_id not in (None, kind and kind.pk):
+            continue
+        others = [row for row in world.call.types.all() if row != kind]
+        counted = kind if quota.project_type_id or not others else others[0]
+        most = quotas.limit_of(quota, world.application)
+        for used in (most - 1, most):
+            with subtests.test(f"{quota} {used}"), undone(world) as crowded:
+                another(used, same_unit=quota.of == QuotaOf.UNIT, type=counted.code if counted else "")(
+                    crowded
+                )
+                check_quota(crowded, quota, is_full=used == most)
+
+
+def check_quota(world, quota, *, is_full):
+    """The unit hands in, and the recommender passes on, as long as there is room."""
+    said = ""
+    try:
+        actions.submit(application=world.application, by=world.by, at=world.at)
+        if quota.of == QuotaOf.RECOMMENDER:
+            approve(world)
+            recommend(world)
+    except Refused as refused:
+        said = refused.code
+    assert said == ("quota" if is_full else "")
+
+
+@in_cases([case for case in EVERY_CASE if case_of(case).holds])
+def test_what_stands_exactly_at_a_limit_is_kept(world, subtests):
+    before = statuses(world)
+    for place, change in enumerate(world.case.holds):
+        with subtests.test(str(place)), undone(world) as changed:
+            change(changed)
+            assert statuses(changed) == before
