@@ -1,6 +1,6 @@
 """What people do with accounts, units, memberships and roles. Each raises Refused from `rules`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,12 +12,15 @@ from rest_framework.authtoken.models import Token
 
 from accounts import rules
 from accounts.models import (
+    BankAccount,
     IntegrityRecord,
     JoinRequest,
     Membership,
     Organisation,
     OrganisationFact,
+    PersonRecord,
     RoleAssignment,
+    Shareholder,
     User,
 )
 from accounts.roles import STAFF_ROLES, UnitRole
@@ -158,9 +161,93 @@ def record_fact(
         valid_from=valid_from,
         valid_to=valid_to,
         source=source,
+        recorded_at=at,
+        recorded_by=by,
     )
     workflow.record(organisation, "fact_recorded", by=by, at=at, data={"fact": fact.pk, "kind": kind})
     return fact
+
+
+@transaction.atomic
+def confirm_fact(*, fact: OrganisationFact, by: User, at: datetime) -> None:
+    """An officer has compared the fact with its proof. Of two at once the first one stands."""
+    rules.check_can_confirm_fact(by, fact)
+    rows = OrganisationFact.objects.filter(pk=fact.pk, confirmed_at=None)
+    if not rows.update(confirmed_at=at, confirmed_by=by):
+        raise Refused(_("这条记录已经核实过了。"), code="not_allowed")
+    workflow.record(fact.organisation, "fact_confirmed", by=by, at=at, data={"fact": fact.pk})
+
+
+@transaction.atomic
+def record_account(
+    *, organisation: Organisation, holder: str, bank: str, number: str, valid_from: date, by, at: datetime
+) -> BankAccount:
+    """Write down where the unit is paid from a day on; the accounts before stay on record."""
+    rules.check_can_keep_account(by, organisation)
+    account = BankAccount.objects.create(
+        organisation=organisation,
+        holder=holder,
+        bank=bank,
+        number=number,
+        valid_from=valid_from,
+        recorded_at=at,
+        recorded_by=by,
+    )
+    workflow.record(organisation, "account_recorded", by=by, at=at, data={"account": account.pk})
+    return account
+
+
+@transaction.atomic
+def record_shareholders(
+    *, organisation: Organisation, as_of_date: date, rows: Sequence[Mapping[str, Any]], by, at: datetime
+) -> list[Shareholder]:
+    """Write down the list of a day, rows of `name`, `kind`, `percent`; one list a day, never changed."""
+    rules.check_can_manage_unit(by, organisation)
+    if not rows:
+        raise Refused(_("请至少填写一名股东。"), field="rows", code="empty")
+    if sum(row["percent"] for row in rows) > 100:
+        raise Refused(_("持股比例合计超过 100%。"), field="rows", code="percent")
+    if organisation.shareholders.filter(as_of_date=as_of_date).exists():
+        raise Refused(_("这一天已有名册，请换一个日期。"), field="rows", code="twice")
+    try:
+        with transaction.atomic():
+            made = Shareholder.objects.bulk_create(
+                Shareholder(
+                    organisation=organisation, as_of_date=as_of_date, recorded_at=at, recorded_by=by, **row
+                )
+                for row in rows
+            )
+    except IntegrityError:
+        sentence = _("名册里同一名股东只能出现一次。")
+        raise Refused(sentence, field="rows", code="twice") from None
+    data = {"as_of": as_of_date.isoformat(), "number": len(made)}
+    workflow.record(organisation, "shareholders_recorded", by=by, at=at, data=data)
+    return made
+
+
+KEPT = ("id_number", "title", "degree", "speciality", "organisation", "is_shared")
+"""What a person's own record holds."""
+
+
+@transaction.atomic
+def keep_record(*, by: User, at: datetime, **details: Any) -> PersonRecord:
+    """Keep or change one's own record; `details` are of KEPT. Only for oneself."""
+    _only(KEPT, details)
+    unit = details.get("organisation")
+    if unit and unit.pk not in by.scope.units:
+        raise Refused(_("只能选择您所在的单位。"), field="organisation", code="stranger")
+    if details.get("is_shared") and not unit:
+        raise Refused(_("允许同事选用时，请写明所在单位。"), field="organisation", code="empty")
+    record, _created = PersonRecord.objects.update_or_create(user=by, defaults={**details, "updated_at": at})
+    workflow.record(by, "record_kept", by=by, at=at, data={"fields": sorted(details)})
+    return record
+
+
+@transaction.atomic
+def drop_record(*, by: User, at: datetime) -> None:
+    """Remove one's own record; applications keep what was written into them."""
+    if PersonRecord.objects.filter(user=by).delete()[0]:
+        workflow.record(by, "record_dropped", by=by, at=at)
 
 
 @transaction.atomic

@@ -8,7 +8,14 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts import actions
-from accounts.identity import clean_credit_code, validate_credit_code, validate_phone
+from accounts.identity import (
+    clean_credit_code,
+    mask_id_number,
+    validate_credit_code,
+    validate_id_number,
+    validate_phone,
+)
+from accounts.kinds import Degree
 from accounts.models import Membership, Organisation, OrganisationFact, User
 from accounts.roles import UnitRole
 
@@ -53,6 +60,41 @@ class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ("name", "phone", "language")
+
+
+class OwnRecordForm(forms.Form):
+    """What a person keeps of themselves. A stored ID number shows masked; left alone it stays."""
+
+    id_number = forms.CharField(
+        label=_("身份证号"),
+        max_length=40,
+        required=False,
+        help_text=_("保存后只显示首尾几位。只有您自己和您允许的本单位同事能在申报书中选用。"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    title = forms.CharField(label=_("职称"), max_length=60, required=False)
+    degree = forms.ChoiceField(label=_("学位"), choices=[("", "—"), *Degree.choices], required=False)
+    speciality = forms.CharField(label=_("专业"), max_length=60, required=False)
+    organisation = forms.ModelChoiceField(
+        label=_("所在单位"), queryset=Organisation.objects.none(), required=False
+    )
+    is_shared = forms.BooleanField(label=_("允许本单位同事在申报书中选用"), required=False)
+
+    def __init__(self, *args, person, kept=None, **kwargs):
+        self.stored = kept.id_number if kept else ""
+        initial = {name: getattr(kept, name) for name in actions.KEPT} if kept else {}
+        initial["id_number"] = mask_id_number(self.stored)
+        super().__init__(*args, initial=initial, **kwargs)
+        units = Organisation.objects.filter(pk__in=person.scope.units)
+        self.fields["organisation"].queryset = units
+
+    def clean_id_number(self):
+        typed = "".join(self.cleaned_data["id_number"].split()).upper()
+        if self.stored and typed == mask_id_number(self.stored):
+            return self.stored
+        if typed:
+            validate_id_number(typed)
+        return typed
 
 
 class CreditCodeForm(forms.Form):

@@ -20,6 +20,8 @@ validate_phone = RegexValidator(
     code="phone",
 )
 
+validate_account = RegexValidator(r"^[0-9]{6,30}$", _("账号应为 6 至 30 位数字。"), code="account")
+
 
 def clean_credit_code(value: str) -> str:
     """Bring what a person typed into the written form: no blanks or dashes, capital letters."""

@@ -19,6 +19,7 @@ class OrganisationKind(models.TextChoices):
 class FactKind(models.TextChoices):
     """What can be said of a unit at a date. Codes are the names that rules use (`unit.<code>`)."""
 
+    LICENCE = "licence", _("营业执照或法人证书")
     HIGH_TECH = "high_tech", _("高新技术企业")
     TECH_SME = "tech_sme", _("科技型中小企业")
     LEADING_FIRM = "leading_firm", _("科技领军企业")
@@ -43,6 +44,7 @@ class FactKind(models.TextChoices):
 
 
 CERTIFICATES = (
+    FactKind.LICENCE,
     FactKind.HIGH_TECH,
     FactKind.TECH_SME,
     FactKind.LEADING_FIRM,
@@ -56,3 +58,26 @@ CERTIFICATES = (
 TEXTS = (FactKind.PARK, FactKind.SIZE, FactKind.INDUSTRY)
 NUMBERS = tuple(kind for kind in FactKind if kind not in (*CERTIFICATES, *TEXTS))
 """Figures, mostly of one year."""
+LADDER = (
+    FactKind.TECH_SME,
+    FactKind.HIGH_TECH,
+    FactKind.SPECIALISED,
+    FactKind.LISTING_CANDIDATE,
+    FactKind.LEADING_FIRM,
+)
+"""企业梯队: the certificates by which enterprises climb."""
+
+
+class ShareholderKind(models.TextChoices):
+    PERSON = "person", _("自然人")
+    ENTERPRISE = "enterprise", _("企业法人")
+    STATE = "state", _("国有股东")
+    FOREIGN = "foreign", _("外资股东")
+    OTHER = "other", _("其他")
+
+
+class Degree(models.TextChoices):
+    DOCTOR = "doctor", _("博士")
+    MASTER = "master", _("硕士")
+    BACHELOR = "bachelor", _("学士")
+    NONE = "none", _("无学位")

@@ -1,11 +1,22 @@
-"""What rules read about units: their registration and the facts in force on a date."""
+"""What rules and forms read about units and people: registration, facts in force on a date, records."""
 
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, Value, When
+from stdnum.cn import ric
 
 from accounts.kinds import CERTIFICATES, NUMBERS, TEXTS
-from accounts.models import IntegrityRecord, Organisation, OrganisationFact
+from accounts.models import (
+    BankAccount,
+    IntegrityRecord,
+    Organisation,
+    OrganisationFact,
+    PersonRecord,
+    Shareholder,
+)
 
 
 def unit_context(organisation: Organisation, as_of: date) -> dict:
@@ -22,7 +33,7 @@ def unit_contexts(organisations: Collection[Organisation], as_of: date) -> dict[
     """
     known: dict[int, list[OrganisationFact]] = defaultdict(list)
     begun = OrganisationFact.objects.filter(organisation__in=organisations, valid_from__lte=as_of)
-    for fact in begun.order_by("valid_from"):
+    for fact in begun.order_by("valid_from", "id"):
         known[fact.organisation_id].append(fact)
     records = IntegrityRecord.objects.filter(organisation__in=organisations).as_of(as_of)
     stained = set(records.values_list("organisation_id", flat=True))
@@ -53,3 +64,102 @@ def _of_unit(unit: Organisation, known: list[OrganisationFact], as_of: date) -> 
     context |= {kind.value: facts[kind].number if kind in facts else None for kind in NUMBERS}
     # 功能区: development zones have no code of their own in GB/T 2260.
     return context | {"functional_area": context["park"]}
+
+
+# ---- where it comes from ----
+
+
+def facts_used(
+    organisation: Organisation, kinds: Collection[str], as_of: date
+) -> dict[str, OrganisationFact]:
+    """{kind: the record that `unit_context` reads on that day}; one query, none without kinds."""
+    if not kinds:
+        return {}
+    rows = OrganisationFact.objects.filter(organisation=organisation, kind__in=kinds).as_of(as_of)
+    return {fact.kind: fact for fact in rows.order_by("valid_from", "id")}
+
+
+def expiring(today: date, within: timedelta) -> QuerySet:
+    """Certificates that end soon, with nothing newer known, of which their unit was not told yet."""
+    newer = OrganisationFact.objects.filter(
+        organisation=OuterRef("organisation"), kind=OuterRef("kind"), valid_from__gt=OuterRef("valid_from")
+    )
+    soon = (today, today + within)
+    rows = OrganisationFact.objects.filter(kind__in=CERTIFICATES, valid_to__range=soon, warned_at=None)
+    return rows.filter(~Exists(newer)).select_related("organisation").order_by("valid_to", "id")
+
+
+@dataclass(frozen=True)
+class FigureYear:
+    """The figures of one year: {kind: fact}."""
+
+    year: int
+    facts: dict[str, OrganisationFact]
+
+
+@dataclass(frozen=True)
+class UnitRecord:
+    """A unit's record as its page shows it."""
+
+    certificates: list[OrganisationFact]
+    texts: list[OrganisationFact]
+    years: list[FigureYear]
+    accounts: list[BankAccount]
+    shareholders: list[Shareholder]
+
+
+MOST_FACTS = 500
+YEARS = 5
+
+
+def unit_record(user, organisation: Organisation) -> UnitRecord:
+    """What the person may read of a unit's record; three queries."""
+    facts = OrganisationFact.objects.visible_to(user).filter(organisation=organisation)
+    rows = list(facts.select_related("confirmed_by").order_by("kind", "-valid_from", "-id")[:MOST_FACTS])
+    years: dict[int, dict] = defaultdict(dict)
+    for fact in rows:
+        if fact.kind in NUMBERS:
+            years[fact.valid_from.year].setdefault(fact.kind, fact)
+    accounts = BankAccount.objects.visible_to(user).filter(organisation=organisation)
+    holders = Shareholder.objects.visible_to(user).filter(organisation=organisation)
+    latest = holders.order_by("-as_of_date").values("as_of_date")[:1]
+    return UnitRecord(
+        certificates=[fact for fact in rows if fact.kind in CERTIFICATES],
+        texts=[fact for fact in rows if fact.kind in TEXTS],
+        years=[FigureYear(year, years[year]) for year in sorted(years, reverse=True)[:YEARS]],
+        accounts=list(accounts[:10]),
+        shareholders=list(holders.filter(as_of_date=Subquery(latest))),
+    )
+
+
+# ---- people ----
+
+
+def own_record(user) -> PersonRecord | None:
+    """One's own record; one query."""
+    return PersonRecord.objects.filter(user=user).select_related("user", "organisation").first()
+
+
+def people_offered(user, organisation: Organisation | None = None) -> QuerySet:
+    """The records a person may put into a form: their own first, then their colleagues'.
+
+    With `organisation` those of that unit alone. Rows come with `user` and `organisation`.
+    """
+    rows = PersonRecord.objects.visible_to(user)
+    if organisation is not None:
+        rows = rows.filter(organisation=organisation)
+    is_own = Case(When(user=user, then=Value(0)), default=Value(1))
+    return rows.select_related("user", "organisation").order_by(is_own, "user__name", "pk")
+
+
+def as_participant(record: PersonRecord) -> dict:
+    """A record as the participants' part of a form takes it; the ID number is whole: mask it to show."""
+    unit = record.organisation
+    return {
+        "name": record.user.name,
+        "id_number": record.id_number,
+        "birth_date": ric.get_birth_date(record.id_number) if record.id_number else None,
+        "title": record.title,
+        "organisation_name": unit.name if unit else "",
+        "credit_code": unit.credit_code if unit else "",
+    }

@@ -79,6 +79,28 @@ def can_record_fact(user, organisation) -> bool:
     return _answers(check_can_record_fact, user, organisation)
 
 
+def check_can_confirm_fact(user, fact) -> None:
+    """Officers who run programmes; nobody confirms what they wrote down about their own unit."""
+    if not user.has_role(Role.PROGRAMME_MANAGER, Role.SYSADMIN) or fact.organisation_id in user.scope.units:
+        raise Refused(_("单位资料由主管处室的人员核实。"), code="forbidden")
+    if fact.confirmed_at is not None:
+        raise Refused(_("这条记录已经核实过了。"), code="not_allowed")
+
+
+def can_confirm_fact(user, fact) -> bool:
+    return _answers(check_can_confirm_fact, user, fact)
+
+
+def check_can_keep_account(user, organisation) -> None:
+    """Where a unit is paid is kept by its administrator or its finance."""
+    if organisation.pk not in user.scope.admin_units | user.scope.finance_units:
+        raise Refused(_("收款账户由单位管理员或单位财务维护。"), code="forbidden")
+
+
+def can_keep_account(user, organisation) -> bool:
+    return _answers(check_can_keep_account, user, organisation)
+
+
 def check_can_record_integrity(user, subject=None) -> None:
     if not user.has_role(Role.SUPERVISION, Role.SYSADMIN):
         raise Refused(_("诚信记录只能由监督人员登记。"), code="forbidden")

@@ -6,6 +6,7 @@ app_name = "accounts"
 
 urlpatterns = [
     path("my/profile/", views.profile, name="profile"),
+    path("my/record/", views.own_record, name="own_record"),
     path("my/token/", views.token, name="token"),
     path("my/units/", views.units, name="units"),
     path("my/units/register/", views.register, name="register"),
@@ -13,7 +14,6 @@ urlpatterns = [
     path("my/units/join/<str:credit_code>/", views.join, name="join"),
     path("my/units/<int:pk>/", views.unit, name="unit"),
     path("my/units/<int:pk>/edit/", views.edit_unit, name="edit_unit"),
-    path("my/units/<int:pk>/facts/", views.add_fact, name="add_fact"),
     path("my/units/<int:pk>/members/", views.grant, name="grant"),
     path("my/members/<int:pk>/end/", views.end_member, name="end_member"),
     path("my/join-requests/<int:pk>/", views.decide_join, name="decide_join"),

@@ -13,13 +13,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from rest_framework.authtoken.models import Token
 
-from accounts import actions, rules
+from accounts import actions, queries, rules
 from accounts.forms import (
     CreditCodeForm,
-    FactForm,
     GrantForm,
     JoinForm,
     OrganisationForm,
+    OwnRecordForm,
     ProfileForm,
     RefuseJoinForm,
     RegistrationForm,
@@ -42,6 +42,27 @@ def profile(request):
         remember_language(response, form.cleaned_data["language"])
         return response
     return page(request, "accounts/profile.html", {"form": form}, form)
+
+
+@login_required
+@read_write
+def own_record(request):
+    """What forms take of a person, kept once by themselves; they may remove it."""
+    found = queries.own_record(request.user)
+    if request.method == "POST" and request.POST.get("do") == "drop":
+        actions.drop_record(by=request.user, at=timezone.now())
+        messages.success(request, _("个人档案已删除。"))
+        return redirect("accounts:own_record")
+    form = OwnRecordForm(request.POST if request.method == "POST" else None, person=request.user, kept=found)
+    if form.is_bound and form.is_valid():
+        try:
+            actions.keep_record(by=request.user, at=timezone.now(), **form.cleaned_data)
+        except Refused as refused:
+            form.add_error(refused.field or None, refused.message)
+        else:
+            messages.success(request, _("个人档案已保存。"))
+            return redirect("accounts:own_record")
+    return page(request, "accounts/own_record.html", {"form": form, "kept": found}, form)
 
 
 def remember_language(response: HttpResponse, language: str) -> None:
@@ -97,8 +118,10 @@ def register(request):
             existing = Organisation.objects.filter(credit_code=form.cleaned_data["credit_code"]).first()
             form.add_error(refused.field or None, refused.message)
         else:
-            messages.success(request, _("单位已登记，您是它的单位管理员。"))
-            return redirect("accounts:unit", unit.pk)
+            messages.success(
+                request, _("单位已登记，您是它的单位管理员。请登记营业执照或法人证书，并上传扫描件。")
+            )
+            return redirect("portal:record", unit.pk)
     return page(
         request, "accounts/register.html", {"form": form, "existing": existing, "join": JoinForm()}, form
     )
@@ -140,7 +163,7 @@ def join(request, credit_code):
 @login_required
 @require_safe
 def unit(request, pk):
-    """One unit: members, who asks to join, certificates and facts with their validity."""
+    """One unit: what it is called, its members, who asks to join. Its record has a page of its own."""
     found = get_object_or_404(Organisation.objects.visible_to(request.user).select_related("parent"), pk=pk)
     return render(request, "accounts/unit.html", unit_context(request, found))
 
@@ -151,13 +174,11 @@ def unit_context(request, found: Organisation, **forms) -> dict:
     context = {
         "unit": found,
         "managing": managing,
-        "today": timezone.localdate(),
         "members": members,
-        "facts": found.facts.all(),
         "requests": found.join_requests.waiting().select_related("user") if managing else [],
     }
     if managing:
-        context |= {"grant_form": GrantForm(members=members), "fact_form": FactForm()}
+        context["grant_form"] = GrantForm(members=members)
     return context | forms
 
 
@@ -175,24 +196,6 @@ def edit_unit(request, pk):
         messages.success(request, _("单位资料已保存。"))
         return redirect("accounts:unit", found.pk)
     return page(request, "accounts/edit_unit.html", {"form": form, "unit": found}, form)
-
-
-@login_required
-@require_POST
-def add_fact(request, pk):
-    found = get_object_or_404(Organisation.objects.visible_to(request.user), pk=pk)
-    if not rules.can_manage_unit(request.user, found):
-        raise PermissionDenied
-    form = FactForm(request.POST)
-    if form.is_valid():
-        try:
-            actions.record_fact(organisation=found, by=request.user, at=timezone.now(), **form.cleaned_data)
-        except Refused as refused:
-            form.add_error(refused.field or None, refused.message)
-        else:
-            messages.success(request, _("已登记。"))
-            return redirect("accounts:unit", found.pk)
-    return page(request, "accounts/unit.html", unit_context(request, found, fact_form=form), form)
 
 
 @login_required

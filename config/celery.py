@@ -18,5 +18,6 @@ app.conf.beat_schedule = {
     "lapse-drafts": {"task": "applications.tasks.lapse_drafts", "schedule": 600.0},
     "scan-documents": {"task": "documents.tasks.scan_pending", "schedule": 60.0},
     "sweep-deadlines": {"task": "notifications.tasks.sweep", "schedule": 60.0},
+    "warn-of-expiry": {"task": "portal.tasks.warn_of_expiry", "schedule": 3600.0},
     "deliver-outbox": {"task": "notifications.tasks.deliver_outbox", "schedule": 30.0},
 }

@@ -3,6 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.kinds import LADDER
 from accounts.models import Organisation
 from applications.questions import localised
 from grants.models import Instrument, Programme, ProjectType, Sourcing
@@ -26,6 +27,13 @@ class Filter(forms.Form):
 
 
 class CallFilter(Filter):
+    field = forms.ChoiceField(label=_("领域"), required=False)
+    region = forms.ChoiceField(label=_("单位所在地"), required=False)
+    rung = forms.ChoiceField(
+        label=_("企业梯队"),
+        choices=[("", _("不限")), *((kind.value, kind.label) for kind in LADDER)],
+        required=False,
+    )
     programme = forms.ModelChoiceField(
         label=_("科技计划"), queryset=Programme.objects.all(), required=False, empty_label=_("全部计划")
     )
@@ -35,6 +43,23 @@ class CallFilter(Filter):
     instrument = forms.ChoiceField(
         label=_("支持方式"), choices=[("", _("全部方式")), *Instrument.choices], required=False
     )
+
+    field_order = ["q", "field", "region", "rung", "programme", "sourcing", "instrument"]
+
+    def __init__(self, *args, fields, districts, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["field"].choices = [("", _("全部领域")), *((name, name) for name in fields)]
+        places = [(entry.code, entry.label) for entry in districts]
+        self.fields["region"].choices = [("", _("不限地区")), *places]
+        if not places:
+            del self.fields["region"]
+
+
+class ResultFilter(Filter):
+    programme = forms.ModelChoiceField(
+        label=_("科技计划"), queryset=Programme.objects.all(), required=False, empty_label=_("全部计划")
+    )
+    year = forms.IntegerField(label=_("年度"), required=False, min_value=2000, max_value=2100)
 
 
 class SelfCheckChoice(Filter):

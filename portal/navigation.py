@@ -43,6 +43,7 @@ def main_navigation(user, path: str) -> list[Entry]:
         ("portal:calls", pgettext("navigation", "申报通知")),
         ("portal:board", _("榜单")),
         ("portal:publicity", _("公示")),
+        ("portal:results", _("结果")),
     ]
     if user.is_authenticated:
         pairs += _signed_in(user)
@@ -58,7 +59,9 @@ def account_links(user, path: str) -> list[Entry]:
         pairs.append(("admin:index", _("管理后台")))
     pairs += [
         ("accounts:profile", _("个人资料")),
+        ("accounts:own_record", _("个人档案")),
         ("accounts:units", _("我的单位")),
+        ("portal:subscription", _("通知订阅")),
         ("account_change_password", _("修改密码")),
         ("mfa_index", _("两步验证")),
     ]

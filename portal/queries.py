@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
-from awards.models import Publicity
+from applications.states import ApplicationState
+from awards.models import Publicity, PublicityItem
 from awards.states import PublicityState
 from core.calendar import end_of_day, local_date
 from core.paging import capped_count
@@ -32,6 +34,7 @@ from grants.states import CallState, TopicState
 from milestones.models import MilestoneTemplate
 from notifications.models import Deadline, Message
 from notifications.states import DeadlineState
+from portal import finding
 from portal.timeline import Step
 from reviews.models import Criterion
 
@@ -41,27 +44,63 @@ _NEVER = datetime.fromisoformat("9999-01-01T00:00:00+08:00")
 # ---- calls ----
 
 
-def calls(
-    user, *, tab: str, at: datetime, q: str = "", programme=None, sourcing: str = "", instrument: str = ""
-) -> QuerySet:
+def calls(user, *, tab: str, at: datetime) -> QuerySet:
     """Published calls of one tab: open ones by what closes first, rolling ones after them."""
     rows = Call.objects.visible_to(user).in_force().select_related("programme")
     rows = rows.annotate(closing=Coalesce("closes_at", Value(_NEVER)))
     if tab == "open":
-        rows = rows.accepting(at)
-    elif tab == "coming":
-        rows = rows.filter(state=CallState.PUBLISHED, opens_at__gt=at)
-    else:
-        rows = rows.filter(Q(state=CallState.CLOSED) | Q(closes_at__lt=at))
-    if q:
-        rows = rows.filter(Q(title__icontains=q) | Q(number__icontains=q) | Q(title_en__icontains=q))
-    if programme:
-        rows = rows.filter(programme=programme)
-    if sourcing:
-        rows = rows.filter(sourcing=sourcing)
-    if instrument:
-        rows = rows.filter(instrument=instrument)
-    return rows
+        return rows.accepting(at)
+    if tab == "coming":
+        return rows.filter(state=CallState.PUBLISHED, opens_at__gt=at)
+    return rows.filter(Q(state=CallState.CLOSED) | Q(closes_at__lt=at))
+
+
+@dataclass(frozen=True)
+class Found:
+    """Rows that a filter left, and whether they are only similar to the text."""
+
+    rows: QuerySet
+    order: tuple[str, ...]
+    similar: bool = False
+
+
+def searched(rows: QuerySet, text: str, condition, order: tuple[str, ...]) -> Found:
+    """The rows with a text in them, or the similar ones, the nearest first."""
+    if not text:
+        return Found(rows, order)
+    rows, similar = finding.search(rows, text, condition)
+    return Found(rows, ("-likeness", *order) if similar else order, similar)
+
+
+def find_calls(
+    user,
+    *,
+    tab: str,
+    at: datetime,
+    q: str = "",
+    programme=None,
+    sourcing: str = "",
+    instrument: str = "",
+    field: str = "",
+    region: str = "",
+    rung: str = "",
+) -> Found:
+    """The calls of one tab that every filter leaves."""
+    rows = calls(user, tab=tab, at=at)
+    named = {"programme": programme, "sourcing": sourcing, "instrument": instrument}
+    rows = rows.filter(**{name: value for name, value in named.items() if value})
+    if field:
+        rows = finding.of_field(rows, field)
+    if region:
+        rows = finding.open_to(rows, region)
+    if rung:
+        rows = finding.for_rung(rows, rung)
+    return searched(rows, q, finding.in_call, CALL_ORDER[tab])
+
+
+def beijing(moment: datetime) -> str:
+    """A moment as people read it, to the minute."""
+    return f"{timezone.localtime(moment, timezone.get_default_timezone()):%Y-%m-%d %H:%M}"
 
 
 CALL_ORDER = {"open": ("closing", "id"), "coming": ("opens_at", "id"), "closed": ("-opens_at", "-id")}
@@ -177,15 +216,13 @@ def accepts_bids(topic: Topic, *, at: datetime) -> bool:
     return topic.state == TopicState.LISTED and open_now and accepts(topic.call, at=at)
 
 
-def board_items(user, *, q: str = "", field: str = "", state: str = "") -> QuerySet:
+def board_items(user, *, q: str = "", field: str = "", state: str = "") -> Found:
     rows = board(user)
-    if q:
-        rows = rows.filter(Q(title__icontains=q) | Q(content__icontains=q) | Q(number__icontains=q))
     if field:
         rows = rows.filter(field=field)
     if state:
         rows = rows.filter(state=state)
-    return rows
+    return searched(rows, q, finding.anywhere("title", "content", "number", "field"), BOARD_ORDER)
 
 
 def board_fields(user) -> list[str]:
@@ -215,6 +252,25 @@ def publicity(user, *, tab: str) -> QuerySet:
 def objections_end(notice: Publicity) -> datetime:
     """The last moment of the publicity period."""
     return end_of_day(notice.ends_date)
+
+
+# ---- results ----
+
+RESULT_ORDER = ("-publicity__ends_date", "id")
+GRANTED = (ApplicationState.AGREEMENT, ApplicationState.AWARDED)
+
+
+def results(user, *, q: str = "", programme=None, year=None) -> Found:
+    """What was granted after its publicity ended, as it was published."""
+    rows = PublicityItem.objects.visible_to(user).filter(
+        publicity__state=PublicityState.CLOSED, application__state__in=GRANTED
+    )
+    if programme:
+        rows = rows.filter(publicity__call__programme=programme)
+    if year:
+        rows = rows.filter(publicity__call__year=year)
+    rows = rows.select_related("publicity__call__programme")
+    return searched(rows, q, finding.anywhere("title", "organisation_name"), RESULT_ORDER)
 
 
 # ---- home ----

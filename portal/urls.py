@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal import projects, views
+from portal import feeds, ics, projects, records, views
 
 app_name = "portal"
 
@@ -14,6 +14,14 @@ urlpatterns = [
     path("board/<int:pk>/", views.topic, name="topic"),
     path("publicity/", views.publicity, name="publicity"),
     path("publicity/<int:pk>/", views.publicity_notice, name="publicity_notice"),
+    path("results/", views.results, name="results"),
+    path("feeds/<slug:kind>.atom", feeds.Notices(), name="feed"),
+    path("calendar/deadlines.ics", ics.deadlines, name="calendar"),
+    path("calls/<int:pk>/deadlines.ics", ics.deadlines, name="call_calendar"),
+    path("my/units/<int:pk>/record/", records.record, name="record"),
+    path("my/units/<int:pk>/record/<int:fact_pk>/confirm/", records.confirm, name="confirm_fact"),
+    path("my/units/<int:pk>/record/<slug:part>/", records.add, name="record_add"),
+    path("my/subscription/", records.subscription, name="subscription"),
     path("todo/", views.todo, name="todo"),
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/read/", views.read_all, name="read_all"),

@@ -21,10 +21,10 @@ from core.paging import paginate
 from grants.models import Call
 from notifications import actions as notifications
 from notifications.queries import rendered
-from portal import navigation, queries
+from portal import exporting, finding, navigation, queries
 from portal import selfcheck as selfchecking
 from portal.asking import Asking, SelfCheckForm
-from portal.forms import BoardFilter, CallFilter, SelfCheckChoice
+from portal.forms import BoardFilter, CallFilter, ResultFilter, SelfCheckChoice
 
 PER_PAGE = 20
 CHECKS_PER_PERSON = "60/h"
@@ -72,10 +72,12 @@ def calls(request):
     now = timezone.now()
     labels = {"open": _("正在受理"), "coming": _("即将开始"), "closed": _("已截止")}
     tab = _chosen_tab(request, labels)
-    form = CallFilter(request.GET)
+    form = CallFilter(
+        request.GET, fields=finding.fields_of_calls(request.user), districts=finding.districts()
+    )
     chosen = form.chosen()
-    rows = queries.calls(request.user, tab=tab, at=now, **chosen)
-    listing = paginate(rows, queries.CALL_ORDER[tab], request.GET.get("cursor"), PER_PAGE)
+    found = queries.find_calls(request.user, tab=tab, at=now, **chosen)
+    listing = paginate(found.rows, found.order, request.GET.get("cursor"), PER_PAGE)
     kept = {name: getattr(value, "pk", value) for name, value in chosen.items()}
     context = {
         "now": now,
@@ -83,6 +85,7 @@ def calls(request):
         "tabs": _tabs("portal:calls", labels, tab, **kept),
         "filter": form,
         "filtered": bool(chosen),
+        "similar": found.similar,
         "clear_url": f"{reverse('portal:calls')}?tab={tab}",
         "listing": listing,
     }
@@ -149,13 +152,14 @@ def selfcheck(request, pk):
 def board(request):
     form = BoardFilter(request.GET, fields=queries.board_fields(request.user))
     chosen = form.chosen()
-    rows = queries.board_items(request.user, **chosen)
+    found = queries.board_items(request.user, **chosen)
     context = {
         "now": timezone.now(),
         "filter": form,
         "filtered": bool(chosen),
+        "similar": found.similar,
         "clear_url": reverse("portal:board"),
-        "listing": paginate(rows, queries.BOARD_ORDER, request.GET.get("cursor"), PER_PAGE),
+        "listing": paginate(found.rows, found.order, request.GET.get("cursor"), PER_PAGE),
     }
     template = "portal/includes/_board_results.html" if request.htmx else "portal/board.html"
     return render(request, template, context)
@@ -201,6 +205,25 @@ def publicity_notice(request, pk):
         else "",
     }
     return render(request, "portal/publicity_notice.html", context)
+
+
+@require_safe
+def results(request):
+    """What was granted, for everybody: a list, or the whole of it as a file."""
+    form = ResultFilter(request.GET)
+    chosen = form.chosen()
+    found = queries.results(request.user, **chosen)
+    if request.GET.get("format") in exporting.FORMATS:
+        return exporting.results(found, request.GET["format"])
+    context = {
+        "filter": form,
+        "filtered": bool(chosen),
+        "similar": found.similar,
+        "clear_url": reverse("portal:results"),
+        "listing": paginate(found.rows, found.order, request.GET.get("cursor"), PER_PAGE),
+    }
+    template = "portal/includes/_results.html" if request.htmx else "portal/results.html"
+    return render(request, template, context)
 
 
 @login_required

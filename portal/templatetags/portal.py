@@ -8,6 +8,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts.identity import mask_account
+from accounts.kinds import FactKind
 from accounts.roles import STAFF_ROLES
 from core import money
 from desk.packs import labels
@@ -116,6 +118,18 @@ def masked(value, kept: int = 4) -> str:
     return f"{text[:3]}{'*' * (len(text) - 3 - kept)}{text[-kept:]}"
 
 
+@register.filter
+def account_masked(number) -> str:
+    """A bank account: its last four digits alone."""
+    return mask_account(str(number or ""))
+
+
+@register.filter
+def fact_kind(code) -> str:
+    """The name of a kind of fact in the reader's language."""
+    return str(FactKind(code).label)
+
+
 @register.simple_tag
 def localised(thing, name: str) -> str:
     """A text of the notice in the reader's language: `<name>_en` for English readers where it was written."""
@@ -128,6 +142,16 @@ def page_link(context, cursor: str) -> str:
     """The address of another page of the same list: every filter kept."""
     query = context["request"].GET.copy()
     query["cursor"] = cursor
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context, **changes) -> str:
+    """The address of this page with some of its query changed, from its first row."""
+    query = context["request"].GET.copy()
+    query.pop("cursor", None)
+    for name, value in changes.items():
+        query[name] = value
     return f"?{query.urlencode()}"
 
 

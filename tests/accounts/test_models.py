@@ -1,6 +1,6 @@
 """What the database refuses, who sees what, and what a person holds."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -18,12 +18,15 @@ from accounts.models import (
 )
 from accounts.roles import STAFF_ROLES, Role, Scope, UnitRole
 from tests.factories.accounts import (
+    BankAccountFactory,
     IntegrityRecordFactory,
     JoinRequestFactory,
     MembershipFactory,
     OrganisationFactFactory,
     OrganisationFactory,
+    PersonRecordFactory,
     RoleAssignmentFactory,
+    ShareholderFactory,
     UserFactory,
     member_of,
     officer,
@@ -37,6 +40,7 @@ SEEING_ALL = [
     Role.PROGRAMME_MANAGER,
     Role.FINANCE,
 ]
+NOW = datetime(2026, 5, 6, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +57,12 @@ SEEING_ALL = [
         (IntegrityRecordFactory, {"valid_to": date(2024, 12, 31)}, "integrity_record_dates_in_order"),
         (IntegrityRecordFactory, {"organisation": None}, "integrity_record_names_one"),
         (JoinRequestFactory, {"state": "approved"}, "join_request_decided_by_someone"),
+        (OrganisationFactFactory, {"confirmed_at": NOW}, "organisation_fact_confirmed_by_someone"),
+        (PersonRecordFactory, {"id_number": "123"}, "person_record_id_number_form"),
+        (PersonRecordFactory, {"is_shared": True}, "person_record_shared_with_a_unit"),
+        (BankAccountFactory, {"number": "12-34567"}, "bank_account_digits"),
+        (ShareholderFactory, {"percent": 0}, "shareholder_percent_in_range"),
+        (ShareholderFactory, {"percent": 101}, "shareholder_percent_in_range"),
     ],
 )
 def test_the_database_refuses(db, factory, kwargs, constraint):

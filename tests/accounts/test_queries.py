@@ -3,10 +3,20 @@ from decimal import Decimal
 
 import pytest
 
+from accounts import queries
 from accounts.kinds import CERTIFICATES, NUMBERS, TEXTS
 from accounts.models import FactKind
 from accounts.queries import unit_context
-from tests.factories.accounts import IntegrityRecordFactory, OrganisationFactFactory, OrganisationFactory
+from accounts.roles import Role
+from seeds.codes import make_id_number
+from tests.factories.accounts import (
+    IntegrityRecordFactory,
+    OrganisationFactFactory,
+    OrganisationFactory,
+    PersonRecordFactory,
+    member_of,
+    officer,
+)
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 5, 6)
@@ -79,3 +89,33 @@ def test_another_units_facts_do_not_count(django_assert_num_queries):
         context = unit_context(unit, TODAY)
 
     assert (context["tech_sme"], context["integrity_clean"]) == (False, True)
+
+
+def test_the_record_that_a_rule_reads_is_the_one_named():
+    unit = OrganisationFactory()
+    OrganisationFactFactory(organisation=unit, valid_from=date(2024, 1, 1), text="旧")
+    newer = OrganisationFactFactory(organisation=unit, valid_from=date(2025, 1, 1), text="新")
+    OrganisationFactFactory(organisation=unit, valid_from=date(2027, 1, 1), text="以后")
+    OrganisationFactFactory(valid_from=date(2026, 1, 1), text="别人的")
+    assert queries.facts_used(unit, {"high_tech", "staff"}, date(2026, 6, 1)) == {"high_tech": newer}
+
+
+def test_colleagues_are_offered_when_they_agreed_and_oneself_first():
+    unit = OrganisationFactory()
+    person, colleague, shy = (member_of(unit, name=name) for name in ("周甲", "陈乙", "李丙"))
+    own = PersonRecordFactory(user=person, organisation=unit, id_number=make_id_number(3, "19850102"))
+    shared = PersonRecordFactory(user=colleague, organisation=unit, is_shared=True)
+    PersonRecordFactory(user=shy, organisation=unit)
+    elsewhere = OrganisationFactory()
+    PersonRecordFactory(user=member_of(elsewhere), organisation=elsewhere, is_shared=True)
+    assert list(queries.people_offered(person)) == [own, shared]
+    assert list(queries.people_offered(person, elsewhere)) == []
+    assert list(queries.people_offered(officer(Role.SYSADMIN))) == []
+    assert queries.as_participant(own) == {
+        "name": "周甲",
+        "id_number": own.id_number,
+        "birth_date": date(1985, 1, 2),
+        "title": "教授",
+        "organisation_name": unit.name,
+        "credit_code": unit.credit_code,
+    }

@@ -1,19 +1,19 @@
-"""A person's own pages: units, members, facts, profile, token. A stranger stands beside every owner."""
+"""A person's own pages: units, members, profile, token. A stranger stands beside every owner."""
 
 import random
 
 import pytest
 from rest_framework.authtoken.models import Token
 
-from accounts.models import JoinRequest, Membership, Organisation, OrganisationFact
+from accounts.identity import mask_id_number
+from accounts.models import JoinRequest, Membership, Organisation, PersonRecord
 from accounts.roles import Role, UnitRole
 from accounts.states import JoinState
-from seeds.codes import make_credit_code
+from seeds.codes import make_credit_code, make_id_number
 from tests.factories.accounts import (
     PASSWORD,
     JoinRequestFactory,
     MembershipFactory,
-    OrganisationFactFactory,
     OrganisationFactory,
     UserFactory,
     member_of,
@@ -44,8 +44,10 @@ def test_registering_a_unit(client, db):
     typed = f" {code[:4]} {code[4:].lower()} "
     response = as_(client, person).post("/my/units/register/", {**UNIT, "credit_code": typed}, follow=True)
     unit = Organisation.objects.get()
-    assert response.redirect_chain == [(f"/my/units/{unit.pk}/", 302)]
-    assert messages_of(response) == ["单位已登记，您是它的单位管理员。"]
+    assert response.redirect_chain == [(f"/my/units/{unit.pk}/record/", 302)]
+    assert messages_of(response) == [
+        "单位已登记，您是它的单位管理员。请登记营业执照或法人证书，并上传扫描件。"
+    ]
     assert unit.credit_code == code
     assert unit.memberships.get().role == UnitRole.ADMIN
 
@@ -159,7 +161,7 @@ def test_a_manager_sees_a_request_but_does_not_answer_it(client, unit):
 
 @pytest.mark.parametrize("who", ["stranger", "other_admin", "anonymous"])
 def test_a_strangers_door_is_closed(client, unit, who):
-    asked, fact = JoinRequestFactory(organisation=unit), OrganisationFactFactory(organisation=unit)
+    asked = JoinRequestFactory(organisation=unit)
     membership = MembershipFactory(organisation=unit)
     if who != "anonymous":
         as_(client, UserFactory() if who == "stranger" else member_of(OrganisationFactory(), UnitRole.ADMIN))
@@ -168,13 +170,11 @@ def test_a_strangers_door_is_closed(client, unit, who):
     assert client.get(f"/my/units/{unit.pk}/edit/").status_code == wanted
     for url in (
         f"/my/units/{unit.pk}/edit/",
-        f"/my/units/{unit.pk}/facts/",
         f"/my/units/{unit.pk}/members/",
         f"/my/members/{membership.pk}/end/",
         f"/my/join-requests/{asked.pk}/",
     ):
         assert client.post(url, {"do": "approve"}).status_code == wanted
-    assert OrganisationFact.objects.get() == fact
     assert JoinRequest.objects.get().state == JoinState.REQUESTED
     assert Membership.objects.get(pk=membership.pk).is_active is True
 
@@ -186,7 +186,6 @@ def test_a_plain_member_reads_and_does_not_write(client, unit):
     assert (page.status_code, page.context["managing"], page.context["requests"]) == (200, False, [])
     assert client.get(f"/my/units/{unit.pk}/edit/").status_code == 403
     for url in (
-        f"/my/units/{unit.pk}/facts/",
         f"/my/units/{unit.pk}/members/",
         f"/my/members/{membership.pk}/end/",
     ):
@@ -201,32 +200,6 @@ def test_editing_the_unit(client, unit):
     assert client.post(f"/my/units/{unit.pk}/edit/", UNIT).url == f"/my/units/{unit.pk}/"
     unit.refresh_from_db()
     assert unit.name == "青岛甲公司"
-
-
-FACT = {"kind": "high_tech", "text": "GR202537001234", "valid_from": "2025-01-01", "valid_to": "2027-12-31"}
-
-
-def test_writing_down_a_certificate(client, unit):
-    as_(client, member_of(unit, UnitRole.ADMIN))
-    response = client.post(f"/my/units/{unit.pk}/facts/", FACT, follow=True)
-    assert messages_of(response) == ["已登记。"]
-    assert OrganisationFact.objects.values_list("text", "source").get() == ("GR202537001234", "单位自行填报")
-
-
-@pytest.mark.parametrize(
-    ("change", "errors"),
-    [
-        ({"text": ""}, {"text": ["请填写内容（证书编号等）或数值。"]}),
-        ({"valid_to": "2024-01-01"}, {"valid_to": ["有效期的结束日期早于开始日期。"]}),
-        ({"valid_from": "2025-02-30"}, {"valid_from": ["输入一个有效的日期。"]}),
-    ],
-)
-def test_faulty_facts_are_shown_in_place(client, unit, change, errors):
-    as_(client, member_of(unit, UnitRole.ADMIN))
-    response = client.post(f"/my/units/{unit.pk}/facts/", {**FACT, **change})
-    assert response.status_code == 422
-    assert response.context["fact_form"].errors == errors
-    assert OrganisationFact.objects.count() == 0
 
 
 def test_giving_a_member_another_role_and_ending_it(client, unit):
@@ -281,12 +254,11 @@ def test_the_unit_page_takes_the_same_queries_for_any_number_of_rows(
     admin = member_of(unit, UnitRole.ADMIN)
     for _n in range(rows):
         MembershipFactory(organisation=unit)
-        OrganisationFactFactory(organisation=unit)
         JoinRequestFactory(organisation=unit)
     as_(client, admin)
     client.get(f"/my/units/{unit.pk}/")
-    # session, user, offices, memberships, unit, requests, members, the form's members, facts, messages
-    with django_assert_num_queries(10):
+    # session, user, offices, memberships, unit, requests, members, the form's members, messages
+    with django_assert_num_queries(9):
         assert client.get(f"/my/units/{unit.pk}/").status_code == 200
 
 
@@ -306,4 +278,40 @@ def test_the_list_of_units_takes_the_same_queries(client, db, rows, django_asser
 def test_a_recommender_reads_the_units_of_the_region(client, unit):
     as_(client, officer(Role.RECOMMENDER, region="370212"))
     assert client.get(f"/my/units/{unit.pk}/").status_code == 200
-    assert client.post(f"/my/units/{unit.pk}/facts/", FACT).status_code == 403
+
+
+def test_ones_own_record_is_kept_masked_and_removed(client, unit):
+    person = member_of(unit)
+    number = make_id_number(7)
+    typed = {"id_number": number.lower(), "title": "高级工程师", "degree": "doctor", "organisation": unit.pk}
+    as_(client, person)
+    assert client.post("/my/record/", typed).status_code == 302
+    page = client.get("/my/record/").content.decode()
+    assert number not in page
+    assert mask_id_number(number) in page
+    again = client.post("/my/record/", {**typed, "id_number": mask_id_number(number), "is_shared": "on"})
+    assert again.status_code == 302
+    kept = PersonRecord.objects.get()
+    assert (kept.user, kept.id_number, kept.is_shared) == (person, number, True)
+    assert client.post("/my/record/", {"do": "drop"}).status_code == 302
+    assert PersonRecord.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"id_number": "110105194912310021"}, "id_number"),
+        ({"degree": "king"}, "degree"),
+        ({"is_shared": "on", "organisation": ""}, "organisation"),
+    ],
+)
+def test_a_faulty_record_is_not_kept(client, unit, change, field):
+    as_(client, member_of(unit))
+    answer = client.post("/my/record/", {"organisation": unit.pk, **change})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, [field])
+    assert PersonRecord.objects.count() == 0
+
+
+def test_a_record_names_no_unit_of_others(client, unit):
+    as_(client, UserFactory())
+    assert client.post("/my/record/", {"organisation": unit.pk}).status_code == 422

@@ -6,7 +6,9 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
+from accounts.kinds import ShareholderKind
 from accounts.models import (
+    BankAccount,
     FactKind,
     IntegrityRecord,
     JoinRequest,
@@ -14,7 +16,9 @@ from accounts.models import (
     Organisation,
     OrganisationFact,
     OrganisationKind,
+    PersonRecord,
     RoleAssignment,
+    Shareholder,
     User,
 )
 from accounts.roles import STAFF_ROLES, Role, UnitRole
@@ -114,3 +118,40 @@ def officer(role=Role.PROGRAMME_MANAGER, organisation=None, region="", **kwargs)
     user = UserFactory(**kwargs)
     RoleAssignmentFactory(user=user, role=role, organisation=organisation, region=region)
     return user
+
+
+class PersonRecordFactory(DjangoModelFactory):
+    """What a person keeps of themselves; `is_shared` needs an `organisation`."""
+
+    class Meta:
+        model = PersonRecord
+
+    user = factory.SubFactory(UserFactory)
+    title = "教授"
+    updated_at = factory.LazyFunction(timezone.now)
+
+
+class BankAccountFactory(DjangoModelFactory):
+    class Meta:
+        model = BankAccount
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    holder = factory.LazyAttribute(lambda account: account.organisation.name)
+    bank = "测试银行琴岛分行"
+    number = factory.Sequence(lambda n: f"62220000{n:08d}")
+    valid_from = date(2026, 1, 1)
+    recorded_at = factory.LazyFunction(timezone.now)
+    recorded_by = factory.SubFactory(UserFactory)
+
+
+class ShareholderFactory(DjangoModelFactory):
+    class Meta:
+        model = Shareholder
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    as_of_date = date(2026, 1, 1)
+    name = factory.Sequence(lambda n: f"股东{n}")
+    kind = ShareholderKind.PERSON
+    percent = 50
+    recorded_at = factory.LazyFunction(timezone.now)
+    recorded_by = factory.SubFactory(UserFactory)

@@ -128,7 +128,7 @@ def test_a_search_without_result_offers_to_drop_the_filters(client):
 def test_the_list_of_calls_costs_the_same_for_any_number(client, django_assert_num_queries, rows):
     for _ in range(rows):
         CallFactory(parts__rules=(), parts__questions=(), parts__budget=False, parts__stages=())
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(6):
         client.get("/calls/")
 
 

@@ -1,4 +1,4 @@
-"""People, organisations (单位), what each is to the other, and dated facts that rules read."""
+"""People, organisations (单位), and what each is to the other."""
 
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts import states
 from accounts.identity import CREDIT_CODE_FORM, validate_credit_code, validate_phone, validate_region
-from accounts.kinds import FactKind, OrganisationKind
+from accounts.kinds import OrganisationKind
 from accounts.roles import STAFF_ROLES, Role, Scope, UnitRole
 
 
@@ -70,6 +70,8 @@ class User(AbstractUser):
         "integrity_recorded": _("登记诚信记录"),
         "token_created": _("生成接口令牌"),
         "token_revoked": _("吊销接口令牌"),
+        "record_kept": _("保存个人档案"),
+        "record_dropped": _("删除个人档案"),
     }
     REQUIRED_FIELDS = ["email", "name"]
 
@@ -157,6 +159,9 @@ class Organisation(models.Model):
         "member_granted": _("增加成员身份"),
         "member_ended": _("停用成员身份"),
         "fact_recorded": _("登记单位事实"),
+        "fact_confirmed": _("核实单位事实"),
+        "account_recorded": _("登记收款账户"),
+        "shareholders_recorded": _("登记股东名册"),
         "integrity_recorded": _("登记诚信记录"),
     }
 
@@ -299,95 +304,3 @@ class RoleAssignment(models.Model):
 
     def works_in_admin(self) -> bool:
         return self.role in STAFF_ROLES
-
-
-class OrganisationFactQuerySet(OfUnitQuerySet):
-    def as_of(self, date):
-        """Facts in force on `date`, both ends inclusive."""
-        return self.filter(Q(valid_from__lte=date), Q(valid_to__isnull=True) | Q(valid_to__gte=date))
-
-
-@pghistory.track()
-class OrganisationFact(models.Model):
-    """A dated fact with its source; rules test it *as of* a stated date."""
-
-    organisation = models.ForeignKey(
-        Organisation, models.CASCADE, related_name="facts", verbose_name=_("单位")
-    )
-    kind = models.CharField(_("事项"), max_length=30, choices=FactKind)
-    text = models.CharField(_("内容或证书编号"), max_length=120, blank=True)
-    number = models.DecimalField(_("数值"), max_digits=18, decimal_places=2, null=True, blank=True)
-    valid_from = models.DateField(_("自"))
-    valid_to = models.DateField(_("至"), null=True, blank=True)
-    source = models.CharField(_("来源"), max_length=200)
-
-    objects = OrganisationFactQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("单位事实")
-        verbose_name_plural = pgettext_lazy("list", "单位事实")
-        ordering = ["kind", "-valid_from"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=models.F("valid_from")),
-                name="organisation_fact_dates_in_order",
-            )
-        ]
-
-    def __str__(self):
-        return f"{self.get_kind_display()} {self.text or self.number}"
-
-
-class IntegrityRecordQuerySet(models.QuerySet):
-    def visible_to(self, user):
-        """One's own and one's units'; managers and whoever sees everything all. Finance sees none."""
-        if not user.is_authenticated:
-            return self.none()
-        if user.scope.sees_everything or user.has_role(Role.PROGRAMME_MANAGER):
-            return self
-        return self.filter(Q(user=user) | Q(organisation_id__in=user.scope.units))
-
-    def as_of(self, date):
-        """Records that count on `date`, both ends inclusive."""
-        return self.filter(Q(valid_from__lte=date), Q(valid_to__isnull=True) | Q(valid_to__gte=date))
-
-
-@pghistory.track()
-class IntegrityRecord(models.Model):
-    """A dishonesty record (失信) of a unit or a person, with the period in which it counts."""
-
-    organisation = models.ForeignKey(
-        Organisation,
-        models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="integrity_records",
-        verbose_name=_("单位"),
-    )
-    user = models.ForeignKey(
-        User, models.CASCADE, null=True, blank=True, related_name="integrity_records", verbose_name=_("人员")
-    )
-    reason = models.CharField(_("事由"), max_length=300)
-    source = models.CharField(_("来源"), max_length=200)
-    valid_from = models.DateField(_("自"))
-    valid_to = models.DateField(_("至"), null=True, blank=True)
-
-    objects = IntegrityRecordQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("诚信记录")
-        verbose_name_plural = pgettext_lazy("list", "诚信记录")
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=models.F("valid_from")),
-                name="integrity_record_dates_in_order",
-            ),
-            models.CheckConstraint(
-                condition=Q(organisation__isnull=False, user__isnull=True)
-                | Q(organisation__isnull=True, user__isnull=False),
-                name="integrity_record_names_one",
-            ),
-        ]
-
-    def __str__(self):
-        return self.reason

@@ -1,0 +1,52 @@
+"""People and units, and what is known of them."""
+
+from accounts.kinds import FactKind, OrganisationKind
+from accounts.models.people import (
+    JoinRequest,
+    JoinRequestQuerySet,
+    Membership,
+    OfUnitQuerySet,
+    Organisation,
+    OrganisationQuerySet,
+    RoleAssignment,
+    RoleAssignmentQuerySet,
+    User,
+    UserManager,
+    UserQuerySet,
+    sees_accounts,
+)
+from accounts.models.records import (
+    BankAccount,
+    IntegrityRecord,
+    IntegrityRecordQuerySet,
+    OrganisationFact,
+    OrganisationFactQuerySet,
+    PersonRecord,
+    PersonRecordQuerySet,
+    Shareholder,
+)
+
+__all__ = [
+    "BankAccount",
+    "FactKind",
+    "IntegrityRecord",
+    "IntegrityRecordQuerySet",
+    "JoinRequest",
+    "JoinRequestQuerySet",
+    "Membership",
+    "OfUnitQuerySet",
+    "Organisation",
+    "OrganisationFact",
+    "OrganisationFactQuerySet",
+    "OrganisationKind",
+    "OrganisationQuerySet",
+    "PersonRecord",
+    "PersonRecordQuerySet",
+    "RoleAssignment",
+    "RoleAssignmentQuerySet",
+    "Shareholder",
+    "User",
+    "UserManager",
+    "UserQuerySet",
+    "sees_accounts",
+]

@@ -1,0 +1,139 @@
+"""Subscriptions to new calls, and a unit's facts with their proof."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+
+from accounts import actions as accounts
+from accounts.models import Membership, Organisation, OrganisationFact, User
+from accounts.queries import expiring
+from accounts.roles import UnitRole
+from core.calendar import local_date
+from documents.actions import store
+from documents.models import Document
+from grants.models import Call
+from notifications.actions import tell
+from portal import finding
+from portal.models import Subscription
+
+PROOF = "proof"
+PROOFS = ["pdf", "jpg", "jpeg", "png"]
+WARNED_DAYS = 60
+AT_ONCE = 500
+SETTABLE = ("fields", "region", "rungs", "by_mail")
+
+
+@transaction.atomic
+def subscribe(*, by: User, at: datetime, **wanted: Any) -> Subscription:
+    """Ask to be told of new calls, or ask for others than before. `wanted` are of SETTABLE."""
+    strange = set(wanted) - set(SETTABLE)
+    if strange:
+        raise TypeError(f"not fields that can be set here: {sorted(strange)}")
+    found, _created = Subscription.objects.update_or_create(user=by, defaults={**wanted, "agreed_at": at})
+    return found
+
+
+def unsubscribe(*, by: User) -> bool:
+    """Hear nothing more; nothing of it is kept."""
+    return bool(Subscription.objects.filter(user=by).delete()[0])
+
+
+def tell_subscribers(*, call: Call, at: datetime) -> int:
+    """One message to each person whose subscription fits a new call; mail only to those who asked for it."""
+    wanted = Subscription.objects.matching(**finding.facets(call)).filter(user__is_active=True)
+    context = {
+        "title": call.title,
+        "programme": call.programme.name,
+        "opens_at": call.opens_at.isoformat(),
+        "closes_at": call.closes_at.isoformat() if call.closes_at else "",
+        "stop": reverse("portal:subscription"),
+    }
+    url = reverse("portal:call", args=[call.pk])
+    told = 0
+    for by_mail, channels in ((True, ("email",)), (False, ())):
+        rows = wanted.filter(by_mail=by_mail).select_related("user").order_by("pk")
+        people = [row.user for row in rows.iterator(chunk_size=2_000)]
+        told += len(
+            tell(
+                recipients=people,
+                template="portal/new_call",
+                context=context,
+                url=url,
+                at=at,
+                channels=channels,
+            )
+        )
+    return told
+
+
+@transaction.atomic
+def record_fact(
+    *, organisation: Organisation, by: User, at: datetime, proof=None, **details: Any
+) -> OrganisationFact:
+    """A dated fact of a unit, with the scan that proves it. Raises Refused for either."""
+    fact = accounts.record_fact(organisation=organisation, by=by, at=at, **details)
+    if proof is not None:
+        store(
+            subject=fact, kind=PROOF, file=proof, name=proof.name, by=by, at=at, endings=PROOFS, field="proof"
+        )
+    return fact
+
+
+@transaction.atomic
+def record_figures(
+    *, organisation: Organisation, year: int, figures: Mapping[str, Decimal], by: User, at: datetime
+) -> None:
+    """The figures of one year, each a fact that counts from its first day until the next one is known."""
+    for kind, number in figures.items():
+        accounts.record_fact(
+            organisation=organisation, kind=kind, number=number, valid_from=date(year, 1, 1), by=by, at=at
+        )
+
+
+def proofs_of(facts) -> dict[int, Document]:
+    """{fact id: its proof}; one query."""
+    rows = Document.objects.filter(
+        content_type__app_label="accounts",
+        content_type__model="organisationfact",
+        kind=PROOF,
+        object_id__in=[fact.pk for fact in facts],
+    )
+    return {document.object_id: document for document in rows.order_by("version")}
+
+
+def warn_of_expiry(*, at: datetime) -> int:
+    """Tell the administrators of units whose certificates end within WARNED_DAYS, once for each."""
+    told = 0
+    with transaction.atomic():
+        facts = list(
+            expiring(local_date(at), timedelta(days=WARNED_DAYS)).select_for_update(
+                skip_locked=True, of=("self",)
+            )[:AT_ONCE]
+        )
+        administrators = Membership.objects.filter(
+            organisation__in={fact.organisation_id for fact in facts}, role=UnitRole.ADMIN, is_active=True
+        ).select_related("user")
+        people: dict[int, list[User]] = {}
+        for membership in administrators:
+            people.setdefault(membership.organisation_id, []).append(membership.user)
+        for fact in facts:
+            told += len(
+                tell(
+                    recipients=people.get(fact.organisation_id, []),
+                    template="portal/expiring",
+                    context={
+                        "unit": fact.organisation.name,
+                        "kind": fact.kind,
+                        "text": fact.text,
+                        "valid_to": fact.valid_to.isoformat(),
+                    },
+                    url=reverse("portal:record", args=[fact.organisation_id]),
+                    at=at,
+                )
+            )
+        OrganisationFact.objects.filter(pk__in=[fact.pk for fact in facts]).update(warned_at=at)
+    return told

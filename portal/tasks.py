@@ -1,0 +1,12 @@
+"""Work by the clock: certificates that end soon."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from portal import actions
+
+
+@shared_task
+def warn_of_expiry() -> None:
+    """Repeated by beat; each certificate is told of once."""
+    actions.warn_of_expiry(at=timezone.now())
