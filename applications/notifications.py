@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import RoleAssignment, User
 from accounts.roles import Role, UnitRole
-from applications.models import Application
+from applications.models import Application, Partner
 from applications.states import OFFICE, ApplicationState
 from core import calendar
 from grants.models import DayKind, Stage
@@ -236,6 +236,26 @@ def tell_team(application: Application, name: str, *, at, **words) -> None:
             **words,
         },
         url=page_of(application),
+        at=at,
+    )
+
+
+def tell_partner(partner: Partner, *, at) -> None:
+    """Tell everybody of a partner unit that its part of a draft waits for them."""
+    people = User.objects.filter(
+        memberships__organisation_id=partner.organisation_id, memberships__is_active=True
+    ).distinct()
+    application = partner.application
+    actions.tell(
+        recipients=people,
+        template="applications/partner",
+        context={
+            "title": str(application),
+            "call": application.call.title,
+            "lead": application.organisation.name,
+            "unit": partner.organisation.name,
+        },
+        url=reverse("applications:partner", args=[application.pk]),
         at=at,
     )
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from accounts.roles import Role
 from applications import completeness, queries, quotas
 from applications.eligibility import RuleLine
-from applications.models import Application, RuleStatus, StepOutcome
+from applications.models import Application, Partner, RuleStatus, StepOutcome
 from applications.states import EDITABLE, OFFICE, ApplicationState
 from core.workflow import Lost, Refused
 from grants.models import Call, ProjectType, Sourcing, Topic
@@ -153,6 +153,45 @@ def check_can_edit(by, application: Application) -> None:
             _("申报书现在是“%(state)s”，内容已经封存，不能修改。")
             % {"state": application.machine.public_label(application.state)},
             code="sealed",
+        )
+
+
+def check_can_fill_partner(by, partner: Partner, application: Application) -> None:
+    """Members of the partner unit, while the application may change. Raises Refused."""
+    if by is not None and partner.organisation_id not in by.scope.units:
+        raise Refused(_("只有“%(unit)s”的成员可以填写。") % {"unit": partner.organisation.name})
+    if application.state not in EDITABLE:
+        raise Refused(
+            _("申报书现在是“%(state)s”，内容已经封存，不能修改。")
+            % {"state": application.machine.public_label(application.state)},
+            code="sealed",
+        )
+
+
+def check_can_confirm_partner(by, partner: Partner) -> None:
+    if by is not None and partner.organisation_id not in by.scope.admin_units:
+        raise Refused(_("只有“%(unit)s”的管理员可以确认。") % {"unit": partner.organisation.name})
+
+
+def check_can_comment(by, application: Application) -> None:
+    """The team, and partner units that were invited. Raises Refused."""
+    invited = by is not None and application.partners.filter(organisation_id__in=by.scope.units).exists()
+    if not (is_on_team(by, application) or invited):
+        raise Refused(_("只有申报团队和合作单位可以批注。"))
+
+
+def check_can_scan(by, application: Application) -> None:
+    """The team or the unit's administrator, once something was handed in. Raises Refused."""
+    of_unit = by is None or application.organisation_id in by.scope.admin_units
+    if not (of_unit or is_on_team(by, application)):
+        raise Refused(_("只有申报团队或单位管理员可以上传盖章扫描件。"))
+    if not application.version:
+        raise Refused(_("提交申报书之后才能上传盖章扫描件。"), code="not_submitted")
+    if application.state in (ApplicationState.WITHDRAWN, ApplicationState.REJECTED):
+        raise Refused(
+            _("申报书现在是“%(state)s”，不再接收扫描件。")
+            % {"state": application.machine.public_label(application.state)},
+            code="ended",
         )
 
 
@@ -329,7 +368,27 @@ def check_mark(result, status: str, note: str) -> None:
 def problems_of(application: Application, lines: list[RuleLine]) -> list[Problem]:
     """Everything missing or wrong in the form, and every one of its rule lines that says no."""
     found = [Problem(*fault) for fault in completeness.faults_of(application)]
+    found += _partner_problems(application)
     for line in lines:
         if line.blocks:
             found.append(Problem(line.text, line.clause, line.hint or _("不符合。"), line.section, line.code))
     return found
+
+
+def _partner_problems(application: Application) -> list[Problem]:
+    """Partner units that have not confirmed what stands there now, where the notice asks for that."""
+    if not application.call.requires_partner_confirmation:
+        return []
+    return [
+        Problem(
+            unit.name,
+            application.call.number,
+            _("确认之后内容有修改，请合作单位的管理员重新确认。")
+            if unit.is_stale
+            else _("合作单位的管理员还没有在系统中确认。"),
+            "partners",
+            "partners",
+        )
+        for unit in queries.partners(application)
+        if not unit.is_confirmed
+    ]

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from applications.forms import FIXED_PARTS
-from applications.views import desks, handing, listing, workspace
+from applications.views import desks, handing, listing, together, workspace
 
 app_name = "applications"
 
@@ -13,6 +13,9 @@ urlpatterns = [
     path("<int:pk>/", listing.detail, name="detail"),
     *[path(f"<int:pk>/{name}/", workspace.part, {"name": name}, name=name) for name in FIXED_PARTS],
     path("<int:pk>/form/<slug:name>/", workspace.part, name="section"),
+    path("<int:pk>/comments/<slug:name>/", together.comments, name="comments"),
+    path("<int:pk>/partner/", together.partner, name="partner"),
+    path("<int:pk>/partners/", together.invite, name="invite"),
     path("<int:pk>/side/<slug:name>/", workspace.side, name="side"),
     path("<int:pk>/files/<slug:code>/", workspace.upload, name="upload"),
     path("codes/<slug:code>/", workspace.codes, name="codes"),

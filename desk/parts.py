@@ -61,6 +61,7 @@ PARTS = (
             "invitations",
             "call.invitation_only",
             "call.max_submissions",
+            "call.partners_confirm",
             "call.follows",
             "call.entry_days",
         ),

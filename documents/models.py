@@ -48,7 +48,7 @@ class Document(models.Model):
     file = models.FileField(_("文件"), upload_to=storage_path)
     name = models.CharField(_("文件名"), max_length=200)
     size = models.BigIntegerField(_("字节"))
-    sha256 = models.CharField("SHA-256", max_length=64)
+    sha256 = models.CharField("SHA-256", max_length=64, db_index=True)
     media_type = models.CharField(_("类型"), max_length=100)
     version = models.PositiveIntegerField(_("版本"), default=1)
     scan = models.CharField(_("病毒检查"), max_length=10, choices=ScanState, default=ScanState.PENDING)
@@ -78,6 +78,33 @@ class Document(models.Model):
             pgtrigger.Protect(
                 name="sealed", operation=pgtrigger.UpdateOf("file", "sha256", "size", "version")
             ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class Upload(models.Model):
+    """A file on its way, in pieces: what has `received` bytes stands under `uploads/<key>/`.
+
+    Nothing belongs to anybody's subject yet; what is never finished is removed by the sweep.
+    """
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(_("文件名"), max_length=200)
+    size = models.BigIntegerField(_("字节"))
+    received = models.BigIntegerField(_("已收到的字节"), default=0)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(_("时间"), db_index=True)
+
+    class Meta:
+        verbose_name = _("未完成的上传")
+        verbose_name_plural = _("未完成的上传")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(size__gt=0, received__gte=0, received__lte=models.F("size")),
+                name="upload_received_in_size",
+            )
         ]
 
     def __str__(self):

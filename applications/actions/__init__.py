@@ -11,6 +11,7 @@ from applications.actions.answering import (
     save_plainly,
 )
 from applications.actions.budgeting import set_budget
+from applications.actions.commenting import add_comment, reopen_comment, resolve_comment
 from applications.actions.desks import (
     conclude_step,
     officer_mark,
@@ -36,20 +37,25 @@ from applications.actions.drafting import (
 from applications.actions.flow import advance, end_project, enter, set_outcome
 from applications.actions.holding import hold
 from applications.actions.intake import lapse, reopen_drafts, submit, withdraw
+from applications.actions.partnering import confirm_partner, fill_partner, invite_partner, uninvite_partner
 
 __all__ = [
     "BASICS",
     "Newer",
     "Written",
+    "add_comment",
     "add_to_team",
     "advance",
     "attach",
     "conclude_step",
+    "confirm_partner",
     "detach",
     "end_project",
     "enter",
+    "fill_partner",
     "follow_amendment",
     "hold",
+    "invite_partner",
     "keep_typed",
     "lapse",
     "officer_mark",
@@ -59,7 +65,9 @@ __all__ = [
     "recommender_return",
     "reject",
     "remove_from_team",
+    "reopen_comment",
     "reopen_drafts",
+    "resolve_comment",
     "return_for_supplement",
     "save_answers",
     "save_over",
@@ -70,6 +78,7 @@ __all__ = [
     "set_participants",
     "start",
     "submit",
+    "uninvite_partner",
     "unit_approve",
     "unit_return",
     "update_basics",

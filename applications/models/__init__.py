@@ -5,14 +5,17 @@ from applications.models.content import Answer, BudgetLine, Participant, Partici
 from applications.models.past import PastProject
 from applications.models.records import RuleResult, RuleStatus, StepConclusion, StepOutcome, Submission
 from applications.models.sealed import sealed_after_submission
+from applications.models.team import Comment, Partner
 
 __all__ = [
     "Answer",
     "Application",
     "ApplicationQuerySet",
     "BudgetLine",
+    "Comment",
     "Participant",
     "ParticipantRole",
+    "Partner",
     "PastProject",
     "ProposedMilestone",
     "RuleResult",

@@ -2,6 +2,7 @@
 
 import pghistory
 import pgtrigger
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -34,11 +35,20 @@ class ApplicationQuerySet(models.QuerySet):
             # The demand side reads all bids for its own topic once bidding has closed.
             closed = Topic.objects.filter(owner_id__in=scope.units).exclude(state=TopicState.LISTED)
             wanted |= submitted & Q(topic__any_of=closed.order_by().values("pk"))
+            wanted |= self._partnered(scope.units)
         for region in scope.regions:
             units = Organisation.objects.filter(region__startswith=region)
             reached = submitted & ~Q(state=ApplicationState.UNIT_REVIEW)
             wanted |= reached & Q(organisation__any_of=units.order_by().values("pk"))
         return self.filter(wanted)
+
+    def partnered_by(self, user):
+        """Those in which a unit of the person was invited as a partner (合作单位): a part of `visible_to`."""
+        return self.filter(self._partnered(user.scope.units)) if user.is_authenticated else self.none()
+
+    def _partnered(self, units):
+        partners = apps.get_model("applications", "Partner").objects.filter(organisation_id__in=units)
+        return Q(pk__any_of=partners.order_by().values("application_id"))
 
     def own_to(self, user):
         """Those of one's teams and of the units that one administers: a part of `visible_to`."""
@@ -75,6 +85,12 @@ class Application(models.Model):
         "ended": _("项目结束"),
         "amended": _("随通知修订转入新版本"),
         "reopened": _("重新发榜，可以继续填写"),
+        "invited": _("邀请合作单位填写"),
+        "uninvited": _("取消合作单位的邀请"),
+        "confirmed": _("合作单位确认"),
+        "copied": _("从往年申报复制"),
+        "imported": _("从 Excel 导入"),
+        "scanned": _("上传盖章扫描件"),
     }
 
     call = models.ForeignKey(Call, models.PROTECT, related_name="+", verbose_name=_("通知"))

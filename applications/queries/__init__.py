@@ -30,6 +30,7 @@ from applications.queries.content import (
 )
 from applications.queries.context import context, contexts, counted_in, months_between, relation
 from applications.queries.entries import entries, entry_until
+from applications.queries.partners import part_versions, partner_of, partnered, partners
 from applications.queries.records import (
     ORDER,
     applications,
@@ -89,7 +90,11 @@ __all__ = [
     "of_regions",
     "of_the_bureau",
     "own_applications",
+    "part_versions",
+    "partner_of",
     "partner_units",
+    "partnered",
+    "partners",
     "plain_questions",
     "public_deadlines",
     "questions_of",

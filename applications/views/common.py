@@ -10,6 +10,8 @@ from applications.models import Application
 from applications.questions import localised
 
 PER_PAGE = 20
+PARTNERS = "partners"
+"""Where a problem with a partner unit stands: on the page of the application."""
 
 
 def visible_application(user, pk) -> Application:
@@ -21,6 +23,8 @@ def visible_application(user, pk) -> Application:
 
 
 def part_url(application, section: str) -> str:
+    if section == PARTNERS:
+        return f"{reverse('applications:detail', args=[application.pk])}"
     if section in completeness.FIXED_SECTIONS:
         return reverse(f"applications:{section}", args=[application.pk])
     return reverse("applications:section", args=[application.pk, section])
@@ -76,7 +80,7 @@ def linked(application, problems) -> list[dict]:
 
 
 def anchor(problem) -> str:
-    if problem.section in completeness.FIXED_SECTIONS:
+    if problem.section in (*completeness.FIXED_SECTIONS, PARTNERS):
         return f"id_{problem.name}"
     return f"question-{problem.name}"
 

@@ -33,6 +33,7 @@ def application_list(request):
         "listing": paginate(rows, queries.ORDER, request.GET.get("cursor"), PER_PAGE),
         "clear_url": reverse("applications:list"),
         "start_url": reverse("portal:calls"),
+        "partnered": [] if request.htmx else queries.partnered(request.user),
         "now": timezone.now(),
     }
     template = "applications/includes/_results.html" if request.htmx else "applications/list.html"
@@ -97,10 +98,12 @@ def detail(request, pk):
     application = visible_application(request.user, pk)
     on_team = rules.is_on_team(request.user, application)
     editable = application.state in EDITABLE
+    can_administer = application.organisation_id in request.user.scope.admin_units
     context = {
         "now": timezone.now(),
         "application": application,
         "on_team": on_team,
+        "partners": queries.partners(application) if on_team or can_administer else [],
         "can_edit": editable and on_team,
         "can_withdraw": rules.allowed(rules.check_can_withdraw, request.user, application),
         "steps": queries.history(application),

@@ -19,6 +19,7 @@ from applications import actions, queries, questions, rules
 from applications.forms import FIXED_PARTS, Section
 from applications.forms.answers import AnswersForm, typed_answers
 from applications.views.common import asks_for, part_url, standing, visible_application
+from applications.views.together import comments_of
 from core.workflow import Lost, Refused
 from grants.dictionaries import Codes
 from grants.models import QuestionKind
@@ -130,6 +131,7 @@ def _show(request, application, shown, *, status=200, problems=()):
         "here": part_url(application, shown.name),
         "versions": json.dumps(_part(application, shown.name).versions()),
         **standing(application),
+        **comments_of(application, shown.name),
         **shown.context(),
         "problems": list(problems) or _sentences(shown),
     }
@@ -156,6 +158,7 @@ def _autosave(request, pk, name):
     try:
         data, only, seen = read_sent(request)
     except ValueError as fault:
+        visible_application(request.user, pk)
         return JsonResponse({"error": "unreadable", "message": str(fault)}, status=400)
     now = timezone.now()
     plainly = only and name not in FIXED_PARTS

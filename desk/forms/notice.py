@@ -166,11 +166,21 @@ class TypeForm(PartForm):
 
 
 class AccessForm(PartForm):
-    layout = ((("is_invitation_only", 6), ("max_submissions", 6)), (("follows", 8), ("entry_days", 4)))
+    layout = (
+        (("is_invitation_only", 6), ("max_submissions", 6)),
+        (("requires_partner_confirmation", 12),),
+        (("follows", 8), ("entry_days", 4)),
+    )
 
     class Meta:
         model = Call
-        fields = ("is_invitation_only", "max_submissions", "follows", "entry_days")
+        fields = (
+            "is_invitation_only",
+            "max_submissions",
+            "requires_partner_confirmation",
+            "follows",
+            "entry_days",
+        )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -74,6 +74,7 @@ class CallPart(Part):
     bid_days: Days | None = None
     invitation_only: bool = False
     max_submissions: Annotated[int, Field(ge=1, le=99)] | None = None
+    partners_confirm: bool = False
     follows: Maybe200 = ""
     """Title of the outline call (预申报) of the same programme and year whose chosen projects may apply."""
     entry_days: Days | None = None

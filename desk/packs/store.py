@@ -177,6 +177,7 @@ CALL_FIELDS = {
     "recommender_closes": "recommender_closes_at",
     "invitation_only": "is_invitation_only",
     "max_submissions": "max_submissions",
+    "partners_confirm": "requires_partner_confirmation",
     "entry_days": "entry_days",
     "participants": "asks_participants",
     "milestones": "asks_milestones",

@@ -120,6 +120,11 @@ class Call(models.Model):
         _("入选后须在几日内申报"), null=True, blank=True, help_text=_("自然日；过期资格失效，留空不限")
     )
     asks_participants = models.BooleanField(_("填写参与人员"), default=True)
+    requires_partner_confirmation = models.BooleanField(
+        _("合作单位须确认"),
+        default=False,
+        help_text=_("提交前，每个合作单位的管理员都要在系统中确认本单位的内容"),
+    )
     asks_milestones = models.BooleanField(_("填写计划里程碑"), default=True)
     is_budget_by_year = models.BooleanField(_("预算分年度"), default=False)
     is_budget_by_unit = models.BooleanField(_("预算分单位"), default=False)

@@ -519,7 +519,7 @@ def test_lists_cost_the_same_whatever_they_hold(client, number, django_assert_nu
     Application.objects.update(state=S.RECOMMENDATION, submitted_at=timezone.now(), submitted_by=admin)
     client.force_login(admin)
     client.get(reverse("applications:list"))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         page = client.get(reverse("applications:list")).content.decode()
     assert page.count("<h3>") == min(number, 20)
     client.force_login(officer(Role.RECOMMENDER, OrganisationFactory(), region="370212"))

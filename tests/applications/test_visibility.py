@@ -117,9 +117,21 @@ def test_every_address_of_an_application_is_a_404_to_a_stranger(client):
         "check/",
         "preview.pdf",
         "unit-review/",
+        "partner/",
+        "side/basics/",
+        "comments/basics/",
     ):
         assert client.get(f"/applications/{pk}/{path}").status_code == 404, path
-    for path in ("basics/", "check/", "withdraw/", "team/", "unit-review/", "form/solution/"):
+    for path in (
+        "basics/",
+        "check/",
+        "withdraw/",
+        "team/",
+        "partners/",
+        "partner/",
+        "unit-review/",
+        "form/solution/",
+    ):
         assert client.post(f"/applications/{pk}/{path}", {"do": "approve"}).status_code == 404, path
     answer = client.patch(f"/applications/{pk}/basics/", "{}", content_type="application/json")
     assert answer.status_code == 404

@@ -1,0 +1,108 @@
+"""Partner units (合作单位) fill in their own part; their administrator confirms it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Organisation
+from applications import completeness, notifications, queries, rules
+from applications.actions.holding import hold, saved
+from applications.models import Application, Participant, ParticipantRole, Partner
+from core import workflow
+from core.workflow import Refused
+
+
+@transaction.atomic
+def invite_partner(*, application: Application, organisation: Organisation, by, at: datetime) -> Partner:
+    """Let the members of a participant's unit read the draft and fill in their part. Raises Refused."""
+    hold(application=application, by=by)
+    if organisation.credit_code not in queries.partner_units(application):
+        raise Refused(
+            _("“%(unit)s”没有参与人员，请先在参与人员中填写。") % {"unit": organisation.name},
+            field="organisation",
+        )
+    if organisation.pk == application.organisation_id:
+        raise Refused(_("牵头单位不需要邀请。"), field="organisation")
+    partner, created = Partner.objects.get_or_create(
+        application=application,
+        organisation=organisation,
+        defaults={"invited_by": by, "invited_at": at},
+    )
+    if created:
+        workflow.record(application, "invited", by=by, at=at, note=organisation.name)
+        notifications.tell_partner(partner, at=at)
+    return partner
+
+
+@transaction.atomic
+def uninvite_partner(*, partner: Partner, by, at: datetime) -> None:
+    """The unit reads and writes no longer; its people stay in the application."""
+    application = partner.application
+    hold(application=application, by=by)
+    partner.delete()
+    workflow.record(application, "uninvited", by=by, at=at, note=partner.organisation.name)
+
+
+def _hold(partner: Partner, by) -> Application:
+    """Hold the application until commit, for a member of the partner unit. Raises Refused."""
+    application = Application.objects.select_for_update(of=("self",)).get(pk=partner.application_id)
+    rules.check_can_fill_partner(by, partner, application)
+    return application
+
+
+@transaction.atomic
+def fill_partner(*, partner: Partner, task: str, people: Iterable[Mapping], by, at: datetime) -> None:
+    """The partner's own part: what it takes on, and its people.
+
+    Nothing of other units is touched; who leads the project stays so. Raises Refused.
+    """
+    application = _hold(partner, by)
+    unit = partner.organisation
+    rows = [_person(person, unit) for person in people]
+    for index, row in enumerate(rows):
+        for name, sentence in completeness.person_faults(row, strict=False):
+            raise Refused(sentence, field=f"participants.{index}.{name}")
+    _replace_people(application, unit, rows)
+    partner.task = task.replace("\0", "").strip()
+    partner.save(update_fields=["task"])
+    saved(application=application, by=by, at=at)
+
+
+def _person(person: Mapping, unit: Organisation) -> dict:
+    kept = {name: person[name] for name in completeness.PERSON_FIELDS if person.get(name) is not None}
+    fixed = {"organisation_name": unit.name, "credit_code": unit.credit_code}
+    return completeness.written_person(kept | fixed)
+
+
+def _replace_people(application, unit, rows: list[dict]) -> None:
+    """The unit's people take the places they had; further ones come last."""
+    others = list(application.participants.exclude(credit_code=unit.credit_code).order_by("order", "pk"))
+    own = application.participants.filter(credit_code=unit.credit_code)
+    leads = own.filter(role=ParticipantRole.PI).values_list("id_number", "name").first()
+    first = own.order_by("order").values_list("order", flat=True).first()
+    own.delete()
+    place = len(others) if first is None else first
+    for row in rows:
+        leading = leads is not None and (row["id_number"], row["name"]) == tuple(leads)
+        row["role"] = ParticipantRole.PI if leading else ParticipantRole.MEMBER
+    made = [Participant(application=application, **row) for row in rows]
+    kept = [*[p for p in others if p.order < place], *made, *[p for p in others if p.order >= place]]
+    for order, person in enumerate(kept):
+        person.order = order
+    Participant.objects.bulk_update(others, ["order"])
+    Participant.objects.bulk_create(made)
+
+
+@transaction.atomic
+def confirm_partner(*, partner: Partner, seen: str, by, at: datetime) -> None:
+    """The unit's administrator confirms the text that was `seen`. Raises Refused when it has changed."""
+    application = _hold(partner, by)
+    rules.check_can_confirm_partner(by, partner)
+    now = queries.part_versions(application)(partner)
+    if now != seen:
+        raise Refused(_("内容刚刚被修改，请核对后再确认。"), field="confirm", code="changed")
+    partner.confirmed, partner.confirmed_by, partner.confirmed_at = now, by, at
+    partner.save(update_fields=["confirmed", "confirmed_by", "confirmed_at"])
+    workflow.record(application, "confirmed", by=by, at=at, note=partner.organisation.name)
