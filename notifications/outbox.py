@@ -48,6 +48,9 @@ CLAIM = """
     RETURNING id
 """
 
+# Once for each message; written out because composing it anew each time costs as much as running it.
+MARK = "UPDATE notifications_delivery SET state = %s, sent_at = %s, error = '' WHERE id = %s AND state = %s"
+
 Clock = Callable[[], datetime]
 
 
@@ -167,7 +170,8 @@ def _sent(delivery: Delivery, *, clock: Clock, until: datetime) -> None:
     at = clock()
     while True:
         try:
-            _queued(delivery).update(state=DeliveryState.SENT, sent_at=at, error="")
+            with connection.cursor() as cursor:
+                cursor.execute(MARK, [DeliveryState.SENT.value, at, delivery.pk, DeliveryState.QUEUED.value])
         except (DatabaseAway, InterfaceError) as error:
             if connection.in_atomic_block or clock() >= until:
                 raise

@@ -5,5 +5,6 @@ from notifications import views
 app_name = "notifications"
 
 urlpatterns = [
+    path("phone/", views.phone, name="phone"),
     path("unsubscribe/<str:token>/", views.unsubscribe, name="unsubscribe"),
 ]

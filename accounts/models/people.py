@@ -68,6 +68,7 @@ class User(AbstractUser):
         "role_assigned": _("任职"),
         "role_ended": _("结束任职"),
         "integrity_recorded": _("登记诚信记录"),
+        "phone_verified": _("验证手机"),
         "token_created": _("生成接口令牌"),
         "token_revoked": _("吊销接口令牌"),
         "record_kept": _("保存个人档案"),

@@ -43,8 +43,8 @@ class Sms:
     def test(self, to: str) -> None:
         self.say(_("这是一条测试短信"), to=to, key=f"test.{self.gateway.pk}.{time.time_ns()}")
 
-    def say(self, text: str, *, to: str, key: str) -> None:
-        content = compose(self.gateway.signature, text)
+    def say(self, text: str, *, to: str, key: str, tail: str | None = None) -> None:
+        content = compose(self.gateway.signature, text, tail=tail)
         payload = dump(
             {
                 "account": self.gateway.account,
@@ -67,10 +67,10 @@ class Sms:
         raise kind(f"code {found.get('code')} {found.get('message', '')}"[:300])
 
 
-def compose(signature: str, text: str) -> str:
+def compose(signature: str, text: str, *, tail: str | None = None) -> str:
     """【signature】 and the text in one part; what is too long loses its end, never its beginning."""
     head = f"【{signature}】"
-    tail = _("请登录平台办理。")
+    tail = _("请登录平台办理。") if tail is None else tail
     room = PART - len(head) - len(tail) - 1
     words = " ".join(text.split())
     words = words if len(words) <= room else words[: room - 1] + "…"

@@ -1,4 +1,5 @@
 """`make bench` and `make bench NAME=list_page`; BENCH_ROWS=40000 measures at another scale.
+`make bench NAME=faults` measures nothing but kills everything while reminders go out (`faults.py`).
 
 The data stay for the next run: below var/bench/, or in the database `jiebang_bench` of the server that
 DATABASE_URL names (its user must be a superuser). Other rows or other migrations: they are made again.
@@ -80,6 +81,8 @@ def run(names: list[str], rows: int) -> int:
 
 
 def main(names: list[str]) -> int:
+    if names == ["faults"]:  # it kills servers, so it brings its own
+        return import_module("tests.bench.faults").main()
     rows = int(os.environ.get("BENCH_ROWS") or 400_000)
     if not embedded.missing():
         return run(names, rows)

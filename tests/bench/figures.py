@@ -4,14 +4,16 @@ import itertools
 import json
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import cel
 from django import forms
 from django.contrib.contenttypes.models import ContentType
+from django.core import mail
 from django.db import connection, transaction
 from django.template.loader import render_to_string
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 
 from applications import eligibility, queries
@@ -28,7 +30,8 @@ from core import expressions
 from core.models import Event
 from desk.rehearsal import samples
 from grants.models import Programme, Question, QuestionKind
-from notifications.models import Deadline
+from notifications import outbox
+from notifications.models import Deadline, DeadlineKind, Delivery, Message
 from tests.bench.data import LONG, PROGRAMME, World, copy, drafts, table
 from tests.bench.harness import Bench
 from tests.factories.grants import CallFactory
@@ -330,6 +333,59 @@ def form_render(world: World, runs: int) -> Bench:
     return Bench("form_render", subject, floor)
 
 
+CHUNKS = 20
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def deliveries(world: World, runs: int) -> Bench:
+    """A chunk of mails claimed, settled, written and marked, each by itself; the mail server is a list.
+
+    The floor marks as many rows as sent in one statement.
+    """
+    rounds, chunk = min(runs, CHUNKS), min(world.rows, outbox.CHUNK)
+    context = {
+        "kind": DeadlineKind.MILESTONE.value,
+        "title": "样机",
+        "due_at": LONG_AGO.isoformat(),
+        "explanation": "任务书第三条",
+        "is_overdue": False,
+    }
+    messages = Message.objects.bulk_create(
+        Message(
+            recipient=world.manager,
+            template="notifications/reminder",
+            context=context,
+            url="/",
+            created_at=LONG_AGO,
+        )
+        for _ in range(2 * rounds * chunk)
+    )
+    keys = [
+        delivery.pk
+        for delivery in Delivery.objects.bulk_create(
+            Delivery(message=message, channel="email", next_try_at=LONG_AGO + timedelta(days=number % 2))
+            for number, message in enumerate(messages)
+        )
+    ]
+    marked = iter(range(1, len(keys), 2 * chunk))
+    mailbox = "django.core.mail.backends.locmem.EmailBackend"
+
+    def floor():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE notifications_delivery SET state = 'sent', sent_at = now() WHERE id = ANY(%s)",
+                [keys[next(marked) :: 2][:chunk]],
+            )
+
+    def subject():
+        with override_settings(EMAIL_BACKEND=mailbox):
+            if outbox.deliver(clock=lambda: LONG_AGO, chunk=chunk) != chunk:
+                raise AssertionError("not a whole chunk was waiting")
+        mail.outbox.clear()
+
+    return Bench("deliveries", subject, floor, rounds=rounds * 3 // 4, items=chunk)
+
+
 FIGURES: dict[str, Callable[[World, int], Bench]] = {
     make.__name__: make
     for make in (
@@ -342,5 +398,6 @@ FIGURES: dict[str, Callable[[World, int], Bench]] = {
         submission,
         rehearsal,
         form_render,
+        deliveries,
     )
 }

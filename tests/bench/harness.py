@@ -15,7 +15,8 @@ WARM_UP = 5
 class Figure:
     """One line of output: the median of the subject, of the floor, and how many times the floor that is.
 
-    Of twenty runs of the subject nineteen took at most `p95`; one process did `per_second` of them.
+    Of twenty runs of the subject nineteen took at most `p95`; one process did `per_second` of them, or of
+    the things that each does.
     """
 
     name: str
@@ -40,6 +41,8 @@ class Bench:
     floor: Callable[[], None]
     rounds: int = ROUNDS
     """Fewer where one round takes a second."""
+    items: int = 1
+    """How many things one round does; `per_second` counts things."""
 
 
 def milliseconds(work: Callable[[], None]) -> float:
@@ -71,5 +74,5 @@ def measure(bench: Bench, *, rows: int, rounds: int | None = None, warm_up: int 
         round(value / floor, 1),
         rows,
         round(p95, 3),
-        round(1000 / value, 1),
+        round(1000 * bench.items / value, 1),
     )
