@@ -43,7 +43,7 @@ def main_navigation(user, path: str) -> list[Entry]:
         ("portal:calls", pgettext("navigation", "申报通知")),
         ("portal:board", _("榜单")),
         ("portal:publicity", _("公示")),
-        ("portal:results", _("结果")),
+        ("portal:results", pgettext("navigation", "结果")),
     ]
     if user.is_authenticated:
         pairs += _signed_in(user)

@@ -16,8 +16,9 @@ from core.expressions import Prepared
 from grants.models import Call, EligibilityRule, ProjectType
 from portal.asking import Asking
 
-PASSED, FAILED, DEPENDS, NOTED, SKIPPED = "passed", "failed", "depends", "noted", "skipped"
-TONES = {PASSED: "good", FAILED: "bad", DEPENDS: "wait", NOTED: "wait", SKIPPED: "plain"}
+PASSED, FAILED, DEPENDS = "passed", "failed", "depends"
+NOTED, SKIPPED, MANAGED = "noted", "skipped", "managed"
+TONES = {PASSED: "good", FAILED: "bad", DEPENDS: "wait", NOTED: "wait", SKIPPED: "plain", MANAGED: "plain"}
 VERDICTS = {
     RuleStatus.PASSED: PASSED,
     RuleStatus.FAILED: FAILED,
@@ -25,7 +26,7 @@ VERDICTS = {
     RuleStatus.REQUIRES_DATA: DEPENDS,
     RuleStatus.MANUAL: DEPENDS,
     RuleStatus.NOT_APPLICABLE: SKIPPED,
-    RuleStatus.SYSTEM_MANAGED: SKIPPED,
+    RuleStatus.SYSTEM_MANAGED: MANAGED,
 }
 DEMAND = "demand"
 
@@ -63,6 +64,7 @@ class Finding:
             DEPENDS: _("看情况"),
             NOTED: _("请注意"),
             SKIPPED: _("不涉及"),
+            MANAGED: _("自动"),
         }[self.verdict]
 
 
@@ -86,15 +88,26 @@ class Outcome:
         return self.count(PASSED)
 
 
-RANK = (FAILED, NOTED, DEPENDS, PASSED, SKIPPED)
+RANK = (FAILED, NOTED, DEPENDS, PASSED, SKIPPED, MANAGED)
 
 
 def judge(asking: Asking, typed: dict, *, project_type: ProjectType | None = None) -> Outcome:
     """Every rule in its order within failed, depends, passed."""
     prepared = Prepared(asking.context(typed, project_type=project_type))
-    labels = eligibility.labels_for(asking.call)
+    labels = eligibility.labels_for(asking.call) | _budget_labels(asking)
     findings = [_finding(rule, prepared, labels) for rule in asking.rules]
     return Outcome(sorted(findings, key=lambda finding: RANK.index(finding.verdict)))
+
+
+def _budget_labels(asking: Asking) -> dict[str, str]:
+    """The names of categories and sources; no query where no rule reads them."""
+    found = {}
+    if asking.read.keys() & {("budget", "categories"), ("budget", "fiscal_categories")}:
+        for row in asking.call.budget_categories.all():
+            found |= {f"budget.{part}.{row.code}": row.name for part in ("categories", "fiscal_categories")}
+    if ("budget", "sources") in asking.read:
+        found |= {f"budget.sources.{row.code}": row.name for row in asking.call.funding_sources.all()}
+    return found
 
 
 def _finding(rule: EligibilityRule, prepared: Prepared, labels: dict[str, str]) -> Finding:

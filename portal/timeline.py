@@ -4,16 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.contenttypes.models import ContentType
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.roles import Role, UnitRole
 from applications.models import Application
 from applications.states import APPLICATION, ApplicationState
+from awards.models import Agreement, PublicityItem
+from awards.states import AgreementState
 from core.calendar import end_of_day
 from core.models import Event
 from finance.models import Instalment
 from finance.states import InstalmentState
-from grants.models import Stage
+from grants.models import DayKind, Stage
 from milestones.models import Milestone
 from milestones.states import MilestoneState
 from notifications.models import Deadline
@@ -41,16 +45,84 @@ class Step:
 
 
 def application_steps(application: Application, *, for_officer: bool, at: datetime) -> list[Step]:
-    """The whole way from the form to the last payment. Three queries, five once there is an agreement."""
-    reached = _reached(application)
-    due = _open_deadlines(application)
-    steps = [_writing_step(application, reached, due)]
+    """The whole way from the form to the last payment.
+
+    Three queries; one more during publicity, three more once there is an agreement.
+    """
+    now = _Now.of(application, for_officer=for_officer)
     stages = _stages(application, for_officer=for_officer)
-    steps += [_stage_step(application, stage, reached, due, stages=stages) for stage in stages]
-    steps.append(_end_step(application, reached))
+    steps = [_writing_step(now)]
+    steps += [_stage_step(now, stage, stages=stages) for stage in stages]
+    steps.append(_end_step(now))
     if application.state in (S.AGREEMENT, S.AWARDED):
         steps += _project_steps(application, at=at)
     return steps
+
+
+@dataclass(frozen=True)
+class _Now:
+    """Where the application is: what it has reached, and whose turn it is until when and by which clause."""
+
+    application: Application
+    for_officer: bool
+    reached: dict[str, Event]
+    due: dict[str, Deadline]
+    notice: PublicityItem | None
+    agreement: Agreement | None
+
+    @classmethod
+    def of(cls, application: Application, *, for_officer: bool) -> "_Now":
+        notice = agreement = None
+        if application.state == S.PUBLICITY:
+            items = PublicityItem.objects.filter(application=application)
+            notice = items.select_related("publicity").first()
+        if application.state == S.AGREEMENT:
+            agreement = Agreement.objects.filter(award__application=application).first()
+        reached = _reached(application)
+        return cls(application, for_officer, reached, _open_deadlines(application), notice, agreement)
+
+    def term(self, *kinds: str) -> tuple[datetime | None, str]:
+        """(until when, what set that moment) of the present step; nothing where nothing runs."""
+        if self.notice is not None:
+            return end_of_day(self.notice.publicity.ends_date), self.notice.publicity.explanation
+        if self.agreement is not None:
+            rows = Deadline.objects.open().filter(
+                content_type=ContentType.objects.get_for_model(Agreement), object_id=self.agreement.pk
+            )
+            found = rows.order_by("due_at").first()
+        else:
+            found = next((self.due[kind] for kind in kinds if kind in self.due), None)
+        return (found.due_at, found.explanation) if found else (None, "")
+
+    def who(self) -> str:
+        """Whose turn it is, in words."""
+        state, application = self.application.state, self.application
+        if self.notice is not None:
+            return _("公示中，任何人都可以提出异议；您不用办理。")
+        if self.agreement is not None:
+            signs = self.agreement.state == AgreementState.DRAFT
+            who = _("承担单位的单位管理员") if signs else _("主管部门")
+            return _("现在由%(who)s签订") % {"who": who}
+        labels = {**dict(Role.choices), **dict(UnitRole.choices)}
+        names = [str(labels[owner]) for owner in sorted(APPLICATION.owners[state]) if owner in labels]
+        if not names:
+            return ""
+        who = _("、").join(names)
+        if state == S.UNIT_REVIEW:
+            who = _("“%(unit)s”的%(who)s") % {"unit": application.organisation, "who": who}
+        return _("现在由%(who)s办理") % {"who": who}
+
+    def link(self) -> tuple[str, str]:
+        """(address, words) of what an applicant does next; nothing for officers, who have their desks."""
+        if self.for_officer:
+            return "", ""
+        if self.application.state in _WRITING:
+            return reverse("applications:check", args=[self.application.pk]), _("检查并提交")
+        if self.agreement is not None and self.agreement.state == AgreementState.DRAFT:
+            return reverse("awards:agreement", args=[self.agreement.pk]), _("去签订")
+        if self.notice is not None:
+            return reverse("portal:publicity_notice", args=[self.notice.publicity_id]), _("查看公示")
+        return "", ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +141,19 @@ class _StageView:
 
 def _stages(application, *, for_officer: bool) -> list[_StageView]:
     found: list[_StageView] = []
-    for stage in Stage.objects.filter(call_id=application.call_id):
+    rows = list(Stage.objects.filter(call_id=application.call_id))
+    if application.state == S.AGREEMENT and all(stage.kind != S.AGREEMENT for stage in rows):
+        # Whatever the notice lists, what is granted is signed.
+        call = application.call
+        rows.append(
+            Stage(
+                kind=S.AGREEMENT,
+                days=call.signing_days,
+                day_kind=DayKind.CALENDAR,
+                clause=call.signing_clause,
+            )
+        )
+    for stage in rows:
         label = str(S(stage.kind).label)
         title = label if for_officer else str(APPLICATION.public_label(stage.kind))
         inner = title != label
@@ -96,45 +180,51 @@ def _open_deadlines(application) -> dict[str, Deadline]:
     return {deadline.kind: deadline for deadline in rows}
 
 
-def _who(state: str) -> str:
-    labels = {**dict(Role.choices), **dict(UnitRole.choices)}
-    names = [str(labels[owner]) for owner in sorted(APPLICATION.owners[state]) if owner in labels]
-    return _("现在由%(who)s办理") % {"who": _("、").join(names)} if names else ""
+def _writing_step(now: _Now) -> Step:
+    application = now.application
+    if application.state not in _WRITING:
+        return Step(title=_("提交申报书"), state="done", at=application.submitted_at)
+    event = now.reached.get(S.RETURNED)
+    returned = application.state == S.RETURNED
+    due, clause = now.term("supplement", "call_closes")
+    url, action = now.link()
+    told = event.note if event and returned else ""
+    return Step(
+        title=_("补正") if returned else _("填写申报书"),
+        state="current",
+        at=event.at if event and returned else application.created_at,
+        due=due,
+        by="" if told else _("现在由申报团队填写"),
+        note=told,
+        clause=clause,
+        url=url,
+        action=action,
+    )
 
 
-def _writing_step(application, reached, due) -> Step:
-    if application.state in _WRITING:
-        event = reached.get(S.RETURNED)
-        deadline = next((due[kind] for kind in ("supplement", "call_closes") if kind in due), None)
-        returned = application.state == S.RETURNED
-        return Step(
-            title=_("补正") if returned else _("填写申报书"),
-            state="current",
-            at=event.at if event and returned else application.created_at,
-            due=deadline.due_at if deadline else None,
-            note=event.note if event and returned else "",
-        )
-    return Step(title=_("提交申报书"), state="done", at=application.submitted_at)
-
-
-def _stage_step(application, stage: _StageView, reached, due, *, stages) -> Step:
-    entered = [reached[state] for state in stage.states if state in reached]
+def _stage_step(now: _Now, stage: _StageView, *, stages: list[_StageView]) -> Step:
+    state = now.application.state
+    entered = [now.reached[kind] for kind in stage.states if kind in now.reached]
     at = entered[0].at if entered else None
-    if application.state in stage.states and stage.inner:
-        return Step(title=stage.title, state="current", at=at, clause=stage.clause)
-    if application.state in stage.states:
-        deadline = next((due[state] for state in (*stage.states, "review_due") if state in due), None)
+    if state in stage.states and stage.inner:
+        waiting = _("主管部门正在评审，您不用办理；有结果会通知您。")
+        return Step(title=stage.title, state="current", at=at, note=waiting, clause=stage.clause)
+    if state in stage.states:
+        due, clause = now.term(*stage.states, "review_due")
+        url, action = now.link()
         return Step(
             title=stage.title,
             state="current",
             at=at,
-            due=deadline.due_at if deadline else None,
-            note=_who(application.state),
-            clause=stage.clause,
+            due=due,
+            note=now.who(),
+            clause=clause or stage.clause,
+            url=url,
+            action=action,
         )
-    if application.state == S.REJECTED:
+    if state in (S.REJECTED, S.WITHDRAWN):
         return Step(title=stage.title, state="done" if entered else "skipped", at=at)
-    if _is_before(stage, application.state, stages):
+    if _is_before(stage, state, stages):
         return Step(title=stage.title, state="done", at=at)
     return Step(title=stage.title, state="next", note=stage.allowed, clause=stage.clause)
 
@@ -143,22 +233,25 @@ def _is_before(stage: _StageView, state: str, stages: list[_StageView]) -> bool:
     """Whether the application, now in `state`, has left this stage behind."""
     if state == S.AWARDED:
         return True
-    now = next((n for n, other in enumerate(stages) if state in other.states), -1)
-    return stages.index(stage) < now
+    # A project in reserve (入库备选) has been decided on; what follows the decision may still come.
+    behind = state == S.RESERVED
+    here = S.DECISION if behind else state
+    now = next((n for n, other in enumerate(stages) if here in other.states), -1)
+    return stages.index(stage) < now + behind
 
 
-def _end_step(application, reached) -> Step:
-    if application.state in (S.REJECTED, S.WITHDRAWN):
-        event = reached.get(application.state)
-        return Step(
-            title=str(S(application.state).label),
-            state="failed",
-            at=event.at if event else None,
-            note=event.note if event and application.state in _TOLD else "",
-        )
-    if application.state == S.AWARDED:
-        event = reached.get(S.AWARDED)
-        return Step(title=str(S.AWARDED.label), state="done", at=event.at if event else None)
+def _end_step(now: _Now) -> Step:
+    state = now.application.state
+    event = now.reached.get(state)
+    at = event.at if event else None
+    if state in (S.REJECTED, S.WITHDRAWN):
+        told = event.note if event and state in _TOLD else ""
+        return Step(title=str(S(state).label), state="failed", at=at, note=told)
+    if state == S.RESERVED:
+        note = _("列入项目库备选；有资金时再作决定，您不用办理。")
+        return Step(title=str(S.RESERVED.label), state="current", at=at, note=note)
+    if state == S.AWARDED:
+        return Step(title=str(S.AWARDED.label), state="done", at=at)
     return Step(title=_("立项"), state="next")
 
 
@@ -167,6 +260,11 @@ _MILESTONE_STEP = {
     MilestoneState.SUBMITTED: "current",
     MilestoneState.RETURNED: "current",
     MilestoneState.FAILED: "failed",
+}
+_MILESTONE_TURN = {
+    MilestoneState.PLANNED: gettext_lazy("由承担单位提交证据"),
+    MilestoneState.RETURNED: gettext_lazy("现在由承担单位补充"),
+    MilestoneState.SUBMITTED: gettext_lazy("现在由项目主管审核"),
 }
 _INSTALMENT_STEP = {
     InstalmentState.PAID: "done",
@@ -198,6 +296,7 @@ def _milestone_step(milestone: Milestone, *, at: datetime) -> Step:
         state=state,
         at=milestone.accepted_at,
         due=due if is_open else None,
+        by=_MILESTONE_TURN.get(milestone.state, ""),
         note=milestone.get_state_display(),
         clause=milestone.clause,
     )
@@ -209,6 +308,7 @@ def _instalment_step(instalment: Instalment) -> Step:
         title=_("拨付：%(name)s") % {"name": instalment.name},
         state=state,
         due=instalment.due_at if state == "current" else None,
+        by=_("现在由经费管理办理") if state == "current" else "",
         note=instalment.get_state_display(),
         clause=instalment.clause,
     )

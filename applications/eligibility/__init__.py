@@ -9,6 +9,7 @@ from applications import queries
 from applications.eligibility import amounts, clauses
 from applications.eligibility.lines import LABELS, RuleLine, evidence_of, labels_for
 from applications.eligibility.money import built_in, ratio_sentence, terms_of
+from applications.eligibility.sources import with_sources
 from applications.models import Application
 from core.calendar import local_date
 from core.expressions import Prepared
@@ -26,6 +27,7 @@ __all__ = [
     "most_allowed",
     "ratio_sentence",
     "terms_of",
+    "with_sources",
 ]
 
 

@@ -84,6 +84,8 @@ class RuleLine:
     evidence: dict[str, Any] = field(default_factory=dict)
     section: str = ""
     rule: EligibilityRule | None = None
+    sources: tuple[str, ...] = ()
+    """The records of the unit that were read, where a page asks for them."""
 
     @property
     def blocks(self) -> bool:

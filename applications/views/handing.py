@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from applications import actions, rules
+from applications import actions, eligibility, rules
 from applications.states import EDITABLE
 from applications.views.common import linked, standing, visible_application
 from core.workflow import Lost, Refused
@@ -47,6 +47,7 @@ def _submit(request, application):
 
 def _page(request, application, *, status=200, refused=None):
     found = standing(application)
+    found["lines"] = eligibility.with_sources(application, found["lines"])
     window = None
     if not refused:
         try:

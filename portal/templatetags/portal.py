@@ -86,12 +86,24 @@ def percent(share) -> str:
 
 @register.filter
 def due(moment: datetime, now: datetime | None = None) -> str:
-    """What is left until `moment`, to the minute, or how long ago it was; `portal.js` says the same."""
+    """What is left until `moment`, or how long ago it was; `portal.js` says the same."""
+    return _left(moment, now, exact=False)
+
+
+@register.filter
+def due_to_the_minute(moment: datetime, now: datetime | None = None) -> str:
+    """The same with minutes beside days and hours."""
+    return _left(moment, now, exact=True)
+
+
+def _left(moment: datetime, now: datetime | None, *, exact: bool) -> str:
     left = moment - (now or timezone.now())
     minutes = max(1, int(abs(left.total_seconds()) // 60))
     days, hours = minutes // 1440, minutes % 1440 // 60
     is_past = left <= timedelta(0)
-    if days:
+    if days and exact:
+        words = _("已过 {d} 天 {h} 小时 {m} 分") if is_past else _("还剩 {d} 天 {h} 小时 {m} 分")
+    elif days:
         words = _("已过 {d} 天 {h} 小时") if is_past else _("还剩 {d} 天 {h} 小时")
     elif hours:
         words = _("已过 {h} 小时 {m} 分") if is_past else _("还剩 {h} 小时 {m} 分")

@@ -9,11 +9,11 @@
     return pattern.replace(/\{(\w+)\}/g, (whole, key) => (key in values ? values[key] : whole));
   }
 
-  function leftInWords(milliseconds) {
+  function leftInWords(milliseconds, exact) {
     const which = milliseconds > 0 ? "left" : "past";
     const minutes = Math.max(1, Math.floor(Math.abs(milliseconds) / MINUTE));
     const values = { d: Math.floor(minutes / 1440), h: Math.floor((minutes % 1440) / 60), m: minutes % 60 };
-    if (values.d > 0) return fill(texts[`${which}Days`], values);
+    if (values.d > 0) return fill(texts[`${which}${exact ? "Exact" : "Days"}`], values);
     if (values.h > 0) return fill(texts[`${which}Hours`], values);
     return fill(texts[`${which}Minutes`], values);
   }
@@ -21,7 +21,7 @@
   // The server says what is left when the page was made; this keeps it true while the page stays open.
   function updateCountdowns() {
     document.querySelectorAll("[data-countdown]").forEach((place) => {
-      const words = leftInWords(new Date(place.dataset.countdown) - Date.now());
+      const words = leftInWords(new Date(place.dataset.countdown) - Date.now(), "countdownExact" in place.dataset);
       if (place.textContent !== words) place.textContent = words;
     });
   }

@@ -6,8 +6,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 
+from accounts.roles import UnitRole
 from notifications.actions import Owes
-from tests.factories.accounts import OrganisationFactory, member_of
+from tests.factories.accounts import OrganisationFactFactory, OrganisationFactory, member_of
 from tests.factories.grants import CallFactory, TopicFactory
 from tests.factories.notifications import MessageFactory, open_deadline
 from tests.portal.test_views import demand_call, notice_of
@@ -34,6 +35,7 @@ def addresses():
         f"/board/{topic.pk}/",
         "/publicity/",
         f"/publicity/{notice.pk}/",
+        "/results/",
         "/nowhere/",
     ]
 
@@ -43,7 +45,8 @@ def signed_in(new_page, client, live_server):
     """A function that opens a page as a person of a unit who owes something and has a message."""
 
     def open_page(**options):
-        user, now = member_of(OrganisationFactory()), timezone.now()
+        unit, now = OrganisationFactory(), timezone.now()
+        user = member_of(unit, UnitRole.ADMIN)
         open_deadline(at=now, owed_by=[Owes(user=user)], due_in=-timedelta(days=1))
         open_deadline(at=now, owed_by=[Owes(user=user)], due_in=timedelta(days=30))
         MessageFactory(recipient=user)
@@ -51,6 +54,7 @@ def signed_in(new_page, client, live_server):
         page = new_page(**options)
         session = client.cookies["sessionid"].value
         page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        page.unit = unit
         return page
 
     return open_page
@@ -81,7 +85,8 @@ def test_the_public_pages(new_page, addresses, size):
 @pytest.mark.parametrize("size", [None, PHONE], ids=["wide", "phone"])
 def test_a_persons_own_pages(signed_in, size):
     page = signed_in(viewport=size) if size else signed_in()
-    own = ["/todo/", "/todo/?tab=done", "/inbox/"]
+    unit = OrganisationFactFactory(organisation=page.unit).organisation
+    own = ["/todo/", "/todo/?tab=done", "/inbox/", "/my/subscription/", f"/my/units/{unit.pk}/record/"]
     assert [fault for address in own for fault in faults(page, address)] == []
 
 

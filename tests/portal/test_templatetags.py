@@ -27,8 +27,15 @@ NOW = datetime.fromisoformat("2026-03-10T09:00:00+08:00")
         (-timedelta(days=1), "已过 1 天 0 小时"),
     ],
 )
-def test_what_is_left_is_said_to_the_minute(left, words):
+def test_what_is_left_is_said_in_words(left, words):
     assert portal.due(NOW + left, NOW) == words
+
+
+def test_a_call_counts_down_to_the_minute():
+    shown = [
+        portal.due_to_the_minute(NOW + left, NOW) for left in (timedelta(days=3, minutes=9), -timedelta(1))
+    ]
+    assert shown == ["还剩 3 天 0 小时 9 分", "已过 1 天 0 小时 0 分"]
 
 
 @pytest.mark.parametrize(

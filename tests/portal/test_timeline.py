@@ -7,13 +7,18 @@ from django.template import Context, Template
 from django.utils import timezone
 
 from accounts.roles import Role
+from applications.models import Application
 from applications.states import ApplicationState
+from awards.models import Agreement, PublicityItem
 from core import workflow
+from core.calendar import end_of_day
 from notifications.actions import Owes
 from portal.timeline import application_steps
 from tests.factories.accounts import OrganisationFactory, officer
 from tests.factories.applications import ApplicationFactory, in_state, submitted
+from tests.factories.milestones import draft_agreement
 from tests.factories.notifications import open_deadline
+from tests.portal.test_views import notice_of
 
 pytestmark = pytest.mark.django_db
 
@@ -78,7 +83,8 @@ def test_who_deliberates_and_until_when_stays_with_the_bureau(state):
         steps = application_steps(application, for_officer=for_officer, at=at)
         return next(step for step in steps if step.state == "current")
 
-    assert (present(for_officer=False).due, present(for_officer=False).note) == (None, "")
+    seen = present(for_officer=False)
+    assert (seen.due, seen.note) == (None, "主管部门正在评审，您不用办理；有结果会通知您。")
     assert present(for_officer=True).due is not None
     assert "现在由" in present(for_officer=True).note
 
@@ -95,6 +101,63 @@ def test_a_returned_application_says_why_and_until_when():
     )
     step = application_steps(application, for_officer=False, at=at)[0]
     assert (step.title, step.state, step.note, step.due) == ("补正", "current", "缺合作协议", deadline.due_at)
+
+
+def current(application, *, for_officer=False):
+    steps = application_steps(application, for_officer=for_officer, at=timezone.now())
+    return next(step for step in steps if step.state == "current")
+
+
+def test_a_draft_says_who_writes_until_when_by_which_clause_and_where():
+    application, at = ApplicationFactory(), timezone.now()
+    closing = open_deadline(at=at, subject=application, kind="call_closes", due_in=timedelta(days=5))
+    step = current(application)
+    assert (step.by, step.due, step.clause) == ("现在由申报团队填写", closing.due_at, closing.explanation)
+    assert step.url == f"/applications/{application.pk}/check/"
+    assert current(application, for_officer=True).url == ""
+
+
+def test_the_unit_is_named_where_its_administrator_acts():
+    application = submitted()
+    assert current(application).note == f"现在由“{application.organisation}”的单位管理员办理"
+
+
+def test_publicity_says_until_when_and_that_nothing_is_to_be_done():
+    application = in_state(ApplicationState.PUBLICITY)
+    notice = notice_of(application.call, items_total=1)
+    PublicityItem.objects.create(
+        publicity=notice, application=application, title="甲", organisation_name="乙", amount=1
+    )
+    step = current(application)
+    assert (step.due, step.clause) == (end_of_day(notice.ends_date), notice.explanation)
+    assert "您不用办理" in step.note
+    assert step.url == f"/publicity/{notice.pk}/"
+
+
+@pytest.mark.parametrize(
+    ("state", "note"),
+    [("draft", "现在由承担单位的单位管理员签订"), ("unit_signed", "现在由主管部门签订")],
+)
+def test_an_agreement_says_who_signs(state, note):
+    agreement = draft_agreement()
+    application = agreement.award.application
+    signed = {"unit_signed_by": application.created_by, "unit_signed_at": timezone.now()}
+    Agreement.objects.filter(pk=agreement.pk).update(state=state, **(signed if state != "draft" else {}))
+    Application.objects.filter(pk=application.pk).update(state=ApplicationState.AGREEMENT)
+    application.state = ApplicationState.AGREEMENT
+    step = current(application)
+    assert (step.title, step.note, bool(step.url)) == ("签订任务书", note, state == "draft")
+
+
+def test_a_project_in_reserve_has_been_decided_on():
+    found = states(in_state(ApplicationState.RESERVED))
+    assert [found["评审中"], found["拟立项公示"], found["入库备选"]] == ["done", "next", "current"]
+
+
+def test_a_withdrawn_application_waits_for_nothing():
+    application, at = in_state(ApplicationState.FORMAL_CHECK), timezone.now()
+    workflow.move(application, ApplicationState.WITHDRAWN, by=officer(), at=at)
+    assert "next" not in states(application).values()
 
 
 def test_a_rejected_application_ends_there():
