@@ -168,6 +168,8 @@ class ApplicationAdmin(HistoryMixin, ActionButtonsMixin, ModelAdmin):
             (reverse("applications:export", args=[application.pk, form]), name)
             for form, name in (("xlsx", "Excel"), ("json", "JSON"))
         ]
+        if application.version > 1:
+            urls.append((reverse("applications:versions", args=[application.pk]), _("比较各版本的内容")))
         return format_html_join(" · ", '<a class="text-primary-600 underline" href="{}">{}</a>', urls)
 
     @display(description=_("申请财政资金"), ordering="requested_amount")

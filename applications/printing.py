@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -29,10 +28,7 @@ def sealed(submission: Submission) -> bytes:
             "time": queries.local_moment(submission.at),
         }
         data["watermark"] = f"{application.number} v{submission.version}"
-        data["qr"] = pdf.qr(
-            f"{application.number} v{submission.version} {submission.sha256} "
-            f"{reverse('applications:detail', args=[application.pk])}"
-        )
+        data["qr"] = pdf.qr(queries.address_of(submission))
         return pdf.render(TEMPLATE, data)
 
 

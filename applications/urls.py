@@ -1,7 +1,7 @@
 from django.urls import path
 
 from applications.forms import FIXED_PARTS
-from applications.views import desks, handing, listing, together, workspace
+from applications.views import desks, handing, listing, papers, together, workspace
 
 app_name = "applications"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("start/<int:call_pk>/", listing.start, name="start"),
     path("unit-review/", desks.unit_reviews, name="unit_reviews"),
     path("recommendations/", desks.recommendations, name="recommendations"),
+    path("verify/", papers.verify, name="verify"),
     path("<int:pk>/", listing.detail, name="detail"),
     *[path(f"<int:pk>/{name}/", workspace.part, {"name": name}, name=name) for name in FIXED_PARTS],
     path("<int:pk>/form/<slug:name>/", workspace.part, name="section"),
@@ -20,6 +21,9 @@ urlpatterns = [
     path("<int:pk>/files/<slug:code>/", workspace.upload, name="upload"),
     path("codes/<slug:code>/", workspace.codes, name="codes"),
     path("<int:pk>/check/", handing.check, name="check"),
+    path("<int:pk>/scan/", papers.scan, name="scan"),
+    path("<int:pk>/versions/", papers.versions, name="versions"),
+    path("<int:pk>/copy/", listing.copy, name="copy"),
     path("<int:pk>/withdraw/", listing.withdraw, name="withdraw"),
     path("<int:pk>/team/", listing.team, name="team"),
     path("<int:pk>/preview.pdf", listing.preview, name="preview"),

@@ -12,6 +12,7 @@ from applications.actions.answering import (
 )
 from applications.actions.budgeting import set_budget
 from applications.actions.commenting import add_comment, reopen_comment, resolve_comment
+from applications.actions.copying import copy_from
 from applications.actions.desks import (
     conclude_step,
     officer_mark,
@@ -38,6 +39,7 @@ from applications.actions.flow import advance, end_project, enter, set_outcome
 from applications.actions.holding import hold
 from applications.actions.intake import lapse, reopen_drafts, submit, withdraw
 from applications.actions.partnering import confirm_partner, fill_partner, invite_partner, uninvite_partner
+from applications.actions.scanning import upload_scan
 
 __all__ = [
     "BASICS",
@@ -49,6 +51,7 @@ __all__ = [
     "attach",
     "conclude_step",
     "confirm_partner",
+    "copy_from",
     "detach",
     "end_project",
     "enter",
@@ -82,5 +85,6 @@ __all__ = [
     "unit_approve",
     "unit_return",
     "update_basics",
+    "upload_scan",
     "withdraw",
 ]

@@ -29,11 +29,15 @@ from applications.queries.content import (
     snapshot,
 )
 from applications.queries.context import context, contexts, counted_in, months_between, relation
+from applications.queries.differences import differences
 from applications.queries.entries import entries, entry_until
+from applications.queries.papers import SHORTEST as SHORTEST_HASH
+from applications.queries.papers import address_of, may_name, printed, printed_from, sealed_as
 from applications.queries.partners import part_versions, partner_of, partnered, partners
 from applications.queries.records import (
     ORDER,
     applications,
+    copyable,
     documents_of,
     events,
     history,
@@ -48,7 +52,9 @@ from applications.queries.records import (
     own_applications,
     public_deadlines,
     returned_from,
+    returns,
     rule_results,
+    scan_kind,
     step_after,
     supplement_deadline,
     unresolved,
@@ -58,6 +64,8 @@ from applications.queries.versions import version_of
 
 __all__ = [
     "ORDER",
+    "SHORTEST_HASH",
+    "address_of",
     "applications",
     "budget_lines",
     "budget_matrix",
@@ -69,7 +77,9 @@ __all__ = [
     "canonical",
     "context",
     "contexts",
+    "copyable",
     "counted_in",
+    "differences",
     "documents_of",
     "entries",
     "entry_until",
@@ -86,6 +96,7 @@ __all__ = [
     "local_moment",
     "masked",
     "masked_answers",
+    "may_name",
     "months_between",
     "of_regions",
     "of_the_bureau",
@@ -96,12 +107,17 @@ __all__ = [
     "partnered",
     "partners",
     "plain_questions",
+    "printed",
+    "printed_from",
     "public_deadlines",
     "questions_of",
     "relation",
     "returned_from",
+    "returns",
     "rule_results",
+    "scan_kind",
     "sealed_answers",
+    "sealed_as",
     "sections_of",
     "sha256_of",
     "snapshot",

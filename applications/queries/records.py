@@ -94,6 +94,25 @@ def _last_return(application) -> Event | None:
     return events(application).filter(to_state=ApplicationState.RETURNED).order_by("-at", "-id").first()
 
 
+def returns(application: Application) -> list[Event]:
+    """Every time it was sent back, the newest first."""
+    return list(events(application).filter(to_state=ApplicationState.RETURNED).order_by("-at", "-id")[:10])
+
+
+def scan_kind(version: int) -> str:
+    """The kind of document under which the stamped scan of a version is kept."""
+    return f"sealed_v{version}"
+
+
+def copyable(application: Application, user):
+    """Earlier applications of the same unit and programme that a person may copy from, newest first."""
+    own = Application.objects.own_to(user).exclude(pk=application.pk)
+    alike = own.filter(
+        organisation_id=application.organisation_id, call__programme_id=application.call.programme_id
+    )
+    return alike.select_related("call").order_by("-pk")
+
+
 def last_return(application: Application) -> Event | None:
     """Who returned a returned application, when and why; None in any other state."""
     return _last_return(application) if application.state == ApplicationState.RETURNED else None

@@ -98,6 +98,7 @@ def detail(request, pk):
     application = visible_application(request.user, pk)
     on_team = rules.is_on_team(request.user, application)
     editable = application.state in EDITABLE
+    documents, submission = queries.latest_documents(application), queries.latest_submission(application)
     can_administer = application.organisation_id in request.user.scope.admin_units
     context = {
         "now": timezone.now(),
@@ -108,8 +109,10 @@ def detail(request, pk):
         "can_withdraw": rules.allowed(rules.check_can_withdraw, request.user, application),
         "steps": queries.history(application),
         "deadlines": queries.public_deadlines(application),
-        "documents": queries.latest_documents(application),
-        "submission": queries.latest_submission(application),
+        "documents": documents,
+        "submission": submission,
+        "can_scan": submission and rules.allowed(rules.check_can_scan, request.user, application),
+        "scan": submission and documents.get(queries.scan_kind(submission.version)),
         "results": [] if editable else queries.rule_results(application),
         "content": None if editable else content_of(application),
         "returned": queries.last_return(application)
@@ -122,6 +125,7 @@ def detail(request, pk):
         context |= standing(application)
         context["links"] = linked(application, context["problems"])
         if on_team:
+            context["earlier"] = queries.copyable(application, request.user)[:20]
             colleagues = User.objects.filter(
                 memberships__organisation_id=application.organisation_id, memberships__is_active=True
             )
@@ -179,6 +183,23 @@ def withdraw(request, pk):
         messages.error(request, refused.message)
     else:
         messages.success(request, _("申报书已撤回。"))
+    return redirect("applications:detail", application.pk)
+
+
+@login_required
+@require_POST
+def copy(request, pk):
+    """Fill what is still empty from an earlier application of the unit."""
+    application = visible_application(request.user, pk)
+    source = visible_application(request.user, _number(request.POST.get("source")))
+    try:
+        count = actions.copy_from(application=application, source=source, by=request.user, at=timezone.now())
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(
+            request, _("已复制 %(count)s 个答案；已填写的内容没有改动，请逐项核对。") % {"count": count}
+        )
     return redirect("applications:detail", application.pk)
 
 

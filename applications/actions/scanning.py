@@ -1,0 +1,64 @@
+"""The stamped paper comes back: only as a scan of the version that was handed in last."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from applications import queries, rules
+from applications.models import Application
+from core import workflow
+from core.workflow import Refused
+from documents import codes
+from documents import rules as files
+from documents.actions import store
+from documents.models import Document
+
+ENDINGS = ("pdf", "jpg", "jpeg", "png")
+FIELD = "scan"
+
+
+@transaction.atomic
+def upload_scan(*, application: Application, file, name: str, by, at: datetime) -> Document:
+    """Keep the scan of the stamped form. Raises Refused when its QR code names another paper, or none."""
+    current = Application.objects.select_for_update(of=("self",)).get(pk=application.pk)
+    rules.check_can_scan(by, current)
+    submission = queries.latest_submission(current)
+    media_type = files.check_file(file, name, endings=ENDINGS, field=FIELD)
+    papers = [paper for text in codes.read_codes(file, media_type) if (paper := queries.printed_from(text))]
+    if not papers:
+        raise Refused(
+            _("没有在文件中找到申报书封面的二维码，请扫描完整的封面，分辨率不低于 200 dpi。"),
+            field=FIELD,
+            code="no_code",
+        )
+    right = (current.number, submission.version, submission.sha256)
+    if tuple(papers[0]) != right:
+        _refuse(papers[0], current, submission)
+    document = store(
+        subject=current,
+        kind=queries.scan_kind(submission.version),
+        file=file,
+        name=name,
+        by=by,
+        at=at,
+        endings=ENDINGS,
+        field=FIELD,
+    )
+    workflow.record(current, "scanned", by=by, at=at, data={"version": submission.version})
+    return document
+
+
+def _refuse(paper, application, submission):
+    if paper.number != application.number:
+        sentence = _("扫描件是另一份申报书（%(number)s），本申报书是 %(own)s。") % {
+            "number": paper.number,
+            "own": application.number,
+        }
+    elif paper.version != submission.version:
+        sentence = _(
+            "扫描件是第 %(old)s 版，最近提交的是第 %(new)s 版，请打印第 %(new)s 版盖章后再上传。"
+        ) % {"old": paper.version, "new": submission.version}
+    else:
+        sentence = _("扫描件的内容校验码与提交的版本不一致，请重新打印封存的 PDF。")
+    raise Refused(sentence, field=FIELD, code="other_version")

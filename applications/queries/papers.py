@@ -1,0 +1,62 @@
+"""A printed application and its sealed version: what the QR code says, and whether it is so."""
+
+import re
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from django.conf import settings
+from django.urls import reverse
+
+from applications.models import Submission
+from applications.states import ApplicationState
+
+SHORTEST = 32
+"""So many figures of the hash stand on every page; fewer could be guessed."""
+PUBLIC = (ApplicationState.PUBLICITY, ApplicationState.AGREEMENT, ApplicationState.AWARDED)
+"""States in which title and unit have been published."""
+HASH = re.compile(rf"[0-9a-f]{{{SHORTEST},64}}")
+
+
+class Printed(NamedTuple):
+    """What a paper says of itself."""
+
+    number: str
+    version: int
+    sha256: str
+
+
+def address_of(submission: Submission) -> str:
+    """What the QR code holds: the page where anybody checks the paper."""
+    named = {"n": submission.application.number, "v": submission.version, "h": submission.sha256}
+    return f"{settings.SITE_URL.rstrip('/')}{reverse('applications:verify')}?{urlencode(named)}"
+
+
+def printed_from(text: str) -> Printed | None:
+    """What the text of a QR code says; None for any other text."""
+    try:
+        asked = parse_qs(urlsplit(text).query)
+    except ValueError:
+        return None
+    return printed(*(asked.get(name, [""])[0] for name in ("n", "v", "h")))
+
+
+def printed(number: str, version: str, sha256: str) -> Printed | None:
+    """The three as somebody typed them; None when they cannot be those of a paper."""
+    sha256 = re.sub(r"\s", "", sha256).lower()
+    number, version = number.strip().replace("\0", ""), version.strip()
+    if not (number and version.isdecimal() and len(version) < 5 and HASH.fullmatch(sha256)):
+        return None
+    return Printed(number, int(version), sha256)
+
+
+def sealed_as(paper: Printed) -> Submission | None:
+    """The sealed version that a paper says it is; None when any of the three is another one."""
+    rows = Submission.objects.select_related("application__call", "application__organisation")
+    return rows.filter(
+        application__number=paper.number, version=paper.version, sha256__startswith=paper.sha256
+    ).first()
+
+
+def may_name(submission: Submission) -> bool:
+    """Whether title and unit are public by now."""
+    return submission.application.state in PUBLIC

@@ -1,0 +1,87 @@
+"""Papers: anybody checks a printed form, the team brings its stamped scan, readers compare versions."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from django_ratelimit.core import is_ratelimited
+
+from applications import actions, queries, rules
+from applications.states import EDITABLE
+from applications.views.common import visible_application
+from core.workflow import Refused
+
+CHECKS_PER_ADDRESS = "60/m"
+DRAFT = "draft"
+
+
+@require_safe
+def verify(request):
+    """Public: whether a paper of this number, version and hash was sealed here, and what may be said."""
+    typed = {name: request.GET.get(name, "")[:100] for name in ("n", "v", "h")}
+    context = {"typed": typed, "asked": any(typed.values()), "shortest": queries.SHORTEST_HASH}
+    if not context["asked"]:
+        return render(request, "applications/verify.html", context)
+    if is_ratelimited(
+        request, group="applications.verify", key="ip", rate=CHECKS_PER_ADDRESS, increment=True
+    ):
+        context["busy"] = True
+        return render(request, "applications/verify.html", context, status=429)
+    paper = queries.printed(*typed.values())
+    submission = queries.sealed_as(paper) if paper else None
+    context |= {
+        "unreadable": paper is None,
+        "submission": submission,
+        "is_latest": submission and submission.version == submission.application.version,
+        "may_name": submission and queries.may_name(submission),
+    }
+    return render(request, "applications/verify.html", context)
+
+
+@login_required
+@require_POST
+def scan(request, pk):
+    """The stamped scan of what was handed in last."""
+    application = visible_application(request.user, pk)
+    file = request.FILES.get("scan")
+    try:
+        if file is None:
+            raise Refused(_("没有收到文件。"))
+        actions.upload_scan(
+            application=application, file=file, name=file.name, by=request.user, at=timezone.now()
+        )
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, _("盖章扫描件已核对并保存。"))
+    return redirect("applications:detail", application.pk)
+
+
+@login_required
+@require_safe
+def versions(request, pk):
+    """Two versions side by side, field by field: two that were handed in, or the last and the draft."""
+    application = visible_application(request.user, pk)
+    sealed = list(application.submissions.select_related("by").order_by("version"))
+    if not sealed:
+        raise Http404
+    drafts = application.state in EDITABLE and rules.is_on_team(request.user, application)
+    choices = [(str(row.version), row) for row in sealed] + ([(DRAFT, None)] if drafts else [])
+    names = [name for name, _row in choices]
+    new = request.GET.get("new") if request.GET.get("new") in names else names[-1]
+    before = names[max(0, names.index(new) - 1)]
+    old = request.GET.get("old") if request.GET.get("old") in names else before
+    contents = {str(row.version): row.content for row in sealed if str(row.version) in (old, new)}
+    if DRAFT in (old, new):
+        contents[DRAFT] = queries.snapshot(application)
+    context = {
+        "application": application,
+        "choices": choices,
+        "sides": [({"name": "old", "value": old}, _("原来")), ({"name": "new", "value": new}, _("现在"))],
+        "groups": queries.differences(contents[old], contents[new]),
+        "returned": queries.returns(application),
+    }
+    return render(request, "applications/versions.html", context)
