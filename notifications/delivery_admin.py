@@ -1,5 +1,7 @@
 """What was sent, what was not, and by which ways: deliveries, gateways, and how delivery is doing."""
 
+from datetime import datetime
+
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import action, register
@@ -9,6 +11,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from unfold import widgets
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
@@ -145,7 +148,7 @@ class DeliveryAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin)
             "last_sweep": found.pulses.get(operating.SWEEP),
             "failed": sum(row.failed for row in found.channels),
             "due": sum(row.due for row in found.channels),
-            "rows": [bars(row) for row in found.channels],
+            "rows": [bars(row, at=now) for row in found.channels],
             "deliveries": reverse("admin:notifications_delivery_changelist"),
             "may_operate": operating.may_operate(request.user),
         }
@@ -155,13 +158,13 @@ class DeliveryAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin)
 BAR_HEIGHT = 40
 
 
-def bars(row: figures.ChannelFigures) -> dict:
+def bars(row: figures.ChannelFigures, *, at: datetime) -> dict:
     """A channel with the bars of its 24 hours, as lengths for an SVG."""
     highest = max([*row.hours, 1])
     lengths = [round(BAR_HEIGHT * sent / highest) if sent else 0 for sent in row.hours]
     return {
         "channel": row,
-        "minutes": int(row.oldest.total_seconds() // 60),
+        "since": at - row.oldest,
         "bars": [
             {"x": hour * 10, "y": BAR_HEIGHT - length, "height": length, "sent": sent, "ago": 23 - hour}
             for hour, (length, sent) in enumerate(zip(lengths, row.hours, strict=True))
@@ -175,13 +178,13 @@ class GatewayForm(forms.ModelForm):
     address = forms.CharField(
         label=_("地址"),
         required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=widgets.UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
         help_text=_("以 https:// 开头。机器人地址里含有口令，保存后只显示主机名；修改时留空表示不变。"),
     )
     secret = forms.CharField(
         label=_("密钥"),
         required=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        widget=widgets.UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         help_text=_(
             "钉钉、飞书为“加签”密钥，企业微信没有；短信与推送接口必填。保存后不再显示；修改时留空表示不变。"
         ),
@@ -242,6 +245,13 @@ class GatewayAdmin(ActionButtonsMixin, HistoryMixin, ModelAdmin):
     """SMS gateway, robots and webhooks. One that was used is switched off, not deleted."""
 
     form = GatewayForm
+    fieldsets = (
+        (
+            None,
+            {"fields": ("channel", "name", "organisation", "address", "secret", "per_minute", "is_active")},
+        ),
+        (_("短信"), {"fields": ("account", "template_id", "signature")}),
+    )
     list_display = ("name", "channel", "organisation", "host", "rate", "is_active")
     list_filter = ("channel", "is_active")
     list_select_related = ("organisation",)

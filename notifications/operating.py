@@ -20,7 +20,8 @@ SWEEP = "sweep"
 SILENT_AFTER = timedelta(minutes=15)
 """The clock asks every minute; after so long without a sweep something is broken."""
 
-BULK = 10_000
+BULK = 2_000
+"""Dead letters sent again in one go: each gets its line of history."""
 
 
 def may_operate(user) -> bool:

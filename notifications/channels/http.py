@@ -9,7 +9,8 @@ import ipaddress
 import json
 import socket
 import ssl
-from contextlib import suppress
+import threading
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ from django.conf import settings
 from notifications import channels
 
 TIMEOUT = 10
+WHOLE = 20
+"""Seconds for a whole exchange: who answers a byte at a time must not hold a worker beyond its lease."""
 LONGEST_ANSWER = 64 * 1024
 
 
@@ -70,6 +73,23 @@ def _allowed(address) -> bool:
     return any(address in ipaddress.ip_network(network) for network in settings.EGRESS_NETWORKS)
 
 
+@contextmanager
+def within(seconds: float, sock: socket.socket):
+    """Break the connection off when the block takes longer."""
+
+    def cut():
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 class Post:
     """A kept connection to one address, opened at the first message and again after a fault."""
 
@@ -111,18 +131,19 @@ class Post:
         try:
             if self.connection is None or self.connection.sock is None:
                 self.connection = self._open()
-            self.connection.request(
-                "POST",
-                target,
-                body=payload,
-                headers={
-                    "Content-Type": "application/json; charset=utf-8",
-                    "User-Agent": "Jiebang",
-                    **(headers or {}),
-                },
-            )
-            response = self.connection.getresponse()
-            body = response.read(LONGEST_ANSWER + 1)
+            with within(WHOLE, self.connection.sock):
+                self.connection.request(
+                    "POST",
+                    target,
+                    body=payload,
+                    headers={
+                        "Content-Type": "application/json; charset=utf-8",
+                        "User-Agent": "Jiebang",
+                        **(headers or {}),
+                    },
+                )
+                response = self.connection.getresponse()
+                body = response.read(LONGEST_ANSWER + 1)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self._drop()
             raise channels.Unreachable(f"{type(error).__name__}: {error}") from error

@@ -6,6 +6,7 @@ import hmac
 import json
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,6 +21,7 @@ class Service:
     def __init__(self, secret: str = ""):
         self.secret = secret
         self.accepted, self.requests, self.answers, self.keys, self.known = [], 0, [], [], set()
+        self.drip = 0
         service = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -40,7 +42,13 @@ class Service:
                     self.send_header("Location", "http://127.0.0.1:1/")
                 self.send_header("Content-Length", str(len(raw)))
                 self.end_headers()
-                self.wfile.write(raw)
+                if service.drip:
+                    with suppress(OSError):
+                        for byte in raw:
+                            self.wfile.write(bytes([byte]))
+                            time.sleep(service.drip)
+                else:
+                    self.wfile.write(raw)
 
             def log_message(self, *_words):
                 pass

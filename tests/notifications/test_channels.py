@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from notifications import outbox
-from notifications.channels import sms
+from notifications.channels import http, sms
 from notifications.channels.http import Forbidden, resolve
 from notifications.channels.robots import LONGEST, shortened
 from notifications.gateways import Circuit
@@ -131,6 +131,17 @@ def test_what_a_webhook_answers(answer, state):
         outbox.deliver(clock=at_time())
         assert state_of(delivery)[0] == state
         assert service.requests == 1
+
+
+def test_a_server_that_answers_drop_by_drop_is_cut_off(monkeypatch):
+    monkeypatch.setattr(http, "WHOLE", 0.3)
+    with WeComService() as service:
+        GatewayFactory(channel="wecom", address=service.address)
+        service.drip = 0.05
+        service.answers = [(200, {"errcode": 0, "errmsg": "ok" * 1000})]
+        delivery = told("wecom")
+        outbox.deliver(clock=at_time())
+        assert state_of(delivery) == ("queued", "HTTP 200: not JSON")
 
 
 def test_a_server_that_is_gone_costs_no_attempt():

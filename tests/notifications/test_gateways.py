@@ -164,6 +164,15 @@ def test_dead_letters_are_sent_again_in_bulk(client, operator):
     assert Delivery.objects.get(pk=dead[2].pk).state == "failed"
 
 
+@pytest.mark.parametrize("rows", [1, 30])
+def test_the_deliveries_cost_the_same_for_any_number(client, operator, django_assert_num_queries, rows):
+    for _ in range(rows):
+        DeliveryFactory(gateway=GatewayFactory(organisation=OrganisationFactory()))
+    client.get(reverse(DELIVERIES))
+    with django_assert_num_queries(8):
+        assert client.get(reverse(DELIVERIES)).context["cl"].result_count == rows
+
+
 def test_the_operations_page_speaks_plainly(client, operator):
     now = timezone.now()
     gateway = GatewayFactory(channel="feishu", name="飞书群")
