@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from rest_framework.authtoken.models import Token
 
-from accounts import rules
+from accounts import rules, signals
 from accounts.models import (
     BankAccount,
     IntegrityRecord,
@@ -79,6 +79,7 @@ def request_to_join(
     except IntegrityError:  # a double click: the first one stands
         raise Refused(_("您的加入申请已经提交，正在等待单位管理员审核。"), code="waiting") from None
     workflow.record(request, "requested", by=by, at=at, to_state=JoinState.REQUESTED)
+    signals.join_requested.send(sender=JoinRequest, join_request=request, by=by, at=at)
     return request
 
 
@@ -86,7 +87,7 @@ def request_to_join(
 def approve_join(*, join_request: JoinRequest, by: User, at: datetime) -> Membership:
     """Let the person in; a membership they held before becomes active again."""
     rules.check_can_decide_join(by, join_request)
-    workflow.move(join_request, JoinState.APPROVED, by=by, at=at, decided_by=by, decided_at=at)
+    _decided(join_request, JoinState.APPROVED, by=by, at=at)
     membership, _created = Membership.objects.update_or_create(
         user_id=join_request.user_id,
         organisation_id=join_request.organisation_id,
@@ -99,13 +100,18 @@ def approve_join(*, join_request: JoinRequest, by: User, at: datetime) -> Member
 @transaction.atomic
 def refuse_join(*, join_request: JoinRequest, by: User, at: datetime, note: str = "") -> None:
     rules.check_can_decide_join(by, join_request)
-    workflow.move(join_request, JoinState.REFUSED, by=by, at=at, note=note, decided_by=by, decided_at=at)
+    _decided(join_request, JoinState.REFUSED, by=by, at=at, note=note)
 
 
 @transaction.atomic
 def withdraw_join(*, join_request: JoinRequest, by: User, at: datetime) -> None:
     rules.check_can_withdraw_join(by, join_request)
-    workflow.move(join_request, JoinState.WITHDRAWN, by=by, at=at, decided_by=by, decided_at=at)
+    _decided(join_request, JoinState.WITHDRAWN, by=by, at=at)
+
+
+def _decided(join_request: JoinRequest, state: str, *, by: User, at: datetime, note: str = "") -> None:
+    workflow.move(join_request, state, by=by, at=at, note=note, decided_by=by, decided_at=at)
+    signals.join_decided.send(sender=JoinRequest, join_request=join_request, by=by, at=at)
 
 
 @transaction.atomic
@@ -165,6 +171,7 @@ def record_fact(
         recorded_by=by,
     )
     workflow.record(organisation, "fact_recorded", by=by, at=at, data={"fact": fact.pk, "kind": kind})
+    signals.fact_recorded.send(sender=OrganisationFact, fact=fact, by=by, at=at)
     return fact
 
 

@@ -23,6 +23,7 @@ class Role(models.TextChoices):
     """Offices of the funding side."""
 
     PROGRAMME_MANAGER = "programme_manager", _("项目主管")
+    DIVISION_HEAD = "division_head", _("处室负责人")
     LEADER = "leader", _("局领导")
     FINANCE = "finance_officer", _("经费管理")
     SUPERVISION = "supervision", _("监督")
@@ -52,6 +53,7 @@ PERMISSIONS: dict[str, dict[str, frozenset[str]]] = {
         "exchange": frozenset({"view", "change"}),
         "accounts": frozenset({"view"}),
     },
+    Role.DIVISION_HEAD: {"*": _VIEW_ALL},
     Role.LEADER: {"*": _VIEW_ALL, "awards": frozenset({"view", "change"})},
     Role.FINANCE: {"*": _VIEW_ALL, "finance": _EDIT},
     Role.SUPERVISION: {"*": _VIEW_ALL, "accounts": frozenset({"view", "change"}), "awards": _EDIT},
@@ -81,6 +83,8 @@ class Scope:
     units: frozenset[int]
     admin_units: frozenset[int]
     finance_units: frozenset[int]
+    headed: frozenset[int] = frozenset()
+    """Departments of which the person is the head: they watch over what these wait for."""
 
     @property
     def sees_everything(self) -> bool:

@@ -1,18 +1,22 @@
 """What this app tells people, and the clocks of its stages."""
 
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import OuterRef, Q
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
-from accounts.models import RoleAssignment, User
+from accounts.models import Organisation, RoleAssignment, User
 from accounts.roles import Role, UnitRole
+from applications import queries
 from applications.models import Application, Partner
 from applications.states import OFFICE, ApplicationState
 from core import calendar
-from grants.models import DayKind, Stage
-from grants.queries import closing
+from grants.models import Call, DayKind, Invitation, Stage, StageKind
+from grants.queries import cause, closing
 from notifications import actions
 from notifications.actions import Owes
-from notifications.models import DeadlineKind
+from notifications.models import Deadline, DeadlineKind
+from notifications.wording import by_clause, said
 
 S = ApplicationState
 
@@ -114,14 +118,15 @@ def open_draft(application: Application, *, at) -> None:
     actions.open_deadline(
         subject=application,
         kind=DeadlineKind.CALL_CLOSES,
-        title=_("提交申报书：%(call)s") % {"call": application.call.title},
+        title=said(_("提交申报书：%(call)s"), call=application.call.title),
         url=page_of(application),
         due_at=due,
-        explanation=_("截止时间由%(source)s规定，逾期不予受理")
-        % {"source": source or application.call.title},
+        explanation=said(
+            _("截止时间由%(source)s规定，逾期不予受理"), source=source or application.call.title
+        ),
         owed_by=[*_by_team(application), *_by_unit_admins(application)],
         at=at,
-        department=application.call.programme.department,
+        **cause(application.call),
     )
 
 
@@ -151,13 +156,13 @@ def open_supplement(application: Application, *, due_at, reason: str, at) -> Non
     actions.open_deadline(
         subject=application,
         kind=DeadlineKind.SUPPLEMENT,
-        title=_("修改后重新提交：%(title)s") % {"title": application},
+        title=said(_("修改后重新提交：%(title)s"), title=application),
         url=page_of(application),
         due_at=due_at,
-        explanation=_("退回修改的期限；理由：%(reason)s") % {"reason": reason},
+        explanation=said(_("退回修改的期限；理由：%(reason)s"), reason=reason),
         owed_by=[*_by_team(application), *_by_unit_admins(application)],
         at=at,
-        department=application.call.programme.department,
+        **cause(application.call),
     )
 
 
@@ -167,29 +172,33 @@ def open_stage(application: Application, stage: Stage, *, at) -> None:
     if kind is None:
         return
     due_at = calendar.due(at, stage.days, kind=stage.day_kind)
-    explanation = _("自 %(date)s 起 %(days)s 个%(kind)s %(clause)s") % {
-        "date": calendar.local_date(at).isoformat(),
-        "days": stage.days,
-        "kind": DayKind(stage.day_kind).label,
-        "clause": stage.clause,
-    }
+    explanation = said(
+        _("自 %(date)s 起 %(days)s 个%(kind)s %(clause)s"),
+        date=calendar.local_date(at),
+        days=stage.days,
+        kind=DayKind(stage.day_kind).label,
+        clause=stage.clause,
+    )
+    clock = stage.day_kind
     closes_at = _closing_of(application, stage.kind)
     if closes_at:
-        due_at = closes_at
-        explanation = _("通知规定的%(stage)s截止时间 %(clause)s") % {
-            "stage": stage.get_kind_display(),
-            "clause": stage.clause,
-        }
+        due_at, clock = closes_at, ""
+        explanation = said(
+            _("通知规定的%(stage)s截止时间 %(clause)s"),
+            stage=StageKind(stage.kind).label,
+            clause=stage.clause,
+        )
     actions.open_deadline(
         subject=application,
         kind=kind,
-        title=f"{stage.get_kind_display()}：{application.title}",
+        title=said(_("%(stage)s：%(title)s"), stage=StageKind(stage.kind).label, title=application.title),
         url=desk_of(application, stage.kind),
         due_at=due_at,
         explanation=explanation,
+        clock=clock,
         owed_by=OWED_BY[stage.kind](application),
         at=at,
-        department=application.call.programme.department,
+        **cause(application.call),
     )
 
 
@@ -206,8 +215,95 @@ def stage_done(application: Application, state: str, *, by, at) -> None:
         actions.meet_deadline(subject=application, kind=STAGE_DEADLINES[state], by=by, at=at)
 
 
+def stage_stands_still(application: Application, state: str, *, reason: str, by, at) -> None:
+    """The days that the team takes to mend its application are not days of the office."""
+    kind = STAGE_DEADLINES[state]
+    actions.suspend_deadline(subject=application, kind=kind, by=by, at=at, reason=reason)
+
+
+def standing_still():
+    """The suspended clocks of the formal check, for the application of the outer query."""
+    about = ContentType.objects.get_for_model(Application)
+    rows = Deadline.objects.open().filter(suspended_at__isnull=False, kind=DeadlineKind.FORMAL_CHECK)
+    return rows.filter(content_type=about, object_id=OuterRef("pk"))
+
+
+def stage_goes_on(application: Application, state: str, *, by, at) -> bool:
+    """Back in a stage whose clock stands still: it goes on. False when there is none."""
+    kind = STAGE_DEADLINES.get(state)
+    return bool(kind) and actions.resume_deadline(subject=application, kind=kind, by=by, at=at) > 0
+
+
+def open_second_step(outline: Application, *, at) -> None:
+    """A chosen outline gives the right to apply to the second step, for some days from the choice."""
+    call = queries.second_step(outline)
+    if call is None or Deadline.objects.open().filter(_second_step_of(outline)).exists():
+        return
+    due_at = queries.entry_until(call, outline)
+    if due_at <= at:
+        return
+    actions.open_deadline(
+        subject=outline,
+        kind=DeadlineKind.SECOND_STEP,
+        title=said(_("凭入选资格申报：%(call)s"), call=call.title),
+        url=reverse("applications:start", args=[call.pk]),
+        due_at=due_at,
+        explanation=by_clause(
+            said(_("入选后 %(days)s 日内申报，逾期资格失效"), days=call.entry_days), call.number
+        ),
+        owed_by=[*_by_team(outline), *_by_unit_admins(outline)],
+        at=at,
+        **cause(call),
+    )
+
+
+def _second_step_of(outline: Application) -> Q:
+    about = ContentType.objects.get_for_model(Application)
+    return Q(content_type=about, object_id=outline.pk, kind=DeadlineKind.SECOND_STEP)
+
+
+def second_step_taken(outline: Application, *, by, at) -> None:
+    actions.meet_deadline(subject=outline, kind=DeadlineKind.SECOND_STEP, by=by, at=at)
+
+
+def invite(call: Call, *, at) -> None:
+    """The units on the list of an invitation-only call know until when they may apply."""
+    for invitation in queries.invitations_owing(at).filter(call=call):
+        open_invitation(invitation, at=at)
+
+
+def open_invitation(invitation: Invitation, *, at) -> None:
+    call = invitation.call
+    unit = Organisation.objects.get(credit_code=invitation.credit_code)
+    actions.open_deadline(
+        subject=invitation,
+        kind=DeadlineKind.INVITATION,
+        title=said(_("受邀申报：%(call)s"), call=call.title),
+        url=reverse("portal:call", args=[call.pk]),
+        due_at=call.closes_at,
+        explanation=said(_("截止时间由%(source)s规定，逾期不予受理"), source=call.number or call.title),
+        owed_by=[Owes(organisation=unit, unit_role=UnitRole.ADMIN)],
+        at=at,
+        **cause(call),
+    )
+
+
+def invitations_replaced(call: Call, *, by, at) -> None:
+    """A new version of the notice has a list of its own."""
+    for invitation in call.invitations.all():
+        actions.cancel_deadline(subject=invitation, kind=DeadlineKind.INVITATION, by=by, at=at)
+
+
+def invitation_taken(application: Application, *, by, at) -> None:
+    rows = Invitation.objects.filter(
+        call__series=application.call.series, credit_code=application.organisation.credit_code
+    )
+    for invitation in rows:
+        actions.meet_deadline(subject=invitation, kind=DeadlineKind.INVITATION, by=by, at=at)
+
+
 def all_cancelled(application: Application, *, by, at) -> None:
-    for kind in dict.fromkeys((*STAGE_DEADLINES.values(), *DRAFT_DEADLINES)):
+    for kind in dict.fromkeys((*STAGE_DEADLINES.values(), *DRAFT_DEADLINES, DeadlineKind.SECOND_STEP)):
         actions.cancel_deadline(subject=application, kind=kind, by=by, at=at)
 
 

@@ -1,7 +1,18 @@
 """What applications do when something happens upstream. Connected in `ApplicationsConfig.ready`."""
 
-from applications import actions
+from applications import actions, notifications, queries
 
 
 def relisted(sender, *, topic, by, at, **kwargs) -> None:
     actions.reopen_drafts(topic=topic, by=by, at=at)
+
+
+def published(sender, *, call, by, at, **kwargs) -> None:
+    """Who is invited, and whose outline was chosen before, knows from now until when they may apply."""
+    if call.amends_id:
+        notifications.invitations_replaced(call.amends, by=by, at=at)
+    if call.is_invitation_only:
+        notifications.invite(call, at=at)
+    if call.follows_id and call.entry_days is not None:
+        for outline in queries.outlines_for(call):
+            notifications.open_second_step(outline, at=at)

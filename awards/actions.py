@@ -161,6 +161,7 @@ def object(
     workflow.record(objection, "filed", by=None, at=at, to_state=objection.state)
     if publicity.state == PublicityState.RUNNING:
         workflow.move(publicity, PublicityState.SUSPENDED, by=None, at=at)
+        notifications.stands_still(publicity, by=None, at=at)
     notifications.objected(objection, at=at)
     return objection
 
@@ -191,6 +192,7 @@ def resolve_objection(
             _drop(_locked(item.application), by=by, at=at, note=finding)
     if publicity.state == PublicityState.SUSPENDED and not queries.open_objections(publicity).exists():
         workflow.move(publicity, PublicityState.RUNNING, by=by, at=at)
+        notifications.runs_on(publicity, by=by, at=at)
 
 
 def _drop(application: Application, *, by, at, note) -> None:
@@ -275,9 +277,11 @@ def correct(
         raise Refused(_("结束日期应在开始日期之后。"), field="ends_date")
     if own_amount < 0:
         raise Refused(_("自筹金额不能小于 0。"), field="own_amount")
+    moved = starts_date - agreement.starts_date
     agreement.starts_date, agreement.ends_date, agreement.own_amount = starts_date, ends_date, own_amount
     agreement.save(update_fields=["starts_date", "ends_date", "own_amount"])
     workflow.record(agreement, "corrected", by=by, at=at)
+    signals.agreement_corrected.send(sender=Agreement, agreement=agreement, moved=moved, by=by, at=at)
 
 
 @transaction.atomic
@@ -285,6 +289,7 @@ def unit_sign(*, agreement: Agreement, by, at: datetime) -> None:
     """The unit's administrator signs."""
     rules.check_can_sign_for_unit(by, agreement)
     workflow.move(agreement, AgreementState.UNIT_SIGNED, by=by, at=at, unit_signed_by=by, unit_signed_at=at)
+    notifications.signed_by_unit(agreement)
 
 
 @transaction.atomic
@@ -316,6 +321,7 @@ def bureau_sign(*, agreement: Agreement, by, at: datetime) -> None:
 def _in_force(agreement: Agreement, *, by, at) -> None:
     application = _locked(agreement.award.application)
     _outcome(application, S.AWARDED, by=by, at=at, note=agreement.award.number)
+    notifications.in_force(agreement, by=by, at=at)
     signals.agreement_in_force.send(sender=Agreement, agreement=agreement, by=by, at=at)
     if application.topic_id:
         _settle_topic(application, by=by, at=at)
@@ -360,4 +366,5 @@ def _end(agreement, reason, *, by, at):
 def complete(*, agreement: Agreement, by, at: datetime) -> None:
     """Everything that was agreed is done and paid; called by whoever keeps the accounts of that."""
     workflow.move(agreement, AgreementState.COMPLETED, by=by, at=at)
+    notifications.completed(agreement, by=by, at=at)
     applications.end_project(application=agreement.award.application, end=ProjectEnd.COMPLETED, by=by, at=at)

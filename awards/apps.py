@@ -8,4 +8,6 @@ class AwardsConfig(AppConfig):
 
     def ready(self):
         # Receivers import models, which exist only now.
-        from awards import receivers  # noqa: F401, PLC0415
+        from awards import obligations, receivers  # noqa: F401, PLC0415
+
+        obligations.register_all()

@@ -1,34 +1,42 @@
 """What notices, objections and agreements owe to whom, and what people are told."""
 
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
+from accounts.kinds import FactKind
+from accounts.models import OrganisationFact, User
 from accounts.roles import Role, UnitRole
 from applications.models import Application
 from applications.notifications import team_and_admins
+from awards import queries
 from awards.models import Agreement, Objection, Publicity
 from core import calendar
 from grants.models import Call, DayKind
+from grants.queries import cause
 from notifications import actions as deadlines
 from notifications.actions import Owes
-from notifications.models import DeadlineKind
+from notifications.models import Deadline, DeadlineKind
+from notifications.wording import Said, by_clause, said
 
 
-def _clause(text: str, clause: str) -> str:
-    return _("%(text)s，依据%(clause)s") % {"text": text, "clause": clause} if clause else text
+def _period(call: Call, starts) -> Said:
+    """How the last day of a notice was found."""
+    text = said(
+        _("自 %(date)s 起 %(days)s 个%(kind)s（含首日）"),
+        date=starts,
+        days=call.publicity_days,
+        kind=DayKind(call.publicity_day_kind).label,
+    )
+    return by_clause(text, call.publicity_clause)
 
 
 def explain_publicity(call: Call, starts) -> str:
-    """How the last day of a notice was found, in the words of the notice."""
+    """The same in the language of the notice, for the notice itself: it is published and never changes."""
     with translation.override(settings.LANGUAGE_CODE):
-        text = _("自 %(date)s 起 %(days)s 个%(kind)s（含首日）") % {
-            "date": starts,
-            "days": call.publicity_days,
-            "kind": DayKind(call.publicity_day_kind).label,
-        }
-        return _clause(text, call.publicity_clause)
+        return str(_period(call, starts))
 
 
 def _managers(call: Call) -> Owes:
@@ -45,10 +53,11 @@ def publicised(publicity: Publicity, *, at) -> None:
         title=publicity.title,
         url=reverse("admin:awards_publicity_change", args=[publicity.pk]),
         due_at=calendar.end_of_day(publicity.ends_date),
-        explanation=publicity.explanation,
+        explanation=_period(publicity.call, publicity.starts_date),
+        clock=publicity.call.publicity_day_kind,
         owed_by=[_managers(publicity.call)],
         at=at,
-        department=publicity.call.programme.department,
+        **cause(publicity.call),
     )
 
 
@@ -58,11 +67,9 @@ def closed(publicity: Publicity, *, by, at) -> None:
 
 def objected(objection: Objection, *, at) -> None:
     publicity = objection.publicity
-    with translation.override(settings.LANGUAGE_CODE):
-        explanation = _("自 %(date)s 收到起 %(days)s 个工作日内处理") % {
-            "date": calendar.local_date(at),
-            "days": publicity.objection_days,
-        }
+    """The finding is owed; the notice itself stands still until there is one."""
+    text = _("自 %(date)s 收到起 %(days)s 个工作日内处理")
+    explanation = said(text, date=calendar.local_date(at), days=publicity.objection_days)
     deadlines.open_deadline(
         subject=objection,
         kind=DeadlineKind.OBJECTION,
@@ -70,9 +77,10 @@ def objected(objection: Objection, *, at) -> None:
         url=reverse("admin:awards_objection_change", args=[objection.pk]),
         due_at=calendar.due(at, publicity.objection_days),
         explanation=explanation,
+        clock=calendar.DayKind.WORKING,
         owed_by=[_managers(publicity.call), Owes(role=Role.SUPERVISION)],
         at=at,
-        department=publicity.call.programme.department,
+        **cause(publicity.call),
     )
 
 
@@ -80,31 +88,124 @@ def resolved(objection: Objection, *, by, at) -> None:
     deadlines.meet_deadline(subject=objection, kind=DeadlineKind.OBJECTION, by=by, at=at)
 
 
+def stands_still(publicity: Publicity, *, by, at) -> None:
+    """An objection is open: the end of the notice waits for the finding (`runs_on`)."""
+    deadlines.suspend_deadline(subject=publicity, kind=DeadlineKind.PUBLICITY_END, by=by, at=at)
+
+
+def runs_on(publicity: Publicity, *, by, at) -> None:
+    deadlines.resume_deadline(subject=publicity, kind=DeadlineKind.PUBLICITY_END, by=by, at=at)
+
+
+def in_force(agreement: Agreement, *, by, at) -> None:
+    open_project_end(agreement, at=at)
+    certificates_followed(agreement.award.application.organisation_id, by=by, at=at)
+
+
+def certificates_followed(organisation_id: int, *, by, at) -> None:
+    """Bring the clocks of a unit's certificates to what it holds and whether a project of it runs."""
+    held = queries.certificates().filter(organisation_id=organisation_id)
+    kind = DeadlineKind.CERTIFICATE
+    about = ContentType.objects.get_for_model(OrganisationFact)
+    clocks = Deadline.objects.open().filter(content_type=about, kind=kind)
+    known = set(
+        OrganisationFact.objects.filter(organisation_id=organisation_id, pk__in=clocks.values("object_id"))
+    )
+    holding = set(held)
+    for fact in known - holding:
+        # Renewed, or no project asks for it any more.
+        deadlines.meet_deadline(subject=fact, kind=kind, by=by, at=at)
+    for fact in holding - known:
+        open_certificate(fact, at=at)
+
+
+def open_certificate(fact: OrganisationFact, *, at) -> None:
+    """A running project rests on the certificate: the unit renews it before it expires."""
+    agreement = queries.running_agreement(fact.organisation_id)
+    deadlines.open_deadline(
+        subject=fact,
+        kind=DeadlineKind.CERTIFICATE,
+        title=said(
+            _("%(kind)s %(number)s（%(unit)s）"),
+            kind=FactKind(fact.kind).label,
+            number=fact.text,
+            unit=fact.organisation,
+        ),
+        url=reverse("accounts:unit", args=[fact.organisation_id]),
+        due_at=calendar.end_of_day(fact.valid_to),
+        explanation=said(
+            _("有效期至 %(date)s，项目 %(number)s 正在执行"),
+            date=fact.valid_to,
+            number=agreement.award.number,
+        ),
+        owed_by=[Owes(organisation=fact.organisation, unit_role=UnitRole.ADMIN)],
+        at=at,
+        **cause(agreement.award.application.call),
+    )
+
+
+def open_project_end(agreement: Agreement, *, at) -> None:
+    """The project ends on the agreed day: what is still open then is owed."""
+    application = agreement.award.application
+    team = User.objects.filter(pk__in=application.team.values("user_id"))
+    deadlines.open_deadline(
+        subject=agreement,
+        kind=DeadlineKind.PROJECT_END,
+        title=f"{agreement.award.number} {application.title}",
+        url=reverse("portal:project", args=[agreement.pk]),
+        due_at=calendar.end_of_day(agreement.ends_date),
+        explanation=said(_("任务书约定 %(date)s 结束"), date=agreement.ends_date),
+        owed_by=[*_by_unit(agreement), *(Owes(user=user) for user in team)],
+        at=at,
+        **cause(application.call),
+    )
+
+
+def completed(agreement: Agreement, *, by, at) -> None:
+    deadlines.meet_deadline(subject=agreement, kind=DeadlineKind.PROJECT_END, by=by, at=at)
+    certificates_followed(agreement.award.application.organisation_id, by=by, at=at)
+
+
 # ---- agreements ----
 
 
+def _by_unit(agreement: Agreement) -> list[Owes]:
+    return [Owes(organisation=agreement.award.application.organisation, unit_role=UnitRole.ADMIN)]
+
+
 def prepared(agreement: Agreement, *, at) -> None:
+    open_signing(agreement, at=at)
+    _tell_unit(agreement, "awarded", at=at)
+
+
+def open_signing(agreement: Agreement, *, at) -> None:
     """The unit owes its signature within the days that the call names."""
     application = agreement.award.application
     call = application.call
-    with translation.override(settings.LANGUAGE_CODE):
-        text = _("自 %(date)s 立项起 %(days)s 日内签订") % {
-            "date": calendar.local_date(at),
-            "days": call.signing_days,
-        }
-        explanation = _clause(text, call.signing_clause)
+    text = said(
+        _("自 %(date)s 立项起 %(days)s 日内签订"), date=calendar.local_date(at), days=call.signing_days
+    )
     deadlines.open_deadline(
         subject=agreement,
         kind=DeadlineKind.AGREEMENT_SIGNING,
         title=f"{agreement.award.number} {application.title}",
         url=agreement_url(agreement),
         due_at=calendar.due(at, call.signing_days, kind=calendar.DayKind.CALENDAR),
-        explanation=explanation,
-        owed_by=[Owes(organisation=application.organisation, unit_role=UnitRole.ADMIN)],
+        explanation=by_clause(text, call.signing_clause),
+        clock=calendar.DayKind.CALENDAR,
+        owed_by=_by_unit(agreement),
         at=at,
-        department=call.programme.department,
+        **cause(call),
     )
-    _tell_unit(agreement, "awarded", at=at)
+
+
+def signed_by_unit(agreement: Agreement) -> None:
+    """Within the same days the bureau owes the other signature."""
+    deadlines.hand_over(
+        subject=agreement,
+        kind=DeadlineKind.AGREEMENT_SIGNING,
+        owed_by=[_managers(agreement.award.application.call)],
+    )
 
 
 def signed(agreement: Agreement, *, by, at) -> None:
@@ -113,6 +214,7 @@ def signed(agreement: Agreement, *, by, at) -> None:
 
 
 def sent_back(agreement: Agreement, *, reason: str, at) -> None:
+    deadlines.hand_over(subject=agreement, kind=DeadlineKind.AGREEMENT_SIGNING, owed_by=_by_unit(agreement))
     _tell_unit(agreement, "sent_back", at=at, reason=reason)
 
 

@@ -5,19 +5,46 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from accounts.kinds import CERTIFICATES
+from accounts.models import OrganisationFact
 from applications import eligibility
 from applications.models import Application
 from applications.states import ApplicationState
 from awards.models import Agreement, Decision, Outcome, Publicity, PublicityItem
-from awards.states import ObjectionState
+from awards.states import AgreementState, ObjectionState
 from grants.models import Call, StageKind
 from grants.queries import stages_of
 from reviews import queries as reviews
 from reviews.models import DemanderChoice
 
 ORDER = ("-id",)
+
+
+def certificates():
+    """Certificates with an end that a unit with a running project holds, the last of each kind."""
+    running = Agreement.objects.filter(
+        state=AgreementState.IN_FORCE, award__application__organisation_id=OuterRef("organisation_id")
+    )
+    same = OrganisationFact.objects.filter(organisation_id=OuterRef("organisation_id"), kind=OuterRef("kind"))
+    later = same.filter(
+        Q(valid_to__isnull=True, valid_from__gte=OuterRef("valid_from"))
+        | Q(valid_to__gt=OuterRef("valid_to"))
+        | Q(valid_to=OuterRef("valid_to"), pk__gt=OuterRef("pk"))
+    )
+    rows = OrganisationFact.objects.filter(
+        Exists(running), ~Exists(later), kind__in=CERTIFICATES, valid_to__isnull=False
+    )
+    return rows.select_related("organisation")
+
+
+def running_agreement(organisation_id: int) -> Agreement | None:
+    """One running project of a unit, the newest: its department hears of expiring certificates."""
+    rows = Agreement.objects.filter(
+        state=AgreementState.IN_FORCE, award__application__organisation_id=organisation_id
+    )
+    return rows.select_related("award__application__call__programme__department").order_by("-id").first()
 
 
 # ---- decisions ----

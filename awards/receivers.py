@@ -4,10 +4,12 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
+from accounts import signals as accounts
+from accounts.kinds import CERTIFICATES
 from applications import signals
 from applications.models import Application
 from applications.states import OFFICE, ApplicationState
-from awards import actions
+from awards import actions, notifications
 from core.models import Event
 
 PROPOSED = {
@@ -33,3 +35,10 @@ def fell_away(sender, instance, created, **kwargs):
 def step_passed(sender, application, by, at, **kwargs):
     """The last step between decision and award is done."""
     actions.award(application=application, by=by, at=at)
+
+
+@receiver(accounts.fact_recorded, dispatch_uid="awards.fact_recorded")
+def fact_recorded(sender, fact, by, at, **kwargs):
+    """A certificate was renewed, or a new one has an end."""
+    if fact.kind in CERTIFICATES:
+        notifications.certificates_followed(fact.organisation_id, by=by, at=at)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,7 @@ from core.money import wan
 from core.workflow import Lost, Refused
 from grants.models import Call, StageKind
 from grants.rules import check_manages
+from notifications.models import Deadline, DeadlineKind
 from reviews import queries as reviews
 
 MIN_TEXT = 10
@@ -307,7 +309,14 @@ def can_send_back(by, agreement: Agreement) -> bool:
 
 
 def signing_due(agreement: Agreement) -> datetime:
-    """The last moment for the unit's signature, as the call says."""
+    """The last moment for the unit's signature: as its deadline says, else as the call does."""
+    clock = Deadline.objects.open().filter(
+        content_type=ContentType.objects.get_for_model(Agreement),
+        object_id=agreement.pk,
+        kind=DeadlineKind.AGREEMENT_SIGNING,
+    )
+    if due_at := clock.values_list("due_at", flat=True).first():
+        return due_at
     call = agreement.award.application.call
     return calendar.due(agreement.award.awarded_at, call.signing_days, kind=calendar.DayKind.CALENDAR)
 

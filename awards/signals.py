@@ -8,6 +8,9 @@ decided = Signal()
 agreement_prepared = Signal()
 """Sent with `agreement`, `by`, `at` when an award got its draft agreement."""
 
+agreement_corrected = Signal()
+"""Sent with `agreement`, `moved` (by how much its start moved), `by`, `at` before anybody signed."""
+
 agreement_in_force = Signal()
 """Sent with `agreement`, `by`, `at` when both sides have signed."""
 

@@ -29,6 +29,15 @@ class DayKind(models.TextChoices):
     WORKING = "working", _("工作日")
     CALENDAR = "calendar", _("自然日")
     MONTH = "month", _("个月")
+    HOUR = "hour", _("小时")
+
+
+class RestDay(models.TextChoices):
+    """What becomes of a period whose last day is a rest day."""
+
+    STAYS = "stays", _("不变")
+    LATER = "later", _("顺延到下一个工作日")
+    EARLIER = "earlier", _("提前到上一个工作日")
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,24 @@ class Calendar:
         if kind != DayKind.WORKING:
             raise ValueError(f"unknown kind of day: {kind}")
         return self._walk(start, days)
+
+    def off_rest_day(self, day: date, rule: str) -> date:
+        """The day itself, or the nearest working day that `rule` (a `RestDay`) names."""
+        if rule == RestDay.STAYS or self.is_working(day):
+            return day
+        return self._walk(day, 1 if rule == RestDay.LATER else -1)
+
+    def resumed(self, due: date, *, stopped: date, resumed: date, kind: str) -> date:
+        """The last day of a period that stood still from `stopped` to `resumed`.
+
+        The days behind `stopped` were still to come; they are counted on from the day after `resumed`.
+        What was over already when it stopped stays as it was.
+        """
+        if due <= stopped:
+            return due
+        if kind == DayKind.WORKING:
+            return self._walk(resumed, self.working_days_between(stopped + ONE_DAY, due))
+        return resumed + (due - stopped)
 
     def _walk(self, day: date, days: int) -> date:
         step = ONE_DAY if days > 0 else -ONE_DAY
@@ -111,8 +138,27 @@ def end_of_day(day: date) -> datetime:
 
 
 def due(at: datetime, days: int, *, kind: str = DayKind.WORKING, inclusive: bool = False) -> datetime:
-    """The last moment of a period of `days` that the moment `at` starts."""
+    """The last moment of a period of `days` that the moment `at` starts; hours run to the minute."""
+    if kind == DayKind.HOUR:
+        return at + timedelta(hours=days)
     return end_of_day(add_days(local_date(at), days, kind=kind, inclusive=inclusive))
+
+
+def off_rest_day(due_at: datetime, rule: str) -> datetime:
+    """The same time of the day that `rule` (a `RestDay`) names when `due_at` falls on a rest day."""
+    if rule == RestDay.STAYS:
+        return due_at
+    day = local_date(due_at)
+    return due_at + (load().off_rest_day(day, rule) - day)
+
+
+def resumed(due_at: datetime, *, stopped_at: datetime, resumed_at: datetime, kind: str) -> datetime:
+    """When a period ends that stood still for a while; see `Calendar.resumed`. Hours go on to the minute."""
+    if kind == DayKind.HOUR:
+        return due_at + (resumed_at - stopped_at) if due_at > stopped_at else due_at
+    day, stopped = local_date(due_at), local_date(stopped_at)
+    moved = load(first=stopped).resumed(day, stopped=stopped, resumed=local_date(resumed_at), kind=kind)
+    return due_at + (moved - day)
 
 
 def is_covered(year: int) -> bool:

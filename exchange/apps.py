@@ -8,7 +8,8 @@ class ExchangeConfig(AppConfig):
 
     def ready(self):
         # Receivers import models, which exist only now.
-        from exchange import receivers  # noqa: PLC0415
+        from exchange import obligations, receivers  # noqa: PLC0415
         from grants import signals  # noqa: PLC0415
 
         signals.relisted.connect(receivers.relisted)
+        obligations.register_all()

@@ -1,17 +1,17 @@
 """What demands owe to whom, and what their units are told."""
 
-from django.conf import settings
 from django.urls import reverse
-from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from accounts.roles import Role
 from core import calendar
 from exchange import queries
 from exchange.models import Demand
+from grants.queries import cause
 from notifications import actions as deadlines
 from notifications.actions import Owes
 from notifications.models import DeadlineKind
+from notifications.wording import by_clause, said
 
 
 def admin_url(demand: Demand) -> str:
@@ -22,23 +22,19 @@ def submitted(demand: Demand, *, at) -> None:
     """The department owes the argumentation within the days that the call names."""
     scheme = queries.scheme_of(demand.call)
     department = demand.call.programme.department
-    with translation.override(settings.LANGUAGE_CODE):
-        explanation = _("自 %(date)s 提交起 %(days)s 个工作日内论证") % {
-            "date": calendar.local_date(at),
-            "days": scheme.argument_days,
-        }
-        if scheme.clause:
-            explanation = _("%(text)s，依据%(clause)s") % {"text": explanation, "clause": scheme.clause}
+    text = _("自 %(date)s 提交起 %(days)s 个工作日内论证")
+    explanation = said(text, date=calendar.local_date(at), days=scheme.argument_days)
     deadlines.open_deadline(
         subject=demand,
         kind=DeadlineKind.DEMAND_ARGUMENT,
         title=demand.title,
         url=admin_url(demand),
         due_at=calendar.due(at, scheme.argument_days),
-        explanation=explanation,
+        explanation=by_clause(explanation, scheme.clause),
+        clock=calendar.DayKind.WORKING,
         owed_by=[Owes(role=Role.PROGRAMME_MANAGER, organisation=department)],
         at=at,
-        department=department,
+        **cause(demand.call),
     )
 
 

@@ -9,7 +9,7 @@ class FinanceConfig(AppConfig):
     def ready(self):
         # Receivers import models, which exist only now.
         from awards import signals as awards  # noqa: PLC0415
-        from finance import receivers  # noqa: PLC0415
+        from finance import obligations, receivers  # noqa: PLC0415
         from grants import signals as grants  # noqa: PLC0415
         from milestones import signals as milestones  # noqa: PLC0415
 
@@ -20,3 +20,4 @@ class FinanceConfig(AppConfig):
         awards.agreement_prepared.connect(receivers.agreement_prepared)
         awards.agreement_in_force.connect(receivers.agreement_in_force)
         milestones.accepted.connect(receivers.accepted)
+        obligations.register_all()

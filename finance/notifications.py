@@ -3,35 +3,43 @@
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from accounts.models import User
 from accounts.roles import Role, UnitRole
 from applications.notifications import team_and_admins
+from core import calendar
 from finance.models import Instalment, Payment
+from grants.queries import cause
 from notifications import actions
-from notifications.actions import Owes, in_site_language
+from notifications.actions import Owes
 from notifications.models import DeadlineKind
+from notifications.wording import by_clause, said
 
 
 def _application(instalment: Instalment):
     return instalment.agreement.award.application
 
 
-@in_site_language
 def open_payment(instalment: Instalment, *, at: datetime) -> None:
     """Finance owes the payment within the working days that the notice names."""
-    clause = f"（{instalment.clause}）" if instalment.clause else ""
     actions.open_deadline(
         subject=instalment,
         kind=DeadlineKind.PAYMENT,
         title=f"{instalment.agreement.award.number} {instalment.name}",
         url=reverse("admin:finance_instalment_change", args=[instalment.pk]),
         due_at=instalment.due_at,
-        explanation=_("条件成就后 %(days)s 个工作日内拨付%(clause)s")
-        % {"days": instalment.pay_days, "clause": clause},
+        explanation=by_clause(
+            said(
+                _("自 %(date)s 条件成就起 %(days)s 个工作日内拨付"),
+                date=calendar.local_date(at),
+                days=instalment.pay_days,
+            ),
+            instalment.clause,
+        ),
+        clock=calendar.DayKind.WORKING,
         owed_by=[Owes(role=Role.FINANCE)],
-        department=_application(instalment).call.programme.department,
+        **cause(_application(instalment).call),
         at=at,
     )
 

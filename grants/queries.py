@@ -3,6 +3,12 @@
 from grants.models import Call, ContactKind, Stage, Topic
 
 
+def cause(call: Call) -> dict:
+    """What a deadline keeps of the notice that set it: who waits for it, and whose reminder rules hold."""
+    programme = call.programme
+    return {"department": programme.department, "programme": programme.slug, "series": call.series}
+
+
 def stages_of(call: Call) -> list[Stage]:
     """The steps of a call in their order; one query."""
     return list(call.stages.all())

@@ -10,9 +10,11 @@ class MilestonesConfig(AppConfig):
         # Receivers import models, which exist only now.
         from awards import signals  # noqa: PLC0415
         from documents import access  # noqa: PLC0415
-        from milestones import receivers  # noqa: PLC0415
+        from milestones import obligations, receivers  # noqa: PLC0415
 
         signals.agreement_prepared.connect(receivers.plan)
+        signals.agreement_corrected.connect(receivers.replan)
         signals.agreement_in_force.connect(receivers.start)
         access.reader(receivers.evidence)
         access.reader(receivers.drafts)
+        obligations.register_all()

@@ -3,17 +3,19 @@
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from accounts.models import User
 from accounts.roles import Role, UnitRole
 from applications.models import TeamMember
 from applications.notifications import team_and_admins
 from core import calendar
+from grants.queries import cause
 from milestones.models import Milestone, Report
 from notifications import actions
-from notifications.actions import Owes, in_site_language
+from notifications.actions import Owes
 from notifications.models import DeadlineKind
+from notifications.wording import Said, by_clause, said
 
 
 def _application(milestone: Milestone):
@@ -36,19 +38,16 @@ def team(milestone: Milestone) -> list[User]:
     ]
 
 
-@in_site_language
 def open_milestone(milestone: Milestone, *, at: datetime) -> None:
     """The team and the unit's administrators owe the evidence by the end of the planned day."""
     _open_for_team(
         milestone,
         due_at=calendar.end_of_day(milestone.due_date),
-        explanation=_("任务书约定 %(date)s 前完成%(clause)s")
-        % {"date": f"{milestone.due_date:%Y-%m-%d}", "clause": _brackets(milestone.clause)},
+        explanation=said(_("任务书约定 %(date)s 前完成"), date=milestone.due_date),
         at=at,
     )
 
 
-@in_site_language
 def reopen_milestone(milestone: Milestone, *, at: datetime) -> None:
     """Returned: as many working days as the check takes, and never before the planned day."""
     planned = calendar.end_of_day(milestone.due_date)
@@ -59,64 +58,89 @@ def reopen_milestone(milestone: Milestone, *, at: datetime) -> None:
     _open_for_team(
         milestone,
         due_at=supplement,
-        explanation=_("退回补充，自退回之日起 %(days)s 个工作日内重新提交%(clause)s")
-        % {"days": milestone.check_days, "clause": _brackets(milestone.clause)},
+        explanation=said(
+            _("退回补充，自 %(date)s 退回起 %(days)s 个工作日内重新提交"),
+            date=calendar.local_date(at),
+            days=milestone.check_days,
+        ),
+        clock=calendar.DayKind.WORKING,
         at=at,
     )
 
 
-def _open_for_team(milestone: Milestone, *, due_at: datetime, explanation: str, at: datetime) -> None:
+def _open_for_team(
+    milestone: Milestone, *, due_at: datetime, explanation: Said, at: datetime, clock: str = ""
+) -> None:
     actions.open_deadline(
         subject=milestone,
         kind=DeadlineKind.MILESTONE,
         title=_title(milestone),
         url=reverse("milestones:milestone", args=[milestone.pk]),
         due_at=due_at,
-        explanation=explanation,
+        explanation=by_clause(explanation, milestone.clause),
+        clock=clock,
         owed_by=[
             Owes(organisation=_application(milestone).organisation, unit_role=UnitRole.ADMIN),
             *(Owes(user=user) for user in team(milestone)),
         ],
-        department=_department(milestone),
+        **cause(_application(milestone).call),
         at=at,
     )
 
 
-def _brackets(clause: str) -> str:
-    return f"（{clause}）" if clause else ""
-
-
-@in_site_language
 def handed_in(report: Report, *, at: datetime) -> None:
     """The department owes its conclusion; the demand side, if it is asked, its opinion in half that time."""
     milestone = report.milestone
     actions.meet_deadline(subject=milestone, kind=DeadlineKind.MILESTONE, by=report.submitted_by, at=at)
+    open_check(milestone, at=at)
+    if milestone.needs_demander_opinion:
+        open_opinion(report, at=at)
+
+
+def open_check(milestone: Milestone, *, at: datetime) -> None:
     actions.open_deadline(
         subject=milestone,
         kind=DeadlineKind.MILESTONE_CHECK,
         title=_title(milestone),
         url=reverse("admin:milestones_milestone_change", args=[milestone.pk]),
         due_at=calendar.due(at, milestone.check_days),
-        explanation=_("自提交之日起 %(days)s 个工作日内审核%(clause)s")
-        % {"days": milestone.check_days, "clause": _brackets(milestone.clause)},
+        explanation=by_clause(
+            said(
+                _("自 %(date)s 提交起 %(days)s 个工作日内审核"),
+                date=calendar.local_date(at),
+                days=milestone.check_days,
+            ),
+            milestone.clause,
+        ),
+        clock=calendar.DayKind.WORKING,
         owed_by=[Owes(role=Role.PROGRAMME_MANAGER, organisation=_department(milestone))],
-        department=_department(milestone),
+        **cause(_application(milestone).call),
         at=at,
     )
-    if milestone.needs_demander_opinion:
-        days = max(1, milestone.check_days // 2)
-        actions.open_deadline(
-            subject=report,
-            kind=DeadlineKind.DEMANDER_OPINION,
-            title=_title(milestone),
-            url=reverse("milestones:opinion", args=[report.pk]),
-            due_at=calendar.due(at, days),
-            explanation=_("自提交之日起 %(days)s 个工作日内填写意见（审核期限的一半）%(clause)s")
-            % {"days": days, "clause": _brackets(milestone.clause)},
-            owed_by=[Owes(organisation=_application(milestone).topic.owner)],
-            department=_department(milestone),
-            at=at,
-        )
+
+
+def open_opinion(report: Report, *, at: datetime) -> None:
+    milestone = report.milestone
+    days = max(1, milestone.check_days // 2)
+    actions.open_deadline(
+        subject=report,
+        kind=DeadlineKind.DEMANDER_OPINION,
+        title=_title(milestone),
+        url=reverse("milestones:opinion", args=[report.pk]),
+        due_at=calendar.due(at, days),
+        explanation=by_clause(
+            said(
+                _("自 %(date)s 提交起 %(days)s 个工作日内填写意见（审核期限的一半）"),
+                date=calendar.local_date(at),
+                days=days,
+            ),
+            milestone.clause,
+        ),
+        clock=calendar.DayKind.WORKING,
+        owed_by=[Owes(organisation=_application(milestone).topic.owner)],
+        **cause(_application(milestone).call),
+        at=at,
+    )
 
 
 def opinion_given(report: Report, *, by, at: datetime) -> None:

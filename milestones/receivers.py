@@ -14,6 +14,10 @@ def start(sender, *, agreement, by, at, **kwargs) -> None:
     actions.start(agreement=agreement, by=by, at=at)
 
 
+def replan(sender, *, agreement, moved, by, at, **kwargs) -> None:
+    actions.replan(agreement=agreement, moved=moved, by=by, at=at)
+
+
 def drafts(user) -> Q:
     """Files of evidence that is being written."""
     return Q(

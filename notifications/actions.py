@@ -5,75 +5,23 @@ outbox's work (`outbox.deliver`), so a dead broker or worker loses nothing.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import wraps
+from uuid import UUID
 
-from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.utils import translation
+from django.utils.translation import get_language, gettext_noop
 
 from accounts.models import Organisation, User
-from core import workflow
+from core import calendar, workflow
+from core.calendar import DayKind
 from notifications import outbox, rules
-from notifications.models import (
-    AT_ONCE,
-    Deadline,
-    DeadlineKind,
-    Delivery,
-    Message,
-    Obligor,
-    ReminderPolicy,
-)
+from notifications.models import LONG_AGO, Deadline, DeadlineKind, Delivery, Message, Obligor, ReminderPolicy
+from notifications.queries import rendered
 from notifications.states import DeadlineState, DeliveryState
-
-HOUR = 60
-DAY = 24 * HOUR
-_ON_ARRIVAL = [AT_ONCE, 3 * DAY, DAY, -DAY]
-_EMAIL = ["email"]
-
-# kind: (leads, overdue after which managers are told too, overdue after which leaders are)
-DEFAULT_POLICIES = {
-    DeadlineKind.CALL_CLOSES: ([7 * DAY, 3 * DAY, DAY, 4 * HOUR], None, None),
-    DeadlineKind.DEMAND_ARGUMENT: ([*_ON_ARRIVAL, -7 * DAY], None, 7 * DAY),
-    DeadlineKind.DEMANDER_CHOICE: (_ON_ARRIVAL, DAY, None),
-    DeadlineKind.UNIT_REVIEW: (_ON_ARRIVAL, None, None),
-    DeadlineKind.RECOMMENDATION: (_ON_ARRIVAL, DAY, None),
-    DeadlineKind.FORMAL_CHECK: ([*_ON_ARRIVAL, -7 * DAY], None, 7 * DAY),
-    DeadlineKind.SUPPLEMENT: ([AT_ONCE, 2 * DAY, DAY], None, None),
-    DeadlineKind.EXPERT_REVIEW: ([3 * DAY, DAY, 0, -DAY, -7 * DAY], None, 7 * DAY),
-    DeadlineKind.REVIEW_ANSWER: ([AT_ONCE, DAY, 0, -DAY], 0, None),
-    DeadlineKind.REVIEW_DUE: ([3 * DAY, DAY, 0, -DAY, -3 * DAY], DAY, None),
-    DeadlineKind.OFFICE_STEP: ([3 * DAY, DAY, -DAY, -7 * DAY], None, 7 * DAY),
-    DeadlineKind.DECISION: ([3 * DAY, DAY, -DAY, -7 * DAY], None, 7 * DAY),
-    DeadlineKind.PUBLICITY_END: ([AT_ONCE, DAY, -DAY], None, None),
-    DeadlineKind.OBJECTION: ([*_ON_ARRIVAL, -7 * DAY], None, 7 * DAY),
-    DeadlineKind.AGREEMENT_SIGNING: (
-        [30 * DAY, 15 * DAY, 7 * DAY, 3 * DAY, DAY, -DAY, -7 * DAY],
-        DAY,
-        None,
-    ),
-    DeadlineKind.MILESTONE: (
-        [60 * DAY, 30 * DAY, 14 * DAY, 7 * DAY, DAY, -DAY, -7 * DAY, -15 * DAY, -30 * DAY],
-        7 * DAY,
-        30 * DAY,
-    ),
-    DeadlineKind.DEMANDER_OPINION: (_ON_ARRIVAL, DAY, None),
-    DeadlineKind.MILESTONE_CHECK: ([*_ON_ARRIVAL, -7 * DAY], None, 7 * DAY),
-    DeadlineKind.PAYMENT: ([AT_ONCE, 14 * DAY, 7 * DAY, DAY, -DAY, -7 * DAY, -14 * DAY], None, 14 * DAY),
-}
-
-
-def in_site_language(function):
-    """Run `function` in the site's language: titles and explanations of deadlines are stored as written."""
-
-    @wraps(function)
-    def inner(*args, **kwargs):
-        with translation.override(settings.LANGUAGE_CODE):
-            return function(*args, **kwargs)
-
-    return inner
+from notifications.wording import Said, said
 
 
 @dataclass(frozen=True)
@@ -95,28 +43,52 @@ def open_deadline(
     *,
     subject,
     kind: str,
-    title: str,
+    title: Said | str,
     url: str,
     due_at: datetime,
-    explanation: str,
+    explanation: Said | str,
     owed_by: Iterable[Owes],
     at: datetime,
     department: Organisation | None = None,
+    programme: str = "",
+    series: UUID | None = None,
+    clock: str = "",
 ) -> Deadline:
     """Open the one deadline of `kind` about `subject`. `explanation` says which clause set the date.
 
-    Raises IntegrityError when one is open already: call `move_deadline` instead.
+    `clock` says how its period was counted; a period of calendar days or months that ends on a rest day is
+    moved as the kind's rule says. Raises IntegrityError when one is open already: call `move_deadline`.
     """
+    if clock in (DayKind.CALENDAR, DayKind.MONTH):
+        due_at, explanation = _off_rest_day(kind, programme, series, due_at, explanation)
     deadline = Deadline.objects.create(
         subject=subject,
         kind=kind,
-        title=title[:200],
+        title=Said.of(title),
         url=url,
         due_at=due_at,
-        explanation=explanation[:300],
+        explanation=Said.of(explanation),
         department=department,
+        programme=programme,
+        series=series,
+        clock=clock,
         opened_at=at,
     )
+    _owe(deadline, owed_by)
+    return deadline
+
+
+def _off_rest_day(kind, programme, series, due_at, explanation):
+    policies = ReminderPolicy.objects.applying_to(kind=kind, programme=programme, series=series)
+    rule = policies.values_list("on_rest_day", flat=True).first() or calendar.RestDay.STAYS
+    moved = calendar.off_rest_day(due_at, rule)
+    if moved == due_at:
+        return due_at, explanation
+    text = gettext_noop("%(text)s；到期日为休息日，%(rule)s")
+    return moved, said(text, text=Said.of(explanation), rule=calendar.RestDay(rule).label)
+
+
+def _owe(deadline: Deadline, owed_by: Iterable[Owes]) -> None:
     Obligor.objects.bulk_create(
         Obligor(
             deadline=deadline,
@@ -127,7 +99,6 @@ def open_deadline(
         )
         for owes in owed_by
     )
-    return deadline
 
 
 def _open(subject, kind):
@@ -136,14 +107,62 @@ def _open(subject, kind):
     )
 
 
-def move_deadline(*, subject, kind: str, due_at: datetime, explanation: str) -> int:
+def move_deadline(*, subject, kind: str, due_at: datetime, explanation: Said | str) -> int:
     """Give the open deadline another due moment; reminders for the new moment are due afresh."""
-    return _open(subject, kind).update(due_at=due_at, explanation=explanation[:300])
+    return _open(subject, kind).update(due_at=due_at, explanation=Said.of(explanation))
+
+
+@transaction.atomic
+def hand_over(*, subject, kind: str, owed_by: Iterable[Owes]) -> None:
+    """The open deadline stands, others owe it now; they hear of it at the next sweep."""
+    owed_by = list(owed_by)
+    for deadline in _open(subject, kind):
+        deadline.obligors.all().delete()
+        _owe(deadline, owed_by)
+        Deadline.objects.filter(pk=deadline.pk).update(look_at=LONG_AGO)
+
+
+@transaction.atomic
+def suspend_deadline(*, subject, kind: str, by, at: datetime, reason: str = "") -> None:
+    """The clock stands still (异议, 整改): no reminders until it goes on. Standing already, it stays so."""
+    for deadline in _open(subject, kind).filter(suspended_at=None).select_for_update():
+        Deadline.objects.filter(pk=deadline.pk).update(suspended_at=at)
+        workflow.record(deadline, "suspended", by=by, at=at, note=reason)
+
+
+@transaction.atomic
+def resume_deadline(*, subject, kind: str, by, at: datetime) -> int:
+    """The clock goes on: what was left of the period when it stopped is counted on from now.
+
+    Returns how many clocks stood still.
+    """
+    resumed = 0
+    for deadline in _open(subject, kind).filter(suspended_at__isnull=False).select_for_update():
+        due_at = calendar.resumed(
+            deadline.due_at,
+            stopped_at=deadline.suspended_at,
+            resumed_at=at,
+            kind=deadline.clock or DayKind.CALENDAR,
+        )
+        explanation = deadline.explanation
+        if due_at != deadline.due_at:
+            explanation = said(
+                gettext_noop("%(text)s；%(stopped)s 至 %(resumed)s 中止计时"),
+                text=explanation,
+                stopped=calendar.local_date(deadline.suspended_at),
+                resumed=calendar.local_date(at),
+            )
+        Deadline.objects.filter(pk=deadline.pk).update(
+            suspended_at=None, due_at=due_at, explanation=explanation, look_at=LONG_AGO
+        )
+        workflow.record(deadline, "resumed", by=by, at=at)
+        resumed += 1
+    return resumed
 
 
 def _close(subject, kind, state, *, by, at):
     for deadline in _open(subject, kind):
-        workflow.move(deadline, state, by=by, at=at, closed_at=at)
+        workflow.move(deadline, state, by=by, at=at, closed_at=at, suspended_at=None)
 
 
 def meet_deadline(*, subject, kind: str, by, at: datetime) -> None:
@@ -154,6 +173,20 @@ def meet_deadline(*, subject, kind: str, by, at: datetime) -> None:
 def cancel_deadline(*, subject, kind: str, by, at: datetime) -> None:
     """The obligation fell away. Does nothing when no such deadline is open."""
     _close(subject, kind, DeadlineState.CANCELLED, by=by, at=at)
+
+
+RIGHTS = (DeadlineKind.SECOND_STEP, DeadlineKind.INVITATION)
+"""What lapses when it is not used: nothing is owed behind the due moment."""
+
+
+def lapse_rights(*, at: datetime) -> None:
+    for deadline in Deadline.objects.open().filter(kind__in=RIGHTS, due_at__lt=at)[:LAPSED_AT_ONCE]:
+        # Somebody may have used it in the meantime: then there is nothing left to close.
+        with suppress(workflow.Lost):
+            workflow.move(deadline, DeadlineState.CANCELLED, by=None, at=at, closed_at=at)
+
+
+LAPSED_AT_ONCE = 5_000
 
 
 @transaction.atomic
@@ -217,18 +250,27 @@ def resend(*, delivery: Delivery, by: User, at: datetime) -> None:
         outbox.poke_on_commit()
 
 
-def install_default_policies() -> None:
-    """Give every kind of deadline without a reminder policy its default. Never changes an existing one."""
-    ReminderPolicy.objects.bulk_create(
-        (
-            ReminderPolicy(
-                kind=kind,
-                lead_minutes=leads,
-                channels=_EMAIL,
-                manager_overdue_minutes=manager,
-                leader_overdue_minutes=leader,
-            )
-            for kind, (leads, manager, leader) in DEFAULT_POLICIES.items()
-        ),
-        ignore_conflicts=True,
-    )
+def _sample(policy: ReminderPolicy, by: User, at: datetime) -> dict:
+    """What a reminder by this rule would say of the latest deadline of its kind, or of an invented one."""
+    latest = Deadline.objects.visible_to(by).filter(kind=policy.kind).order_by("-id").first()
+    example = said(gettext_noop("示例事项"))
+    wording = {"zh-hans": [policy.subject, policy.body], "en": [policy.subject_en, policy.body_en]}
+    return {
+        "kind": policy.kind,
+        "title": (latest.title if latest else example).data,
+        "due_at": (latest.due_at if latest else at).isoformat(),
+        "explanation": (latest.explanation if latest else example).data,
+        "is_overdue": False,
+        "wording": wording,
+    }
+
+
+def preview(*, policy: ReminderPolicy, by: User, at: datetime) -> tuple[str, str]:
+    """(subject, body) as `by` would read it; nothing is stored."""
+    message = Message(recipient=by, template="notifications/reminder", context=_sample(policy, by, at))
+    return rendered(message, get_language())
+
+
+def test_send(*, policy: ReminderPolicy, by: User, at: datetime) -> None:
+    """Send the text to oneself, by inbox and mail."""
+    tell(recipients=[by], template="notifications/reminder", context=_sample(policy, by, at), at=at)

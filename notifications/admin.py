@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from django import forms
 from django.contrib.admin import SimpleListFilter, register
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from django.http import Http404
 from django.utils import timezone
 from django.utils.html import format_html
@@ -11,10 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold import admin as unfold
 from unfold.decorators import display
 
-from core.admin import HistoryMixin, ModelAdmin, ReadOnlyMixin
+from accounts.roles import Role
+from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
 from notifications import actions, channels, queries
 from notifications.delivery_admin import DeliveryAdmin, GatewayAdmin
-from notifications.models import Deadline, Message, Obligor, ReminderPolicy
+from notifications.models import Deadline, Message, Obligor, ReminderPolicy, ReminderStep
+from notifications.policies import Audience
 from notifications.states import DeadlineState
 
 __all__ = ["DeadlineAdmin", "DeliveryAdmin", "GatewayAdmin", "MessageAdmin", "ReminderPolicyAdmin"]
@@ -53,6 +57,7 @@ STATE_TONES = {
     DeadlineState.MET: "success",
     DeadlineState.CANCELLED: "warning",
     "overdue": "danger",
+    "suspended": "warning",
 }
 
 
@@ -60,16 +65,18 @@ STATE_TONES = {
 class DeadlineAdmin(ReadOnlyMixin, HistoryMixin, ModelAdmin):
     """Every dated obligation a person may see; acting on one happens where `url` leads."""
 
-    list_display = ("title", "kind", "due", "overdue_days", "condition", "department", "go")
+    list_display = ("said", "kind", "due", "overdue_days", "condition", "department", "go")
     list_filter = (LadderFilter, "state", "kind", "department")
     list_select_related = ("department",)
-    search_fields = ("title",)
+    search_fields = ("words",)
     ordering = ("due_at", "id")
     fields = (
-        "title",
+        "said",
         "kind",
         "due_at",
-        "explanation",
+        "basis",
+        "clock",
+        "suspended_at",
         "state",
         "department",
         "opened_at",
@@ -79,7 +86,8 @@ class DeadlineAdmin(ReadOnlyMixin, HistoryMixin, ModelAdmin):
     inlines = (ObligorInline,)
 
     def get_queryset(self, request):
-        return queries.with_rung(super().get_queryset(request), at=timezone.now())
+        rows = super().get_queryset(request).annotate(words=Cast("title", TextField()))
+        return queries.with_rung(rows, at=timezone.now())
 
     def changelist_view(self, request, extra_context=None):
         # What is open is what the list is for; everything else is a click away.
@@ -88,6 +96,14 @@ class DeadlineAdmin(ReadOnlyMixin, HistoryMixin, ModelAdmin):
             request.GET["state__exact"] = DeadlineState.OPEN.value
             request.META["QUERY_STRING"] = request.GET.urlencode()
         return super().changelist_view(request, extra_context)
+
+    @display(description=_("标题"))
+    def said(self, obj):
+        return str(obj.title)
+
+    @display(description=_("期限依据"))
+    def basis(self, obj):
+        return str(obj.explanation)
 
     @display(description=_("到期"), ordering="due_at")
     def due(self, obj):
@@ -101,6 +117,8 @@ class DeadlineAdmin(ReadOnlyMixin, HistoryMixin, ModelAdmin):
 
     @display(description=_("状态"), label=STATE_TONES)
     def condition(self, obj):
+        if obj.suspended_at:
+            return "suspended", _("中止计时")
         if obj.state == DeadlineState.OPEN and obj.rung:
             return "overdue", _("已逾期")
         return obj.state, obj.get_state_display()
@@ -110,68 +128,90 @@ class DeadlineAdmin(ReadOnlyMixin, HistoryMixin, ModelAdmin):
         return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', obj.url, _("打开"))
 
 
-class PolicyForm(forms.ModelForm):
+class StepForm(forms.ModelForm):
+    audience = forms.MultipleChoiceField(
+        label=_("告知"), choices=Audience, widget=forms.CheckboxSelectMultiple
+    )
+    channels = forms.MultipleChoiceField(
+        label=_("渠道"),
+        choices=lambda: [(name, channels.label(name)) for name in channels.names()],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("站内信总会发送"),
+    )
+
     class Meta:
-        model = ReminderPolicy
-        fields = ("kind", "lead_minutes", "channels", "manager_overdue_minutes", "leader_overdue_minutes")
-
-    def clean_lead_minutes(self):
-        leads = self.cleaned_data["lead_minutes"] or []
-        return sorted(set(leads), reverse=True)
-
-    def clean_channels(self):
-        wanted = self.cleaned_data["channels"] or []
-        for name in wanted:
-            if name not in channels.names():
-                raise forms.ValidationError(
-                    _("没有叫“%(name)s”的渠道，可用：%(names)s。"),
-                    params={"name": name, "names": "、".join(channels.names())},
-                )
-        return wanted
+        model = ReminderStep
+        fields = ("amount", "unit", "audience", "channels")
 
 
-def in_words(minutes: int) -> str:
-    """A lead as a person says it: 7 天前, 逾期 1 天."""
-    size = abs(minutes)
-    if size % actions.DAY == 0:
-        length = _("%(n)s 天") % {"n": size // actions.DAY}
-    elif size % actions.HOUR == 0:
-        length = _("%(n)s 小时") % {"n": size // actions.HOUR}
-    else:
-        length = _("%(n)s 分钟") % {"n": size}
-    if minutes == 0:
-        return str(_("到期时"))
-    if minutes == actions.AT_ONCE:
-        return str(_("产生时"))
-    return str((_("提前 %(length)s") if minutes > 0 else _("逾期 %(length)s")) % {"length": length})
+class StepInline(unfold.TabularInline):
+    model = ReminderStep
+    form = StepForm
+    extra = 0
 
 
 @register(ReminderPolicy)
-class ReminderPolicyAdmin(ModelAdmin):
-    """When to remind for each kind of deadline."""
+class ReminderPolicyAdmin(ActionButtonsMixin, ModelAdmin):
+    """When to remind whom of each kind of deadline: everywhere, of one programme, of one notice."""
 
-    form = PolicyForm
-    list_display = ("kind", "leads", "ways", "manager_overdue", "leader_overdue")
+    list_display = ("kind", "scope", "leads", "ways", "climbs", "is_legal")
+    list_filter = ("kind", "programme", "is_legal")
     ordering = ("id",)
+    fieldsets = (
+        (None, {"fields": ("kind", "programme", "series")}),
+        (_("时间"), {"fields": ("hour", "on_rest_day", "quiet_from", "quiet_to", "is_legal")}),
+        (
+            _("文本"),
+            {
+                "fields": ("subject", "body", "subject_en", "body_en"),
+                "description": _("可用的占位符：{name} {kind} {title} {due} {explanation} {link}"),
+            },
+        ),
+    )
+    inlines = (StepInline,)
+    actions_detail = ("preview", "test_send")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("steps")
 
     def has_delete_permission(self, request, obj=None):
-        return False
+        """A rule of its own may go; the general rule of a kind stays."""
+        return bool(obj and (obj.programme or obj.series)) and super().has_delete_permission(request, obj)
+
+    @display(description=_("范围"))
+    def scope(self, obj):
+        if obj.series:
+            return _("通知 %(series)s") % {"series": str(obj.series)[:8]}
+        return _("计划 %(slug)s") % {"slug": obj.programme} if obj.programme else _("全部")
 
     @display(description=_("提醒时间"))
     def leads(self, obj):
-        return "、".join(in_words(minutes) for minutes in obj.lead_minutes) or "—"
+        return "、".join(step.in_words() for step in obj.steps.all()) or "—"
 
     @display(description=_("渠道"))
     def ways(self, obj):
-        return "、".join([str(_("站内信")), *map(channels.label, obj.channels)])
+        names = dict.fromkeys(name for step in obj.steps.all() for name in step.channels)
+        return "、".join([str(_("站内信")), *map(channels.label, names)])
 
-    @display(description=_("同时提醒项目主管"))
-    def manager_overdue(self, obj):
-        return "—" if obj.manager_overdue_minutes is None else in_words(-obj.manager_overdue_minutes)
+    @display(description=_("逾期升级"))
+    def climbs(self, obj):
+        told = [
+            f"{step.in_words()}：{_('、').join(str(Audience(name).label) for name in step.audience)}"
+            for step in obj.steps.all()
+            if step.audience != [Audience.OWNERS]
+        ]
+        return "；".join(told) or "—"
 
-    @display(description=_("同时提醒局领导"))
-    def leader_overdue(self, obj):
-        return "—" if obj.leader_overdue_minutes is None else in_words(-obj.leader_overdue_minutes)
+    @button(_("预览文本"), may=lambda user, policy: user.has_role(Role.SYSADMIN), icon="visibility")
+    def preview(self, request, policy, data, at):
+        subject, body = actions.preview(policy=policy, by=request.user, at=at)
+        return f"{subject} — {' '.join(body.split())}"
+
+    @button(_("试发给我"), may=lambda user, policy: user.has_role(Role.SYSADMIN), icon="send")
+    def test_send(self, request, policy, data, at):
+        actions.test_send(policy=policy, by=request.user, at=at)
+        return _("已发送到您的站内信和邮箱。")
 
 
 @register(Message)

@@ -6,7 +6,6 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
@@ -14,11 +13,14 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation
 from accounts.roles import Role, UnitRole
+from core.calendar import DayKind
 from notifications import states
 from notifications.gateways import Circuit, Gateway, Pulse, Unsubscription
+from notifications.kinds import DeadlineKind
+from notifications.policies import Preference, ReminderPolicy, ReminderStep, Subscription
+from notifications.wording import SaidField
 
 __all__ = [
-    "AT_ONCE",
     "Circuit",
     "Deadline",
     "DeadlineKind",
@@ -26,37 +28,16 @@ __all__ = [
     "Gateway",
     "Message",
     "Obligor",
+    "Preference",
     "Pulse",
     "Reminder",
     "ReminderPolicy",
+    "ReminderStep",
+    "Subscription",
     "Unsubscription",
 ]
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class DeadlineKind(models.TextChoices):
-    """Dated obligations. Lead times per kind stand in `ReminderPolicy`."""
-
-    CALL_CLOSES = "call_closes", _("申报截止")
-    DEMAND_ARGUMENT = "demand_argument", _("需求论证")
-    DEMANDER_CHOICE = "demander_choice", _("发榜方选择")
-    UNIT_REVIEW = "unit_review", _("单位审核")
-    RECOMMENDATION = "recommendation", _("推荐审核")
-    FORMAL_CHECK = "formal_check", _("形式审查")
-    SUPPLEMENT = "supplement", _("补正")
-    EXPERT_REVIEW = "expert_review", _("组织专家评审")
-    REVIEW_ANSWER = "review_answer", _("评审邀请答复")
-    REVIEW_DUE = "review_due", _("评审")
-    OFFICE_STEP = "office_step", _("考察、调查、论证等环节")
-    DECISION = "decision", _("立项决定")
-    PUBLICITY_END = "publicity_end", _("公示结束")
-    OBJECTION = "objection", _("异议处理")
-    AGREEMENT_SIGNING = "agreement_signing", _("签订任务书")
-    MILESTONE = "milestone", _("里程碑")
-    DEMANDER_OPINION = "demander_opinion", _("发榜方验收意见")
-    MILESTONE_CHECK = "milestone_check", _("里程碑审核")
-    PAYMENT = "payment", _("拨付")
 
 
 class DeadlineQuerySet(models.QuerySet):
@@ -74,8 +55,8 @@ class DeadlineQuerySet(models.QuerySet):
         if user.scope.sees_everything:
             return self
         wanted = Q(pk__in=Obligor.objects.covering(user).values("deadline_id"))
-        if user.scope.departments:
-            wanted |= Q(department_id__in=user.scope.departments)
+        if watched := user.scope.departments | user.scope.headed:
+            wanted |= Q(department_id__in=watched)
         return self.filter(wanted)
 
 
@@ -86,16 +67,32 @@ class Deadline(models.Model):
     """
 
     machine = states.DEADLINE
+    event_verbs = {
+        "suspended": _("中止计时"),
+        "resumed": _("恢复计时"),
+        "chased": _("催办"),
+        "mended": _("核对更正"),
+    }
 
     # Foreign keys that begin another index of their table have none of their own: sweeps write many rows.
     content_type = models.ForeignKey(ContentType, models.PROTECT, related_name="+", db_index=False)
     object_id = models.BigIntegerField()
     subject = GenericForeignKey("content_type", "object_id")
     kind = models.CharField(_("事项"), max_length=30, choices=DeadlineKind)
-    title = models.CharField(_("标题"), max_length=200)
+    title = SaidField(_("标题"))
     url = models.CharField(_("下一步"), max_length=300)
     due_at = models.DateTimeField(_("到期"))
-    explanation = models.CharField(_("期限依据"), max_length=300, help_text=_("期限如何算出，依据哪一条"))
+    explanation = SaidField(_("期限依据"), help_text=_("期限如何算出，依据哪一条"))
+    clock = models.CharField(
+        _("计时方式"),
+        max_length=10,
+        choices=DayKind,
+        blank=True,
+        help_text=_("空表示日期由文件写明，不是算出的"),
+    )
+    programme = models.CharField(_("计划代码"), max_length=60, blank=True)
+    series = models.UUIDField(_("通知系列"), null=True, blank=True)
+    """The programme and the notice that caused it: reminder rules may be theirs."""
     department = models.ForeignKey(
         Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("主管处室")
     )
@@ -104,6 +101,7 @@ class Deadline(models.Model):
     )
     opened_at = models.DateTimeField(_("产生时间"))
     closed_at = models.DateTimeField(_("关闭时间"), null=True, blank=True)
+    suspended_at = models.DateTimeField(_("中止计时"), null=True, blank=True)
     look_at = models.DateTimeField(db_default=Value(LONG_AGO), editable=False)
     """When the sweep has to look at this deadline again; long ago for one that it has not seen as it is."""
 
@@ -129,6 +127,9 @@ class Deadline(models.Model):
                 | (~Q(state="open") & Q(closed_at__isnull=False)),
                 name="deadline_closed_has_time",
             ),
+            models.CheckConstraint(
+                condition=Q(suspended_at__isnull=True) | Q(state="open"), name="deadline_suspended_is_open"
+            ),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -141,7 +142,7 @@ class Deadline(models.Model):
         ]
 
     def __str__(self):
-        return self.title
+        return str(self.title)
 
 
 class ObligorQuerySet(models.QuerySet):
@@ -199,57 +200,6 @@ class Obligor(models.Model):
         return str(self.user or self.organisation or self.get_role_display())
 
 
-AT_ONCE = 365 * 24 * 60
-"""A lead so long that it has always begun: the reminder goes out as soon as the deadline is opened."""
-
-
-class ReminderPolicy(models.Model):
-    """When to remind whom for a kind of deadline. An empty list of leads silences the kind."""
-
-    kind = models.CharField(_("事项"), max_length=30, choices=DeadlineKind)
-    lead_minutes = ArrayField(
-        models.IntegerField(),
-        verbose_name=_("提前量（分钟）"),
-        help_text=_(
-            "正数为到期前，负数为逾期后，0 为到期时；525600（一年）表示期限一产生就提醒。一天为 1440。"
-        ),
-        blank=True,
-    )
-    channels = ArrayField(
-        models.CharField(max_length=20),
-        verbose_name=_("渠道"),
-        default=list,
-        blank=True,
-        help_text=_("站内信总会发送；可另加 email"),
-    )
-    manager_overdue_minutes = models.PositiveIntegerField(
-        _("逾期多久后同时提醒项目主管（分钟）"), null=True, blank=True
-    )
-    leader_overdue_minutes = models.PositiveIntegerField(
-        _("逾期多久后同时提醒局领导（分钟）"), null=True, blank=True
-    )
-
-    class Meta:
-        verbose_name = _("提醒规则")
-        verbose_name_plural = pgettext_lazy("list", "提醒规则")
-        constraints = [models.UniqueConstraint(fields=["kind"], name="reminder_policy_once")]
-        triggers = [
-            pgtrigger.Trigger(
-                name="look_afresh",
-                when=pgtrigger.After,
-                operation=pgtrigger.Insert | pgtrigger.Update,
-                func="""
-                    UPDATE notifications_deadline SET look_at = 'epoch'
-                    WHERE kind = NEW.kind AND state = 'open';
-                    RETURN NULL;
-                """,
-            )
-        ]
-
-    def __str__(self):
-        return self.get_kind_display()
-
-
 class MessageQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(recipient=user) if user.is_authenticated else self.none()
@@ -293,22 +243,26 @@ class Reminder(models.Model):
 
     deadline = models.ForeignKey(Deadline, models.CASCADE, related_name="reminders", db_index=False)
     due_at = models.DateTimeField()
-    lead_minutes = models.IntegerField()
+    lead = models.CharField(max_length=8)
+    """The code of the step of the rule (`policies.ReminderStep.code`): it outlives the step."""
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     message = models.OneToOneField(Message, models.CASCADE, null=True, related_name="reminder")
+    in_digest = models.BooleanField(default=False)
+    """Waits for the one mail a day of a person who wants no more (`digest`)."""
     created_at = models.DateTimeField()
 
     class Meta:
         verbose_name = _("提醒")
         verbose_name_plural = _("提醒")
         constraints = [
-            models.UniqueConstraint(
-                fields=["deadline", "due_at", "lead_minutes", "recipient"], name="reminder_once"
-            )
+            models.UniqueConstraint(fields=["deadline", "due_at", "lead", "recipient"], name="reminder_once")
+        ]
+        indexes = [
+            models.Index(fields=["recipient"], name="reminder_for_digest", condition=Q(in_digest=True))
         ]
 
     def __str__(self):
-        return f"{self.deadline_id} −{self.lead_minutes} → {self.recipient_id}"
+        return f"{self.deadline_id} {self.lead} → {self.recipient_id}"
 
 
 class DeliveryQuerySet(models.QuerySet):

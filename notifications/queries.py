@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from notifications.models import DeadlineKind, Delivery, Message
+from notifications.wording import Said
 
 
 def absolute(url: str) -> str:
@@ -25,13 +26,38 @@ def rendered(message: Message, language: str = "") -> tuple[str, str]:
     app, name = message.template.split("/", 1)
     template = get_template(f"{app}/email/{name}.txt").template
     context = {**message.context, "link": absolute(message.url), "recipient_name": message.recipient.name}
-    with (
-        translation.override(language or message.recipient.language),
-        timezone.override(timezone.get_default_timezone()),
-    ):
-        text = template.render(Context(context, autoescape=False))
-    subject, _newline, body = text.strip().partition("\n")
+    language = language or message.recipient.language
+    with translation.override(language), timezone.override(timezone.get_default_timezone()):
+        own = message.context.get("wording", {}).get(language)
+        if own and own[1]:
+            return worded(own[0], own[1], context)
+        text = template.render(Context(_spoken(context), autoescape=False))
+    subject, _, body = text.strip().partition("\n")
     return " ".join(subject.split()), body.strip() + "\n"
+
+
+def worded(subject: str, body: str, context: dict) -> tuple[str, str]:
+    """A rule's own text with its placeholders filled in, in the active language."""
+    due = datetime.fromisoformat(context["due_at"]).astimezone(timezone.get_default_timezone())
+    words = {
+        "name": context["recipient_name"],
+        "kind": str(DeadlineKind(context["kind"]).label),
+        "title": str(Said.of(context["title"])),
+        "due": f"{due:%Y-%m-%d %H:%M}",
+        "explanation": str(Said.of(context["explanation"])),
+        "link": context["link"],
+    }
+    subject = (subject or "{title}").format_map(words)
+    return " ".join(subject.split()), body.format_map(words).strip() + "\n"
+
+
+def _spoken(value):
+    """The context with every sentence that is kept as data said in the active language."""
+    if isinstance(value, dict):
+        if value.keys() == {"text", "words"}:
+            return str(Said.of(value))
+        return {name: _spoken(inner) for name, inner in value.items()}
+    return [_spoken(inner) for inner in value] if isinstance(value, list) else value
 
 
 def idempotency_key(delivery: Delivery) -> str:

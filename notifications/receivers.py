@@ -1,15 +1,42 @@
-"""A new installation reminds people without anybody having set up how."""
+"""Reminders without anybody having set up how; the deadlines of what happens upstream, in accounts."""
 
-from notifications import actions
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+
+from accounts import signals
+from accounts.models import Membership, RoleAssignment
+from notifications import defaults, joining, looking
 
 
 def install_policies(sender, **kwargs) -> None:
     """After every migrate: kinds of deadlines that are new get their default reminders."""
     project = kwargs.get("apps")
-    if project is not None and ("notifications", "reminderpolicy") not in _models(project):
+    if project is not None and ("notifications", "reminderstep") not in _models(project):
         return
-    actions.install_default_policies()
+    defaults.install()
 
 
 def _models(project) -> set[tuple[str, str]]:
     return {(model._meta.app_label, model._meta.model_name) for model in project.get_models()}
+
+
+@receiver(signals.join_requested, dispatch_uid="notifications.join_requested")
+def join_requested(sender, join_request, by, at, **kwargs) -> None:
+    joining.requested(join_request, at=at)
+
+
+@receiver(signals.join_decided, dispatch_uid="notifications.join_decided")
+def join_decided(sender, join_request, by, at, **kwargs) -> None:
+    joining.decided(join_request, by=by, at=at)
+
+
+@receiver(post_save, sender=Membership, dispatch_uid="notifications.member_joined")
+def member_joined(sender, instance, **kwargs) -> None:
+    if instance.is_active:
+        looking.unit_changed(instance.organisation_id)
+
+
+@receiver(post_save, sender=RoleAssignment, dispatch_uid="notifications.office_taken")
+def office_taken(sender, instance, **kwargs) -> None:
+    if instance.is_active:
+        looking.office_changed(instance.role)

@@ -172,7 +172,7 @@ def posting(delivery: Delivery) -> str:
     """What a group hears once: a reminder's deadline, due moment and lead; for the rest, the same words."""
     reminder = reminder_of(delivery)
     if reminder:
-        return f"{reminder.deadline_id}.{reminder.due_at:%Y%m%d%H%M%S}.{reminder.lead_minutes}"
+        return f"{reminder.deadline_id}.{reminder.due_at:%Y%m%d%H%M%S}.{reminder.lead}"
     message = delivery.message
     words = f"{message.template} {sorted(message.context.items())} {message.url} {message.created_at}"
     return sha256(words.encode()).hexdigest()

@@ -8,6 +8,8 @@ from notifications.queries import absolute, rendered
 
 
 class DeadlineSerializer(serializers.ModelSerializer):
+    title = serializers.CharField(read_only=True)
+    explanation = serializers.CharField(read_only=True)
     kind_name = serializers.CharField(source="get_kind_display", read_only=True)
     subject = serializers.SerializerMethodField()
     link = serializers.SerializerMethodField()

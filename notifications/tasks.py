@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from celery import shared_task
+from django.urls import reverse
 from django.utils import timezone
 
-from notifications import operating, outbox
+from notifications import actions, operating, outbox
 from notifications import sweep as sweeping
 
 RUN = timedelta(seconds=25)
@@ -17,9 +18,19 @@ def sweep() -> int:
     """Remind of everything that is due now, then have it delivered."""
     told = sweeping.sweep(at=timezone.now())
     operating.beat(name=operating.SWEEP, at=timezone.now())
+    actions.lapse_rights(at=timezone.now())
     if told:
         outbox.poke()
     return told
+
+
+@shared_task(expires=3600)
+def digest() -> int:
+    """The one mail a day of those who want no more."""
+    written = sweeping.digest(at=timezone.now(), url=reverse("portal:todo"))
+    if written:
+        outbox.poke()
+    return written
 
 
 @shared_task(expires=300)

@@ -9,6 +9,7 @@ class ReviewsConfig(AppConfig):
     def ready(self):
         # Models are loaded only now, and both lists are filled by importing.
         from documents import access  # noqa: PLC0415
-        from reviews import queries, receivers  # noqa: F401, PLC0415
+        from reviews import obligations, queries, receivers  # noqa: F401, PLC0415
 
         access.reader(queries.readable_files)
+        obligations.register_all()

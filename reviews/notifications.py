@@ -1,17 +1,17 @@
 """What reviewers and demanders owe, and what they are told. Invitations never name a project."""
 
-from django.conf import settings
 from django.urls import reverse
-from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from accounts.models import Membership, User
 from applications.models import Application
 from core import calendar
 from grants.models import Topic
+from grants.queries import cause
 from notifications import actions as deadlines
 from notifications.actions import Owes
 from notifications.models import DeadlineKind
+from notifications.wording import by_clause, said
 from reviews import queries
 from reviews.models import Assignment
 
@@ -27,49 +27,41 @@ def panel_url(application: Application) -> str:
 
 
 def _open(assignment: Assignment, kind, *, due_at, days: int, clause: str, at) -> None:
-    with translation.override(settings.LANGUAGE_CODE):
-        explanation = _("自 %(date)s 邀请起 %(days)s 个工作日内") % {
-            "date": calendar.local_date(assignment.invited_at),
-            "days": days,
-        }
-        if clause:
-            explanation = _("%(text)s，依据%(clause)s") % {"text": explanation, "clause": clause}
+    text = _("自 %(date)s 邀请起 %(days)s 个工作日内")
+    explanation = said(text, date=calendar.local_date(assignment.invited_at), days=days)
     deadlines.open_deadline(
         subject=assignment,
         kind=kind,
         title=assignment.application.number,
         url=desk_url(assignment),
         due_at=due_at,
-        explanation=explanation,
+        explanation=by_clause(explanation, clause),
+        clock=calendar.DayKind.WORKING,
         owed_by=[Owes(user=assignment.expert.user)],
         at=at,
-        department=assignment.application.call.programme.department,
+        **cause(assignment.application.call),
     )
 
 
-def invited(assignment: Assignment, *, at) -> None:
+def answer_by(assignment: Assignment):
     scheme = queries.scheme_of(assignment.application.call)
-    answer_by = calendar.due(at, scheme.answer_days)
+    return calendar.due(assignment.invited_at, scheme.answer_days)
+
+
+def open_answer(assignment: Assignment, *, at) -> None:
+    scheme = queries.scheme_of(assignment.application.call)
     _open(
         assignment,
         DeadlineKind.REVIEW_ANSWER,
-        due_at=answer_by,
+        due_at=answer_by(assignment),
         days=scheme.answer_days,
         clause=scheme.clause,
         at=at,
     )
-    deadlines.tell(
-        recipients=[assignment.expert.user],
-        template="reviews/invited",
-        context={"answer_by": answer_by.isoformat(), "due_at": assignment.due_at.isoformat()},
-        url=desk_url(assignment),
-        at=at,
-    )
 
 
-def accepted(assignment: Assignment, *, by, at) -> None:
+def open_review(assignment: Assignment, *, at) -> None:
     scheme = queries.scheme_of(assignment.application.call)
-    deadlines.meet_deadline(subject=assignment, kind=DeadlineKind.REVIEW_ANSWER, by=by, at=at)
     _open(
         assignment,
         DeadlineKind.REVIEW_DUE,
@@ -78,6 +70,25 @@ def accepted(assignment: Assignment, *, by, at) -> None:
         clause=scheme.clause,
         at=at,
     )
+
+
+def invited(assignment: Assignment, *, at) -> None:
+    open_answer(assignment, at=at)
+    deadlines.tell(
+        recipients=[assignment.expert.user],
+        template="reviews/invited",
+        context={
+            "answer_by": answer_by(assignment).isoformat(),
+            "due_at": assignment.due_at.isoformat(),
+        },
+        url=desk_url(assignment),
+        at=at,
+    )
+
+
+def accepted(assignment: Assignment, *, by, at) -> None:
+    deadlines.meet_deadline(subject=assignment, kind=DeadlineKind.REVIEW_ANSWER, by=by, at=at)
+    open_review(assignment, at=at)
 
 
 def declined(assignment: Assignment, *, by, at, reason: str) -> None:

@@ -13,6 +13,8 @@ from django.db import models
 
 from config.celery import app as celery
 from core.workflow import Machine
+from notifications import defaults, obligations
+from notifications.models import DeadlineKind
 
 PROJECT = Path(__file__).resolve().parents[1]
 CODE = ["config", *settings.APPS]
@@ -34,6 +36,63 @@ def own_models() -> list[type[models.Model]]:
 
 def machines() -> dict[type[models.Model], Machine]:
     return {model: model.machine for model in own_models() if hasattr(model, "machine")}
+
+
+DATED_WITHOUT_DEADLINE = {
+    "what was done, and when": (
+        "accounts.JoinRequest.decided_at accounts.User.last_login accounts.User.date_joined "
+        "applications.Answer.saved_at applications.Application.created_at "
+        "applications.Application.saved_at applications.Application.submitted_at "
+        "applications.Application.ended_at applications.RuleResult.checked_at "
+        "applications.RuleResult.officer_at applications.StepConclusion.at "
+        "applications.StepConclusion.held_date applications.Submission.at awards.Decision.at "
+        "awards.Objection.resolved_at awards.Agreement.unit_signed_at awards.Agreement.bureau_signed_at "
+        "awards.Publicity.published_at documents.Document.created_at exchange.Demand.argued_at "
+        "exchange.Demand.created_at exchange.Demand.saved_at finance.Commitment.committed_at "
+        "finance.Commitment.released_at finance.Payment.paid_date finance.Payment.recorded_at "
+        "grants.Amendment.published_at grants.Call.published_at grants.Topic.listed_at "
+        "milestones.Acceptance.at milestones.DemanderOpinion.at milestones.Milestone.accepted_at "
+        "milestones.ReportDraft.saved_at reviews.Assignment.pledged_at reviews.Conflict.recorded_at "
+        "reviews.DemanderChoice.at reviews.Review.saved_at reviews.Review.submitted_at "
+        "core.Event.at desk.Rehearsal.started_at desk.Rehearsal.claimed_at desk.Rehearsal.finished_at"
+    ),
+    "a beginning: nothing is owed by it": (
+        "grants.Call.opens_at awards.Publicity.starts_date awards.Agreement.starts_date "
+        "accounts.OrganisationFact.valid_from accounts.IntegrityRecord.valid_from "
+        "accounts.Organisation.registered_date grants.Dictionary.valid_from"
+    ),
+    "a fact that rules test, owed by nobody": (
+        "applications.Participant.birth_date grants.EligibilityRule.as_of "
+        "accounts.IntegrityRecord.valid_to grants.Dictionary.valid_to core.CalendarDay.date "
+        "applications.PastProject.starts_date applications.PastProject.ends_date"
+    ),
+    "a proposal: owed once the agreement says so": (
+        "applications.Application.starts_date applications.Application.ends_date "
+        "applications.ProposedMilestone.due_date exchange.Demand.deadline_date"
+    ),
+}
+
+
+def test_every_date_has_a_deadline_or_a_reason():
+    """A model with a date that nobody is reminded of must say why."""
+    dated = {
+        f"{model._meta.label}.{field.name}"
+        for model in own_models()
+        if model._meta.app_label != "notifications"
+        and not model._meta.proxy
+        and not hasattr(model, "pgh_tracked_model")
+        for field in model._meta.local_fields
+        if isinstance(field, models.DateField)
+    }
+    covered = {name for obligation in obligations.REGISTRY.values() for name in obligation.dates}
+    excused = {name for names in DATED_WITHOUT_DEADLINE.values() for name in names.split()}
+    assert dated - covered - excused == set()
+    assert excused & covered == set()
+    assert (excused | covered) - dated == set(), "these exist no more"
+
+
+def test_every_kind_of_deadline_has_an_obligation_and_a_default_rule():
+    assert set(DeadlineKind.values) == set(obligations.REGISTRY) == set(defaults.STEPS)
 
 
 @pytest.mark.parametrize("app", settings.APPS)

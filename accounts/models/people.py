@@ -108,6 +108,9 @@ class User(AbstractUser):
             departments=frozenset(
                 o.organisation_id for o in offices if o.role == Role.PROGRAMME_MANAGER and o.organisation_id
             ),
+            headed=frozenset(
+                o.organisation_id for o in offices if o.role == Role.DIVISION_HEAD and o.organisation_id
+            ),
             regions=tuple(o.region for o in offices if o.role == Role.RECOMMENDER and o.region),
             recommender_organisations=frozenset(
                 o.organisation_id for o in offices if o.role == Role.RECOMMENDER and o.organisation_id

@@ -26,7 +26,10 @@ def _send_back(application, *, reason, items, due_at, by, at):
     workflow.move(
         application, ApplicationState.RETURNED, by=by, at=at, note=reason, data={"items": items or []}
     )
-    notifications.stage_done(application, old, by=by, at=at)
+    if old == ApplicationState.FORMAL_CHECK:
+        notifications.stage_stands_still(application, old, reason=reason, by=by, at=at)
+    else:
+        notifications.stage_done(application, old, by=by, at=at)
     notifications.open_supplement(application, due_at=due_at, reason=reason, at=at)
     until = queries.local_moment(due_at)
     notifications.tell_team(application, "returned", at=at, reason=reason, items=items or [], until=until)

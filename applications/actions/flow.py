@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from applications import notifications
 from applications.models import Application
+from applications.queries import CHOSEN
 from applications.states import OFFICE, ApplicationState
 from core import workflow
 from core.workflow import Refused
@@ -40,8 +41,10 @@ def enter(*, application: Application, state: str, by, at: datetime, note: str =
         notifications.all_cancelled(application, by=by, at=at)
         return
     notifications.stage_done(application, old, by=by, at=at)
+    if state in CHOSEN:
+        notifications.open_second_step(application, at=at)
     stage = stage_for(application, state)
-    if stage:
+    if stage and not notifications.stage_goes_on(application, state, by=by, at=at):
         notifications.open_stage(application, stage, at=at)
     notifications.tell_next(application, at=at)
 

@@ -44,6 +44,9 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     _store_results(current, lines, at=at)
     number = current.number or next_number(number_prefix(current.call))
     notifications.draft_done(current, by=by, at=at)
+    notifications.invitation_taken(current, by=by, at=at)
+    if current.follows_id:
+        notifications.second_step_taken(current.follows, by=by, at=at)
     enter(
         application=current,
         state=target,
@@ -117,6 +120,8 @@ def withdraw(*, application: Application, reason: str, by, at: datetime) -> None
     if application.submitted_at:
         rules.check_reason(reason)
     enter(application=application, state=ApplicationState.WITHDRAWN, by=by, at=at, note=reason)
+    if application.follows_id:
+        notifications.open_second_step(application.follows, at=at)
 
 
 @transaction.atomic

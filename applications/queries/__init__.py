@@ -30,7 +30,14 @@ from applications.queries.content import (
 )
 from applications.queries.context import context, contexts, counted_in, months_between, relation
 from applications.queries.differences import differences
-from applications.queries.entries import entries, entry_until
+from applications.queries.entries import (
+    CHOSEN,
+    entries,
+    entry_until,
+    invitations_owing,
+    outlines_for,
+    second_step,
+)
 from applications.queries.papers import SHORTEST as SHORTEST_HASH
 from applications.queries.papers import address_of, may_name, printed, printed_from, sealed_as
 from applications.queries.partners import part_versions, partner_of, partnered, partners
@@ -63,6 +70,7 @@ from applications.queries.records import (
 from applications.queries.versions import version_of
 
 __all__ = [
+    "CHOSEN",
     "ORDER",
     "SHORTEST_HASH",
     "address_of",
@@ -88,6 +96,7 @@ __all__ = [
     "has_budget",
     "has_types",
     "history",
+    "invitations_owing",
     "is_decided",
     "lapsed_drafts",
     "last_return",
@@ -100,6 +109,7 @@ __all__ = [
     "months_between",
     "of_regions",
     "of_the_bureau",
+    "outlines_for",
     "own_applications",
     "part_versions",
     "partner_of",
@@ -118,6 +128,7 @@ __all__ = [
     "scan_kind",
     "sealed_answers",
     "sealed_as",
+    "second_step",
     "sections_of",
     "sha256_of",
     "snapshot",

@@ -8,6 +8,7 @@ from milestones.actions.moves import (
     hand_in,
     paired,
     plan,
+    replan,
     start,
 )
 from milestones.actions.writing import attach, detach, save_form
@@ -22,6 +23,7 @@ __all__ = [
     "hand_in",
     "paired",
     "plan",
+    "replan",
     "save_form",
     "start",
 ]

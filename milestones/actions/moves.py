@@ -93,6 +93,16 @@ def _planned(agreement: Agreement, own, template) -> date:
 
 
 @transaction.atomic
+def replan(*, agreement: Agreement, moved: timedelta, by, at: datetime) -> None:
+    """The dates of an unsigned agreement were set right: milestones move with its start, inside its end."""
+    for milestone in Milestone.objects.filter(agreement=agreement).order_by("order"):
+        day = min(max(milestone.due_date + moved, agreement.starts_date), agreement.ends_date)
+        if day != milestone.due_date:
+            milestone.due_date = day
+            milestone.save(update_fields=["due_date"])
+
+
+@transaction.atomic
 def start(*, agreement: Agreement, by, at: datetime) -> None:
     """The agreement is in force: every milestone gets its deadline."""
     for milestone in Milestone.objects.filter(agreement=agreement).select_related(

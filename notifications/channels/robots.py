@@ -17,6 +17,7 @@ from notifications.channels.http import Answer, Post, check_status, dump
 from notifications.gateways import Gateway
 from notifications.models import Delivery
 from notifications.queries import absolute, rendered
+from notifications.wording import Said
 
 LONGEST = 2000
 """Bytes of UTF-8; WeCom takes 2048, the others more."""
@@ -100,7 +101,7 @@ def group_text(delivery: Delivery) -> str:
     lines = [rendered(delivery.message, language)[0]]
     with override(language):
         if reason := delivery.message.context.get("explanation"):
-            lines.append(_("期限依据") + "：" + str(reason))
+            lines.append(_("期限依据") + "：" + str(Said.of(reason)))
         if delivery.message.url:
             lines.append(_("办理") + "：" + absolute(delivery.message.url))
     return "\n".join(lines)

@@ -53,6 +53,6 @@ def event(delivery: Delivery) -> dict:
         and {
             "id": reminder.deadline_id,
             "due_at": reminder.due_at.isoformat(),
-            "lead_minutes": reminder.lead_minutes,
+            "lead": reminder.lead,
         },
     }

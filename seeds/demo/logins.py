@@ -20,6 +20,7 @@ def rows() -> list[tuple[str, str, str]]:
         (_("推荐单位（高新区）"), "recommender", None),
         (_("评审专家"), "expert1 … expert8", _("五号专家与高校申报人同单位，须回避")),
         (_("项目主管"), "manager", None),
+        (_("处室负责人"), "head", None),
         (_("局领导"), "leader", None),
         (_("经费管理"), "finance", None),
         (_("监督"), "supervision", None),

@@ -99,7 +99,7 @@ def test_returning_for_supplement_with_a_date(client, application, manager):
     assert press(client, application, "give_back", data).status_code == 302
     application.refresh_from_db()
     assert application.state == "returned"
-    deadline = Deadline.objects.open().get(object_id=application.pk)
+    deadline = Deadline.objects.open().get(object_id=application.pk, kind="supplement")
     assert timezone.localtime(deadline.due_at).date() == due
 
 

@@ -152,9 +152,9 @@ def fill(total: int, webhook) -> None:
         per_minute=10_000_000,
     )
     kind = models.DeadlineKind.MILESTONE
-    models.ReminderPolicy.objects.filter(kind=kind).update(
-        channels=["email", "webhook"], lead_minutes=[24 * 60]
-    )
+    policy = models.ReminderPolicy.objects.get(kind=kind)
+    policy.steps.all().delete()
+    policy.steps.create(unit="h", amount=24, channels=["email", "webhook"])
     about = content_type.objects.get_for_model(accounts.User)
     now = timezone.now()
     count = total // 2

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from accounts.roles import Role, UnitRole
 from applications.models import Application, ProposedMilestone, TeamMember
 from applications.states import ApplicationState
-from awards import signals
+from awards import notifications, signals
 from awards.models import Agreement, Award
 from awards.states import AgreementState
 from finance.models import Condition, InstalmentTemplate
@@ -123,6 +123,7 @@ def agreement(*, at=AT, **kwargs) -> Agreement:
         bureau_signed_at=at,
     )
     agreement.refresh_from_db()
+    notifications.in_force(agreement, by=None, at=at)
     signals.agreement_in_force.send(sender=Agreement, agreement=agreement, by=None, at=at)
     return agreement
 

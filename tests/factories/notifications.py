@@ -65,13 +65,13 @@ class GatewayFactory(DjangoModelFactory):
     signature = factory.LazyAttribute(lambda gateway: "青岛科技" if gateway.channel == "sms" else "")
 
 
-def reminder(*, deadline, recipient, at, lead_minutes=1440, channel="email") -> Delivery:
+def reminder(*, deadline, recipient, at, lead="d1", channel="email") -> Delivery:
     """What a sweep writes for one person: message, ledger row and delivery."""
     context = {
         "kind": deadline.kind,
-        "title": deadline.title,
+        "title": str(deadline.title),
         "due_at": deadline.due_at.isoformat(),
-        "explanation": deadline.explanation,
+        "explanation": str(deadline.explanation),
         "is_overdue": deadline.due_at < at,
     }
     delivery = DeliveryFactory(
@@ -84,7 +84,7 @@ def reminder(*, deadline, recipient, at, lead_minutes=1440, channel="email") -> 
     Reminder.objects.create(
         deadline=deadline,
         due_at=deadline.due_at,
-        lead_minutes=lead_minutes,
+        lead=lead,
         recipient=recipient,
         message=delivery.message,
         created_at=at,

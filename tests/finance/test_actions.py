@@ -224,7 +224,7 @@ def test_on_signing_the_first_instalment_is_due_within_twenty_working_days():
     deadline = payment_deadline(first)
     assert (deadline.due_at, deadline.explanation) == (
         due(AT, 20),
-        "条件成就后 20 个工作日内拨付（第十三条）",
+        f"自 {local_date(AT)} 条件成就起 20 个工作日内拨付，依据第十三条",
     )
     owing = {name for name, user in people.items() if Deadline.objects.owed_by(user).filter(pk=deadline.pk)}
     assert owing == {"finance"}

@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 
 from awards.models import Agreement, Award
 from awards.states import AgreementState
-from core.calendar import due, end_of_day
+from core.calendar import due, end_of_day, local_date
 from core.models import Event
 from core.workflow import Lost, Refused
 from documents.models import Document
@@ -127,7 +127,7 @@ def test_in_force_every_milestone_has_its_deadline():
     found, people = project()
     first = deadline(milestone_of(found), DeadlineKind.MILESTONE)
     assert first.due_at == end_of_day(date(2027, 3, 31))
-    assert first.explanation == "任务书约定 2027-03-31 前完成（第十一条）"
+    assert first.explanation == "任务书约定 2027-03-31 前完成，依据第十一条"
     assert first.department == found.award.application.call.programme.department
     assert Deadline.objects.open().filter(kind=DeadlineKind.MILESTONE).count() == 2
     owing = {name for name, user in people.items() if Deadline.objects.owed_by(user).filter(pk=first.pk)}
@@ -169,7 +169,7 @@ def test_handing_in_moves_the_clock_to_the_manager():
     assert Deadline.objects.get(object_id=milestone.pk, kind=DeadlineKind.MILESTONE).state == "met"
     check = deadline(milestone, DeadlineKind.MILESTONE_CHECK)
     assert check.due_at == due(AT, 10)
-    assert check.explanation == "自提交之日起 10 个工作日内审核（第十一条）"
+    assert check.explanation == f"自 {local_date(AT)} 提交起 10 个工作日内审核，依据第十一条"
     assert Deadline.objects.owed_by(people["manager"]).filter(pk=check.pk).exists()
     assert not is_open(report, DeadlineKind.DEMANDER_OPINION)
 

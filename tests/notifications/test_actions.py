@@ -1,9 +1,10 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
 
 from accounts.roles import Role
+from core import calendar, calendar_table
 from core.models import Event
 from core.workflow import Refused
 from notifications import actions, queries
@@ -60,7 +61,9 @@ def test_the_database_holds_what_a_deadline_is():
         lambda: Obligor.objects.create(deadline=deadline),
         lambda: Obligor.objects.create(deadline=deadline, unit_role="admin", user=UserFactory()),
         lambda: Delivery.objects.filter(pk=DeliveryFactory().pk).update(state="sent"),
-        lambda: ReminderPolicy.objects.create(kind=DeadlineKind.PAYMENT, lead_minutes=[]),
+        lambda: ReminderPolicy.objects.create(kind=DeadlineKind.PAYMENT),
+        lambda: ReminderPolicy.objects.update(quiet_from=None),
+        lambda: Deadline.objects.update(state="met", closed_at=AT, suspended_at=AT),
     ]
     for attack in attacks:
         with pytest.raises(DatabaseError), transaction.atomic():
@@ -70,12 +73,12 @@ def test_the_database_holds_what_a_deadline_is():
 
 def test_every_kind_of_deadline_is_reminded_of_after_every_migration():
     assert set(ReminderPolicy.objects.values_list("kind", flat=True)) == set(DeadlineKind.values)
-    assert set(actions.DEFAULT_POLICIES) == set(DeadlineKind)
     ReminderPolicy.objects.filter(kind=DeadlineKind.PAYMENT).delete()
-    ReminderPolicy.objects.filter(kind=DeadlineKind.MILESTONE).update(lead_minutes=[5])
+    ReminderPolicy.objects.filter(kind=DeadlineKind.MILESTONE).update(hour=5)
     install_policies(sender=None)
-    assert ReminderPolicy.objects.filter(kind=DeadlineKind.PAYMENT).exists()
-    assert ReminderPolicy.objects.get(kind=DeadlineKind.MILESTONE).lead_minutes == [5]
+    assert ReminderPolicy.objects.get(kind=DeadlineKind.PAYMENT).steps.count() == 7
+    assert ReminderPolicy.objects.get(kind=DeadlineKind.MILESTONE).hour == 5
+    assert ReminderPolicy.objects.get(kind=DeadlineKind.MILESTONE).steps.count() == 9
 
 
 def test_where_the_table_is_gone_nothing_is_installed(django_assert_num_queries):
@@ -89,8 +92,77 @@ def test_where_the_table_is_gone_nothing_is_installed(django_assert_num_queries)
 
 
 def test_a_milestone_is_reminded_of_as_the_table_says():
-    days = [minutes / 1440 for minutes in ReminderPolicy.objects.get(kind="milestone").lead_minutes]
-    assert days == [60, 30, 14, 7, 1, -1, -7, -15, -30]
+    steps = ReminderPolicy.objects.get(kind="milestone").steps.all()
+    assert [step.amount for step in steps] == [60, 30, 14, 7, 1, -1, -7, -15, -30]
+    assert [step.audience for step in steps][-3:] == [
+        ["owners", "managers"],
+        ["owners", "managers", "heads"],
+        ["owners", "managers", "heads", "leaders"],
+    ]
+
+
+# ---- clocks ----
+
+
+@pytest.mark.parametrize(
+    ("rule", "day"), [("stays", "2026-05-03"), ("later", "2026-05-06"), ("earlier", "2026-04-30")]
+)
+def test_a_period_that_ends_on_a_rest_day_is_moved_as_the_rule_says(rule, day):
+    calendar_table.seed()
+    ReminderPolicy.objects.filter(kind=DeadlineKind.MILESTONE).update(on_rest_day=rule)
+    due_at = datetime.fromisoformat("2026-05-03T23:59:59+08:00")
+    moved = open_deadline(at=due_at - timedelta(days=9), due_in=timedelta(days=9), clock="calendar")
+    assert calendar.local_date(moved.due_at).isoformat() == day
+    assert ("到期日为休息日" in moved.explanation) == (rule != "stays")
+    named = open_deadline(at=due_at - timedelta(days=9), due_in=timedelta(days=9))
+    assert named.due_at == due_at
+
+
+@pytest.mark.parametrize(
+    ("clock", "resumed", "day"),
+    [
+        ("working", "2026-04-28", "2026-05-06"),  # 3 working days were left: 29 and 30 April, 6 May
+        ("calendar", "2026-04-28", "2026-05-01"),
+        ("working", "2026-04-21", "2026-04-24"),
+    ],
+)
+def test_a_clock_stands_still_and_goes_on(clock, resumed, day):
+    calendar_table.seed()
+    subject = OrganisationFactory()
+    same = {"subject": subject, "kind": DeadlineKind.MILESTONE, "by": None}
+    stopped = datetime.fromisoformat("2026-04-21T10:00:00+08:00")
+    due_at = datetime.fromisoformat("2026-04-24T23:59:59+08:00")
+    deadline = open_deadline(
+        at=stopped, due_in=due_at - stopped, subject=subject, clock=clock, owed_by=[Owes(user=UserFactory())]
+    )
+    actions.suspend_deadline(**same, at=stopped, reason="异议")
+    actions.suspend_deadline(**same, at=stopped + timedelta(days=1))
+    assert Deadline.objects.get().suspended_at == stopped
+    goes_on = datetime.fromisoformat(f"{resumed}T10:00:00+08:00")
+    assert actions.resume_deadline(**same, at=goes_on) == 1
+    assert actions.resume_deadline(**same, at=goes_on) == 0
+    deadline.refresh_from_db()
+    assert calendar.local_date(deadline.due_at).isoformat() == day
+    assert ("中止计时" in deadline.explanation) == (resumed != "2026-04-21")
+    verbs = Event.objects.about(deadline).values_list("verb", flat=True)
+    assert list(verbs) == ["suspended", "resumed"]
+
+
+def test_what_is_handed_over_is_owed_by_others():
+    first, second = UserFactory(), UserFactory()
+    subject = OrganisationFactory()
+    deadline = open_deadline(at=AT, subject=subject, owed_by=[Owes(user=first)])
+    actions.hand_over(subject=subject, kind=deadline.kind, owed_by=[Owes(user=second)])
+    assert [row.user for row in deadline.obligors.all()] == [second]
+
+
+def test_rights_lapse_and_duties_do_not():
+    for kind in (DeadlineKind.SECOND_STEP, DeadlineKind.MILESTONE):
+        open_deadline(at=AT, kind=kind)
+    actions.lapse_rights(at=AT)
+    assert Deadline.objects.open().count() == 2
+    actions.lapse_rights(at=AT + timedelta(days=9))
+    assert [row.kind for row in Deadline.objects.open()] == [DeadlineKind.MILESTONE]
 
 
 def test_reading_is_the_recipients_and_remembers_the_first_time():

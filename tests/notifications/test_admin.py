@@ -5,8 +5,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
-from notifications.admin import in_words
-from notifications.models import AT_ONCE, Delivery, Message, ReminderPolicy
+from notifications.models import Delivery, Message, ReminderPolicy, ReminderStep
+from notifications.queries import rendered
 from tests.factories.accounts import OrganisationFactory, officer
 from tests.factories.notifications import DeliveryFactory, MessageFactory, open_deadline
 
@@ -79,25 +79,74 @@ def test_the_inbox_is_ones_own_and_opening_reads(client):
     assert Message.objects.get(pk=other.pk).read_at is None
 
 
-def test_policies_are_edited_with_care(client):
+STEPS = "steps-"
+
+
+def rule_form(policy, **changed):
+    data = {
+        "kind": policy.kind,
+        "hour": 9,
+        "on_rest_day": "later",
+        "quiet_from": "21:00",
+        "quiet_to": "08:00",
+    }
+    data |= {f"{STEPS}TOTAL_FORMS": 1, f"{STEPS}INITIAL_FORMS": 0, f"{STEPS}0-amount": -7}
+    data |= {
+        f"{STEPS}0-unit": "d",
+        f"{STEPS}0-audience": ["owners", "heads"],
+        f"{STEPS}0-channels": ["email"],
+    }
+    return data | changed
+
+
+def test_rules_are_edited_with_care(client):
     policy = ReminderPolicy.objects.get(kind="milestone")
+    policy.steps.all().delete()
     address = reverse("admin:notifications_reminderpolicy_change", args=[policy.pk])
     client.force_login(officer(Role.SYSADMIN))
-    data = {"kind": "milestone", "lead_minutes": "1440, 60,60, -5", "channels": "pigeon"}
-    response = client.post(address, data)
-    assert response.status_code == 200
-    assert "没有叫“pigeon”的渠道" in response.content.decode()
-    assert client.post(address, {**data, "channels": "email"}).status_code == 302
+    assert client.get(address).status_code == 200
+    for wrong, sentence in (
+        ({f"{STEPS}0-channels": ["pigeon"]}, "pigeon"),
+        ({"body": "{password}"}, "没有叫“{password}”的占位符"),
+        ({"body": "{title.__class__}"}, "没有叫“{title.__class__}”的占位符"),
+        ({"body": "{title!r}"}, "没有叫“{title}”的占位符"),
+        ({"body": "{"}, "花括号没有成对"),
+        ({"hour": 24}, "23"),
+    ):
+        response = client.post(address, rule_form(policy, **wrong))
+        assert (response.status_code, sentence in response.content.decode()) == (200, True), wrong
+    assert client.post(address, rule_form(policy, body="{title}：{due}")).status_code == 302
     policy.refresh_from_db()
-    assert (policy.lead_minutes, policy.channels) == ([1440, 60, -5], ["email"])
-    assert client.post(address, {**data, "lead_minutes": "soon"}).status_code == 200
+    step = policy.steps.get()
+    assert (policy.body, policy.on_rest_day) == ("{title}：{due}", "later")
+    assert (step.code, step.audience, step.channels) == ("d-7", ["owners", "heads"], ["email"])
+    body = client.get(reverse("admin:notifications_reminderpolicy_changelist")).content.decode()
+    assert "逾期 7 天：办理人、处室负责人" in body
     client.force_login(officer(Role.LEADER))
-    assert client.post(address, data).status_code == 403
-    assert (
-        "提前 1 天" in client.get(reverse("admin:notifications_reminderpolicy_changelist")).content.decode()
-    )
+    assert client.post(address, rule_form(policy)).status_code == 403
+
+
+def test_a_text_is_previewed_and_sent_to_oneself(client):
+    policy = ReminderPolicy.objects.get(kind="milestone")
+    ReminderPolicy.objects.filter(pk=policy.pk).update(subject="试 {kind}", body="{name} {title}")
+    open_deadline(at=timezone.now())
+    user = officer(Role.SYSADMIN)
+    client.force_login(user)
+    preview = reverse("admin:notifications_reminderpolicy_preview", args=[policy.pk])
+    assert "试 里程碑 — " in client.post(preview, follow=True).content.decode()
+    assert not Message.objects.exists()
+    client.post(reverse("admin:notifications_reminderpolicy_test_send", args=[policy.pk]))
+    message = Message.objects.get()
+    assert message.recipient == user
+    assert rendered(message) == ("试 里程碑", f"{user.name} 青科揭榜-0001 样机\n")
+    client.force_login(officer(Role.LEADER))
+    assert client.post(preview).status_code == 403
 
 
 def test_leads_in_words():
-    found = [in_words(minutes) for minutes in (AT_ONCE, 1440 * 60, 240, 0, -1440, 5)]
-    assert found == ["产生时", "提前 60 天", "提前 4 小时", "到期时", "逾期 1 天", "提前 5 分钟"]
+    codes = ("open", "d60", "h4", "w2", "d0", "d-1")
+    found = [ReminderStep.reading(code).in_words() for code in codes]
+    assert found == ["期限产生时", "提前 60 天", "提前 4 小时", "提前 2 工作日", "到期当天", "逾期 1 天"]
+    assert [ReminderStep.reading(code).code for code in codes] == list(codes)
+    with pytest.raises(ValueError, match="no lead"):
+        ReminderStep.reading("soon")

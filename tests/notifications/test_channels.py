@@ -108,7 +108,7 @@ def test_a_webhook_is_signed_and_repeated_under_the_same_key():
         (event,) = service.accepted
         assert service.keys == [event["id"]] == [f"delivery.{delivery.pk}.20260302010000"]
         assert event["recipient"] == delivery.message.recipient.username
-        assert event["deadline"]["lead_minutes"] == 1440
+        assert event["deadline"]["lead"] == "d1"
         assert "@" not in str({**event, "id": ""})
 
 

@@ -64,7 +64,7 @@ def test_a_group_hears_a_reminder_once(group):
     assert len(group.accepted) == 1
     assert states(first, second) == ["sent", "merged"]
     assert second.merged_into == first
-    third = told(group.people[0], deadline=deadline, lead_minutes=60)
+    third = told(group.people[0], deadline=deadline, lead="h1")
     outbox.deliver(clock=at_time(AT + DAY))
     assert states(third) == ["sent"]
     assert len(group.accepted) == 2
@@ -131,8 +131,8 @@ def test_a_units_webhook_serves_its_members_and_the_general_one_the_rest():
 def test_after_an_outage_only_the_latest_of_a_deadline_goes_out():
     deadline, person = open_deadline(at=AT, due_in=7 * DAY), UserFactory()
     week, three, one = (
-        told(person, deadline=deadline, at=AT + days * DAY, lead_minutes=lead, channel="email")
-        for days, lead in ((0, 7), (4, 3), (6, 1))
+        told(person, deadline=deadline, at=AT + days * DAY, lead=lead, channel="email")
+        for days, lead in ((0, "d7"), (4, "d3"), (6, "d1"))
     )
     elsewhere = told(UserFactory(), deadline=deadline, channel="email")
     outbox.deliver(clock=at_time(AT + 6 * DAY), chunk=2)

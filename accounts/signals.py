@@ -1,0 +1,12 @@
+"""What apps further down do in the same transaction when something happens to people and units."""
+
+from django.dispatch import Signal
+
+join_requested = Signal()
+"""Sent with `join_request`, `by`, `at` when a person asks to join a unit."""
+
+join_decided = Signal()
+"""Sent with `join_request`, `by`, `at` when it was approved, refused or withdrawn."""
+
+fact_recorded = Signal()
+"""Sent with `fact`, `by`, `at` when a dated fact about a unit was written down."""

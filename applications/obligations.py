@@ -1,0 +1,118 @@
+"""Which applications, outlines and invitations owe what: the second opinion on their deadlines."""
+
+from functools import partial
+
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Least
+
+from applications import notifications, queries
+from applications.models import Application
+from applications.notifications import STAGE_DEADLINES
+from applications.states import ApplicationState
+from core import calendar
+from grants.models import Call, Invitation, Stage
+from grants.queries import closing
+from grants.states import CallState
+from notifications.models import DeadlineKind
+from notifications.obligations import Obligation, entered_at, register
+
+S = ApplicationState
+
+
+def _read(rows):
+    return rows.select_related("call__programme__department", "organisation", "topic")
+
+
+def _drafts(at):
+    """Drafts that can still be handed in; a lapsed one owes nothing any more."""
+    ends = Least("call__closes_at", "topic__bids_close_at")
+    return _read(Application.objects.filter(state=S.DRAFT)).annotate(ends=ends).filter(ends__gte=at)
+
+
+def _in_stage(states, at):
+    staged = Stage.objects.filter(call=OuterRef("call_id"), kind=OuterRef("state"))
+    return _read(Application.objects.filter(Exists(staged), state__in=states))
+
+
+def _open_stage(application, at):
+    stage = next(row for row in application.call.stages.all() if row.kind == application.state)
+    notifications.open_stage(application, stage, at=entered_at(application, application.state, at))
+
+
+def _examined(at):
+    """In the formal check, or sent back from it: then the clock stands still."""
+    sent_back = Q(state=S.RETURNED) & Exists(notifications.standing_still())
+    staged = Stage.objects.filter(call=OuterRef("call_id"), kind=S.FORMAL_CHECK)
+    return _read(Application.objects.filter(Exists(staged) & Q(state=S.FORMAL_CHECK) | sent_back))
+
+
+def _open_supplement(application, at):
+    from applications.actions.desks import RETURN_DAYS  # noqa: PLC0415 (actions are above)
+
+    last = queries.last_return(application)
+    due_at = calendar.due(last.at if last else at, RETURN_DAYS)
+    reason = last.note if last else ""
+    notifications.open_supplement(application, due_at=due_at, reason=reason, at=at)
+
+
+def _chosen(at):
+    """Chosen outlines whose right to the second step has not run out."""
+    calls = Call.objects.filter(
+        state=CallState.PUBLISHED, entry_days__isnull=False, follows__series=OuterRef("call__series")
+    )
+    rows = _read(Application.objects.filter(Exists(calls), state__in=queries.CHOSEN))
+    live = [
+        outline.pk
+        for outline in rows
+        if (call := queries.second_step(outline))
+        and queries.entry_until(call, outline) > at
+        and queries.outlines_for(call).filter(pk=outline.pk).exists()
+    ]
+    return rows.filter(pk__in=live)
+
+
+def register_all() -> None:
+    by_kind: dict[str, list[str]] = {}
+    for state, kind in STAGE_DEADLINES.items():
+        by_kind.setdefault(kind, []).append(state)
+    for kind, states in by_kind.items():
+        owing = _examined if kind == DeadlineKind.FORMAL_CHECK else partial(_in_stage, states)
+        register(
+            Obligation(
+                kind=kind,
+                model=Application,
+                owing=owing,
+                open=_open_stage,
+                dates=("grants.Call.unit_closes_at", "grants.Call.recommender_closes_at"),
+            )
+        )
+    register(
+        Obligation(
+            kind=DeadlineKind.CALL_CLOSES,
+            model=Application,
+            owing=_drafts,
+            open=lambda application, at: notifications.open_draft(application, at=at),
+            due=lambda application: closing(application.call, application.topic),
+            dates=("grants.Call.closes_at", "grants.Topic.bids_close_at"),
+        ),
+        Obligation(
+            kind=DeadlineKind.SUPPLEMENT,
+            model=Application,
+            owing=lambda at: _read(Application.objects.filter(state=S.RETURNED)),
+            open=_open_supplement,
+        ),
+        Obligation(
+            kind=DeadlineKind.SECOND_STEP,
+            model=Application,
+            owing=_chosen,
+            open=lambda outline, at: notifications.open_second_step(outline, at=at),
+        ),
+        Obligation(
+            kind=DeadlineKind.INVITATION,
+            model=Invitation,
+            owing=queries.invitations_owing,
+            open=lambda invitation, at: notifications.open_invitation(invitation, at=at),
+            due=lambda invitation: invitation.call.closes_at,
+            dates=("grants.Call.closes_at",),
+        ),
+    )

@@ -1,0 +1,65 @@
+"""The rules that a new installation begins with; every one may be changed, none is a constant."""
+
+from notifications.kinds import DeadlineKind as K
+from notifications.policies import Audience, ReminderPolicy, ReminderStep
+
+OWNERS, MANAGERS, HEADS, LEADERS = Audience.OWNERS, Audience.MANAGERS, Audience.HEADS, Audience.LEADERS
+_OFFICER = (OWNERS, MANAGERS)
+_HEAD = (*_OFFICER, HEADS)
+_LEADER = (*_HEAD, LEADERS)
+
+_ON_ARRIVAL = {"open": (), "d3": (), "d1": (), "d-1": ()}
+_OFFICE = {**_ON_ARRIVAL, "d-7": _HEAD, "d-15": _LEADER}
+_LADDER = {"d-1": (), "d-7": _OFFICER, "d-15": _HEAD, "d-30": _LEADER}
+
+# kind: {code of the step: who is told; nobody named: whoever owes it}
+STEPS: dict[str, dict[str, tuple]] = {
+    K.JOIN_REQUEST: {"open": (), "w1": (), "d-1": (), "d-7": ()},
+    K.CERTIFICATE: {"d180": (), "d60": (), "d30": (), "d-1": _OFFICER},
+    K.INVITATION: {"open": (), "d7": (), "d3": (), "d1": ()},
+    K.CALL_CLOSES: {"d7": (), "d3": (), "d1": (), "h4": ()},
+    K.SECOND_STEP: {"open": (), "d7": (), "d3": (), "d1": ()},
+    K.DEMAND_ARGUMENT: _OFFICE,
+    K.DEMANDER_CHOICE: {**_ON_ARRIVAL, "d-2": _OFFICER},
+    K.UNIT_REVIEW: _ON_ARRIVAL,
+    K.RECOMMENDATION: {**_ON_ARRIVAL, "d-2": _OFFICER},
+    K.FORMAL_CHECK: _OFFICE,
+    K.SUPPLEMENT: {"open": (), "w2": (), "w1": ()},
+    K.EXPERT_REVIEW: {"d3": (), "d1": (), "d0": (), "d-1": (), "d-7": _HEAD, "d-15": _LEADER},
+    K.REVIEW_ANSWER: {"open": (), "w1": (), "d0": _OFFICER, "d-1": _OFFICER},
+    K.REVIEW_DUE: {"d3": (), "d1": (), "d0": (), "d-1": _OFFICER, "d-3": _OFFICER},
+    K.OFFICE_STEP: {"d3": (), "d1": (), "d-1": (), "d-7": _HEAD, "d-15": _LEADER},
+    K.DECISION: {"d3": (), "d1": (), "d-1": (), "d-7": _HEAD, "d-15": _LEADER},
+    K.PUBLICITY_END: {"open": (), "d0": (), "d-1": ()},
+    K.OBJECTION: _OFFICE,
+    K.AGREEMENT_SIGNING: {
+        **dict.fromkeys(("d30", "d15", "d7", "d3", "d1"), ()),
+        **{"d-1": _OFFICER, "d-7": _OFFICER, "d-15": _HEAD},
+    },
+    K.PROJECT_END: {**dict.fromkeys(("d90", "d60", "d30", "d15", "d7"), ()), "d-1": (), **_LADDER},
+    K.MILESTONE: {**dict.fromkeys(("d60", "d30", "d14", "d7", "d1"), ()), **_LADDER},
+    K.DEMANDER_OPINION: {**_ON_ARRIVAL, "d-2": _OFFICER},
+    K.MILESTONE_CHECK: _OFFICE,
+    K.PAYMENT: {**dict.fromkeys(("open", "d14", "d7", "d1", "d-1", "d-7"), ()), "d-14": _LEADER},
+}
+LEGAL = (K.SUPPLEMENT, K.AGREEMENT_SIGNING, K.OBJECTION, K.PUBLICITY_END)
+"""Somebody's right runs out with these: nobody can switch them off."""
+
+
+def install() -> None:
+    """Give every kind without a general rule its default. Never changes an existing one."""
+    general = ReminderPolicy.objects.filter(programme="", series=None)
+    known = set(general.values_list("kind", flat=True))
+    made = ReminderPolicy.objects.bulk_create(
+        (ReminderPolicy(kind=kind, is_legal=kind in LEGAL) for kind in STEPS if kind not in known),
+        ignore_conflicts=True,
+    )
+    fresh = {
+        policy.kind: policy
+        for policy in general.filter(kind__in=[policy.kind for policy in made], steps=None)
+    }
+    ReminderStep.objects.bulk_create(
+        ReminderStep.reading(code, *audience, policy=policy)
+        for kind, policy in fresh.items()
+        for code, audience in STEPS[kind].items()
+    )

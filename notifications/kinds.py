@@ -1,0 +1,33 @@
+"""Kinds of dated obligations; codes are stored and used by reminder rules and packs."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class DeadlineKind(models.TextChoices):
+    """Dated obligations. Lead times per kind stand in `ReminderPolicy`."""
+
+    JOIN_REQUEST = "join_request", _("加入单位申请")
+    CERTIFICATE = "certificate", _("资质到期")
+    INVITATION = "invitation", _("受邀申报")
+    CALL_CLOSES = "call_closes", _("申报截止")
+    SECOND_STEP = "second_step", _("第二步申报")
+    DEMAND_ARGUMENT = "demand_argument", _("需求论证")
+    DEMANDER_CHOICE = "demander_choice", _("发榜方选择")
+    UNIT_REVIEW = "unit_review", _("单位审核")
+    RECOMMENDATION = "recommendation", _("推荐审核")
+    FORMAL_CHECK = "formal_check", _("形式审查")
+    SUPPLEMENT = "supplement", _("补正")
+    EXPERT_REVIEW = "expert_review", _("组织专家评审")
+    REVIEW_ANSWER = "review_answer", _("评审邀请答复")
+    REVIEW_DUE = "review_due", _("评审")
+    OFFICE_STEP = "office_step", _("考察、调查、论证等环节")
+    DECISION = "decision", _("立项决定")
+    PUBLICITY_END = "publicity_end", _("公示结束")
+    OBJECTION = "objection", _("异议处理")
+    AGREEMENT_SIGNING = "agreement_signing", _("签订任务书")
+    PROJECT_END = "project_end", _("项目到期验收")
+    MILESTONE = "milestone", _("里程碑")
+    DEMANDER_OPINION = "demander_opinion", _("发榜方验收意见")
+    MILESTONE_CHECK = "milestone_check", _("里程碑审核")
+    PAYMENT = "payment", _("拨付")

@@ -1,0 +1,117 @@
+"""What must have an open deadline, said once per kind, and whether the table of deadlines agrees.
+
+Actions open and close deadlines in the transaction that causes them. This is the second opinion: every app
+registers which of its objects owe what, `check` compares and `mend` repairs.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from core import workflow
+from core.models import Event
+from notifications.models import Deadline
+from notifications.states import DeadlineState
+
+
+@dataclass(frozen=True)
+class Obligation:
+    """One kind of deadline about one model.
+
+    `owing` gives the objects that must have an open deadline; `open` opens it for one, `at` the moment of
+    mending; `due` says when it is due where the object itself has the date (None: somebody else set it).
+    `dates` names the fields of models that this covers.
+    """
+
+    kind: str
+    model: type[models.Model]
+    owing: Callable[[datetime], QuerySet]
+    open: Callable[[Any, datetime], None]
+    due: Callable[[Any], datetime | None] = lambda subject: None
+    dates: tuple[str, ...] = ()
+
+
+REGISTRY: dict[str, Obligation] = {}
+
+
+def register(*obligations: Obligation) -> None:
+    """Called by each app when it is ready."""
+    for obligation in obligations:
+        REGISTRY[obligation.kind] = obligation
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One object whose deadline is `missing`, `surplus` or `moved`."""
+
+    what: str
+    obligation: Obligation
+    object_id: int
+    subject: models.Model | None = None
+    due_at: datetime | None = None
+
+    def __str__(self) -> str:
+        label = self.obligation.model._meta.label
+        return f"{self.what} {self.obligation.kind} {label}:{self.object_id}"
+
+
+def entered_at(subject: models.Model, state: str, default: datetime) -> datetime:
+    """When an object came into a state, by its history."""
+    moves = Event.objects.about(subject).filter(to_state=state).order_by("-at", "-id")
+    return moves.values_list("at", flat=True).first() or default
+
+
+def _open(obligation: Obligation) -> QuerySet[Deadline]:
+    about = ContentType.objects.get_for_model(obligation.model)
+    return Deadline.objects.open().filter(kind=obligation.kind, content_type=about)
+
+
+def check(*, at: datetime) -> Iterator[Drift]:
+    """Every disagreement, kind by kind: two queries each, three where objects have the date."""
+    for obligation in REGISTRY.values():
+        owing = obligation.owing(at)
+        clock = _open(obligation).filter(object_id=OuterRef("pk"))
+        for subject in owing.filter(~Exists(clock)).order_by("pk").iterator(500):
+            yield Drift("missing", obligation, subject.pk, subject)
+        surplus = _open(obligation).exclude(object_id__in=owing.order_by().values("pk"))
+        for key in surplus.order_by("pk").values_list("object_id", flat=True).iterator(500):
+            yield Drift("surplus", obligation, key)
+        if obligation.dates:
+            yield from _moved(obligation, owing, clock)
+
+
+def _moved(obligation: Obligation, owing: QuerySet, clock: QuerySet) -> Iterator[Drift]:
+    running = clock.filter(suspended_at=None).values("due_at")
+    for subject in owing.filter(Exists(running)).annotate(clock_due=running[:1]).iterator(500):
+        due_at = obligation.due(subject)
+        if due_at is not None and due_at != subject.clock_due:
+            yield Drift("moved", obligation, subject.pk, subject, due_at)
+
+
+def mend(*, at: datetime) -> list[Drift]:
+    """Repair every disagreement, each in a transaction of its own. Returns what was repaired."""
+    mended = []
+    for drift in list(check(at=at)):
+        with transaction.atomic():
+            _mend(drift, at=at)
+        mended.append(drift)
+    return mended
+
+
+def _mend(drift: Drift, *, at: datetime) -> None:
+    if drift.what == "missing":
+        drift.obligation.open(drift.subject, at)
+        return
+    deadline = _open(drift.obligation).filter(object_id=drift.object_id).select_for_update().first()
+    if deadline is None:
+        return
+    if drift.what == "surplus":
+        workflow.move(deadline, DeadlineState.CANCELLED, by=None, at=at, closed_at=at, suspended_at=None)
+    else:
+        Deadline.objects.filter(pk=deadline.pk).update(due_at=drift.due_at)
+        workflow.record(deadline, "mended", by=None, at=at)
