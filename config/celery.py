@@ -17,6 +17,10 @@ app.conf.beat_schedule = {
     "make-missing-snapshots": {"task": "applications.tasks.make_missing_snapshots", "schedule": 60.0},
     "rehearse-pending": {"task": "desk.tasks.rehearse_pending", "schedule": 60.0},
     "lapse-drafts": {"task": "applications.tasks.lapse_drafts", "schedule": 600.0},
+    "remove-unfinished-uploads": {
+        "task": "documents.tasks.remove_unfinished_uploads",
+        "schedule": 3600.0,
+    },
     "scan-documents": {"task": "documents.tasks.scan_pending", "schedule": 60.0},
     "sweep-deadlines": {"task": "notifications.tasks.sweep", "schedule": 60.0},
     "warn-of-expiry": {"task": "portal.tasks.warn_of_expiry", "schedule": 3600.0},

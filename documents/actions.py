@@ -4,9 +4,13 @@ import hashlib
 from datetime import datetime
 from pathlib import PurePath
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
 
+from core.workflow import Refused
 from documents import rules
 from documents.models import Document
 
@@ -65,6 +69,8 @@ def store(
     latest = known.order_by("-version").first()
     if version is None and latest and latest.sha256 == digest and latest.name == name:
         return latest
+    _check_quota(subject, file, digest, field=field, clause=clause)
+    same = Document.objects.filter(sha256=digest, size=file.size).order_by("pk").first()
     document = Document(
         subject=subject,
         kind=kind,
@@ -76,6 +82,11 @@ def store(
         created_by=by,
         created_at=at,
     )
+    if same is not None and same.file.storage.exists(same.file.name):
+        # The same bytes are kept once; what the scanner said of them holds here too.
+        document.file.name, document.scan = same.file.name, same.scan
+        document.save()
+        return document
     document.file.save(name, file, save=False)
     try:
         with transaction.atomic():
@@ -84,3 +95,21 @@ def store(
         document.file.storage.delete(document.file.name)
         raise
     return document
+
+
+def _check_quota(subject, file, digest: str, *, field: str, clause: str) -> None:
+    """All files of one subject have a limit; the same content counts once. Raises Refused."""
+    sizes = dict(Document.objects.about(subject).values_list("sha256", "size"))
+    used = sum(sizes.values())
+    if digest not in sizes and used + file.size > settings.DOCUMENT_QUOTA_BYTES:
+        raise Refused(
+            _("文件总量超过上限 %(limit)s：已有 %(used)s，这个文件 %(size)s。请压缩后再上传。")
+            % {
+                "limit": filesizeformat(settings.DOCUMENT_QUOTA_BYTES),
+                "used": filesizeformat(used),
+                "size": filesizeformat(file.size),
+            },
+            field=field,
+            clause=clause,
+            code="quota",
+        )

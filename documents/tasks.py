@@ -4,8 +4,9 @@ import logging
 
 from celery import shared_task
 from django.db import transaction
+from django.utils import timezone
 
-from documents import scanner
+from documents import scanner, uploads
 from documents.models import Document, ScanState
 
 log = logging.getLogger(__name__)
@@ -43,3 +44,9 @@ def _scan(pk: int) -> int:
         clean = scanner.is_clean(file)
     rows.filter(pk=pk).update(scan=ScanState.CLEAN if clean else ScanState.INFECTED)
     return 1
+
+
+@shared_task
+def remove_unfinished_uploads() -> int:
+    """Sweep away the pieces of files that nobody went on with; returns how many files."""
+    return uploads.remove_unfinished(at=timezone.now())

@@ -4,4 +4,8 @@ from documents import views
 
 app_name = "documents"
 
-urlpatterns = [path("<int:pk>/", views.download, name="download")]
+urlpatterns = [
+    path("<int:pk>/", views.download, name="download"),
+    path("uploads/", views.begin, name="begin"),
+    path("uploads/<uuid:key>/", views.piece, name="piece"),
+]

@@ -1,15 +1,20 @@
 """One address for every file: who may not see it is told that there is none."""
 
+from contextlib import contextmanager
+from uuid import UUID
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404
+from django.http import FileResponse, Http404, JsonResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from documents import rules
-from documents.models import Document, ScanState
+from core.workflow import Lost, Refused
+from documents import rules, uploads
+from documents.models import Document, ScanState, Upload
 
 
 @login_required
@@ -33,3 +38,77 @@ def download(request, pk):
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+# ---- large files, in pieces ----
+
+
+@contextmanager
+def sent_file(request):
+    """The file of a form, or the one that came in pieces under the key in `upload`; None for neither.
+
+    Raises Http404 for somebody else's key, Refused while pieces are missing.
+    """
+    key = request.POST.get("upload")
+    if not key:
+        yield request.FILES.get("file")
+        return
+    try:
+        upload = get_object_or_404(Upload, key=UUID(key), by=request.user)
+    except ValueError:
+        raise Http404 from None
+    with uploads.put_together(upload) as file:
+        try:
+            yield file
+        finally:
+            uploads.end_upload(upload=upload)
+
+
+def _shown(upload) -> dict:
+    return {"key": str(upload.key), "received": upload.received, "size": upload.size, "piece": uploads.CHUNK}
+
+
+def _signed_out() -> JsonResponse:
+    return JsonResponse({"error": "signed_out", "message": _("登录已过期。")}, status=401)
+
+
+@require_POST
+def begin(request):
+    """Begin a file of `name` and `size`: {"key", "received", "piece"}."""
+    if not request.user.is_authenticated:
+        return _signed_out()
+    size = request.POST.get("size", "")
+    try:
+        upload = uploads.begin_upload(
+            name=request.POST.get("name", ""),
+            size=int(size) if size.isdecimal() and len(size) < 16 else 0,
+            by=request.user,
+            at=timezone.now(),
+        )
+    except Refused as refused:
+        return JsonResponse({"error": refused.code, "message": refused.message}, status=422)
+    return JsonResponse(_shown(upload), status=201)
+
+
+@require_http_methods(["GET", "HEAD", "PUT"])
+def piece(request, key):
+    """How far a file has come; PUT with `?offset=` adds the next piece, 409 says which one that is."""
+    if not request.user.is_authenticated:
+        return _signed_out()
+    upload = get_object_or_404(Upload, key=key, by=request.user)
+    if request.method == "PUT":
+        offset = request.GET.get("offset", "")
+        length = request.headers.get("Content-Length") or ""
+        if not length.isdecimal() or int(length) > uploads.CHUNK:
+            return JsonResponse({"error": "piece", "message": _("这一段的大小不对。")}, status=413)
+        try:
+            uploads.receive(
+                upload=upload,
+                offset=int(offset) if offset.isdecimal() and len(offset) < 16 else -1,
+                piece=request.body,
+            )
+        except Lost as lost:
+            return JsonResponse(_shown(upload) | {"error": lost.code, "message": lost.message}, status=409)
+        except Refused as refused:
+            return JsonResponse({"error": refused.code, "message": refused.message}, status=422)
+    return JsonResponse(_shown(upload))

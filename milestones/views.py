@@ -14,6 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from applications.views.workspace import read_sent, signed_out
 from core.workflow import Refused
+from documents.views import sent_file
 from grants.models import QuestionKind
 from milestones import actions, printing, queries, rules
 from milestones.forms import HandInForm, OpinionForm, ReportForm
@@ -202,18 +203,18 @@ def upload(request, pk, code):
         return signed_out()
     shown = ReportForm(_mine(request, pk))
     question = next((q for q in shown.questions if (q.code, q.kind) == (code, QuestionKind.ATTACHMENT)), None)
-    file = request.FILES.get("file")
-    if question is None or file is None:
-        return JsonResponse({"error": "empty", "message": _("没有收到文件。")}, status=400)
     try:
-        actions.attach(
-            milestone=shown.milestone,
-            question=question,
-            file=file,
-            name=file.name,
-            by=request.user,
-            at=timezone.now(),
-        )
+        with sent_file(request) as file:
+            if question is None or file is None:
+                return JsonResponse({"error": "empty", "message": _("没有收到文件。")}, status=400)
+            actions.attach(
+                milestone=shown.milestone,
+                question=question,
+                file=file,
+                name=file.name,
+                by=request.user,
+                at=timezone.now(),
+            )
     except Refused as refused:
         return JsonResponse({"error": refused.code, "message": refused.message}, status=422)
     row = next(row for row in ReportForm(shown.milestone).rows() if row["question"].code == code)

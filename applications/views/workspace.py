@@ -21,6 +21,7 @@ from applications.forms.answers import AnswersForm, typed_answers
 from applications.views.common import asks_for, part_url, standing, visible_application
 from applications.views.together import comments_of
 from core.workflow import Lost, Refused
+from documents.views import sent_file
 from grants.dictionaries import Codes
 from grants.models import QuestionKind
 
@@ -281,18 +282,18 @@ def upload(request, pk, code):
         return signed_out()
     application = visible_application(request.user, pk)
     question = get_object_or_404(application.call.questions, code=code, kind=QuestionKind.ATTACHMENT)
-    file = request.FILES.get("file")
-    if file is None:
-        return JsonResponse({"error": "empty", "message": _("没有收到文件。")}, status=400)
     try:
-        actions.attach(
-            application=application,
-            question=question,
-            file=file,
-            name=file.name,
-            by=request.user,
-            at=timezone.now(),
-        )
+        with sent_file(request) as file:
+            if file is None:
+                return JsonResponse({"error": "empty", "message": _("没有收到文件。")}, status=400)
+            actions.attach(
+                application=application,
+                question=question,
+                file=file,
+                name=file.name,
+                by=request.user,
+                at=timezone.now(),
+            )
     except Refused as refused:
         return JsonResponse({"error": refused.code, "message": refused.message}, status=422)
     documents = {row.pk: row for row in queries.latest_documents(application).values()}

@@ -120,7 +120,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
-DOCUMENT_MAX_BYTES = 20 * 1024 * 1024
+# One file, which comes in pieces when it is large; and all files of one application or report together.
+DOCUMENT_MAX_BYTES = env.int("DOCUMENT_MAX_BYTES", default=200 * 1024 * 1024)
+DOCUMENT_QUOTA_BYTES = env.int("DOCUMENT_QUOTA_BYTES", default=1024 * 1024 * 1024)
 # "host:port" or "unix:/path" of a ClamAV daemon; without it files are stored but not scanned.
 CLAMD_ADDRESS = env.str("CLAMD_ADDRESS", default="")
 

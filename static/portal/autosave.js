@@ -426,37 +426,29 @@
   }
 
   function upload(form, input, saver, file, done) {
-    const body = new FormData();
-    body.append("file", file);
-    const request = new XMLHttpRequest();
     const words = saver.words;
-    request.open("POST", input.dataset.upload);
-    request.setRequestHeader("X-CSRFToken", csrf(form));
-    request.upload.addEventListener("progress", (event) => {
-      if (event.lengthComputable) {
-        saver.say(fill(words.uploading, { percent: Math.round((event.loaded / event.total) * 100) }));
-      }
-    });
-    request.addEventListener("load", () => {
-      let answer = {};
-      try {
-        answer = JSON.parse(request.responseText);
-      } catch (page) {
-        answer = { message: request.status };
-      }
-      if (request.status === 200) {
+    window.jbUpload
+      .send(file, {
+        url: input.dataset.upload,
+        uploads: words.uploads,
+        csrf: () => csrf(form),
+        progress: (percent) => saver.say(fill(words.uploading, { percent })),
+        waiting: () => saver.say(words.uploadWaiting),
+      })
+      .then((answer) => {
         replaceFragments(answer.fragments);
         saver.say(fill(words.saved, { time: new Date().toLocaleTimeString("zh-CN", { hour12: false }) }));
+        saver.refreshSide();
         done();
-      } else if (request.status === 401 || request.status === 403) {
-        saver.say(words.signedOut, { url: words.signInUrl, text: words.signIn });
-      } else {
-        showFaults(form, { [input.name]: [answer.message] });
-        saver.say(fill(words.failed, { message: answer.message }));
-      }
-    });
-    request.addEventListener("error", () => saver.say(words.offline));
-    request.send(body);
+      })
+      .catch((fault) => {
+        if (fault.status === 401 || fault.status === 403) {
+          saver.say(words.signedOut, { url: words.signInUrl, text: words.signIn });
+        } else if (fault.status) {
+          showFaults(form, { [input.name]: [fault.message] });
+          saver.say(fill(words.failed, { message: fault.message }));
+        } else saver.say(words.offline);
+      });
   }
 
   document.querySelectorAll("form[data-autosave]").forEach((form) => {
