@@ -14,6 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from notifications import figures
 
+PROXIED = {"Forwarded", "Via", "X-Real-Ip"}
 STATES = {"closed": 0, "half-open": 1, "open": 2}
 
 
@@ -33,7 +34,7 @@ def allowed(request) -> bool:
     if settings.METRICS_TOKEN:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         return constant_time_compare(given, settings.METRICS_TOKEN)
-    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
+    if any(name.startswith("X-Forwarded-") or name in PROXIED for name in request.headers):
         return False
     try:
         return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback

@@ -202,6 +202,13 @@ def test_a_robots_limit_holds_the_rest_back_in_turn(group):
     assert {row.attempts for row in rows[1:]} == {0}
 
 
+def test_the_mail_servers_limit_stands_in_the_settings(settings):
+    settings.EMAIL_PER_MINUTE = 8
+    rows = [told(UserFactory(), channel="email") for _ in range(4)]
+    outbox.deliver(clock=at_time())
+    assert states(*rows) == ["sent", "sent", "queued", "queued"]
+
+
 def test_two_workers_share_one_limit():
     taken = [rates.take("sms:1", wanted=10, per_minute=60).granted for _ in range(3)]
     assert taken == [10, 5, 0]
