@@ -10,20 +10,18 @@ LONG = 4000
 
 
 class DecisionForm(forms.Form):
-    """Outcome, amount in 万元, reason, meeting."""
+    """Outcome, amount in 万元, reason, meeting; how much is allowed stands in `rules.check_amount`."""
 
     outcome = forms.ChoiceField(label=_("决定"), choices=Outcome.choices, widget=forms.RadioSelect)
-    amount = MoneyField(label=_("拟资助额（万元）"), required=False, help_text=_("拟立项的必填。"))
+    amount = MoneyField(
+        label=_("拟资助额（万元）"),
+        required=False,
+        help_text=_("拟立项的必填；通知不安排财政资金的留空。"),
+    )
     reason = forms.CharField(label=_("理由"), max_length=LONG, widget=forms.Textarea(attrs={"rows": 4}))
     meeting = forms.CharField(
         label=_("会议"), max_length=120, required=False, help_text=_("例如：局长办公会第 5 次")
     )
-
-    def clean(self):
-        data = super().clean()
-        if data.get("outcome") == Outcome.FUND and data.get("amount") is None and "amount" not in self.errors:
-            self.add_error("amount", _("请填写拟资助额。"))
-        return data
 
 
 class PublicityForm(forms.Form):

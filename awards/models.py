@@ -62,7 +62,10 @@ class Decision(models.Model):
                 condition=Q(cap__isnull=True) | Q(amount__lte=F("cap")), name="decision_within_cap"
             ),
             models.CheckConstraint(
-                condition=Q(outcome="fund", amount__gt=0) | ~Q(outcome="fund") & Q(amount__gte=0),
+                # A call without public money has the cap 0.
+                condition=Q(amount__gt=0)
+                | Q(amount=0, cap__isnull=False, cap=0)
+                | ~Q(outcome="fund") & Q(amount=0),
                 name="decision_fund_has_amount",
             ),
         ]
@@ -306,7 +309,9 @@ class Award(models.Model):
         verbose_name_plural = pgettext_lazy("list", "立项")
         ordering = ["-awarded_at", "-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="award_positive"),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0) | Q(amount=0, cap__isnull=False, cap=0), name="award_positive"
+            ),
             models.CheckConstraint(
                 condition=Q(cap__isnull=True) | Q(amount__lte=F("cap")), name="award_within_cap"
             ),

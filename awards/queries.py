@@ -14,7 +14,7 @@ from applications.models import Application
 from applications.states import ApplicationState
 from awards.models import Agreement, Decision, Outcome, Publicity, PublicityItem
 from awards.states import AgreementState, ObjectionState
-from grants.models import Call, StageKind
+from grants.models import Call, Instrument, StageKind
 from grants.queries import stages_of
 from reviews import queries as reviews
 from reviews.models import DemanderChoice
@@ -62,7 +62,12 @@ def latest_decisions(applications: Iterable[Application]) -> dict[int, Decision]
 
 
 def cap_of(application: Application) -> Decimal | None:
-    """The lowest of the cap (of the type or the call) and the topic's amount; None when neither limits."""
+    """The lowest of the cap (of the type or the call) and the topic's amount; None when neither limits.
+
+    A call without public money (撮合、场景等) has the cap 0.
+    """
+    if application.call.instrument == Instrument.NONE:
+        return Decimal(0)
     cap = eligibility.terms_of(application, application.call).cap
     limits = [cap, application.topic.amount if application.topic_id else None]
     return min((limit for limit in limits if limit is not None), default=None)

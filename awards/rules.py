@@ -22,7 +22,7 @@ from awards.states import AgreementState, ObjectionState, PublicityState
 from core import calendar
 from core.money import wan
 from core.workflow import Lost, Refused
-from grants.models import Call, StageKind
+from grants.models import Call, Instrument, StageKind
 from grants.rules import check_manages
 from notifications.models import Deadline, DeadlineKind
 from reviews import queries as reviews
@@ -90,6 +90,10 @@ def check_choice(application: Application) -> None:
 
 def check_amount(application: Application, amount: Decimal) -> None:
     call, topic = application.call, application.topic
+    if call.instrument == Instrument.NONE:
+        if amount != 0:
+            raise Refused(_("这个通知不安排财政资金，拟资助额应为 0。"), field="amount")
+        return
     if amount <= 0:
         raise Refused(_("拟资助额应大于 0。"), field="amount")
     terms = eligibility.terms_of(application, call)

@@ -62,7 +62,12 @@ def release(*, application: Application, by, at: datetime) -> None:
 
 @transaction.atomic
 def plan(*, agreement: Agreement, by, at: datetime) -> list[Instalment]:
-    """Split the award by the call's plan, exact to the 分. Raises Refused when the plan is not whole."""
+    """Split the award by the call's plan, exact to the 分. Raises Refused when the plan is not whole.
+
+    Where no public money is granted nothing is to be paid.
+    """
+    if not agreement.award.amount:
+        return []
     call = agreement.award.application.call
     rules.check_plan(call)
     milestones = {

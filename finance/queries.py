@@ -62,12 +62,15 @@ def totals_of(instalments: Iterable[Instalment]) -> dict[str, Decimal]:
 
 
 def is_settled(agreement: Agreement) -> bool:
-    """Whether every milestone is accepted and every instalment paid or cancelled; false without any."""
+    """Whether every milestone is accepted and every instalment paid or cancelled; false without any.
+
+    Where no public money was granted the milestones alone decide.
+    """
     milestones = Milestone.objects.filter(agreement=agreement)
     instalments = Instalment.objects.filter(agreement=agreement)
     done = [InstalmentState.PAID, InstalmentState.CANCELLED]
     return (
-        instalments.exists()
+        (instalments.exists() if agreement.award.amount else milestones.exists())
         and not milestones.exclude(state=MilestoneState.ACCEPTED).exists()
         and not instalments.exclude(state__in=done).exists()
     )

@@ -9,7 +9,7 @@ def publishing(sender, *, call, **kwargs) -> None:
 
 
 def decided(sender, *, decision, by, at, **kwargs) -> None:
-    if decision.outcome == Outcome.FUND:
+    if decision.outcome == Outcome.FUND and decision.amount:
         actions.commit(decision=decision, by=by, at=at)
 
 

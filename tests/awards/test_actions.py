@@ -2,6 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.roles import Role, UnitRole
@@ -13,7 +14,7 @@ from awards.models import Agreement, Award, Decision, Objection, Outcome, Public
 from awards.states import AgreementState, PublicityState
 from core.workflow import Lost, Refused
 from finance.models import Commitment
-from grants.models import StageKind, Topic
+from grants.models import Instrument, StageKind, Topic
 from grants.states import TopicState
 from notifications.models import Deadline
 from reviews.models import DemanderChoice
@@ -119,6 +120,33 @@ def test_a_call_without_cap_is_limited_by_the_request_alone():
     application = to_decide(call=panel_call(cap=None), requested_amount=Decimal(90_000_000))
 
     assert decide(application, amount=Decimal(90_000_000)).cap is None
+
+
+def test_a_call_without_public_money_is_won_for_nothing_and_needs_no_budget():
+    application = ApplicationFactory(
+        reached=S.DECISION, call=panel_call(instrument=Instrument.NONE), requested_amount=Decimal(0)
+    )
+
+    with pytest.raises(Refused) as refused:
+        decide(application, amount=Decimal(1))
+    decision = decide(application, amount=Decimal(0))
+
+    assert refused.value.message == "这个通知不安排财政资金，拟资助额应为 0。"
+    assert (decision.amount, decision.cap) == (0, 0)
+    assert not Commitment.objects.exists()
+
+
+@pytest.mark.parametrize("cap", [None, Decimal(1)])
+def test_the_database_refuses_an_empty_award_where_money_is_granted(cap):
+    application = to_decide()
+    by = leader()
+
+    with pytest.raises(IntegrityError, match="decision_fund_has_amount"), transaction.atomic():
+        Decision.objects.create(
+            application=application, outcome=Outcome.FUND, amount=0, cap=cap, reason="好", by=by, at=NOW
+        )
+    with pytest.raises(IntegrityError, match="award_positive"), transaction.atomic():
+        Award.objects.create(application=application, number="1", amount=0, cap=cap, awarded_at=NOW)
 
 
 def test_without_budget_the_decision_is_refused_and_not_written():

@@ -32,8 +32,6 @@ def test_a_good_application_becomes_a_project(world):
     for stage in world.call.stages.all():
         # A funded application waits in the decision until the notice of proposed awards is out.
         waits = stage.kind == StageKind.PUBLICITY
-        if stage.kind == StageKind.DECISION and world.call.instrument == Instrument.NONE:
-            return  # An award is an amount of public money; the match itself was made by the demand side.
         assert world.application.state == (ApplicationState.DECISION if waits else stage.kind)
         step = PASS.get(stage.kind) or (conclude if stage.kind in OFFICE else LATER[stage.kind])
         step(world)
@@ -87,7 +85,7 @@ def decide(world):
     awards.decide(
         application=world.application,
         outcome=Outcome.FUND,
-        amount=world.application.requested_amount,
+        amount=0 if world.call.instrument == Instrument.NONE else world.application.requested_amount,
         reason="符合支持方向，同意立项。",
         meeting="第1次局长办公会",
         by=officer(Role.LEADER, organisation=OrganisationFactory()),
@@ -121,7 +119,10 @@ LATER = {
 def check_agreement(world):
     """Instalments add up to what was asked; every milestone that money hangs on is there."""
     agreements = Agreement.objects.filter(award__application=world.application)
-    if not agreements or world.call.instrument == Instrument.NONE:
+    if not agreements:
+        return
+    if world.call.instrument == Instrument.NONE:
+        assert not Instalment.objects.filter(agreement=agreements.get()).exists()
         return
     instalments = Instalment.objects.filter(agreement=agreements.get())
     assert sum(row.amount for row in instalments) == world.application.requested_amount
