@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -192,6 +193,58 @@ class OrganisationAdmin(ActionButtonsMixin, HistoryMixin, ModelAdmin):
     def record_integrity(self, request, subject, data, at):
         actions.record_integrity(organisation=subject, by=request.user, at=at, **data)
         return _("诚信记录已登记。")
+
+
+class ConfirmedFilter(admin.SimpleListFilter):
+    title = gettext_lazy("核实情况")
+    parameter_name = "confirmed"
+
+    def lookups(self, request, model_admin):
+        return [("no", _("未核实")), ("yes", _("已核实"))]
+
+    def queryset(self, request, queryset):
+        if self.value() in ("yes", "no"):
+            return queryset.filter(confirmed_at__isnull=self.value() == "no")
+        return queryset
+
+
+@admin.register(OrganisationFact)
+class OrganisationFactAdmin(ReadOnlyMixin, ActionButtonsMixin, ModelAdmin):
+    """Facts about units: officers compare them with their proof, which stands on the unit's record."""
+
+    list_display = (
+        "organisation",
+        "kind",
+        "text",
+        "number",
+        "valid_from",
+        "valid_to",
+        "source",
+        "confirmed_at",
+    )
+    list_filter = (ConfirmedFilter, "kind")
+    list_select_related = ("organisation",)
+    search_fields = ("organisation__name", "organisation__credit_code", "text")
+    exclude = ("warned_at",)
+    ordering = ("-pk",)
+    actions_detail = ("confirm",)
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).visible_to(request.user)
+
+    def view_on_site(self, fact):
+        return reverse("portal:record", args=[fact.organisation_id])
+
+    @button(
+        gettext_lazy("核实"),
+        text=gettext_lazy("请先在单位档案中看过证明材料（“在网站上查看”）。"),
+        icon="verified",
+        variant=ActionVariant.SUCCESS,
+        may=rules.can_confirm_fact,
+    )
+    def confirm(self, request, subject, data, at):
+        actions.confirm_fact(fact=subject, by=request.user, at=at)
+        return _("已核实。")
 
 
 @admin.register(RoleAssignment)

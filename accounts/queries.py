@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, Value, When
 from stdnum.cn import ric
 
-from accounts.kinds import CERTIFICATES, NUMBERS, TEXTS
+from accounts.kinds import CERTIFICATES, NUMBERS, TEXTS, FactKind
 from accounts.models import (
     BankAccount,
     IntegrityRecord,
@@ -77,6 +77,12 @@ def facts_used(
         return {}
     rows = OrganisationFact.objects.filter(organisation=organisation, kind__in=kinds).as_of(as_of)
     return {fact.kind: fact for fact in rows.order_by("valid_from", "id")}
+
+
+def is_confirmed(organisation: Organisation) -> bool:
+    """Whether an officer has confirmed the unit's licence; one query."""
+    licences = OrganisationFact.objects.filter(organisation=organisation, kind=FactKind.LICENCE)
+    return licences.filter(confirmed_at__isnull=False).exists()
 
 
 def expiring(today: date, within: timedelta) -> QuerySet:

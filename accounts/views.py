@@ -175,6 +175,7 @@ def unit_context(request, found: Organisation, **forms) -> dict:
         "unit": found,
         "managing": managing,
         "members": members,
+        "confirmed": queries.is_confirmed(found),
         "requests": found.join_requests.waiting().select_related("user") if managing else [],
     }
     if managing:

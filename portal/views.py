@@ -28,6 +28,7 @@ from portal.forms import BoardFilter, CallFilter, ResultFilter, SelfCheckChoice
 
 PER_PAGE = 20
 CHECKS_PER_PERSON = "60/h"
+FILES_PER_PERSON = "30/h"
 
 
 def _tabs(name: str, labels: dict[str, str], chosen: str, **kept) -> list[navigation.Entry]:
@@ -212,9 +213,15 @@ def results(request):
     """What was granted, for everybody: a list, or the whole of it as a file."""
     form = ResultFilter(request.GET)
     chosen = form.chosen()
-    found = queries.results(request.user, **chosen)
+    found, status = queries.results(request.user, **chosen), 200
     if request.GET.get("format") in exporting.FORMATS:
-        return exporting.results(found, request.GET["format"])
+        limited = is_ratelimited(
+            request, group="portal.results", key="user_or_ip", rate=FILES_PER_PERSON, increment=True
+        )
+        if not limited:
+            return exporting.results(found, request.GET["format"])
+        status = 429
+        messages.error(request, _("下载得太频繁，请一小时后再试。"))
     context = {
         "filter": form,
         "filtered": bool(chosen),
@@ -223,7 +230,7 @@ def results(request):
         "listing": paginate(found.rows, found.order, request.GET.get("cursor"), PER_PAGE),
     }
     template = "portal/includes/_results.html" if request.htmx else "portal/results.html"
-    return render(request, template, context)
+    return render(request, template, context, status=status)
 
 
 @login_required

@@ -201,9 +201,11 @@ class PersonRecordQuerySet(models.QuerySet):
         return self.filter(Q(user=user) | Q(is_shared=True, organisation_id__in=user.scope.units))
 
 
-@pghistory.track()
 class PersonRecord(models.Model):
-    """What a person says of themselves for the participants' part of forms, kept once and by themselves."""
+    """What a person says of themselves for the participants' part of forms, kept once and by themselves.
+
+    No field history: who removes their record has removed it.
+    """
 
     user = models.OneToOneField(User, models.CASCADE, related_name="+", verbose_name=_("用户"))
     id_number = models.CharField(_("身份证号"), max_length=18, blank=True, validators=[validate_id_number])

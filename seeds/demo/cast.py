@@ -17,6 +17,7 @@ from seeds.codes import make_credit_code, make_id_number
 HERE = Path(__file__).parent
 PASSWORD = "jiebang-demo"  # noqa: S105
 NUMBERS = (FactKind.STAFF, FactKind.RD_SPEND, FactKind.REVENUE)
+LASTING = (*NUMBERS, FactKind.PARK, FactKind.LICENCE)
 INSTITUTIONS = ("government", "university", "institute", "park")
 KNOWN_SINCE = 900
 """Facts of the demo began so many days ago: earlier than any call of the demo opens."""
@@ -132,10 +133,10 @@ def _organisation(row: dict, code: str, cast: Cast, today: date) -> Organisation
             text="" if kind in NUMBERS else value,
             number=Decimal(value) if kind in NUMBERS else None,
             valid_from=since,
-            valid_to=None if kind in (*NUMBERS, FactKind.PARK) else today + timedelta(days=400),
+            valid_to=None if kind in LASTING else today + timedelta(days=400),
             source="示例数据",
         )
-        for kind, value in row.get("facts", {}).items()
+        for kind, value in {FactKind.LICENCE: code, **row.get("facts", {})}.items()
     )
     return unit
 

@@ -22,6 +22,7 @@ from tests.factories.accounts import (
 USERS, UNITS, OFFICES, REQUESTS = (
     f"/admin/accounts/{name}/" for name in ("user", "organisation", "roleassignment", "joinrequest")
 )
+FACTS = "/admin/accounts/organisationfact/"
 
 
 def as_(client, role, **kwargs):
@@ -38,6 +39,7 @@ def as_(client, role, **kwargs):
         (USERS, lambda: UserFactory(phone="13812345678"), 6),
         (OFFICES, lambda: RoleAssignmentFactory(organisation=OrganisationFactory()), 6),
         (REQUESTS, JoinRequestFactory, 8),
+        (FACTS, OrganisationFactFactory, 6),
     ],
 )
 def test_lists_take_the_same_queries_for_any_number_of_rows(
@@ -224,3 +226,22 @@ def test_english_names_say_one_or_many(client, page, heading):
     client.cookies["django_language"] = "en"
     text = re.sub(r"<[^>]+>", "\n", client.get(page).content.decode())
     assert re.search(rf"^\s*{heading}\b", text, re.MULTILINE)
+
+
+def test_officers_confirm_facts_and_others_do_not(client, db):
+    fact, other = OrganisationFactFactory(), OrganisationFactFactory()
+    as_(client, Role.AUDITOR)
+    assert client.post(f"{FACTS}{fact.pk}/confirm/").status_code == 403
+    manager = as_(client, Role.PROGRAMME_MANAGER, organisation=OrganisationFactory())
+    assert (
+        f"/my/units/{fact.organisation_id}/record/"
+        in client.get(f"{FACTS}{fact.pk}/change/").content.decode()
+    )
+    assert client.post(f"{FACTS}{fact.pk}/confirm/").status_code == 302
+    fact.refresh_from_db()
+    assert fact.confirmed_by == manager
+    shown = {
+        value: {row.pk for row in client.get(f"{FACTS}?confirmed={value}").context["cl"].result_list}
+        for value in ("yes", "no", "perhaps")
+    }
+    assert shown == {"yes": {fact.pk}, "no": {other.pk}, "perhaps": {fact.pk, other.pk}}

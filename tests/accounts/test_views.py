@@ -257,8 +257,8 @@ def test_the_unit_page_takes_the_same_queries_for_any_number_of_rows(
         JoinRequestFactory(organisation=unit)
     as_(client, admin)
     client.get(f"/my/units/{unit.pk}/")
-    # session, user, offices, memberships, unit, requests, members, the form's members, messages
-    with django_assert_num_queries(9):
+    # session, user, offices, memberships, unit, requests, members, the form's members, licence, messages
+    with django_assert_num_queries(10):
         assert client.get(f"/my/units/{unit.pk}/").status_code == 200
 
 

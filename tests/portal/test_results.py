@@ -5,6 +5,7 @@ from itertools import count
 from xml.etree import ElementTree
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 from icalendar import Calendar
 
@@ -78,6 +79,13 @@ def test_results_can_be_taken_away_and_no_cell_is_a_formula(client):
     assert answer["Content-Disposition"] == 'attachment; filename="results.csv"'
     assert client.get("/results/?format=xlsx").content[:2] == b"PK"
     assert client.get("/results/?format=exe").status_code == 200
+
+
+def test_too_many_files_wait(client, monkeypatch):
+    cache.clear()
+    monkeypatch.setattr("portal.views.FILES_PER_PERSON", "1/h")
+    assert [client.get("/results/?format=csv").status_code for _ in range(2)] == [200, 429]
+    assert client.get("/results/").status_code == 200
 
 
 @pytest.mark.parametrize("rows", [1, 30])
