@@ -236,7 +236,7 @@ class OrganisationFactAdmin(ReadOnlyMixin, ActionButtonsMixin, ModelAdmin):
         return reverse("portal:record", args=[fact.organisation_id])
 
     @button(
-        gettext_lazy("核实"),
+        gettext_lazy("核实无误"),
         text=gettext_lazy("请先在单位档案中看过证明材料（“在网站上查看”）。"),
         icon="verified",
         variant=ActionVariant.SUCCESS,
