@@ -1,5 +1,6 @@
 """What a message says, and how far overdue deadlines are."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -7,7 +8,7 @@ from django.db.models import Case, CharField, QuerySet, Value, When
 from django.template import Context
 from django.template.loader import get_template
 from django.utils import timezone, translation
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from notifications.models import DeadlineKind, Delivery, Message
 from notifications.wording import Said
@@ -74,16 +75,25 @@ _PROGRESS = {
     "reviews/bids_closed",
     "reviews/complete",
 }
-TOPICS = {"progress": _("办理进展"), "call_closes": _("申报截止前的提醒")}
-"""What a person may unsubscribe from: courtesies. Notices with legal effect and duties always go out."""
+PROGRESS = "progress"
 
 
-def topic(message: Message) -> str:
-    """The topic of TOPICS to which a message belongs; "" for one that nobody may unsubscribe from."""
+def topic(message: Message, legal_kinds: Collection[str]) -> str:
+    """What its reader may unsubscribe from: PROGRESS or a kind of deadline; "" for nothing.
+
+    A reminder may be left unless a rule makes its kind a legal notice; decisions and the like may not.
+    """
     if message.template in _PROGRESS:
-        return "progress"
-    closes = message.context.get("kind") == DeadlineKind.CALL_CLOSES
-    return "call_closes" if message.template == REMINDER_TEMPLATE and closes else ""
+        return PROGRESS
+    kind = message.context.get("kind", "") if message.template == REMINDER_TEMPLATE else ""
+    return kind if kind in DeadlineKind.values and kind not in legal_kinds else ""
+
+
+def topic_label(topic: str) -> str:
+    """What people call a topic. Raises ValueError for one that there is not."""
+    if topic == PROGRESS:
+        return str(_("办理进展"))
+    return _("“%(kind)s”的提醒") % {"kind": DeadlineKind(topic).label}
 
 
 LADDER = (1, 7, 15, 30)

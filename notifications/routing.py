@@ -22,14 +22,14 @@ from accounts.roles import STAFF_ROLES, Role
 from notifications import channels, unsubscribing
 from notifications.gateways import ROBOTS, Gateway, GatewayChannel
 from notifications.models import Delivery
-from notifications.queries import topic
+from notifications.queries import PROGRESS, topic
 from notifications.states import DeadlineState, DeliveryState
 
 OFFICERS = STAFF_ROLES - {Role.EXPERT}
 """Whose reminders a group hears; experts must not learn of each other."""
 
 QUIET_FROM, QUIET_TO = time(21), time(8)
-"""No SMS at night."""
+"""No SMS at night, whenever it was to be sent and however often it was tried."""
 
 OVERTAKEN = """
     SELECT old.id, max(new.id)
@@ -111,6 +111,8 @@ def _current(deliveries: list[Delivery]) -> list[Delivery]:
             skip(delivery, _("账号已停用"))
         elif reminder and reminder.deadline.state != DeadlineState.OPEN:
             skip(delivery, _("发送前事项已办结或取消"))
+        elif reminder and reminder.deadline.suspended_at:
+            skip(delivery, _("发送前期限已中止计时"))
         elif reminder and reminder.deadline.due_at != reminder.due_at:
             skip(delivery, _("发送前期限已改到别的日期"))
         elif delivery.pk in overtaken:
@@ -121,14 +123,14 @@ def _current(deliveries: list[Delivery]) -> list[Delivery]:
 
 
 def _wanted(deliveries: list[Delivery]) -> list[Delivery]:
-    """Without what its reader unsubscribed from."""
-    topics = {delivery.pk: found for delivery in deliveries if (found := topic(delivery.message))}
-    if not topics:
+    """Without the courtesies that their readers left. Of reminders the sweep asks, when it writes them."""
+    courtesies = {d.pk for d in deliveries if topic(d.message, legal_kinds=()) == PROGRESS}
+    if not courtesies:
         return deliveries
-    left = unsubscribing.left({d.message.recipient_id for d in deliveries if d.pk in topics})
+    left = unsubscribing.left_progress({d.message.recipient_id for d in deliveries if d.pk in courtesies})
     kept = []
     for delivery in deliveries:
-        if (delivery.message.recipient_id, topics.get(delivery.pk)) in left:
+        if delivery.pk in courtesies and delivery.message.recipient_id in left:
             skip(delivery, _("收件人已退订这类消息"))
         else:
             kept.append(delivery)
@@ -149,11 +151,17 @@ def _routed(deliveries: Iterable[Delivery], *, at: datetime) -> dict[Route, list
             skip(delivery, _("收件人没有这种渠道的通道"))
         elif delivery.channel == GatewayChannel.SMS and not (recipient.phone and recipient.phone_verified_at):
             skip(delivery, _("收件人没有验证过的手机"))
-        elif delivery.channel == GatewayChannel.SMS and is_quiet(at):
+        elif delivery.channel == GatewayChannel.SMS and is_quiet(at) and not _is_last_call(delivery, at):
             _queued(delivery).update(next_try_at=morning_after(at), attempts=delivery.attempts - 1)
         elif delivery.channel not in ROBOTS or _posts(delivery, gateway):
             routes[Route(delivery.channel, gateway)].append(delivery)
     return routes
+
+
+def _is_last_call(delivery: Delivery, at: datetime) -> bool:
+    """In the morning it would be too late."""
+    reminder = reminder_of(delivery)
+    return bool(reminder) and at < reminder.due_at < morning_after(at)
 
 
 def is_quiet(at: datetime) -> bool:

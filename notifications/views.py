@@ -18,7 +18,7 @@ from accounts.identity import mask_phone
 from accounts.models import User
 from core.workflow import Refused
 from notifications import phones, unsubscribing
-from notifications.queries import TOPICS
+from notifications.queries import topic_label
 
 
 @csrf_exempt  # RFC 8058: the mail provider posts for the reader; the signed address is the proof
@@ -40,7 +40,8 @@ def unsubscribe(request, token: str):
         if request.POST.get("List-Unsubscribe") == "One-Click":
             return HttpResponse("ok", content_type="text/plain; charset=utf-8")
         return redirect(request.path)
-    context = {"topic": TOPICS[topic], "is_out": (user_id, topic) in unsubscribing.left([user_id])}
+    is_out = unsubscribing.has_left(user_id=user_id, topic=topic)
+    context = {"topic": topic_label(topic), "is_out": is_out}
     return render(request, "notifications/unsubscribe.html", context)
 
 

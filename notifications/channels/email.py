@@ -1,6 +1,7 @@
 """E-mail by Django's SMTP backend, one connection for a chunk of messages."""
 
 import smtplib
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -24,9 +25,11 @@ class Email:
 
     def __init__(self, gateway: None = None):
         self.connection = None
+        self.legal_kinds: frozenset[str] = frozenset()
 
     def __enter__(self):
         self.connection = get_connection()
+        self.legal_kinds = unsubscribing.legal_kinds()
         try:
             self.connection.open()
         except (OSError, smtplib.SMTPException) as error:
@@ -38,7 +41,7 @@ class Email:
 
     def send(self, delivery: Delivery) -> None:
         """Send one. Raises Unreachable, Temporary or Permanent."""
-        mail = compose(delivery)
+        mail = compose(delivery, legal_kinds=self.legal_kinds)
         try:
             self.connection.send_messages([mail])
         except smtplib.SMTPRecipientsRefused as error:
@@ -60,13 +63,13 @@ def _fault(code: int, answer) -> channels.ChannelError:
     return kind(f"{code} {text}")
 
 
-def compose(delivery: Delivery) -> EmailMultiAlternatives:
+def compose(delivery: Delivery, *, legal_kinds: Collection[str]) -> EmailMultiAlternatives:
     """Text and HTML; a way to unsubscribe where the kind of message allows it (RFC 2369, RFC 8058)."""
     message = delivery.message
     subject, body = rendered(message)
     headers = {"Message-ID": message_id(delivery), "Auto-Submitted": "auto-generated"}
     leave = ""
-    if wanted := topic(message):
+    if wanted := topic(message, legal_kinds):
         leave = unsubscribing.address(message.recipient_id, wanted)
         headers["List-Unsubscribe"] = f"<{leave}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

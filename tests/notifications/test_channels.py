@@ -206,6 +206,14 @@ def test_sms_waits_for_the_morning(sms_service):
     assert delivery.next_try_at == datetime(2026, 3, 3, 0, 0, tzinfo=UTC)
 
 
+def test_an_sms_does_not_wait_until_it_is_too_late(sms_service):
+    night = AT + timedelta(hours=14)
+    deadline = open_deadline(at=night, due_in=timedelta(hours=3))
+    delivery = reminder(deadline=deadline, recipient=person(), at=night, channel="sms")
+    outbox.deliver(clock=at_time(night))
+    assert state_of(delivery) == ("sent", "")
+
+
 def test_a_short_sms_keeps_every_word():
     assert sms.compose("青岛科技", "补正 明天 到期") == "【青岛科技】补正 明天 到期。请登录平台办理。"
 

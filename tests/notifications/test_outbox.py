@@ -55,7 +55,7 @@ def test_a_chunk_goes_out_over_one_connection_in_the_recipients_language(smtp, s
     assert "https://jiebang.example/milestones/1/" in text
     assert "期限依据：任务书第三条" in text
     assert '<a href="https://jiebang.example/milestones/1/">打开平台办理' in html
-    assert mail["List-Unsubscribe"] is None
+    assert "/messages/unsubscribe/" in mail["List-Unsubscribe"]
     assert mail["Message-ID"] == f"<delivery.{first.pk}.20260302010000@jiebang.example>"
     assert state_of(first) == (DeliveryState.SENT, 1, AT + outbox.LEASE, AT)
     assert outbox.deliver(clock=at_time(AT + timedelta(days=1))) == 0

@@ -149,8 +149,13 @@ def test_what_is_no_longer_true_is_not_sent():
         subject=moved.subject, kind=moved.kind, due_at=moved.due_at + DAY, explanation="变更"
     )
     outbox.deliver(clock=at_time())
-    assert states(first, second) == ["skipped", "skipped"]
-    assert [first.error, second.error] == ["发送前事项已办结或取消", "发送前期限已改到别的日期"]
+    stopped = open_deadline(at=AT)
+    third = told(UserFactory(), deadline=stopped, channel="email")
+    type(stopped).objects.filter(pk=stopped.pk).update(suspended_at=AT)
+    outbox.deliver(clock=at_time())
+    assert states(first, second, third) == ["skipped"] * 3
+    reasons = ["发送前事项已办结或取消", "发送前期限已改到别的日期", "发送前期限已中止计时"]
+    assert [first.error, second.error, third.error] == reasons
 
 
 def test_a_way_that_fails_pauses_probes_and_goes_on():

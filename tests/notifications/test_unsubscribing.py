@@ -6,7 +6,7 @@ import pytest
 
 from notifications import outbox, unsubscribing
 from notifications.channels.email import compose
-from notifications.models import DeadlineKind, Unsubscription
+from notifications.models import DeadlineKind, Subscription, Unsubscription
 from tests.factories.accounts import UserFactory
 from tests.factories.notifications import DeliveryFactory, open_deadline, reminder
 
@@ -29,23 +29,43 @@ def path_of(mail) -> str:
     return "/" + link.split("/", 3)[3]
 
 
-def test_only_courtesies_can_be_unsubscribed_from():
-    mail = compose(progress())
+def composed(delivery):
+    return compose(delivery, legal_kinds=unsubscribing.legal_kinds())
+
+
+def reminded(person, kind):
+    return reminder(deadline=open_deadline(at=AT, kind=kind), recipient=person, at=AT)
+
+
+def test_legal_notices_and_decisions_cannot_be_unsubscribed_from():
+    mail = composed(progress())
     assert mail.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert path_of(mail) in mail.body
     assert path_of(mail) in mail.alternatives[0].content
-    duty = compose(reminder(deadline=open_deadline(at=AT), recipient=UserFactory(), at=AT))
-    assert "List-Unsubscribe" not in duty.extra_headers
-    closing = open_deadline(at=AT, kind=DeadlineKind.CALL_CLOSES)
-    assert (
-        "List-Unsubscribe"
-        in compose(reminder(deadline=closing, recipient=UserFactory(), at=AT)).extra_headers
+    assert "List-Unsubscribe" in composed(reminded(UserFactory(), DeadlineKind.MILESTONE)).extra_headers
+    legal = composed(reminded(UserFactory(), DeadlineKind.SUPPLEMENT))
+    decision = composed(
+        DeliveryFactory(message__template="awards/awarded", message__context={"title": "样机", "number": "1"})
     )
+    for mail in (legal, decision):
+        assert "List-Unsubscribe" not in mail.extra_headers
+        assert "unsubscribe" not in mail.body + mail.alternatives[0].content
+
+
+def test_leaving_a_kind_of_reminder_is_a_preference_that_can_be_taken_back(client):
+    person = UserFactory()
+    address = path_of(composed(reminded(person, DeadlineKind.MILESTONE)))
+    body = client.post(address, {"do": "leave"}, follow=True).content.decode()
+    assert "您已退订“里程碑”的提醒" in body
+    found = Subscription.objects.get(user=person)
+    assert (found.kind, found.channels) == ("milestone", [])
+    client.post(address, {"do": "return"})
+    assert not Subscription.objects.exists()
 
 
 def test_one_click_of_a_mail_program_needs_no_session(client):
     delivery = progress()
-    address = path_of(compose(delivery))
+    address = path_of(composed(delivery))
     client.handler.enforce_csrf_checks = True
     assert client.post(address, {"List-Unsubscribe": "One-Click"}).content == b"ok"
     assert client.post(address, {"List-Unsubscribe": "One-Click"}).status_code == 200
@@ -53,10 +73,10 @@ def test_one_click_of_a_mail_program_needs_no_session(client):
 
 
 def test_a_look_at_the_page_changes_nothing_and_one_may_come_back(client):
-    address = path_of(compose(progress()))
-    assert "退订后，“办理进展”不再发到" in client.get(address).content.decode()
+    address = path_of(composed(progress()))
+    assert "退订后，办理进展不再发到" in client.get(address).content.decode()
     assert not Unsubscription.objects.exists()
-    assert "您已退订“办理进展”" in client.post(address, {"do": "leave"}, follow=True).content.decode()
+    assert "您已退订办理进展" in client.post(address, {"do": "leave"}, follow=True).content.decode()
     assert "退订后" in client.post(address, {"do": "return"}, follow=True).content.decode()
     assert not Unsubscription.objects.exists()
 
