@@ -1,7 +1,7 @@
 from django.urls import path
 
 from applications.forms import FIXED_PARTS
-from applications.views import desks, handing, listing, papers, together, workspace
+from applications.views import desks, handing, importing, listing, papers, together, workspace
 
 app_name = "applications"
 
@@ -24,6 +24,13 @@ urlpatterns = [
     path("<int:pk>/scan/", papers.scan, name="scan"),
     path("<int:pk>/versions/", papers.versions, name="versions"),
     path("<int:pk>/copy/", listing.copy, name="copy"),
+    path("<int:pk>/import/<slug:name>/", importing.spreadsheet, name="import"),
+    path(
+        "<int:pk>/import/question/<slug:code>/",
+        importing.spreadsheet,
+        {"name": "question"},
+        name="import_question",
+    ),
     path("<int:pk>/withdraw/", listing.withdraw, name="withdraw"),
     path("<int:pk>/team/", listing.team, name="team"),
     path("<int:pk>/preview.pdf", listing.preview, name="preview"),

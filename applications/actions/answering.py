@@ -74,9 +74,9 @@ def weigh(asked: Mapping[str, Question], answers, seen, before: dict[str, Answer
             continue
         value, sentences = read(question, answers[code])
         version = written.versions[code] = queries.version_of(value)
-        if code in seen:
-            stands = before.get(code)
-            now = queries.version_of(stands and stands.value)
+        stands = before.get(code)
+        if stands is not None:
+            now = queries.version_of(stands.value)
             if version == seen[code] or now not in (seen[code], version):
                 written.versions[code] = now
                 if version != seen[code]:

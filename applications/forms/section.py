@@ -86,6 +86,12 @@ class Section(Part):
     def context(self):
         documents = {row.pk: row for row in queries.latest_documents(self.application).values()}
         rows = rows_of(self.form, self.stored, self.shown_codes(), documents, self._upload_url)
+        for row in rows:
+            question = row["question"]
+            if questions.is_rows(question) and questions.columns_of(question):
+                row["import_url"] = reverse(
+                    "applications:import_question", args=[self.application.pk, question.code]
+                )
         return {"section": self.section, "rows": rows}
 
     def _upload_url(self, code) -> str:

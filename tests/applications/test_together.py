@@ -85,6 +85,14 @@ def test_an_answer_that_somebody_else_changed_is_not_written_over(client, shared
     assert queries.stored_answers(shared)["route"] == "我写的"
 
 
+def test_a_version_that_never_was_is_no_conflict_where_nothing_stands(client):
+    application = ApplicationFactory()
+    client.force_login(application.created_by)
+    address = page(application, "section", "solution")
+    assert patch(client, address, {"a-route": "x"}, {"route": "made up"}, ["route"]).status_code == 200
+    assert queries.stored_answers(application) == {"route": "x"}
+
+
 def test_the_same_change_by_both_is_no_conflict(client, shared, theirs):
     address = page(shared, "section", "solution")
     versions = seen(client, address)
