@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.template.loader import render_to_string
 
 from accounts.models import Organisation
 from applications import queries, questions
 from applications.actions import answering, holding
-from applications.forms import FIXED_PARTS, Section
+from applications.forms import FIXED_PARTS, FIXED_TITLES, Section, asks_for
 from applications.models import Answer, Application
 from grants.models import Call, FormKind, ProjectType
 
@@ -58,15 +59,27 @@ def store(application: Application, part: Section, *, by, at: datetime) -> dict[
 
 
 def form_page(call: Call, *, form: str, project_type, by, at: datetime) -> dict[str, Any]:
-    """Everything the page shows: the fixed first part and the call's own sections, empty."""
+    """Everything the page shows, empty: the call's own sections between the parts that all calls share."""
     with sandbox(call, by=by, at=at, project_type=project_type) as application:
-        basics = FIXED_PARTS["basics"](application).form if form == FormKind.APPLICATION else None
         parts = [Section(application, section=section) for section in sections_of(call, form, project_type)]
+        basics, *others = _fixed(application) if form == FormKind.APPLICATION else (None,)
         return {
             "application": application,
             "basics": basics,
             "sections": [part.context() for part in parts],
+            "others": others,
         }
+
+
+def _fixed(application: Application) -> list[tuple[str, str]]:
+    """(title, HTML) of each part that all calls share, as far as this one asks for it."""
+    found = []
+    for name, title in FIXED_TITLES.items():
+        if asks_for(application.call, name):
+            part = FIXED_PARTS[name](application)
+            shown = {"form": part.form, "application": application, **part.context()}
+            found.append((title, render_to_string(part.fields_template, shown)))
+    return found
 
 
 def answered(call: Call, data, *, form: str, project_type, by, at: datetime) -> dict[str, Any]:

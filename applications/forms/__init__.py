@@ -4,18 +4,14 @@ A part is shown, checked and saved the same way by the page, by autosave and by 
 What is right goes into the tables; a part with something wrong keeps its typed text until it is mended.
 """
 
-from applications.forms.basics import Basics
-from applications.forms.budget import Budget
-from applications.forms.milestones import Milestones
+from applications.forms.fixed import FIXED_PARTS, FIXED_TITLES, asks_for
 from applications.forms.part import Part
-from applications.forms.people import People
 from applications.forms.section import Section
 from applications.forms.small import ConclusionForm, ListFilter, ReasonForm, ReturnForm, StartForm
 
-FIXED_PARTS: dict[str, type[Part]] = {part.name: part for part in (Basics, People, Budget, Milestones)}
-
 __all__ = [
     "FIXED_PARTS",
+    "FIXED_TITLES",
     "ConclusionForm",
     "ListFilter",
     "Part",
@@ -23,4 +19,5 @@ __all__ = [
     "ReturnForm",
     "Section",
     "StartForm",
+    "asks_for",
 ]

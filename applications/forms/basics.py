@@ -75,6 +75,7 @@ class BasicsForm(forms.Form):
 class Basics(Part):
     name = "basics"
     template = "applications/parts/basics.html"
+    fields_template = "applications/parts/fields/basics.html"
 
     def build(self, data):
         initial = {name: getattr(self.application, name) for name in actions.BASICS}

@@ -35,6 +35,7 @@ class Budget(Part):
 
     name = "budget"
     template = "applications/parts/budget.html"
+    fields_template = "applications/parts/fields/budget.html"
 
     def build(self, data):
         call = self.application.call

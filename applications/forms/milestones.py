@@ -86,6 +86,7 @@ class MilestoneForm(forms.Form):
 class Milestones(Rows):
     name = prefix = "milestones"
     template = "applications/parts/milestones.html"
+    fields_template = "applications/parts/fields/milestones.html"
     row_form = MilestoneForm
     most = MILESTONE_ROWS
 

@@ -65,6 +65,7 @@ class PeopleFormSet(forms.BaseFormSet):
 class People(Rows):
     name = prefix = "participants"
     template = "applications/parts/people.html"
+    fields_template = "applications/parts/fields/people.html"
     row_form, base = PersonForm, PeopleFormSet
 
     def _stored(self):

@@ -2,10 +2,9 @@
 
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from applications import completeness, eligibility, queries, rules
+from applications.forms import FIXED_TITLES, asks_for
 from applications.models import Application
 from applications.questions import localised
 
@@ -30,28 +29,13 @@ def part_url(application, section: str) -> str:
     return reverse("applications:section", args=[application.pk, section])
 
 
-FIXED_TITLES = {
-    "participants": gettext_lazy("参与人员"),
-    "budget": gettext_lazy("经费预算"),
-    "milestones": gettext_lazy("计划里程碑"),
-}
-
-
-def asks_for(call, name: str) -> bool:
-    """Whether the call has this fixed part at all."""
-    return {
-        "participants": call.asks_participants,
-        "milestones": call.asks_milestones,
-        "budget": name == "budget" and queries.has_budget(call),
-    }.get(name, True)
-
-
 def parts_of(application, problems) -> list[dict]:
     """The workspace's parts in order, each with the number of problems in it."""
     call = application.call
-    titles = [("basics", _("基本信息"))]
+    basics, *others = FIXED_TITLES.items()
+    titles = [basics]
     titles += [(section.code, localised(section, "title")) for section in queries.sections_of(application)]
-    titles += [(name, title) for name, title in FIXED_TITLES.items() if asks_for(call, name)]
+    titles += [(name, title) for name, title in others if asks_for(call, name)]
     counts: dict[str, int] = {}
     for problem in problems:
         counts[problem.section] = counts.get(problem.section, 0) + 1

@@ -164,7 +164,8 @@ def test_the_preview_is_the_applicants_form_and_stores_nothing(client, manager, 
     assert "frame-src 'self'" in page["Content-Security-Policy"]
     frame = client.get(at("preview_form", call.pk))
     body = frame.content.decode()
-    for text in ("项目名称", "技术路线", "技术成熟度", "方案书", "第六条"):
+    shown = ("项目名称", "技术路线", "技术成熟度", "方案书", "第六条", "项目负责人", "计划里程碑")
+    for text in shown:
         assert text in body
     assert frame["X-Frame-Options"] == "SAMEORIGIN"
     assert "frame-ancestors 'self'" in frame["Content-Security-Policy"]
