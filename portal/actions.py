@@ -5,7 +5,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from accounts import actions as accounts
@@ -17,6 +19,7 @@ from documents.actions import store
 from documents.models import Document
 from grants.models import Call
 from notifications.actions import tell
+from notifications.models import Deadline
 from portal import finding
 from portal.models import Subscription
 
@@ -109,11 +112,12 @@ def warn_of_expiry(*, at: datetime) -> int:
     """Tell the administrators of units whose certificates end within WARNED_DAYS, once for each."""
     told = 0
     with transaction.atomic():
-        facts = list(
-            expiring(local_date(at), timedelta(days=WARNED_DAYS)).select_for_update(
-                skip_locked=True, of=("self",)
-            )[:AT_ONCE]
+        # Where a running project rests on the certificate, its own deadline reminds.
+        clocks = Deadline.objects.open().filter(
+            content_type=ContentType.objects.get_for_model(OrganisationFact), object_id=OuterRef("pk")
         )
+        soon = expiring(local_date(at), timedelta(days=WARNED_DAYS)).filter(~Exists(clocks))
+        facts = list(soon.select_for_update(skip_locked=True, of=("self",))[:AT_ONCE])
         administrators = Membership.objects.filter(
             organisation__in={fact.organisation_id for fact in facts}, role=UnitRole.ADMIN, is_active=True
         ).select_related("user")

@@ -211,7 +211,7 @@ def labels(client) -> list[str]:
     return [entry.label for entry in client.get("/calls/").context["page"].navigation]
 
 
-PUBLIC = ["首页", "申报通知", "榜单", "公示"]
+PUBLIC = ["首页", "申报通知", "榜单", "公示", "结果"]
 
 
 def test_the_navigation_follows_the_role(client):

@@ -24,6 +24,7 @@ from tests.factories.accounts import (
     officer,
 )
 from tests.factories.grants import CallFactory, TopicFactory
+from tests.factories.notifications import open_deadline
 
 pytestmark = pytest.mark.django_db
 
@@ -219,6 +220,8 @@ def test_administrators_are_warned_once_of_what_ends_soon(unit):
     OrganisationFactFactory(organisation=unit, kind="specialised", valid_to=today - timedelta(1))
     old = OrganisationFactFactory(organisation=unit, kind="licence", valid_to=today + timedelta(9))
     OrganisationFactFactory(organisation=unit, kind="licence", valid_from=old.valid_from + timedelta(9))
+    clocked = OrganisationFactFactory(organisation=unit, kind="incubator", valid_to=today + timedelta(20))
+    open_deadline(at=now, subject=clocked, kind="milestone")
     assert [actions.warn_of_expiry(at=now) for _ in range(2)] == [1, 0]
     message = Message.objects.get()
     assert message.recipient == admin
