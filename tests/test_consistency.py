@@ -40,7 +40,11 @@ def machines() -> dict[type[models.Model], Machine]:
 
 DATED_WITHOUT_DEADLINE = {
     "what was done, and when": (
-        "accounts.JoinRequest.decided_at accounts.User.last_login accounts.User.date_joined "
+        "accounts.BankAccount.recorded_at accounts.JoinRequest.decided_at "
+        "accounts.OrganisationFact.recorded_at accounts.OrganisationFact.confirmed_at "
+        "accounts.OrganisationFact.warned_at accounts.PersonRecord.updated_at "
+        "accounts.Shareholder.recorded_at portal.Subscription.agreed_at "
+        "accounts.User.last_login accounts.User.date_joined "
         "applications.Answer.saved_at applications.Application.created_at "
         "applications.Application.saved_at applications.Application.submitted_at "
         "applications.Application.ended_at applications.RuleResult.checked_at "
@@ -58,11 +62,12 @@ DATED_WITHOUT_DEADLINE = {
     ),
     "a beginning: nothing is owed by it": (
         "grants.Call.opens_at awards.Publicity.starts_date awards.Agreement.starts_date "
-        "accounts.OrganisationFact.valid_from accounts.IntegrityRecord.valid_from "
+        "accounts.BankAccount.valid_from accounts.OrganisationFact.valid_from "
+        "accounts.IntegrityRecord.valid_from "
         "accounts.Organisation.registered_date grants.Dictionary.valid_from"
     ),
     "a fact that rules test, owed by nobody": (
-        "applications.Participant.birth_date grants.EligibilityRule.as_of "
+        "accounts.Shareholder.as_of_date applications.Participant.birth_date grants.EligibilityRule.as_of "
         "accounts.IntegrityRecord.valid_to grants.Dictionary.valid_to core.CalendarDay.date "
         "applications.PastProject.starts_date applications.PastProject.ends_date"
     ),
