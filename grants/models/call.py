@@ -207,6 +207,7 @@ class Call(models.Model):
                     "max_submissions",
                     "follows_id",
                     "entry_days",
+                    "requires_partner_confirmation",
                     "asks_participants",
                     "asks_milestones",
                     "is_budget_by_year",

@@ -9,10 +9,10 @@ from accounts.roles import UnitRole
 from applications import actions, completeness, eligibility, queries, rules
 from applications.models import Application, Comment, Partner
 from core.workflow import Lost, Refused
-from grants.models import Call
 from seeds.codes import make_id_number
 from tests.factories.accounts import OrganisationFactory, UserFactory, member_of
 from tests.factories.applications import filled
+from tests.factories.grants import CallFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,10 @@ def partner_unit():
 @pytest.fixture
 def draft(partner_unit):
     """A filled draft with a member of another unit."""
-    application = filled()
+    return _with_partner(filled(), partner_unit)
+
+
+def _with_partner(application, partner_unit):
     people = list(application.participants.values(*completeness.PERSON_FIELDS))
     people.append(_person(partner_unit, "钱合作", 2))
     actions.set_participants(
@@ -164,14 +167,16 @@ def test_the_administrator_confirms_what_they_saw_and_a_change_undoes_it(
     assert [(unit.is_confirmed, unit.is_stale) for unit in queries.partners(draft)] == [(False, True)]
 
 
-def test_a_notice_may_require_the_confirmation(draft, partner_unit, invited):
+def test_a_notice_may_require_the_confirmation(partner_unit):
+    draft = _with_partner(filled(call=CallFactory(requires_partner_confirmation=True)), partner_unit)
+    invited = actions.invite_partner(
+        application=draft, organisation=partner_unit, by=draft.created_by, at=timezone.now()
+    )
+
     def messages():
         problems = rules.problems_of(draft, eligibility.evaluate(draft))
         return [(problem.field, problem.message) for problem in problems]
 
-    assert messages() == []
-    Call.objects.filter(pk=draft.call_id).update(requires_partner_confirmation=True)
-    draft.call.requires_partner_confirmation = True
     assert messages() == [("青岛合作研究所", "合作单位的管理员还没有在系统中确认。")]
     confirm(Partner.objects.get(), administrator(partner_unit))
     assert messages() == []
