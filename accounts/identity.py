@@ -46,6 +46,11 @@ def validate_id_number(value: str) -> None:
         )
 
 
+validate_passport = RegexValidator(
+    r"^[A-Z0-9]{5,15}$", _("护照或通行证号码不正确：应为 5 至 15 位字母和数字。"), code="passport"
+)
+
+
 def _is_id_number(value: str) -> bool:
     # The library's own `is_valid` also looks up the birth place and so refuses residence permits (81…, 9…).
     if not re.fullmatch(r"[0-9]{17}[0-9X]", value) or value[-1] != ric.calc_check_digit(value):
@@ -63,8 +68,11 @@ def mask_phone(value: str) -> str:
 
 
 def mask_id_number(value: str) -> str:
-    """11010519491231002X → 110***********002X: neither birth date nor sex can be read."""
-    return _mask(value, head=3, tail=4)
+    """11010519491231002X → 110***********002X: neither birth date nor sex can be read.
+
+    Of a passport (G12345678 → G******78), being shorter, less is shown.
+    """
+    return _mask(value, head=3, tail=4) if len(value) > 15 else _mask(value, head=1, tail=2)
 
 
 def mask_account(value: str) -> str:

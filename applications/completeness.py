@@ -7,9 +7,10 @@ from django.utils.translation import gettext as _
 from stdnum.cn import ric
 from stdnum.exceptions import InvalidComponent
 
-from accounts.identity import clean_credit_code, validate_credit_code, validate_id_number
+from accounts.countries import HOME, validate_country
+from accounts.identity import clean_credit_code, validate_credit_code, validate_id_number, validate_passport
 from applications import queries, questions
-from applications.models import Application, ParticipantRole
+from applications.models import Application, IdKind, ParticipantRole
 from applications.questions.shown import visible_codes
 from grants.models import Instrument, Sourcing
 
@@ -83,15 +84,25 @@ def answer_faults(asked, stored: dict, context: dict):
 def person_faults(person: dict, *, strict=True) -> list[tuple[str, str]]:
     """(field, sentence) about one person; not strict: only what is wrong, not what is missing."""
     found = []
+    country, is_passport = person.get("country") or HOME, person.get("id_kind") == IdKind.PASSPORT
     if strict:
-        needed = {"name": _("姓名"), "organisation_name": _("单位名称"), "credit_code": _("统一社会信用代码")}
+        needed = {"name": _("姓名"), "organisation_name": _("单位名称")}
+        if country == HOME:
+            needed["credit_code"] = _("统一社会信用代码")
         found += [
             (name, _("请填写%(label)s。") % {"label": label})
             for name, label in needed.items()
             if not person.get(name)
         ]
-    for name, check in (("credit_code", validate_credit_code), ("id_number", validate_id_number)):
-        if person.get(name):
+    if country != HOME and person.get("credit_code"):
+        found.append(("credit_code", _("境外单位没有统一社会信用代码，请留空，或改选中国内地。")))
+    checks = {
+        "country": validate_country,
+        "credit_code": validate_credit_code,
+        "id_number": validate_passport if is_passport else validate_id_number,
+    }
+    for name, check in checks.items():
+        if name not in dict(found) and person.get(name):
             try:
                 check(person[name])
             except ValidationError as error:
@@ -100,17 +111,24 @@ def person_faults(person: dict, *, strict=True) -> list[tuple[str, str]]:
     if months is not None and not 0 < months <= 12:
         found.append(("months_per_year", _("每年投入应在 0 到 12 个月之间。")))
     number, born = person.get("id_number"), person.get("birth_date")
-    if number and born and "id_number" not in dict(found) and ric.get_birth_date(number) != born:
+    told = number and not is_passport and "id_number" not in dict(found)
+    if told and born and ric.get_birth_date(number) != born:
         found.append(("birth_date", _("出生日期与身份证号不一致。")))
     return found
 
 
 def written_person(person: dict) -> dict:
-    """Codes in their written form; the birth date follows from the ID number when it was left out."""
+    """Codes in their written form; the birth date follows from the ID number when it was left out.
+
+    Who says nothing of a country or a kind of paper means the mainland and its ID card.
+    """
     person = dict(person)
     for name in ("credit_code", "id_number"):
         person[name] = clean_credit_code(person.get(name) or "")
-    if len(person["id_number"]) == 18 and not person.get("birth_date"):
+    person["country"] = person.get("country") or HOME
+    person["id_kind"] = person.get("id_kind") or IdKind.ID_CARD
+    is_card = person["id_kind"] == IdKind.ID_CARD and len(person["id_number"]) == 18
+    if is_card and not person.get("birth_date"):
         try:
             person["birth_date"] = ric.get_birth_date(person["id_number"])
         except InvalidComponent:
@@ -121,10 +139,12 @@ def written_person(person: dict) -> dict:
 PERSON_FIELDS = (
     "role",
     "name",
+    "id_kind",
     "id_number",
     "birth_date",
     "title",
     "organisation_name",
+    "country",
     "credit_code",
     "months_per_year",
     "task",

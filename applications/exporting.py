@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from rustpy_xlsxwriter import FastExcel
 
+from accounts.countries import HOME, name_of
 from applications import queries, questions
 from applications.models import Application
 from core.money import TEN_THOUSAND
@@ -129,9 +130,11 @@ def _person(person: dict) -> dict:
     return {
         _("角色"): person["role"],
         _("姓名"): person["name"],
+        _("证件类型"): _("身份证") if queries.is_card(person) else _("护照或通行证"),
         _("证件号码"): person["id_number"],
         _("职称"): person["title"],
         _("单位"): person["organisation_name"],
+        _("国家或地区"): queries.abroad(person) or name_of(HOME),
         _("统一社会信用代码"): person["credit_code"],
         _("月/年"): _number(person["months_per_year"]),
         _("分工"): person["task"],

@@ -71,7 +71,7 @@ def _data(content: dict) -> dict:
                 person["name"],
                 person["title"],
                 person["organisation_name"],
-                person["credit_code"],
+                person["credit_code"] or person["country_name"],
                 str(person["months_per_year"] or ""),
                 person["task"],
             ]

@@ -52,6 +52,7 @@ PERSON = frozenset(
         "title",
         "organisation_name",
         "credit_code",
+        "country",
         "months_per_year",
         "records",
     }

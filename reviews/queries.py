@@ -72,12 +72,19 @@ class _Side:
     owner: Organisation | None
     partners: dict[str, str]
     registered_partners: list[Organisation]
+    abroad: frozenset[str]
+    """Names of units without a credit code, as `named` writes them."""
     people: list[tuple[str, str]]
     users: frozenset[int]
 
 
+def named(unit: str) -> str:
+    """A unit's name for comparing: neither blanks nor capitals make another unit."""
+    return "".join(unit.split()).lower()
+
+
 def _applying_side(application: Application) -> _Side:
-    rows = list(application.participants.values_list("name", "credit_code", "organisation_name"))
+    rows = list(application.participants.values_list("name", "unit_key", "organisation_name"))
     lead = application.organisation
     partners = {code: name for _person, code, name in rows if code not in ("", lead.credit_code)}
     users = set(application.team.values_list("user_id", flat=True))
@@ -86,6 +93,7 @@ def _applying_side(application: Application) -> _Side:
         owner=application.topic.owner if application.topic_id else None,
         partners=partners,
         registered_partners=list(Organisation.objects.filter(credit_code__in=partners)),
+        abroad=frozenset(named(name) for key, name in partners.items() if "-" in key),
         people=[(name, code) for name, code, _unit in rows],
         users=frozenset(users | {application.created_by_id, application.submitted_by_id}),
     )
@@ -107,6 +115,8 @@ def _computed(expert: Expert, units: list[Organisation], side: _Side) -> Iterabl
             yield Found(ConflictKind.SAME_UNIT, unit.name)
         elif unit.credit_code in side.partners:
             yield Found(ConflictKind.SAME_UNIT, side.partners[unit.credit_code])
+        elif named(unit.name) in side.abroad:
+            yield Found(ConflictKind.SAME_UNIT, unit.name)
         else:
             for other in (side.lead, *side.registered_partners):
                 if relation(unit, other):
@@ -407,7 +417,7 @@ def compared(topic: Topic) -> list[Bid]:
 def _bid(application: Application) -> Bid:
     people = application.participants.all()
     lead = application.organisation.credit_code
-    partners = dict.fromkeys(p.organisation_name for p in people if p.credit_code not in ("", lead))
+    partners = dict.fromkeys(p.organisation_name for p in people if p.unit_key not in ("", lead))
     return Bid(
         application=application,
         pi=next((person.name for person in people if person.role == ParticipantRole.PI), ""),

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.countries import HOME
 from accounts.models import Organisation
 from applications import completeness, notifications, queries, rules
 from applications.actions.holding import hold, saved
@@ -72,7 +73,7 @@ def fill_partner(*, partner: Partner, task: str, people: Iterable[Mapping], by, 
 
 def _person(person: Mapping, unit: Organisation) -> dict:
     kept = {name: person[name] for name in completeness.PERSON_FIELDS if person.get(name) is not None}
-    fixed = {"organisation_name": unit.name, "credit_code": unit.credit_code}
+    fixed = {"organisation_name": unit.name, "credit_code": unit.credit_code, "country": HOME}
     return completeness.written_person(kept | fixed)
 
 

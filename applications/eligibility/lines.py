@@ -35,6 +35,7 @@ LABELS = {
     "pi.name": gettext_lazy("负责人"),
     "pi.organisation_name": gettext_lazy("负责人所在单位"),
     "pi.credit_code": gettext_lazy("负责人单位的统一社会信用代码"),
+    "pi.country": gettext_lazy("负责人单位所在国家或地区"),
     "pi.birth_date": gettext_lazy("负责人出生日期"),
     "pi.sex": gettext_lazy("负责人性别"),
     "pi.title": gettext_lazy("负责人职称"),

@@ -26,7 +26,7 @@ class OwnPersonForm(PersonForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        for name in ("role", "organisation_name", "credit_code"):
+        for name in ("role", "organisation_name", "country", "credit_code"):
             del self.fields[name]
 
 
@@ -37,7 +37,7 @@ class PartnerForm:
         unit = partner.organisation
         rows = partner.application.participants.filter(credit_code=unit.credit_code)
         people = list(rows.values(*completeness.PERSON_FIELDS))
-        known = [person["id_number"] for person in people]
+        known = [(person["name"], person["id_number"]) for person in people]
         shown = [person | {"id_number": mask_id_number(person["id_number"])} for person in people]
         formset = forms.formset_factory(
             OwnPersonForm,

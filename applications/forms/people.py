@@ -5,11 +5,19 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import countries
 from accounts.identity import mask_id_number
 from applications import actions, completeness
 from applications.fields import DayField, LimitedText, PlainNumberField
 from applications.forms.part import Rows
-from applications.models import ParticipantRole
+from applications.models import IdKind, ParticipantRole
+
+
+class UsualChoice(forms.ChoiceField):
+    """A choice that has a usual answer: a row in which it was not sent is not filled by it."""
+
+    def has_changed(self, initial, data):
+        return bool(data) and super().has_changed(initial, data)
 
 
 class PersonForm(forms.Form):
@@ -17,8 +25,11 @@ class PersonForm(forms.Form):
         label=gettext_lazy("角色"), choices=ParticipantRole, initial=ParticipantRole.MEMBER
     )
     name = LimitedText(label=gettext_lazy("姓名"), max_length=60, required=False)
+    id_kind = UsualChoice(
+        label=gettext_lazy("证件类型"), choices=IdKind, initial=IdKind.ID_CARD, required=False
+    )
     id_number = LimitedText(
-        label=gettext_lazy("身份证号"),
+        label=gettext_lazy("证件号码"),
         max_length=18,
         required=False,
         help_text=gettext_lazy("保存后只显示首尾几位。"),
@@ -28,7 +39,15 @@ class PersonForm(forms.Form):
     )
     title = LimitedText(label=gettext_lazy("职称"), max_length=60, required=False)
     organisation_name = LimitedText(label=gettext_lazy("单位名称"), max_length=120, required=False)
-    credit_code = LimitedText(label=gettext_lazy("统一社会信用代码"), required=False)
+    country = UsualChoice(
+        label=gettext_lazy("单位所在国家或地区"),
+        choices=countries.choices,
+        initial=countries.HOME,
+        required=False,
+    )
+    credit_code = LimitedText(
+        label=gettext_lazy("统一社会信用代码"), required=False, help_text=gettext_lazy("境外单位留空。")
+    )
     months_per_year = PlainNumberField(
         label=gettext_lazy("每年投入（月）"), required=False, max_digits=3, decimal_places=1
     )
@@ -39,9 +58,14 @@ class PersonForm(forms.Form):
         self.known = known
 
     def clean_id_number(self):
-        """A masked number that was left alone stands for the one that is stored."""
-        typed = self.cleaned_data["id_number"].strip()
-        return next((number for number in self.known if number and mask_id_number(number) == typed), typed)
+        """A masked number that was left alone stands for the one that is stored.
+
+        Where two people's numbers look alike when masked, the one stored under this name.
+        """
+        typed, name = self.cleaned_data["id_number"].strip(), self.cleaned_data.get("name")
+        alike = [(who, number) for who, number in self.known if number and mask_id_number(number) == typed]
+        own = [number for who, number in alike if who == name]
+        return next(iter([*own, *(number for _who, number in alike)]), typed)
 
     def clean(self):
         for name, sentence in completeness.person_faults(
@@ -72,7 +96,7 @@ class People(Rows):
         return list(self.application.participants.values(*completeness.PERSON_FIELDS))
 
     def row_options(self):
-        return {"known": [person["id_number"] for person in self._stored()]}
+        return {"known": [(person["name"], person["id_number"]) for person in self._stored()]}
 
     def initial(self):
         people = self._stored()

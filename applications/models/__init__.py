@@ -1,7 +1,14 @@
 """Intake: an application (申报, 揭榜) to a call, its answers, budget, participants and sealed submissions."""
 
 from applications.models.application import Application, ApplicationQuerySet, TeamMember
-from applications.models.content import Answer, BudgetLine, Participant, ParticipantRole, ProposedMilestone
+from applications.models.content import (
+    Answer,
+    BudgetLine,
+    IdKind,
+    Participant,
+    ParticipantRole,
+    ProposedMilestone,
+)
 from applications.models.past import PastProject
 from applications.models.records import RuleResult, RuleStatus, StepConclusion, StepOutcome, Submission
 from applications.models.sealed import sealed_after_submission
@@ -13,6 +20,7 @@ __all__ = [
     "ApplicationQuerySet",
     "BudgetLine",
     "Comment",
+    "IdKind",
     "Participant",
     "ParticipantRole",
     "Partner",

@@ -2,9 +2,11 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import MD5, Concat, Left, Lower, Replace
 from django.utils.translation import gettext_lazy as _
 
+from accounts.countries import HOME, validate_country
 from applications.models.application import Application
 from applications.models.sealed import sealed_after_submission
 from grants.models import BudgetCategory, FundingSource, Question
@@ -34,17 +36,47 @@ class ParticipantRole(models.TextChoices):
     MEMBER = "member", _("项目成员")
 
 
+class IdKind(models.TextChoices):
+    ID_CARD = "id_card", _("身份证")
+    PASSPORT = "passport", _("护照或通行证")
+
+
 class Participant(models.Model):
-    """A person of the project, with the unit they come from; partner units are those of participants."""
+    """A person of the project, with the unit they come from; partner units are those of participants.
+
+    A unit abroad, or in Hong Kong, Macao or Taiwan (境外单位), has a country and no credit code.
+    """
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="participants")
     role = models.CharField(_("角色"), max_length=10, choices=ParticipantRole)
     name = models.CharField(_("姓名"), max_length=60)
-    id_number = models.CharField(_("身份证号"), max_length=18, blank=True, db_index=True)
+    id_kind = models.CharField(_("证件类型"), max_length=10, choices=IdKind, default=IdKind.ID_CARD)
+    id_number = models.CharField(_("证件号码"), max_length=18, blank=True, db_index=True)
     birth_date = models.DateField(_("出生日期"), null=True, blank=True)
     title = models.CharField(_("职称"), max_length=60, blank=True)
     organisation_name = models.CharField(_("单位名称"), max_length=120)
     credit_code = models.CharField(_("单位统一社会信用代码"), max_length=18, blank=True, db_index=True)
+    country = models.CharField(
+        _("单位所在国家或地区"), max_length=2, default=HOME, validators=[validate_country]
+    )
+    # How the unit is recognised in budgets, limits and conflicts: its code, or its country and its name.
+    unit_key = models.GeneratedField(
+        expression=Case(
+            When(~Q(credit_code=""), then=F("credit_code")),
+            When(
+                ~Q(country=HOME) & ~Q(organisation_name=""),
+                then=Concat(
+                    F("country"),
+                    Value("-"),
+                    Left(MD5(Replace(Lower("organisation_name"), Value(" "))), 15),
+                ),
+            ),
+            default=Value(""),
+        ),
+        output_field=models.CharField(max_length=18),
+        db_persist=True,
+        db_index=True,
+    )
     months_per_year = models.DecimalField(
         _("每年投入（月）"), max_digits=3, decimal_places=1, null=True, blank=True
     )
@@ -62,6 +94,10 @@ class Participant(models.Model):
             models.CheckConstraint(
                 condition=Q(months_per_year__isnull=True) | Q(months_per_year__gt=0, months_per_year__lte=12),
                 name="participant_months_in_year",
+            ),
+            models.CheckConstraint(
+                condition=Q(country=HOME) | Q(credit_code="") & Q(country__regex=r"^[A-Z]{2}$"),
+                name="participant_foreign_has_no_code",
             ),
         ]
         triggers = sealed_after_submission()

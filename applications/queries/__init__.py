@@ -19,9 +19,11 @@ from applications.queries.budget import (
     years_of_period,
 )
 from applications.queries.content import (
+    abroad,
     by_section,
     canonical,
     for_reading,
+    is_card,
     masked,
     masked_answers,
     sealed_answers,
@@ -74,6 +76,7 @@ __all__ = [
     "ORDER",
     "SHORTEST_HASH",
     "address_of",
+    "abroad",
     "applications",
     "budget_lines",
     "budget_matrix",
@@ -97,6 +100,7 @@ __all__ = [
     "has_types",
     "history",
     "invitations_owing",
+    "is_card",
     "is_decided",
     "lapsed_drafts",
     "last_return",

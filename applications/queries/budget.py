@@ -79,10 +79,10 @@ def budget_units(application: Application, lines: list[Line]) -> dict[str, str]:
 
 
 def partner_units(application: Application) -> dict[str, str]:
-    """Credit code → name: the lead unit first, then the units of its participants; one query."""
+    """Credit code (abroad: `unit_key`) → name: the lead unit, then those of its participants; one query."""
     lead = application.organisation
-    people = application.participants.exclude(credit_code="").order_by("order")
-    others = dict(people.values_list("credit_code", "organisation_name"))
+    people = application.participants.exclude(unit_key="").order_by("order")
+    others = dict(people.values_list("unit_key", "organisation_name"))
     return {lead.credit_code: lead.name} | {code: others[code] for code in others if code != lead.credit_code}
 
 

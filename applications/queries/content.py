@@ -6,9 +6,10 @@ from decimal import Decimal
 
 from django.core.serializers.json import DjangoJSONEncoder
 
+from accounts.countries import HOME, name_of
 from accounts.identity import mask_id_number
 from applications import questions
-from applications.models import Application, ParticipantRole
+from applications.models import Application, IdKind, ParticipantRole
 from applications.queries.answers import questions_of, stored_answers
 from applications.queries.budget import (
     budget_lines,
@@ -48,10 +49,12 @@ def snapshot(application: Application) -> dict:
             application.participants.values(
                 "role",
                 "name",
+                "id_kind",
                 "id_number",
                 "birth_date",
                 "title",
                 "organisation_name",
+                "country",
                 "credit_code",
                 "months_per_year",
                 "task",
@@ -157,9 +160,28 @@ def for_reading(content: dict) -> dict:
     """A content as people read it: answers by section, sums of the budget, ID numbers masked."""
     labels = dict(ParticipantRole.choices)
     content = masked(content)
-    people = [person | {"role_label": labels.get(person["role"])} for person in content["participants"]]
+    people = [
+        person
+        | {
+            "role_label": labels.get(person["role"]),
+            "id_kind_label": "" if is_card(person) else IdKind.PASSPORT.label,
+            "country_name": abroad(person),
+        }
+        for person in content["participants"]
+    ]
     sections = by_section(content["answers"])
     return content | {"sections": sections, "participants": people, "table": _table(content)}
+
+
+def is_card(person: dict) -> bool:
+    """Whether a sealed number is that of an ID card; versions sealed before there were others say nothing."""
+    return person.get("id_kind", IdKind.ID_CARD) == IdKind.ID_CARD
+
+
+def abroad(person: dict) -> str:
+    """The name of the country or region of a unit abroad (境外单位), "" of one on the mainland."""
+    country = person.get("country", HOME)
+    return "" if country == HOME else name_of(country)
 
 
 def _table(content) -> dict:

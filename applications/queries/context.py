@@ -7,18 +7,39 @@ from decimal import Decimal
 
 from django.db.models import Q
 
+from accounts.countries import HOME
 from accounts.kinds import FactKind
 from accounts.models import Organisation
 from accounts.queries import unit_contexts
 from applications import questions
-from applications.models import Answer, Application, BudgetLine, Participant, ParticipantRole
+from applications.models import Answer, Application, BudgetLine, IdKind, Participant, ParticipantRole
 from applications.queries import limits
 from core.calendar import local_date
 from grants.models import Call
 from grants.rules import HISTORY
 
-PERSON = ("role", "name", "birth_date", "sex", "title", "organisation_name", "credit_code", "months_per_year")
-PARTNER = ("name", "credit_code", "region", "kind", "registered_date", "integrity_clean", *FactKind.values)
+PERSON = (
+    "role",
+    "name",
+    "birth_date",
+    "sex",
+    "title",
+    "organisation_name",
+    "credit_code",
+    "country",
+    "months_per_year",
+)
+PARTNER = (
+    "name",
+    "credit_code",
+    "country",
+    "foreign",
+    "region",
+    "kind",
+    "registered_date",
+    "integrity_clean",
+    *FactKind.values,
+)
 
 ALL = ("history", "records")
 
@@ -106,11 +127,13 @@ class _World:
         self.records = limits.Records()
         if "records" in wanted:
             people = {row.id_number for rows in self.people.values() for row in rows} - {""}
-            codes = {unit.credit_code for unit in self.by_code.values()} | self.codes
+            codes = {unit.credit_code for unit in self.by_code.values()} | self.codes | self.abroad
             self.records = limits.records(codes, people, as_of=self.as_of)
 
     def _units(self, applications):
         self.codes = {row.credit_code for rows in self.people.values() for row in rows} - {""}
+        # Units abroad have no account here: they are known by their country and name.
+        self.abroad = {row.unit_key for rows in self.people.values() for row in rows} - self.codes - {""}
         leads = {application.organisation_id for application in applications}
         units = Organisation.objects.filter(Q(credit_code__in=self.codes) | Q(pk__in=leads))
         self.units = {unit.pk: unit for unit in units.select_related("parent")}
@@ -169,24 +192,30 @@ class _World:
         person = {name: getattr(row, name, None) for name in PERSON}
         number = row.id_number
         # GB 11643: the last digit of the sequence is odd for men.
-        person["sex"] = ("male" if int(number[16]) % 2 else "female") if len(number) == 18 else None
+        is_card = row.id_kind == IdKind.ID_CARD and len(number) == 18
+        person["sex"] = ("male" if int(number[16]) % 2 else "female") if is_card else None
         person["id_number"] = number
         person["records"] = self.records.person(number, application)
         return person
 
     def _partners(self, application, lead) -> list[dict]:
         rows = self.people[application.pk]
-        codes = {row.credit_code: row.organisation_name for row in rows}
-        named = {code: name for code, name in codes.items() if code not in ("", lead.credit_code)}
-        return [self._partner(code, name, application) for code, name in named.items()]
+        named = {row.unit_key: row for row in rows if row.unit_key not in ("", lead.credit_code)}
+        return [self._partner(row, application) for row in named.values()]
 
-    def _partner(self, code, name, application) -> dict:
+    def _partner(self, row, application) -> dict:
+        code, name, foreign = row.credit_code, row.organisation_name, row.country != HOME
         unit = self.by_code.get(code)
         # The code itself says the region of registration when the unit has no account here.
         known = self.facts[unit.pk] if unit else {"region": code[2:8]}
         partner = dict.fromkeys(PARTNER) | {key: known[key] for key in PARTNER if key in known}
-        records = self.records.unit(code, application)
-        return partner | {"name": name, "credit_code": code, "records": records}
+        return partner | {
+            "name": name,
+            "credit_code": code,
+            "country": row.country,
+            "foreign": foreign,
+            "records": self.records.unit(row.unit_key, application),
+        }
 
     def _budget(self, application, call) -> dict:
         fiscal_sources = {source.code for source in self.sources[call.pk] if source.is_fiscal}

@@ -26,7 +26,10 @@ ENDS = {
 
 @dataclass
 class Records:
-    """Records by unit (credit code) and by person (ID number); see `of_application` for their shape."""
+    """Records by unit (`Participant.unit_key`: the credit code, if it has one) and by person (ID number).
+
+    See `of_application` for their shape.
+    """
 
     of_units: dict[str, list[dict]] = field(default_factory=lambda: defaultdict(list))
     of_people: dict[str, list[dict]] = field(default_factory=lambda: defaultdict(list))
@@ -66,7 +69,7 @@ def records(codes: Collection[str], numbers: Collection[str], *, as_of: date) ->
 def _participants(found: Records, codes, numbers, *, as_of) -> None:
     wanted = Participant.objects.exclude(application__state__in=NO_RECORD).order_by("-application_id")
     wanted = wanted.filter(
-        Q(id_number__in=set(numbers) - {""}) | Q(credit_code__in=set(codes) - {""})
+        Q(id_number__in=set(numbers) - {""}) | Q(unit_key__in=set(codes) - {""})
     ).select_related("application__call__programme", "application__project_type", "application__organisation")
     partners = set()
     for row in wanted[:MOST_RECORDS]:
@@ -74,10 +77,11 @@ def _participants(found: Records, codes, numbers, *, as_of) -> None:
         if row.id_number in numbers and row.id_number:
             record = of_application(application, row.role, as_of=as_of, months=row.months_per_year)
             found.of_people[row.id_number].append(record)
-        key = (application.pk, row.credit_code)
-        if row.credit_code in codes and row.credit_code != application.organisation.credit_code:
+        unit = row.unit_key
+        key = (application.pk, unit)
+        if unit in codes and unit not in ("", application.organisation.credit_code):
             if key not in partners:
-                found.of_units[row.credit_code].append(of_application(application, "partner", as_of=as_of))
+                found.of_units[unit].append(of_application(application, "partner", as_of=as_of))
             partners.add(key)
 
 

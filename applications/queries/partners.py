@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from accounts.countries import HOME, name_of
 from accounts.models import Organisation
 from applications.models import Application, Partner
 from applications.queries.budget import partner_units
@@ -10,10 +11,12 @@ from applications.queries.versions import version_of
 PERSON = (
     "role",
     "name",
+    "id_kind",
     "id_number",
     "birth_date",
     "title",
     "organisation_name",
+    "country",
     "credit_code",
     "months_per_year",
     "task",
@@ -30,10 +33,12 @@ class Standing(NamedTuple):
     is_confirmed: bool
     is_stale: bool
     """Confirmed once; what stands there now is another text."""
+    country: str = ""
+    """The name of the country or region of a unit abroad: the lead unit answers for it."""
 
 
 def partners(application: Application) -> list[Standing]:
-    """The units of participants beside the lead unit, invited or not, and those invited; five queries."""
+    """The units of participants beside the lead unit, invited or not, and those invited; six queries."""
     invited = {row.organisation.credit_code: row for row in _invited(application)}
     units = partner_units(application)
     units.pop(application.organisation.credit_code, None)
@@ -42,12 +47,18 @@ def partners(application: Application) -> list[Standing]:
         return []
     known = {row.credit_code: row for row in Organisation.objects.filter(credit_code__in=list(names))}
     versions = part_versions(application)
+    away = application.participants.exclude(country=HOME).values_list("unit_key", "country")
+    countries = {key: name_of(country) for key, country in away}
     found = []
     for code, name in names.items():
         partner = invited.get(code)
         confirmed = bool(partner and partner.confirmed)
         same = confirmed and partner.confirmed == versions(partner)
-        found.append(Standing(code, name, known.get(code), partner, same, confirmed and not same))
+        found.append(
+            Standing(
+                code, name, known.get(code), partner, same, confirmed and not same, countries.get(code, "")
+            )
+        )
     return found
 
 

@@ -274,4 +274,16 @@ CONSORTIA = (
         "应有境外合作单位参与。", "At least one partner is foreign.",
         "partners.exists(p, p.foreign)", "没有境外合作单位。",
     ),
+    _partner(
+        "no_foreign_partner", "不得有境外合作单位", "No foreign partner",
+        "合作单位均应在中国内地注册。", "Every partner is registered on the Chinese mainland.",
+        "partners.all(p, !p.foreign)", "有境外合作单位。",
+    ),
+    _partner(
+        "partner_country", "境外合作单位所在国家或地区", "Countries of foreign partners",
+        "应有来自规定国家或地区（{countries}）的境外合作单位。",
+        "At least one partner is from one of the countries or regions {countries}.",
+        "partners.exists(p, p.foreign && p.country in params.countries)", "没有规定国家或地区的合作单位。",
+        Param("countries", K.TEXTS, "国家或地区代码（ISO 3166 两位）", "Country codes", ["DE"]),
+    ),
 )  # fmt: skip

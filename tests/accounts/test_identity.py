@@ -80,6 +80,7 @@ def test_wrong_phones(phone):
         (identity.mask_phone, "", ""),
         (identity.mask_id_number, "11010519491231002X", "110***********002X"),
         (identity.mask_account, "6222 0238 0312 3456 789", "***************6789"),
+        (identity.mask_id_number, "G12345678", "G******78"),
         (identity.mask_account, "123", "***"),
     ],
 )

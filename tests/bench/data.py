@@ -73,7 +73,9 @@ def copy(cursor, model: type[models.Model], source: str, parameters: list, **col
     """
     key = model._meta.pk.column
     names = [
-        field.column for field in model._meta.local_concrete_fields if field.column != key or key in columns
+        field.column
+        for field in model._meta.local_concrete_fields
+        if not field.generated and (field.column != key or key in columns)
     ]
     values = [columns.get(name, f't."{name}"') for name in names]
     listed = ", ".join(f'"{name}"' for name in names)

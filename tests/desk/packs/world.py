@@ -42,6 +42,8 @@ class Person:
     """YYYYMMDD, or a function of the call."""
     title: str = "教授"
     unit: Mapping | None = None
+    country: str = ""
+    """Of a unit abroad, which has no credit code; its people show passports."""
     number: int = 0
     """Serial number of the ID number (odd: a man); 0: the place in the list."""
 
@@ -222,6 +224,9 @@ def people(world: World, wanted: list[Person]) -> list[dict]:
     found = []
     for place, person in enumerate(wanted, start=1):
         birth = person.birth(world.call) if callable(person.birth) else person.birth
+        if person.country:
+            found.append(_abroad(place, person))
+            continue
         fields = dict(person.unit or {})
         facts = fields.pop("facts", {})
         others = {"legal_representative": "", **resolved(fields, world.call)}
@@ -239,6 +244,21 @@ def people(world: World, wanted: list[Person]) -> list[dict]:
             }
         )
     return found
+
+
+def _abroad(place: int, person: Person) -> dict:
+    return {
+        "role": "member",
+        "name": f"Anna Weber {place}",
+        "id_kind": "passport",
+        "id_number": f"C01X{place:05}",
+        "birth_date": date(1980, 6, 15),
+        "title": "Professor",
+        "organisation_name": "Institut für Ozeantechnik 海洋技术研究所",
+        "country": person.country,
+        "months_per_year": Decimal(str(person.months)),
+        "task": "联合研究",
+    }
 
 
 def amounts(world: World, money: Mapping) -> dict[tuple, Decimal]:

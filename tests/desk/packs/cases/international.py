@@ -6,23 +6,18 @@ from tests.desk.packs.breaks import (
     also,
     another,
     answer,
-    both,
     budget,
     fact,
     lasts,
     lead,
     partners,
     record,
+    team,
     unit,
 )
-from tests.desk.packs.world import Case
+from tests.desk.packs.world import Case, Person
 
 TASK = {"task": "联合研究", "output": "样机", "due": "2027-06-30"}
-
-
-def foreign(country="DE", relation="无股权关系", wan="30") -> list:
-    names = {"name_local": "Institut für Ozeantechnik", "name": "海洋技术研究所"}
-    return [{**names, "country": country, "kind": "科研机构", "relation": relation, "input": wan}]
 
 
 def visits(*years: int) -> list:
@@ -42,7 +37,7 @@ def money(fiscal=100, own=100, foreign=30, **fiscal_cells) -> dict:
 
 
 ANSWERS = {
-    "foreign_partners": foreign(),
+    "relation": "无股权关系",
     "division": [{**TASK, "side": "中方"}, {**TASK, "side": "外方"}],
     "ip_split": [{"result": "专利", "chinese": "50", "foreign": "50"}],
     "visits": visits(1, 2, 3),
@@ -54,6 +49,7 @@ CASES = [
     Case(
         type="joint",
         facts={"rd_spend": 900_000},
+        people=[Person(), Person(country="DE")],
         answers=ANSWERS,
         money=money(),
         months=36,
@@ -63,7 +59,8 @@ CASES = [
             "registered": unit(registered_date=date(2099, 1, 2)),
             "rd_spend": fact("rd_spend", 0),
             "integrity": record,
-            "not_subsidiary": answer(foreign_partners=foreign(relation="全资子公司")),
+            "foreign_partner": team(Person()),
+            "not_subsidiary": answer(relation="全资子公司"),
             "domestic_partners": partners(4),
             "agreement_valid": answer(
                 agreement_until=lambda world: f"{world.application.ends_date - timedelta(1)}"
@@ -74,15 +71,12 @@ CASES = [
             "pi_time": lead(months=5),
             "pi_running": another(2, same_unit=False, same_lead=True, state="agreement"),
             "duration": lasts(36),
-            "foreign_budget": answer(foreign_partners=foreign(wan="29")),
             "yearly_visits": answer(visits=visits(1, 1, 3)),
             "own_money": budget(money(own="99.9999")),
-            "foreign_money": both(
-                budget(money(foreign="29.9999")), answer(foreign_partners=foreign(wan="29.9999"))
-            ),
+            "foreign_money": budget(money(foreign="29.9999")),
             "exchange": budget(money(exchange="20.0001")),
             "indirect": budget(money(indirect="53.0770")),
-            "call-cap": both(budget(money("100.0001", 101, 40)), answer(foreign_partners=foreign(wan="40"))),
+            "call-cap": budget(money("100.0001", 101, 40)),
         },
         holds=[
             partners(3),
@@ -95,14 +89,13 @@ CASES = [
     Case(
         type="belt_road",
         facts={"rd_spend": 900_000},
-        answers={**ANSWERS, "foreign_partners": foreign("KZ", wan="45")},
+        people=[Person(), Person(country="KZ")],
+        answers=ANSWERS,
         money=money(150, 150, 45),
         months=24,
         breaks={
-            "belt_road": answer(foreign_partners=foreign("DE", wan="45")),
-            "call-cap": both(
-                budget(money("150.0001", 151, 46)), answer(foreign_partners=foreign("KZ", wan="46"))
-            ),
+            "belt_road": team(Person(), Person(country="DE")),
+            "call-cap": budget(money("150.0001", 151, 46)),
         },
     ),
 ]
