@@ -1,16 +1,18 @@
 """What a team fills in Excel: the rows of a question, the people, the budget."""
 
 from decimal import Decimal
+from typing import ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from accounts import countries
 from accounts.identity import mask_id_number
 from applications import actions, completeness, queries, questions, sheets
 from applications.fields import MoneyField
 from applications.forms.people import PersonForm
-from applications.models import Application, ParticipantRole
+from applications.models import Application, IdKind, ParticipantRole
 from applications.questions import localised
 from applications.sheets import Head, Row
 from core import money
@@ -83,26 +85,38 @@ class TableSheet:
 class PeopleSheet:
     """The people of the project; they replace those that stand there."""
 
+    CHOICES: ClassVar = {"role": ParticipantRole, "id_kind": IdKind}
+
     def __init__(self, application: Application):
         self.application, self.title = application, _("参与人员")
 
     def heads(self) -> list[Head]:
         fields = PersonForm().fields
-        roles = tuple(str(label) for label in ParticipantRole.labels)
-        needed = ("role", "name", "organisation_name", "credit_code")
+        choices = {name: tuple(self._words(kind)) for name, kind in self.CHOICES.items()}
+        hints = {
+            "country": _("两位代码或名称，例如 DE 或德国；留空为中国内地"),
+            "credit_code": fields["credit_code"].help_text,
+        }
+        needed = ("role", "name", "organisation_name")
         return [
-            Head(name, str(field.label), roles if name == "role" else (), "", name in needed)
+            Head(name, str(field.label), choices.get(name, ()), str(hints.get(name, "")), name in needed)
             for name, field in fields.items()
         ]
+
+    @staticmethod
+    def _words(kind) -> dict[str, str]:
+        """Words of a choice → its code."""
+        return {str(label): value for value, label in kind.choices}
 
     def _people(self):
         return list(self.application.participants.values(*completeness.PERSON_FIELDS))
 
     def rows(self):
-        labels = dict(ParticipantRole.choices)
         return [
             {name: str(value) for name, value in person.items() if value not in (None, "")}
-            | {"role": str(labels[person["role"]]), "id_number": mask_id_number(person["id_number"])}
+            | {name: str(kind(person[name]).label) for name, kind in self.CHOICES.items()}
+            | {"id_number": mask_id_number(person["id_number"])}
+            | {"country": countries.name_of(person["country"])}
             for person in self._people()
         ]
 
@@ -110,12 +124,16 @@ class PeopleSheet:
         return queries.version_of(self._people())
 
     def store(self, rows, *, seen, by, at):
-        roles = {str(label): value for value, label in ParticipantRole.choices}
-        known = [person["id_number"] for person in self._people()]
+        words = {name: self._words(kind) for name, kind in self.CHOICES.items()}
+        words["country"] = {name: code for code, name in countries.choices()} | {
+            countries.name_of(code): code for code, _label in countries.choices()
+        }
+        known = [(person["name"], person["id_number"]) for person in self._people()]
         people, faults = [], []
         for row in rows:
-            role = row.values.get("role", "").strip()
-            form = PersonForm(row.values | {"role": roles.get(role, role)}, known=known)
+            typed = {name: row.values.get(name, "").strip() for name in words}
+            chosen = {name: words[name].get(text, text) for name, text in typed.items()}
+            form = PersonForm(row.values | chosen, known=known)
             if form.is_valid():
                 people.append(form.cleaned_data)
             faults += [row.fault(name, sentence) for name, found in form.errors.items() for sentence in found]

@@ -157,20 +157,27 @@ def test_people_come_from_excel(client, draft):
     member = [
         "项目成员",
         "李成员",
+        "身份证",
         make_id_number(7),
         "",
         "",
         lead.organisation_name,
+        "",
         lead.credit_code,
         "3",
         "",
     ]
-    wrong = [*member[:2], "123", *member[3:7], "13", ""]
+    abroad = [*member[:1], "Anna", "护照或通行证", "C01X00017", "", "", "IOT", "德国", "", "3", ""]
+    wrong = [*member[:3], "123", *member[4:9], "13", ""]
     shown = client.post(where, {"file": workbook(heads, first, wrong)}).content.decode()
-    assert "C3：" in shown
-    assert "H3：" in shown
-    assert client.post(where, {"file": workbook(heads, first, member)}).status_code == 302
-    assert list(draft.participants.values_list("name", "role")) == [("周海声", "pi"), ("李成员", "member")]
+    assert "D3：" in shown
+    assert "J3：" in shown
+    assert client.post(where, {"file": workbook(heads, first, member, abroad)}).status_code == 302
+    assert list(draft.participants.values_list("name", "role", "country")) == [
+        ("周海声", "pi", "CN"),
+        ("李成员", "member", "CN"),
+        ("Anna", "member", "DE"),
+    ]
     assert draft.participants.get(role="pi").id_number == lead.id_number
     shown = client.post(where, {"file": workbook(heads, first, first)}).content.decode()
     assert "项目负责人只能有一名。" in shown
