@@ -44,7 +44,7 @@ DATED_WITHOUT_DEADLINE = {
         "accounts.OrganisationFact.recorded_at accounts.OrganisationFact.confirmed_at "
         "accounts.OrganisationFact.warned_at accounts.PersonRecord.updated_at "
         "accounts.Shareholder.recorded_at portal.Subscription.agreed_at "
-        "accounts.User.last_login accounts.User.date_joined "
+        "accounts.User.last_login accounts.User.date_joined accounts.User.phone_verified_at "
         "applications.Answer.saved_at applications.Application.created_at "
         "applications.Application.saved_at applications.Application.submitted_at "
         "applications.Application.ended_at applications.RuleResult.checked_at "
