@@ -1,5 +1,6 @@
 """What is wrong or doubtful in a call, said as it would be said of its pack, each at its part of the desk."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,10 +10,10 @@ from pydantic import ValidationError
 
 from core.workflow import Refused
 from desk.packs import checks, dump
-from desk.packs.schema import Pack
+from desk.packs.schema import Pack, questions_of
 from desk.packs.source import dotted, sentence
 from desk.parts import Part, Place, part_of
-from grants.models import Call
+from grants.models import Call, Dictionary
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,13 @@ class Finding:
 
 def findings(call: Call, *, at: datetime) -> list[Finding]:
     """Errors, then warnings, in the order of the notice; the same number of queries for any call."""
-    return findings_of(dump(call), at=at)
+    pack = dump(call)
+    return findings_of(pack, at=at, also=_not_loaded(pack))
 
 
-def findings_of(pack: Pack, *, at: datetime) -> list[Finding]:
-    errors = [*_shape(pack), *checks.errors(pack)]
+def findings_of(pack: Pack, *, at: datetime, also: Iterable[tuple[Place, str]] = ()) -> list[Finding]:
+    """What a pack says of itself, wherever it is loaded; `also` is what only this installation knows."""
+    errors = [*_shape(pack), *checks.errors(pack), *also]
     warnings = list(checks.warnings(pack, at=at))
     found, seen = [], set()
     for is_error, rows in ((True, errors), (False, warnings)):
@@ -55,6 +58,19 @@ def check_publishable(call: Call, *, at: datetime) -> None:
     if errors:
         sentences = "；".join(finding.message.rstrip("。") for finding in errors)
         raise Refused(f"{sentences}。", field=errors[0].where)
+
+
+def _not_loaded(pack: Pack):
+    """Questions and columns that choose from a dictionary that nobody has loaded here."""
+    known = set(Dictionary.objects.values_list("code", flat=True))
+    for place, question in questions_of(pack):
+        for config in (question.config, *question.config.get("columns", [])):
+            code = config.get("dictionary")
+            if code and code not in known:
+                yield (
+                    (*place, "config"),
+                    _("代码表“%(code)s”还没有载入，请先在后台“代码表”中载入。") % {"code": code},
+                )
 
 
 def _shape(pack: Pack):

@@ -10,7 +10,7 @@ from core.models import CalendarDay
 from core.workflow import Refused
 from desk import actions, checks
 from grants.actions import publish_call
-from grants.models import Call, EligibilityRule, MoneyRule, Question, Section
+from grants.models import Call, Dictionary, EligibilityRule, MoneyRule, Question, Section
 from milestones.models import MilestoneTemplate
 from tests.factories.grants import CallFactory
 
@@ -41,6 +41,30 @@ def question(call, code, **fields):
 
 
 def test_a_sound_call_has_no_errors(call):
+    assert errors(call) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [
+        ("dictionary", {"dictionary": "local_chains"}),
+        (
+            "table",
+            {
+                "columns": [
+                    {"code": "a", "label": "产业链", "kind": "dictionary", "dictionary": "local_chains"}
+                ]
+            },
+        ),
+    ],
+)
+def test_a_dictionary_that_nobody_has_loaded_keeps_a_call_from_being_published(call, kind, config):
+    question(call, "chain", kind=kind, config=config)
+    assert [message for _part, _where, message in errors(call)] == [
+        "代码表“local_chains”还没有载入，请先在后台“代码表”中载入。"
+    ]
+    assert errors(call)[0][1].endswith("].config")
+    Dictionary.objects.create(code="local_chains", name="产业链", valid_from=date(2020, 1, 1))
     assert errors(call) == []
 
 
