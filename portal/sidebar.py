@@ -117,7 +117,7 @@ GROUPS = (
     Group(
         gettext_lazy("单位与人员"),
         _MANAGER,
-        (Item("accounts.Organisation", "apartment"),),
+        (Item("accounts.Organisation", "apartment"), Item("accounts.OrganisationFact", "verified")),
     ),
     Group(
         gettext_lazy("系统"),
@@ -125,6 +125,7 @@ GROUPS = (
         (
             Item("accounts.User", "person"),
             Item("accounts.Organisation", "apartment"),
+            Item("accounts.OrganisationFact", "verified"),
             Item("accounts.RoleAssignment", "badge"),
             Item("accounts.JoinRequest", "group_add"),
             Item("core.CalendarDay", "calendar_month"),
