@@ -151,7 +151,10 @@ def _demands(pack):
 
 def _milestones(pack):
     return [
-        _("第 %(n)s 个月：%(name)s") % {"n": row.offset_months, "name": row.name} for row in pack.milestones
+        _("每年 %(day)s：%(name)s") % {"day": row.month_day, "name": row.name}
+        if row.month_day
+        else _("第 %(n)s 个月：%(name)s") % {"n": row.offset_months, "name": row.name}
+        for row in pack.milestones
     ]
 
 

@@ -18,7 +18,7 @@ from core.workflow import Refused
 from finance import notifications, queries, rules
 from finance.models import Appropriation, Commitment, Condition, Instalment, Payment
 from finance.states import InstalmentState
-from milestones.models import Milestone
+from milestones.models import Kind, Milestone
 
 
 @transaction.atomic
@@ -72,7 +72,9 @@ def plan(*, agreement: Agreement, by, at: datetime) -> list[Instalment]:
     rules.check_plan(call)
     milestones = {
         milestone.code: milestone
-        for milestone in Milestone.objects.filter(agreement=agreement).order_by("due_date", "order")
+        for milestone in Milestone.objects.filter(agreement=agreement, kind=Kind.MILESTONE).order_by(
+            "due_date", "order"
+        )
     }
     with translation.override(settings.LANGUAGE_CODE):
         templates = queries.payment_plan(call, list(milestones.values()))

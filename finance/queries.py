@@ -62,7 +62,9 @@ def totals_of(instalments: Iterable[Instalment]) -> dict[str, Decimal]:
 
 
 def is_settled(agreement: Agreement) -> bool:
-    """Whether every milestone is accepted and every instalment paid or cancelled; false without any.
+    """Whether every milestone and report is accepted and every instalment paid or cancelled.
+
+    A report that is no longer due counts for nothing; without any instalment nothing is settled.
 
     Where no public money was granted the milestones alone decide.
     """
@@ -71,7 +73,7 @@ def is_settled(agreement: Agreement) -> bool:
     done = [InstalmentState.PAID, InstalmentState.CANCELLED]
     return (
         (instalments.exists() if agreement.award.amount else milestones.exists())
-        and not milestones.exclude(state=MilestoneState.ACCEPTED).exists()
+        and not milestones.exclude(state__in=[MilestoneState.ACCEPTED, MilestoneState.WAIVED]).exists()
         and not instalments.exclude(state__in=done).exists()
     )
 

@@ -13,7 +13,7 @@ from core.workflow import Refused
 from finance.models import Instalment, InstalmentTemplate, Payment
 from finance.states import InstalmentState
 from grants.models import Call
-from milestones.models import MilestoneTemplate
+from milestones.models import Kind, MilestoneTemplate
 
 CENT = Decimal("0.01")
 ACCOUNT = re.compile(r"[0-9]{8,30}")
@@ -104,7 +104,8 @@ def check_plan(call: Call) -> None:
             field="instalments",
             clause=plan[0].clause,
         )
-    codes = set(MilestoneTemplate.objects.filter(call=call).values_list("code", flat=True))
+    known = MilestoneTemplate.objects.filter(call=call, kind=Kind.MILESTONE)
+    codes = set(known.values_list("code", flat=True))
     for row in plan:
         if row.milestone_code and row.milestone_code not in codes:
             raise Refused(

@@ -72,6 +72,7 @@ STATE_TONES = {
     MilestoneState.RETURNED: "warning",
     MilestoneState.ACCEPTED: "success",
     MilestoneState.FAILED: "danger",
+    MilestoneState.WAIVED: "success",
 }
 
 
@@ -79,8 +80,8 @@ STATE_TONES = {
 class MilestoneAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
     """A milestone with its evidence; concluding is the one thing done here."""
 
-    list_display = ("milestone", "project", "unit", "due_date", "when", "condition")
-    list_filter = (WhenFilter, "state", "agreement__award__application__call__programme")
+    list_display = ("milestone", "kind", "project", "unit", "due_date", "when", "condition")
+    list_filter = (WhenFilter, "kind", "state", "agreement__award__application__call__programme")
     search_fields = (
         "name",
         "agreement__award__number",
@@ -201,7 +202,17 @@ class ReportAdmin(ReadOnlyMixin, ModelAdmin):
 class MilestoneTemplateAdmin(ModelAdmin):
     """Of published calls these can only be read: the database refuses changes."""
 
-    list_display = ("call", "order", "code", "name", "offset_months", "needs_demander_opinion", "clause")
+    list_display = (
+        "call",
+        "order",
+        "code",
+        "name",
+        "kind",
+        "offset_months",
+        "month_day",
+        "needs_demander_opinion",
+        "clause",
+    )
     list_filter = ("call__programme",)
     list_select_related = ("call",)
     search_fields = ("name", "code", "call__title")

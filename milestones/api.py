@@ -22,7 +22,7 @@ class MilestoneFilter(filters.FilterSet):
 
     class Meta:
         model = Milestone
-        fields = ("state", "agreement", "code")
+        fields = ("state", "kind", "agreement", "code")
 
 
 class ByDue(KeysetPagination):

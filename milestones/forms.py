@@ -28,6 +28,8 @@ class FilesField(forms.FileField):
 
     def clean(self, data, initial=None):
         files = data if isinstance(data, (list, tuple)) else [data]
+        if not self.required and not any(files):
+            return []
         files = [super(FilesField, self).clean(file, initial) for file in files]
         if len(files) > MANY_FILES:
             raise forms.ValidationError(_("一次最多上传 %(limit)s 个文件。"), params={"limit": MANY_FILES})
@@ -53,9 +55,12 @@ class HandInForm(forms.Form):
         error_messages={"required": _("请至少上传一份证明材料。")},
     )
 
-    def __init__(self, *args, indicators, **kwargs):
+    def __init__(self, *args, indicators, needs_files=True, **kwargs):
         super().__init__(*args, **kwargs)
         self.indicators = indicators
+        self.fields["files"].required = needs_files
+        if not needs_files:
+            self.fields["text"].help_text = _("本年度工作的总体情况，不超过 4000 字；其余在材料表单中填写。")
         tail = {name: self.fields.pop(name) for name in ("spent_amount", "files")}
         for indicator in indicators:
             self.fields[f"value_{indicator.pk}"] = LimitedText(

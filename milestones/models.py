@@ -1,8 +1,12 @@
 """Milestones (里程碑) of an agreement: what is due when, the evidence handed in, and what was made of it."""
 
+import re
+from datetime import date
+
 import pghistory
 import pgtrigger
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -14,13 +18,44 @@ from grants.models import Call, frozen_with_call
 from milestones import states
 
 
+class Kind(models.TextChoices):
+    """A promise of the project, or a report that is due every year (年度报告)."""
+
+    MILESTONE = "milestone", _("里程碑")
+    ANNUAL = "annual", _("年度报告")
+
+
+MONTH_DAY = r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+
+
+def validate_month_day(value: str) -> None:
+    """A day that every year has, as MM-DD. Raises ValidationError."""
+    try:
+        if not re.fullmatch(MONTH_DAY, value):
+            raise ValueError
+        date.fromisoformat(f"2001-{value}")
+    except ValueError:
+        raise ValidationError(_("请填写每年都有的月和日，例如 12-31。"), code="month_day") from None
+
+
 class MilestoneTemplate(models.Model):
-    """What every project of a call must reach, when, by the notice; joined to what the applicant proposed."""
+    """What every project of a call must reach, when, by the notice; joined to what the applicant proposed.
+
+    An annual report has a day of the year instead of an offset; one becomes due in every year of the project.
+    """
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="+", verbose_name=_("通知"))
     code = models.SlugField(_("代码"))
     name = models.CharField(_("名称"), max_length=120)
-    offset_months = models.PositiveSmallIntegerField(_("自开始起（月）"))
+    kind = models.CharField(_("类型"), max_length=10, choices=Kind, default=Kind.MILESTONE)
+    offset_months = models.PositiveSmallIntegerField(_("自开始起（月）"), default=0)
+    month_day = models.CharField(
+        _("每年到期日（月-日）"),
+        max_length=5,
+        blank=True,
+        validators=[validate_month_day],
+        help_text=_("只用于年度报告，例如 12-31；遇休息日顺延。上半年到期的报告上一年度。"),
+    )
     deliverable = models.TextField(_("交付物"))
     check_days = models.PositiveSmallIntegerField(_("审核期限（工作日）"), default=10)
     needs_demander_opinion = models.BooleanField(_("须发榜方意见"), default=False)
@@ -31,7 +66,14 @@ class MilestoneTemplate(models.Model):
         verbose_name = _("里程碑模板")
         verbose_name_plural = pgettext_lazy("list", "里程碑模板")
         ordering = ["order"]
-        constraints = [models.UniqueConstraint(fields=["call", "code"], name="milestone_template_code_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["call", "code"], name="milestone_template_code_once"),
+            models.CheckConstraint(
+                condition=Q(kind="milestone", month_day="")
+                | Q(kind="annual", month_day__regex=MONTH_DAY, offset_months=0),
+                name="milestone_template_kind_has_its_day",
+            ),
+        ]
         triggers = frozen_with_call()
 
     def __str__(self):
@@ -73,6 +115,7 @@ class Milestone(models.Model):
     event_verbs = {"opinion_given": _("发榜方填写意见")}
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+", verbose_name=_("任务书"))
+    kind = models.CharField(_("类型"), max_length=10, choices=Kind, default=Kind.MILESTONE)
     order = models.PositiveSmallIntegerField(_("顺序"))
     code = models.SlugField(_("代码"), help_text=_("模板代码，或 m1、m2……"))
     name = models.CharField(_("名称"), max_length=120)
@@ -105,6 +148,7 @@ class Milestone(models.Model):
             sealed_with_agreement(
                 "NEW.agreement_id, OLD.agreement_id",
                 "agreement_id",
+                "kind",
                 "order",
                 "code",
                 "name",

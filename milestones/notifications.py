@@ -160,6 +160,10 @@ def failed(milestone: Milestone, *, note: str, by, at: datetime) -> None:
     tell_conclusion(milestone, outcome="failed", note=note, at=at)
 
 
+def waived(milestone: Milestone, *, by, at: datetime) -> None:
+    actions.cancel_deadline(subject=milestone, kind=DeadlineKind.MILESTONE, by=by, at=at)
+
+
 def tell_conclusion(milestone: Milestone, *, outcome: str, note: str, at: datetime) -> None:
     application = _application(milestone)
     actions.tell(

@@ -9,7 +9,7 @@ from applications import queries as applications
 from core.calendar import end_of_day, local_date
 from documents.models import Document
 from grants.models import FormKind, Question
-from milestones.models import Acceptance, DemanderOpinion, Milestone, Report, ReportDraft
+from milestones.models import Acceptance, DemanderOpinion, Kind, Milestone, Report, ReportDraft
 from milestones.states import MilestoneState
 
 EVIDENCE = "evidence_"
@@ -88,6 +88,8 @@ def light(milestone: Milestone, *, at: datetime) -> str:
     """Plan against fact: "good" accepted or in time, "wait" up to 30 days late, "bad" later or failed."""
     if milestone.state == MilestoneState.FAILED:
         return "bad"
+    if milestone.state == MilestoneState.WAIVED:
+        return "good"
     until = milestone.accepted_at or at
     late = until - end_of_day(milestone.due_date)
     if late <= timedelta(0):
@@ -107,8 +109,13 @@ def is_overdue(milestone: Milestone, *, at: datetime) -> bool:
 
 
 def forms_of(milestone: Milestone) -> list[str]:
-    """The forms that a milestone asks for: the last one of an agreement also asks for the acceptance's."""
-    others = Milestone.objects.filter(agreement_id=milestone.agreement_id)
+    """The forms that a milestone asks for: the last one of an agreement also asks for the acceptance's.
+
+    An annual report has a form of its own.
+    """
+    if milestone.kind == Kind.ANNUAL:
+        return [FormKind.ANNUAL]
+    others = Milestone.objects.filter(agreement_id=milestone.agreement_id, kind=Kind.MILESTONE)
     last = others.order_by("-due_date", "-order", "-id").values_list("pk", flat=True).first()
     return [FormKind.MILESTONE, FormKind.ACCEPTANCE] if last == milestone.pk else [FormKind.MILESTONE]
 

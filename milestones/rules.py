@@ -9,7 +9,7 @@ from applications.models import TeamMember
 from awards.states import AgreementState
 from core.workflow import Refused
 from milestones import queries
-from milestones.models import Acceptance, DemanderOpinion, Milestone, Report
+from milestones.models import Acceptance, DemanderOpinion, Kind, Milestone, Report
 from milestones.states import MilestoneState
 
 MAX_SPENT = Decimal(10) ** 12
@@ -65,11 +65,16 @@ def check_can_hand_in(user, milestone: Milestone) -> None:
         )
 
 
-def check_evidence(*, text: str, files: list, clause: str) -> None:
+def needs_files(milestone: Milestone) -> bool:
+    """A milestone is proved by papers; an annual report is what its form says."""
+    return milestone.kind == Kind.MILESTONE
+
+
+def check_evidence(milestone: Milestone, *, text: str, files: list) -> None:
     if not text.strip():
-        raise Refused(_("请填写完成情况。"), field="text", clause=clause)
-    if not files:
-        raise Refused(_("请至少上传一份证明材料。"), field="files", clause=clause)
+        raise Refused(_("请填写完成情况。"), field="text", clause=milestone.clause)
+    if needs_files(milestone) and not files:
+        raise Refused(_("请至少上传一份证明材料。"), field="files", clause=milestone.clause)
 
 
 def check_form(milestone: Milestone) -> None:
@@ -157,6 +162,8 @@ def check_conclusion(report: Report, outcome: str, note: str) -> None:
     """Raises Refused when the outcome lacks what it needs: the demand side's opinion, or a reason."""
     if outcome not in Acceptance.Outcome.values:
         raise Refused(_("请选择审核结论。"), field="outcome")
+    if outcome == Acceptance.Outcome.FAILED and report.milestone.kind == Kind.ANNUAL:
+        raise Refused(_("年度报告只能通过或退回补充。"), field="outcome", code="not_allowed")
     opinion = DemanderOpinion.objects.filter(report=report).first()
     if outcome == Acceptance.Outcome.ACCEPTED and report.milestone.needs_demander_opinion and not opinion:
         raise Refused(
@@ -171,6 +178,8 @@ def check_can_fail(user, milestone: Milestone) -> None:
     """Raises Refused unless `user` manages the programme and the milestone was returned."""
     if not is_manager(user, milestone):
         raise Refused(_("只有主管处室的项目主管可以审核里程碑。"), code="forbidden")
+    if milestone.kind == Kind.ANNUAL:
+        raise Refused(_("年度报告只能通过或退回补充。"), code="not_allowed")
     if milestone.state != MilestoneState.RETURNED:
         raise Refused(_("只有退回补充后没有再提交的里程碑可以直接判为不通过。"), code="not_allowed")
 

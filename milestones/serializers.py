@@ -46,6 +46,7 @@ class MilestoneSerializer(serializers.ModelSerializer):
             "award_number",
             "project",
             "organisation",
+            "kind",
             "order",
             "code",
             "name",

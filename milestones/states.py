@@ -11,17 +11,19 @@ class MilestoneState(models.TextChoices):
     RETURNED = "returned", _("退回补充")
     ACCEPTED = "accepted", _("已通过")
     FAILED = "failed", _("未通过")
+    WAIVED = "waived", _("不再需要")
 
 
 S = MilestoneState
 _TEAM = frozenset({UnitRole.MEMBER, UnitRole.ADMIN})
 _MANAGER = frozenset({Role.PROGRAMME_MANAGER})
 
+# Waived: an annual report that became due only after the project had been accepted.
 MILESTONE = Machine(
     states=S,
     initial=S.PLANNED,
     transitions={
-        S.PLANNED: frozenset({S.SUBMITTED}),
+        S.PLANNED: frozenset({S.SUBMITTED, S.WAIVED}),
         S.SUBMITTED: frozenset({S.ACCEPTED, S.RETURNED, S.FAILED}),
         S.RETURNED: frozenset({S.SUBMITTED, S.FAILED}),
     },
@@ -31,6 +33,7 @@ MILESTONE = Machine(
         S.SUBMITTED: _MANAGER,
         S.ACCEPTED: frozenset(),
         S.FAILED: frozenset(),
+        S.WAIVED: frozenset(),
     },
 )
 

@@ -51,7 +51,12 @@ def milestone(request, pk):
     if request.method == "POST" and not may and not rules.is_team(request.user, subject):
         raise PermissionDenied
     indicators = list(subject.indicators.all())
-    form = HandInForm(request.POST or None, request.FILES or None, indicators=indicators)
+    form = HandInForm(
+        request.POST or None,
+        request.FILES or None,
+        indicators=indicators,
+        needs_files=rules.needs_files(subject),
+    )
     if request.method == "POST" and form.is_valid():
         try:
             actions.hand_in(milestone=subject, **form.handed_in(), by=request.user, at=now)

@@ -18,7 +18,7 @@ from core.models import Event
 from finance.models import Instalment
 from finance.states import InstalmentState
 from grants.models import DayKind, Stage
-from milestones.models import Milestone
+from milestones.models import Kind, Milestone
 from milestones.states import MilestoneState
 from notifications.models import Deadline
 
@@ -260,6 +260,7 @@ _MILESTONE_STEP = {
     MilestoneState.SUBMITTED: "current",
     MilestoneState.RETURNED: "current",
     MilestoneState.FAILED: "failed",
+    MilestoneState.WAIVED: "skipped",
 }
 _MILESTONE_TURN = {
     MilestoneState.PLANNED: gettext_lazy("由承担单位提交证据"),
@@ -292,7 +293,9 @@ def _milestone_step(milestone: Milestone, *, at: datetime) -> Step:
     if is_open and due < at:
         state = "late"
     return Step(
-        title=_("里程碑：%(name)s") % {"name": milestone.name},
+        title=milestone.name
+        if milestone.kind == Kind.ANNUAL
+        else _("里程碑：%(name)s") % {"name": milestone.name},
         state=state,
         at=milestone.accepted_at,
         due=due if is_open else None,

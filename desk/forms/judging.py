@@ -9,7 +9,7 @@ from desk.forms.widgets import Wan, short_text
 from exchange.models import DemandScheme
 from finance.models import Condition, InstalmentTemplate
 from grants.models import BudgetCategory, Call, FundingSource
-from milestones.models import MilestoneTemplate
+from milestones.models import Kind, MilestoneTemplate
 from reviews.models import Criterion, ReviewScheme
 
 
@@ -117,7 +117,8 @@ class CriterionForm(PartForm):
 
 class MilestoneForm(PartForm):
     layout = (
-        (("name", 5), ("offset_months", 2), ("check_days", 2), ("clause", 3)),
+        (("name", 5), ("kind", 3), ("clause", 4)),
+        (("offset_months", 4), ("month_day", 4), ("check_days", 4)),
         (("deliverable", 12),),
         (("needs_demander_opinion", 6), ("code", 6)),
     )
@@ -127,7 +128,9 @@ class MilestoneForm(PartForm):
         model = MilestoneTemplate
         fields = (
             "name",
+            "kind",
             "offset_months",
+            "month_day",
             "check_days",
             "clause",
             "deliverable",
@@ -135,6 +138,17 @@ class MilestoneForm(PartForm):
             "code",
         )
         widgets = {"deliverable": short_text(2)}
+
+    def clean(self):
+        data = super().clean()
+        if data.get("kind") == Kind.ANNUAL:
+            if not data.get("month_day") and "month_day" not in self.errors:
+                self.add_error("month_day", _("年度报告要填写每年的到期日，例如 12-31。"))
+            if data.get("offset_months"):
+                self.add_error("offset_months", _("年度报告按每年的到期日计算，不填月数。"))
+        elif data.get("month_day"):
+            self.add_error("month_day", _("只有年度报告有每年的到期日。"))
+        return data
 
 
 class InstalmentForm(PartForm):
@@ -150,7 +164,7 @@ class InstalmentForm(PartForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        templates = MilestoneTemplate.objects.filter(call=self.call).order_by("order")
+        templates = MilestoneTemplate.objects.filter(call=self.call, kind=Kind.MILESTONE).order_by("order")
         known = remembered(self.call, "milestones", lambda: list(templates))
         choices = [("", "—"), *((row.code, row.name) for row in known)]
         now = self.instance.milestone_code

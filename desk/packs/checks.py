@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from applications.states import APPLICATION, ApplicationState
@@ -14,6 +15,7 @@ from desk.packs.values import plain
 from finance.models import Condition
 from grants.models import Instrument, Sourcing, StageKind
 from grants.rules import ORDERED
+from milestones.models import Kind, validate_month_day
 
 Found = Iterator[tuple[Place, str]]
 WHOLE = 100
@@ -34,6 +36,7 @@ def errors(pack: Pack) -> Found:
     yield from _stages(pack)
     yield from _money(pack)
     yield from _money_rules(pack)
+    yield from _annual_reports(pack)
     yield from _configs(pack)
     yield from expressions.found(pack)
     yield from _clauses(pack)
@@ -159,7 +162,7 @@ def _money(pack: Pack) -> Found:
         yield ("money", "sources"), _("资金来源里至少要有一项财政资金（fiscal: true）。")
     if money.own_per_fiscal and all(row.fiscal for row in money.sources):
         yield ("money", "own_per_fiscal"), _("规定了自筹比例，资金来源里就要有非财政资金。")
-    milestones = {row.code for row in pack.milestones}
+    milestones = {row.code for row in pack.milestones if row.kind == Kind.MILESTONE}
     for index, row in enumerate(pack.instalments):
         if row.condition == Condition.MILESTONE and row.milestone not in milestones:
             yield (
@@ -168,6 +171,21 @@ def _money(pack: Pack) -> Found:
             )
         if row.condition == Condition.SIGNED and row.milestone:
             yield ("instalments", index, "milestone"), _("签订后拨付的一期不与里程碑挂钩。")
+
+
+def _annual_reports(pack: Pack) -> Found:
+    """An annual report has its day of the year, a milestone its month."""
+    for index, row in enumerate(pack.milestones):
+        place = ("milestones", index, "month_day")
+        if row.kind == Kind.MILESTONE and row.month_day:
+            yield place, _("只有年度报告有每年的到期日。")
+        if row.kind == Kind.ANNUAL:
+            try:
+                validate_month_day(row.month_day)
+            except ValidationError as error:
+                yield place, error.messages[0]
+            if row.offset_months:
+                yield ("milestones", index, "offset_months"), _("年度报告按每年的到期日计算，不填月数。")
 
 
 def _money_rules(pack: Pack) -> Found:

@@ -37,6 +37,7 @@ from grants.models import (
     Sourcing,
     StageKind,
 )
+from milestones.models import Kind
 from reviews.models import Aggregation
 
 Days = Annotated[int, Field(ge=1, le=730)]
@@ -269,7 +270,9 @@ class ReviewPart(Part):
 class MilestonePart(Part):
     code: Code
     name: Words120
-    offset_months: Annotated[int, Field(ge=0, le=120)]
+    kind: Kind = Kind.MILESTONE
+    offset_months: Annotated[int, Field(ge=0, le=120)] = 0
+    month_day: Annotated[str, Field(max_length=5)] = ""
     deliverable: Body
     check_days: Days = 10
     demander_opinion: bool = False

@@ -13,6 +13,7 @@ from desk.packs.schema import Pack
 from desk.packs.source import Place
 from grants.models import Instrument, MoneyKind, MoneyRule, Sourcing, StageKind
 from grants.money_rules import NEEDS
+from milestones.models import Kind
 
 Found = Iterator[tuple[Place, str]]
 LONGEST = re.compile(r"project\.months\s*<=?\s*(?:params\.(\w+)|(\d+))")
@@ -110,6 +111,8 @@ def longest(pack: Pack) -> int | None:
 def _plans(pack: Pack) -> Found:
     months, before = longest(pack), -1
     for index, row in enumerate(pack.milestones):
+        if row.kind == Kind.ANNUAL:
+            continue
         place = ("milestones", index, "offset_months")
         if months is not None and row.offset_months > months:
             yield (

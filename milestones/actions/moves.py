@@ -1,5 +1,6 @@
 """Plan milestones, hand evidence in, give the demand side's opinion, conclude."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from applications.models import ProposedMilestone
 from awards.models import Agreement
 from core import workflow
-from core.calendar import Calendar, DayKind
+from core.calendar import Calendar, DayKind, RestDay, load, local_date
 from core.workflow import Refused
 from documents import actions as documents
 from milestones import notifications, queries, rules, signals
@@ -18,12 +19,14 @@ from milestones.models import (
     Acceptance,
     DemanderOpinion,
     Indicator,
+    Kind,
     Milestone,
     MilestoneTemplate,
     Report,
 )
 from milestones.states import MilestoneState
 
+HALF_A_YEAR = 6
 EVIDENCE = "evidence"
 """The beginning of the `kind` of a report's documents."""
 
@@ -33,7 +36,8 @@ def plan(*, agreement: Agreement, by, at: datetime) -> list[Milestone]:
     """Write the milestones of a new agreement: what was proposed, joined to what the notice demands."""
     application = agreement.award.application
     proposed = list(ProposedMilestone.objects.filter(application=application).order_by("order"))
-    templates = list(MilestoneTemplate.objects.filter(call=application.call).order_by("order"))
+    by_notice = MilestoneTemplate.objects.filter(call=application.call, kind=Kind.MILESTONE)
+    templates = list(by_notice.order_by("order"))
     asks_demander = application.topic is not None and application.topic.owner_id is not None
     rows = []
     for own, template in paired(proposed, templates):
@@ -63,7 +67,45 @@ def plan(*, agreement: Agreement, by, at: datetime) -> list[Milestone]:
             )
             for said in indicators
         )
-    return [milestone for milestone, _indicators in rows]
+    return [milestone for milestone, _indicators in rows] + _plan_annual(agreement)
+
+
+def _plan_annual(agreement: Agreement) -> list[Milestone]:
+    """The annual reports of an unsigned agreement, written anew; they come after the milestones."""
+    Milestone.objects.filter(agreement=agreement, kind=Kind.ANNUAL).delete()
+    taken = Milestone.objects.filter(agreement=agreement).count()
+    templates = MilestoneTemplate.objects.filter(
+        call=agreement.award.application.call, kind=Kind.ANNUAL
+    ).order_by("order")
+    found = [report for template in templates for report in _annual(agreement, template)]
+    for order, report in enumerate(found, start=taken + 1):
+        report.order = order
+        report.save()
+    return found
+
+
+def _annual(agreement: Agreement, template: MilestoneTemplate) -> Iterator[Milestone]:
+    """One report for every year of the project, due on the day of the notice or the next working day.
+
+    A day in the first half of a year asks for the year before. After the end nothing is due: the acceptance
+    reports on the last year.
+    """
+    calendar = load(agreement.starts_date, agreement.ends_date + timedelta(days=31))
+    month, day = (int(part) for part in template.month_day.split("-"))
+    for year in range(agreement.starts_date.year, agreement.ends_date.year + 1):
+        due, told = date(year, month, day), year - (month <= HALF_A_YEAR)
+        if told < agreement.starts_date.year or not agreement.starts_date < due <= agreement.ends_date:
+            continue
+        yield Milestone(
+            agreement=agreement,
+            kind=Kind.ANNUAL,
+            code=f"{template.code}-{told}",
+            name=f"{template.name}（{told}）",
+            due_date=calendar.off_rest_day(due, RestDay.LATER),
+            deliverable=template.deliverable,
+            check_days=template.check_days,
+            clause=template.clause,
+        )
 
 
 def paired(proposed: list, templates: list) -> list[tuple]:
@@ -95,7 +137,8 @@ def _planned(agreement: Agreement, own, template) -> date:
 @transaction.atomic
 def replan(*, agreement: Agreement, moved: timedelta, by, at: datetime) -> None:
     """The dates of an unsigned agreement were set right: milestones move with its start, inside its end."""
-    for milestone in Milestone.objects.filter(agreement=agreement).order_by("order"):
+    _plan_annual(agreement)
+    for milestone in Milestone.objects.filter(agreement=agreement, kind=Kind.MILESTONE).order_by("order"):
         day = min(max(milestone.due_date + moved, agreement.starts_date), agreement.ends_date)
         if day != milestone.due_date:
             milestone.due_date = day
@@ -118,7 +161,7 @@ def hand_in(
 ) -> Report:
     """Hand evidence in; `values` by indicator id, `files` uploaded files with a `name`. Raises Refused."""
     rules.check_can_hand_in(by, milestone)
-    rules.check_evidence(text=text, files=files, clause=milestone.clause)
+    rules.check_evidence(milestone, text=text, files=files)
     reached = rules.check_values(milestone, values)
     spent = rules.check_spent(spent_amount)
     rules.check_form(milestone)
@@ -188,8 +231,20 @@ def conclude(*, report: Report, outcome: str, note: str, by, at: datetime) -> Ac
     if outcome == Acceptance.Outcome.RETURNED:
         notifications.reopen_milestone(milestone, at=at)
     if outcome == Acceptance.Outcome.ACCEPTED:
+        _waive_annual(milestone, by=by, at=at)
         signals.accepted.send(sender=Milestone, milestone=milestone, by=by, at=at)
     return acceptance
+
+
+def _waive_annual(milestone: Milestone, *, by, at: datetime) -> None:
+    """The project is accepted: annual reports that are not due yet will never be."""
+    others = Milestone.objects.filter(agreement_id=milestone.agreement_id)
+    if others.filter(kind=Kind.MILESTONE).exclude(state=MilestoneState.ACCEPTED).exists():
+        return
+    early = others.filter(kind=Kind.ANNUAL, state=MilestoneState.PLANNED, due_date__gt=local_date(at))
+    for report in early:
+        workflow.move(report, MilestoneState.WAIVED, by=by, at=at)
+        notifications.waived(report, by=by, at=at)
 
 
 @transaction.atomic

@@ -476,6 +476,7 @@ def test_every_state_names_who_may_write_and_no_move_is_forgotten():
     moves = {(old, new) for old, news in MILESTONE.transitions.items() for new in news}
     assert moves == {
         ("planned", "submitted"),
+        ("planned", "waived"),
         ("submitted", "accepted"),
         ("submitted", "returned"),
         ("submitted", "failed"),
