@@ -43,10 +43,13 @@ class Row(NamedTuple):
     number: int
     values: dict[str, str]
     letters: dict[str, str]
+    faults: dict[str, str]
+    """What is wrong with a cell, by its code."""
 
-    def fault(self, code: str, sentence: str) -> str:
-        """A sentence about one cell, filled or not."""
-        return fault(f"{self.letters.get(code, '')}{self.number}", sentence)
+    def say(self, code: str, sentence: str) -> None:
+        """What is wrong with one cell, filled or not; the first sentence about it stays."""
+        cell = f"{self.letters.get(code, '')}{self.number}"
+        self.faults.setdefault(code, _("%(cell)s：%(fault)s") % {"cell": cell, "fault": sentence})
 
 
 def template(title: str, heads: list[Head], rows: Iterable[dict[str, str]]) -> bytes:
@@ -102,27 +105,26 @@ def _explain(book, title, heads):
 
 
 def read(file, heads: list[Head]) -> list[Row]:
-    """The rows of the first sheet. Raises Refused naming every cell that cannot be taken as it is."""
+    """The rows of the first sheet, each with its faults. Raises Refused for what is no filled template."""
     sheet = _open(file)
     lines = sheet.iter_rows(max_row=MOST_ROWS + 2, max_col=MOST_COLUMNS)
     columns = _columns(next(lines, ()), heads)
     letters = {code: get_column_letter(number + 1) for number, code in columns.items()}
-    rows, faults = [], []
+    rows = []
     for place, line in enumerate(lines, start=2):
-        row = Row(place, {}, letters)
+        row = Row(place, {}, letters, {})
         for number, code in columns.items():
             cell = line[number] if number < len(line) else None
             if cell is None or cell.value is None:
                 continue
             if cell.data_type in ("f", "e"):
-                faults.append(row.fault(code, _("不接受公式，请粘贴为数值。")))
+                row.say(code, _("不接受公式，请粘贴为数值。"))
                 continue
             row.values[code] = _text(cell.value)
-        if any(value.strip() for value in row.values.values()):
+        if row.faults or any(value.strip() for value in row.values.values()):
             rows.append(row)
     if len(rows) > MOST_ROWS:
-        faults.append(_("最多 %(max)s 行。") % {"max": MOST_ROWS})
-    refuse(faults)
+        raise Refused(_("最多 %(max)s 行。") % {"max": MOST_ROWS}, field="file", code="too_many")
     if not rows:
         raise Refused(_("表格里没有内容。"), field="file", code="empty")
     return rows
@@ -172,10 +174,6 @@ def _text(value) -> str:
     return str(value)
 
 
-def fault(cell: str, sentence: str) -> str:
-    return _("%(cell)s：%(fault)s") % {"cell": cell, "fault": sentence}
-
-
 class Faulty(Refused):
     """A table that cannot be taken; `faults` are sentences, each with its cell."""
 
@@ -188,7 +186,8 @@ class Faulty(Refused):
         self.faults = faults[:MOST_FAULTS]
 
 
-def refuse(faults: list[str]) -> None:
-    """Raises Faulty when there is any fault."""
+def refuse(rows: Iterable[Row], more: Iterable[str] = ()) -> None:
+    """Raises Faulty when anything is wrong with a row, or with all of them."""
+    faults = [sentence for row in rows for sentence in row.faults.values()] + list(more)
     if faults:
         raise Faulty(faults)

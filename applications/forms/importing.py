@@ -53,7 +53,7 @@ class TableSheet:
         return queries.version_of(queries.stored_answers(self.application).get(self.question.code))
 
     def store(self, rows: list[Row], *, seen: str, by, at) -> None:
-        typed, faults = [], []
+        typed = []
         for row in rows:
             values = {}
             for column in self.columns:
@@ -63,9 +63,9 @@ class TableSheet:
                 try:
                     column.clean(values[column.code])
                 except ValidationError as error:
-                    faults += [row.fault(column.code, sentence) for sentence in error.messages]
+                    row.say(column.code, error.messages[0])
             typed.append(values)
-        sheets.refuse(faults)
+        sheets.refuse(rows)
         code = self.question.code
         written = actions.save_over(
             application=self.application,
@@ -129,17 +129,18 @@ class PeopleSheet:
             countries.name_of(code): code for code, _label in countries.choices()
         }
         known = [(person["name"], person["id_number"]) for person in self._people()]
-        people, faults = [], []
+        people, more = [], []
         for row in rows:
             typed = {name: row.values.get(name, "").strip() for name in words}
             chosen = {name: words[name].get(text, text) for name, text in typed.items()}
             form = PersonForm(row.values | chosen, known=known)
             if form.is_valid():
                 people.append(form.cleaned_data)
-            faults += [row.fault(name, sentence) for name, found in form.errors.items() for sentence in found]
+            for name, sentences in form.errors.items():
+                row.say(name, sentences[0])
         if sum(person["role"] == ParticipantRole.PI for person in people) > 1:
-            faults.append(_("项目负责人只能有一名。"))
-        sheets.refuse(faults)
+            more.append(_("项目负责人只能有一名。"))
+        sheets.refuse(rows, more)
         _check_seen(self, seen)
         actions.set_participants(application=self.application, participants=people, by=by, at=at)
 
@@ -189,38 +190,35 @@ class BudgetSheet:
         return queries.version_of(sorted(str(tuple(line)) for line in queries.budget_lines(self.application)))
 
     def store(self, rows, *, seen, by, at):
-        amounts, faults = {}, []
+        amounts = {}
         for row in rows:
-            try:
-                cell, amount = self._cell(row)
-            except sheets.Faulty as wrong:
-                faults += wrong.faults
-                continue
+            cell, amount = self._cell(row)
             if cell in amounts:
-                faults.append(row.fault("category", _("同一科目和来源重复出现。")))
+                row.say("category", _("同一科目和来源重复出现。"))
             amounts[cell] = amount
-        sheets.refuse(faults)
+        sheets.refuse(rows)
         _check_seen(self, seen)
         actions.set_budget(application=self.application, amounts=amounts, by=by, at=at)
 
     def _cell(self, row: Row):
-        faults, found = [], {}
-        years = {str(year): year for year in self.years}
-        known = {"category": self.categories, "source": self.sources, "year": years}
-        known["unit"] = {code: code for code in self.units}
+        """The place and the amount of one row; what is wrong is said in the row."""
+        found = {}
+        known = {
+            "category": self.categories,
+            "source": self.sources,
+            "year": {str(year): year for year in self.years},
+            "unit": {code: code for code in self.units},
+        }
         for name, allowed in known.items():
             text = row.values.get(name, "").strip()
             found[name] = allowed.get(text, "" if name == "unit" else None)
             if allowed and text not in allowed:
-                faults.append(row.fault(name, _("“%(text)s”不在预算表中。") % {"text": text[:60]}))
+                row.say(name, _("“%(text)s”不在预算表中。") % {"text": text[:60]})
         amount = None
         try:
-            amount = MoneyField(required=False).clean(row.values.get("amount", ""))
+            amount = MoneyField(required=False, min_value=Decimal(0)).clean(row.values.get("amount", ""))
         except ValidationError as error:
-            faults += [row.fault("amount", sentence) for sentence in error.messages]
-        if amount is not None and amount < 0:
-            faults.append(row.fault("amount", _("金额不能为负数。")))
-        sheets.refuse(faults)
+            row.say("amount", error.messages[0])
         return (found["category"], found["source"], found["year"], found["unit"]), amount
 
 

@@ -8,7 +8,7 @@ from applications.models import Application, RuleResult, Submission
 from applications.states import OFFICE, ApplicationState, shown_alike
 from core.models import Event
 from documents.models import Document
-from grants.queries import next_stage, stages_of
+from grants.queries import closing, next_stage, stages_of
 from notifications.models import Deadline, DeadlineKind
 
 ORDER = ["-id"]
@@ -127,6 +127,14 @@ def _open_deadlines(application):
     return Deadline.objects.open().filter(
         content_type__app_label="applications", content_type__model="application", object_id=application.pk
     )
+
+
+def due_of(application: Application):
+    """Until when the team may hand in: the closing of the call or the end of a supplement, if any."""
+    if application.state == ApplicationState.RETURNED:
+        deadline = supplement_deadline(application)
+        return deadline.due_at if deadline else None
+    return closing(application.call, application.topic)
 
 
 def lapsed_drafts(at):

@@ -127,6 +127,7 @@ def _show(request, application, shown, *, status=200, problems=()):
     context = {
         "now": timezone.now(),
         "application": application,
+        "due": queries.due_of(application),
         "part": shown,
         "form": shown.form,
         "here": part_url(application, shown.name),

@@ -95,9 +95,11 @@ def test_every_fault_names_its_cell_and_nothing_is_stored(client, draft):
 
 
 def test_formulas_are_refused(client, draft):
-    sent = workbook(HEAD, ["水听器", "=1+1", "", ""])
+    sent = workbook(HEAD, ["水听器", "=1+1", "火星", ""])
     shown = client.post(question(draft), {"file": sent}).content.decode()
+    assert "有 2 个单元格需要改正" in shown
     assert "B2：不接受公式，请粘贴为数值。" in shown
+    assert "C2：" in shown
 
 
 def test_what_somebody_typed_never_becomes_a_formula(client, draft):
