@@ -55,6 +55,7 @@ class Service:
 
         self.server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_words: None  # a client that was killed is no fault of ours
         self.port = self.server.server_port
 
     def __enter__(self):

@@ -169,8 +169,18 @@ def test_the_deliveries_cost_the_same_for_any_number(client, operator, django_as
     for _ in range(rows):
         DeliveryFactory(gateway=GatewayFactory(organisation=OrganisationFactory()))
     client.get(reverse(DELIVERIES))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         assert client.get(reverse(DELIVERIES)).context["cl"].result_count == rows
+
+
+def test_figures_lead_to_their_dead_letters(client, operator):
+    wanted = DeliveryFactory(channel="sms", state="failed")
+    DeliveryFactory(channel="sms")
+    DeliveryFactory(state="failed")
+    body = client.get(reverse(OPERATIONS)).content.decode()
+    address = f"{reverse(DELIVERIES)}?state__exact=failed&amp;channel=sms"
+    assert address in body
+    assert list(client.get(address.replace("&amp;", "&")).context["cl"].queryset) == [wanted]
 
 
 def test_the_operations_page_speaks_plainly(client, operator):
