@@ -35,6 +35,7 @@ from applications.actions.drafting import (
     start,
     update_basics,
 )
+from applications.actions.elsewhere import record_elsewhere
 from applications.actions.flow import advance, end_project, enter, set_outcome
 from applications.actions.holding import hold
 from applications.actions.intake import lapse, reopen_drafts, submit, withdraw
@@ -66,6 +67,7 @@ __all__ = [
     "recommend",
     "recommender_reject",
     "recommender_return",
+    "record_elsewhere",
     "reject",
     "remove_from_team",
     "reopen_comment",

@@ -1,5 +1,6 @@
 """Projects outside this system."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +10,12 @@ from applications.models.content import ParticipantRole
 
 
 class PastProject(models.Model):
-    """A project that runs or ran outside this system: counted by limits on parallel projects (限项)."""
+    """A project that runs or ran outside this system: counted by limits on parallel projects (限项).
+
+    Whose project it is, in which plan and under which number (without one: which title) tells it apart.
+    """
+
+    event_verbs = {"uploaded": _("从表格写入"), "changed": _("按表格更新")}
 
     plan = models.CharField(_("计划"), max_length=120)
     number = models.CharField(_("项目编号"), max_length=60, blank=True)
@@ -25,6 +31,15 @@ class PastProject(models.Model):
         _("每年投入（月）"), max_digits=3, decimal_places=1, null=True, blank=True
     )
     source = models.CharField(_("来源"), max_length=200)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("上传人"),
+    )
+    uploaded_at = models.DateTimeField(_("上传时间"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("外部项目记录")
@@ -33,7 +48,24 @@ class PastProject(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=~Q(credit_code="") | ~Q(id_number=""), name="past_project_of_somebody"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(uploaded_at__isnull=True, uploaded_by__isnull=True)
+                | Q(uploaded_at__isnull=False, uploaded_by__isnull=False),
+                name="past_project_uploaded_at_by",
+            ),
+            models.UniqueConstraint(
+                fields=["plan", "number", "credit_code", "id_number"],
+                condition=~Q(number=""),
+                name="past_project_number_once",
+                violation_error_message=_("这个项目已经登记。"),
+            ),
+            models.UniqueConstraint(
+                fields=["plan", "title", "credit_code", "id_number"],
+                condition=Q(number=""),
+                name="past_project_title_once",
+                violation_error_message=_("这个项目已经登记。"),
+            ),
         ]
 
     def __str__(self):

@@ -13,8 +13,6 @@ from applications.forms.importing import sheet_of
 from applications.views.common import part_url, visible_application
 from core.workflow import Refused
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,7 +26,7 @@ def spreadsheet(request, pk, name, code=""):
         return redirect("applications:detail", application.pk)
     if request.method != "POST" and "template" in request.GET:
         body = sheets.template(sheet.title, sheet.heads(), sheet.rows())
-        response = HttpResponse(body, content_type=XLSX)
+        response = HttpResponse(body, content_type=sheets.XLSX)
         response["Content-Disposition"] = f'attachment; filename="{name}{"-" + code if code else ""}.xlsx"'
         response["Cache-Control"] = "private, no-store"
         return response
