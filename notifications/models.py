@@ -17,10 +17,11 @@ from core.calendar import DayKind
 from notifications import states
 from notifications.gateways import Circuit, Gateway, Pulse, Unsubscription
 from notifications.kinds import DeadlineKind
-from notifications.policies import Preference, ReminderPolicy, ReminderStep, Subscription
+from notifications.policies import CalendarFeed, Preference, ReminderPolicy, ReminderStep, Subscription
 from notifications.wording import SaidField
 
 __all__ = [
+    "CalendarFeed",
     "Circuit",
     "Deadline",
     "DeadlineKind",

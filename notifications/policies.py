@@ -1,11 +1,14 @@
 """Reminder rules as data: when who is told of a kind of deadline, in which words; and what people want."""
 
 import re
+import secrets
 from datetime import time
 from string import Formatter
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
@@ -253,3 +256,38 @@ class Subscription(models.Model):
 
     def __str__(self):
         return self.get_kind_display()
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+class CalendarFeed(models.Model):
+    """The secret address of a calendar: everything a person owes, or the dates of one subject (a project).
+
+    Whoever knows the address reads the calendar; a new token makes the old address worthless.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    content_type = models.ForeignKey(ContentType, models.CASCADE, null=True, blank=True, related_name="+")
+    object_id = models.BigIntegerField(null=True, blank=True)
+    subject = GenericForeignKey("content_type", "object_id")
+    token = models.CharField(max_length=60, unique=True, default=new_token)
+    renewed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("日历地址")
+        verbose_name_plural = _("日历地址")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "content_type", "object_id"], name="calendar_feed_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=Q(content_type__isnull=True, object_id__isnull=True)
+                | Q(content_type__isnull=False, object_id__isnull=False),
+                name="calendar_feed_subject_whole",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.user} {self.subject or ''}".strip()

@@ -42,9 +42,31 @@ FORGET = """
 # after an outage people hear once where they stand, not everything they missed. Until its next step a
 # deadline rests, 30 days at most.
 #
-# `worked` numbers the working days around the due dates. Counting back from a rest day the first step
-# already leads to a working day, counting on from one as well: hence the one that is added for rest days.
-DUE = """
+# `worked` holds the working days around the due dates in order: `width_bucket` finds a day among them by
+# bisection. Counting back from a rest day the first step already leads to a working day, counting on from
+# one as well: hence the one that is added for rest days. Moments are computed beside each row, twice, and
+# never joined by number: rows of a WITH have no index, and a plan that loops over them takes minutes.
+MOMENT = """
+    CASE
+        WHEN step.unit = %(opened)s THEN ruled.opened_at
+        WHEN step.unit = %(hours)s THEN ruled.due_at - make_interval(hours => step.amount)
+        WHEN step.amount < 0 THEN day.moment
+        ELSE LEAST(day.moment, ruled.due_at)
+    END
+"""
+STEPS = f"""
+    SELECT step.*, {MOMENT} AS moment
+    FROM notifications_reminderstep AS step
+    CROSS JOIN LATERAL (
+        SELECT (CASE WHEN step.unit = %(working)s AND step.amount <> 0
+                THEN ruled.days[ruled.position - step.amount
+                    + CASE WHEN ruled.days[ruled.position] = ruled.due_day OR step.amount < 0 THEN 0 ELSE 1 END]
+                ELSE ruled.due_day - step.amount END
+                + make_interval(hours => ruled.hour)) AT TIME ZONE %(zone)s
+    ) AS day(moment)
+    WHERE step.policy_id = ruled.policy_id
+"""  # noqa: S608 (composed of constants)
+DUE = f"""
     looked_at AS MATERIALIZED (
         SELECT id, kind, title, url, due_at, explanation, department_id, programme, series, opened_at,
                (due_at AT TIME ZONE %(zone)s)::date AS due_day
@@ -55,20 +77,20 @@ DUE = """
         FOR UPDATE SKIP LOCKED
     ),
     worked AS MATERIALIZED (
-        SELECT day::date, works, count(*) FILTER (WHERE works) OVER (ORDER BY day) AS number
+        SELECT array_agg(day::date ORDER BY day) AS days
         FROM (SELECT min(due_day) - 40 AS first, max(LEAST(due_day, %(at)s::date + 1000)) + 40 AS last
               FROM looked_at) AS span,
              generate_series(span.first, span.last, interval '1 day') AS day
         LEFT JOIN core_calendarday AS adjusted ON adjusted.date = day::date
-        CROSS JOIN LATERAL (
-            SELECT COALESCE(adjusted.is_working, extract(isodow FROM day) < 6)
-        ) AS said(works)
+        WHERE COALESCE(adjusted.is_working, extract(isodow FROM day) < 6)
     ),
-    ruled AS MATERIALIZED (
+    ruled AS (
         SELECT looked_at.*, policy.id AS policy_id, policy.hour, policy.is_legal,
                policy.quiet_from, policy.quiet_to, policy.subject, policy.body,
-               policy.subject_en, policy.body_en
+               policy.subject_en, policy.body_en,
+               worked.days, width_bucket(looked_at.due_day, worked.days) AS position
         FROM looked_at
+        CROSS JOIN worked
         LEFT JOIN LATERAL (
             SELECT rule.* FROM notifications_reminderpolicy AS rule
             WHERE rule.kind = looked_at.kind
@@ -78,47 +100,31 @@ DUE = """
             LIMIT 1
         ) AS policy ON true
     ),
-    timed AS (
-        SELECT ruled.id, step.id AS step_id,
-               CASE
-                   WHEN step.unit = %(opened)s THEN ruled.opened_at
-                   WHEN step.unit = %(hours)s THEN ruled.due_at - make_interval(hours => step.amount)
-                   WHEN step.amount < 0 THEN day.moment
-                   ELSE LEAST(day.moment, ruled.due_at)
-               END AS moment
+    timed AS MATERIALIZED (
+        SELECT ruled.*, nearest.latest, nearest.following
         FROM ruled
-        JOIN notifications_reminderstep AS step ON step.policy_id = ruled.policy_id
-        LEFT JOIN worked AS due_on ON step.unit = %(working)s AND step.amount <> 0
-            AND due_on.day = ruled.due_day
-        LEFT JOIN worked AS lead_on ON lead_on.works
-            AND lead_on.number = due_on.number - step.amount
-                + CASE WHEN due_on.works OR step.amount < 0 THEN 0 ELSE 1 END
         CROSS JOIN LATERAL (
-            SELECT (COALESCE(lead_on.day, ruled.due_day - step.amount) + make_interval(hours => ruled.hour))
-                   AT TIME ZONE %(zone)s
-        ) AS day(moment)
-    ),
-    nearest AS MATERIALIZED (
-        SELECT id, max(moment) FILTER (WHERE moment <= %(at)s::timestamptz) AS latest,
-               min(moment) FILTER (WHERE moment > %(at)s::timestamptz) AS following
-        FROM timed
-        GROUP BY id
+            SELECT max(moment) FILTER (WHERE moment <= %(at)s::timestamptz) AS latest,
+                   min(moment) FILTER (WHERE moment > %(at)s::timestamptz) AS following
+            FROM ({STEPS}) AS step
+        ) AS nearest
     ),
     seen AS (
         UPDATE notifications_deadline AS deadline
-        SET look_at = LEAST(nearest.following, %(at)s::timestamptz + interval '30 days')
-        FROM looked_at LEFT JOIN nearest USING (id)
-        WHERE deadline.id = looked_at.id
+        SET look_at = LEAST(timed.following, %(at)s::timestamptz + interval '30 days')
+        FROM timed
+        WHERE deadline.id = timed.id
     ),
     due AS MATERIALIZED (
-        SELECT ruled.*, step.id AS step_id, step.audience, step.channels,
+        SELECT ruled.id, ruled.kind, ruled.title, ruled.url, ruled.due_at, ruled.explanation,
+               ruled.department_id, ruled.is_legal, ruled.quiet_from, ruled.quiet_to, ruled.subject,
+               ruled.body, ruled.subject_en, ruled.body_en, step.id AS step_id, step.audience, step.channels,
                CASE WHEN step.unit = %(opened)s THEN step.unit ELSE step.unit || step.amount END AS lead
-        FROM nearest
-        JOIN timed ON timed.id = nearest.id AND timed.moment = nearest.latest
-        JOIN ruled ON ruled.id = nearest.id
-        JOIN notifications_reminderstep AS step ON step.id = timed.step_id
+        FROM timed AS ruled
+        CROSS JOIN LATERAL ({STEPS}) AS step
+        WHERE step.moment = ruled.latest
     )
-"""
+"""  # noqa: S608 (composed of constants)
 
 # The same people as `ObligorQuerySet.covering`, found from the other end, and the offices that a step
 # names beside them.

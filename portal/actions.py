@@ -14,12 +14,14 @@ from accounts import actions as accounts
 from accounts.models import Membership, Organisation, OrganisationFact, User
 from accounts.queries import expiring
 from accounts.roles import UnitRole
+from awards.models import Agreement
 from core.calendar import local_date
 from documents.actions import store
 from documents.models import Document
 from grants.models import Call
 from notifications.actions import tell
-from notifications.models import Deadline
+from notifications.models import CalendarFeed, Deadline
+from notifications.policies import new_token
 from portal import finding
 from portal.models import Subscription
 
@@ -141,3 +143,16 @@ def warn_of_expiry(*, at: datetime) -> int:
             )
         OrganisationFact.objects.filter(pk__in=[fact.pk for fact in facts]).update(warned_at=at)
     return told
+
+
+@transaction.atomic
+def renew_calendar(*, by: User, agreement: Agreement | None, at: datetime) -> CalendarFeed:
+    """A new secret address for one's calendar, or for that of a project; the old one is worthless."""
+    about = agreement and ContentType.objects.get_for_model(agreement)
+    feed, _created = CalendarFeed.objects.update_or_create(
+        user=by,
+        content_type=about,
+        object_id=agreement and agreement.pk,
+        defaults={"token": new_token(), "renewed_at": at},
+    )
+    return feed

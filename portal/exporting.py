@@ -42,7 +42,7 @@ def _rows(found: Found) -> Iterator[dict[str, str]]:
         }
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULAS) else text
 
 
@@ -51,7 +51,7 @@ def _csv(rows: list[dict[str, str]]) -> bytes:
     if rows:
         writer = csv.DictWriter(body, rows[0])
         writer.writeheader()
-        writer.writerows({name: _plain(text) for name, text in row.items()} for row in rows)
+        writer.writerows({name: plain(text) for name, text in row.items()} for row in rows)
     return body.getvalue().encode("utf-8-sig")
 
 

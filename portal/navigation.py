@@ -62,6 +62,7 @@ def account_links(user, path: str) -> list[Entry]:
         ("accounts:own_record", _("个人档案")),
         ("accounts:units", _("我的单位")),
         ("portal:subscription", _("通知订阅")),
+        ("portal:reminders", _("提醒方式")),
         ("account_change_password", _("修改密码")),
         ("mfa_index", _("两步验证")),
     ]

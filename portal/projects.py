@@ -26,6 +26,7 @@ from milestones import queries as milestone_queries
 from milestones import rules as handing_in
 from milestones.models import Milestone
 from milestones.states import MilestoneState
+from portal import dates
 from portal.navigation import Entry
 
 PER_PAGE = 20
@@ -173,7 +174,7 @@ def payment_rows(user, agreement: Agreement) -> list[dict]:
 @login_required
 @require_safe
 def project(request, pk):
-    """One project. Eleven queries with the session's, whatever it holds."""
+    """One project. Twelve queries with the session's, whatever it holds."""
     now = timezone.now()
     visible = Agreement.objects.visible_to(request.user).select_related(
         "award__application__organisation",
@@ -203,5 +204,6 @@ def project(request, pk):
         "may_sign": awards.can_sign_for_unit(request.user, agreement),
         "pays": paying.is_payer(request.user),
         "due": InstalmentState.DUE,
+        "feed_url": dates.address_of(request.user, agreement),
     }
     return render(request, "portal/project.html", context)

@@ -307,7 +307,7 @@ TODO_ORDER = {"mine": ("due_at", "id"), "department": ("due_at", "id"), "done": 
 
 def supervises(user) -> bool:
     """Whether the person watches over obligations that others owe."""
-    return bool(user.scope.sees_everything or user.scope.departments)
+    return bool(user.scope.sees_everything or user.scope.departments or user.scope.headed)
 
 
 def todo(user, *, tab: str) -> QuerySet:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal import feeds, ics, projects, records, views
+from portal import date_pages, feeds, ics, projects, records, views
 
 app_name = "portal"
 
@@ -23,6 +23,11 @@ urlpatterns = [
     path("my/units/<int:pk>/record/<slug:part>/", records.add, name="record_add"),
     path("my/subscription/", records.subscription, name="subscription"),
     path("todo/", views.todo, name="todo"),
+    path("todo/month/", date_pages.month, name="month"),
+    path("todo/month/address/", date_pages.calendar_address, name="calendar_address"),
+    path("todo/overdue/", date_pages.ladder, name="ladder"),
+    path("calendar/own/<str:token>.ics", date_pages.own_calendar, name="own_calendar"),
+    path("my/reminders/", date_pages.reminders, name="reminders"),
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/read/", views.read_all, name="read_all"),
     path("inbox/<int:pk>/", views.message, name="message"),

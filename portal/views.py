@@ -259,6 +259,7 @@ def todo(request):
         "listing": listing,
         "groups": queries.by_urgency(listing.rows, tab=tab, at=now),
         "starts": navigation.starts(user),
+        "supervises": "department" in labels,
     }
     return render(request, "portal/todo.html", context)
 

@@ -290,7 +290,7 @@ def test_an_invitation_owes_an_answer_and_names_no_project():
     assert timezone.localtime(task.due_at).date().isoformat() == "2026-05-25"
     told = Message.objects.get()
     assert (told.recipient, told.template) == (expert.user, "reviews/invited")
-    assert "绝密" not in str(told.context) + deadline.title
+    assert "绝密" not in f"{told.context}{deadline.title}"
 
 
 def test_accepting_takes_a_pledge_and_starts_the_clock_of_the_review():

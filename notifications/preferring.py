@@ -1,0 +1,55 @@
+"""What a person wants to hear by which channel. Legal notices do not ask."""
+
+from collections.abc import Mapping
+from datetime import time
+
+from django.db import transaction
+
+from notifications.models import DeadlineKind, Preference, ReminderPolicy, Subscription
+
+CHOOSABLE = ("email", "sms")
+"""Channels that reach one person; groups and systems are not a person's to choose."""
+
+
+def usual_channels() -> dict[str, list[str]]:
+    """By which channels each kind is told when nobody chose; legal kinds are left out; two queries."""
+    rules = ReminderPolicy.objects.filter(programme="", series=None, is_legal=False)
+    usual = {}
+    for rule in rules.prefetch_related("steps"):
+        used = {name for step in rule.steps.all() for name in step.channels}
+        usual[rule.kind] = [name for name in CHOOSABLE if name in used]
+    return usual
+
+
+def legal_kinds() -> list[str]:
+    rows = ReminderPolicy.objects.filter(programme="", series=None, is_legal=True).order_by("id")
+    return [DeadlineKind(kind).label for kind in rows.values_list("kind", flat=True)]
+
+
+def own(user) -> tuple[Preference, dict[str, list[str]]]:
+    """(preference, kind → channels) of a person; two queries."""
+    preference = Preference.objects.filter(user=user).first() or Preference(user=user)
+    return preference, dict(Subscription.objects.filter(user=user).values_list("kind", "channels"))
+
+
+@transaction.atomic
+def prefer(
+    *,
+    by,
+    wants_digest: bool,
+    quiet_from: time | None,
+    quiet_to: time | None,
+    channels: Mapping[str, list[str]],
+) -> None:
+    """Keep what a person chose. What is as usual keeps no row, so that a changed rule reaches them."""
+    Preference.objects.update_or_create(
+        user=by,
+        defaults={"wants_digest": wants_digest, "quiet_from": quiet_from, "quiet_to": quiet_to},
+    )
+    usual = usual_channels()
+    Subscription.objects.filter(user=by).delete()
+    Subscription.objects.bulk_create(
+        Subscription(user=by, kind=kind, channels=list(chosen))
+        for kind, chosen in channels.items()
+        if kind in usual and set(chosen) != set(usual[kind])
+    )
