@@ -60,7 +60,8 @@ STEPS = f"""
     CROSS JOIN LATERAL (
         SELECT (CASE WHEN step.unit = %(working)s AND step.amount <> 0
                 THEN ruled.days[ruled.position - step.amount
-                    + CASE WHEN ruled.days[ruled.position] = ruled.due_day OR step.amount < 0 THEN 0 ELSE 1 END]
+                    + CASE WHEN ruled.days[ruled.position] = ruled.due_day OR step.amount < 0
+                      THEN 0 ELSE 1 END]
                 ELSE ruled.due_day - step.amount END
                 + make_interval(hours => ruled.hour)) AT TIME ZONE %(zone)s
     ) AS day(moment)

@@ -33,6 +33,7 @@ from grants.models import Programme, Question, QuestionKind
 from notifications import outbox
 from notifications.models import Deadline, DeadlineKind, Delivery, Message
 from tests.bench.data import LONG, PROGRAMME, World, copy, drafts, table
+from tests.bench.deadlines import deadline, sweep, sweep_again
 from tests.bench.harness import Bench
 from tests.factories.grants import CallFactory
 
@@ -399,5 +400,8 @@ FIGURES: dict[str, Callable[[World, int], Bench]] = {
         rehearsal,
         form_render,
         deliveries,
+        deadline,
+        sweep,
+        sweep_again,
     )
 }

@@ -43,6 +43,8 @@ class Bench:
     """Fewer where one round takes a second."""
     items: int = 1
     """How many things one round does; `per_second` counts things."""
+    rows: int | None = None
+    """Among how many rows, where that is not the number of applications."""
 
 
 def milliseconds(work: Callable[[], None]) -> float:
@@ -72,7 +74,7 @@ def measure(bench: Bench, *, rows: int, rounds: int | None = None, warm_up: int 
         "ms",
         round(floor, 3),
         round(value / floor, 1),
-        rows,
+        bench.rows or rows,
         round(p95, 3),
         round(1000 * bench.items / value, 1),
     )
