@@ -4,6 +4,7 @@ PostgreSQL and Valkey come with the settings (`config.settings.test`): those of 
 or a cluster that lives as long as the test run.
 """
 
+import gc
 import os
 import shutil
 import signal
@@ -46,6 +47,12 @@ def pytest_configure(config):
     """Compile the translations once, before any worker of pytest-xdist reads them."""
     if not hasattr(config, "workerinput"):
         messages.compile_all()
+
+
+def pytest_collection_finish():
+    """Modules and tests live to the end: the garbage collector need not look at them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def wait_until(holds, what: str, seconds: float = WAIT_SECONDS):
