@@ -11,6 +11,6 @@ application = get_wsgi_application()
 
 # Whatever is loaded by now lives as long as the process. A full collection over all of it takes a fifth of
 # a second, in the middle of somebody's request; frozen, it is not looked at again.
-assert get_resolver().url_patterns
+URLS = get_resolver().url_patterns
 gc.collect()
 gc.freeze()
