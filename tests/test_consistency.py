@@ -46,6 +46,8 @@ DATED_WITHOUT_DEADLINE = {
         "accounts.Shareholder.recorded_at portal.Subscription.agreed_at "
         "accounts.User.last_login accounts.User.date_joined accounts.User.phone_verified_at "
         "applications.Answer.saved_at applications.Application.created_at "
+        "applications.Comment.at applications.Comment.resolved_at applications.Partner.confirmed_at "
+        "applications.PastProject.uploaded_at documents.Upload.at "
         "applications.Application.saved_at applications.Application.submitted_at "
         "applications.Application.ended_at applications.RuleResult.checked_at "
         "applications.RuleResult.officer_at applications.StepConclusion.at "
@@ -70,6 +72,9 @@ DATED_WITHOUT_DEADLINE = {
         "accounts.Shareholder.as_of_date applications.Participant.birth_date grants.EligibilityRule.as_of "
         "accounts.IntegrityRecord.valid_to grants.Dictionary.valid_to core.CalendarDay.date "
         "applications.PastProject.starts_date applications.PastProject.ends_date"
+    ),
+    "part of a draft: owed by the closing of the call, which has a deadline": (
+        "applications.Partner.invited_at"
     ),
     "a proposal: owed once the agreement says so": (
         "applications.Application.starts_date applications.Application.ends_date "
