@@ -106,18 +106,19 @@ def heads() -> list[Head]:
 def cleaned(rows: list[Row]) -> list[dict]:
     """What the rows say, as a record takes it. Raises Faulty naming every cell that is wrong."""
     words = {name: {str(label): value for value, label in kind.choices} for name, kind in CHOICES.items()}
-    found, faults, seen = [], [], {}
+    found, seen = [], {}
     for row in rows:
         typed = {name: text.strip() for name, text in row.values.items()}
         chosen = {name: known.get(typed.get(name, ""), typed.get(name, "")) for name, known in words.items()}
         form = RowForm({"amount": "0"} | typed | chosen)
         if not form.is_valid():
-            faults += [row.fault(name, sentence) for name, said in form.errors.items() for sentence in said]
+            for name, said in form.errors.items():
+                row.say(name, said[0])
             continue
         key = key_of(form.cleaned_data)
         if key in seen:
-            faults.append(row.fault("title", _("与第 %(row)s 行是同一个项目。") % {"row": seen[key]}))
+            row.say("title", _("与第 %(row)s 行是同一个项目。") % {"row": seen[key]})
         seen.setdefault(key, row.number)
         found.append(form.cleaned_data)
-    sheets.refuse(faults)
+    sheets.refuse(rows)
     return found

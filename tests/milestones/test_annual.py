@@ -148,6 +148,7 @@ def test_it_has_a_form_of_its_own_that_is_sealed_with_it(client):
     typed = {"text": "全年进展顺利。", "spent_amount": "20"}
     assert client.post(page, typed).status_code == 302
     assert Report.objects.get(milestone=report).answers[0]["text"] == "样机海试"
+    report.refresh_from_db()
     with pytest.raises(Refused):
         actions.save_form(milestone=report, answers={"work1": "改"}, by=people["team"], at=AT)
 
