@@ -131,6 +131,7 @@ GROUPS = (
             Item("core.CalendarDay", "calendar_month"),
             Item("grants.Dictionary", "menu_book"),
             Item("notifications.ReminderPolicy", "notifications_active"),
+            Item("notifications.Gateway", "hub"),
             Item("notifications.Delivery", "outgoing_mail"),
         ),
     ),

@@ -21,9 +21,7 @@ class UsualChoice(forms.ChoiceField):
 
 
 class PersonForm(forms.Form):
-    role = forms.ChoiceField(
-        label=gettext_lazy("角色"), choices=ParticipantRole, initial=ParticipantRole.MEMBER
-    )
+    role = UsualChoice(label=gettext_lazy("角色"), choices=ParticipantRole, initial=ParticipantRole.MEMBER)
     name = LimitedText(label=gettext_lazy("姓名"), max_length=60, required=False)
     id_kind = UsualChoice(
         label=gettext_lazy("证件类型"), choices=IdKind, initial=IdKind.ID_CARD, required=False

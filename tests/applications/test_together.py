@@ -177,6 +177,24 @@ def test_people_added_by_both_stay(client, shared, theirs):
     ]
 
 
+def test_a_spare_row_that_the_page_has_not_drawn_yet_is_not_filled(client, shared):
+    address = page(shared, "participants")
+    versions = seen(client, address)
+    assert "participants-1-role" in versions
+    person = shared.participants.get()
+    row = {
+        "participants-TOTAL_FORMS": "1",
+        "participants-INITIAL_FORMS": "1",
+        "participants-0-role": "pi",
+        "participants-0-name": person.name,
+        "participants-0-organisation_name": person.organisation_name,
+        "participants-0-credit_code": person.credit_code,
+        "participants-0-task": "总体与集成",
+    }
+    assert patch(client, address, row, versions).json()["faults"] == {}
+    assert list(shared.participants.values_list("task", flat=True)) == ["总体与集成"]
+
+
 def test_who_removes_a_row_removes_what_they_saw_in_it():
     row = {"p-0-name": ["甲"], "p-0-DELETE": ["甲"]}
     versions = {name: version_of(texts) for name, texts in row.items()}

@@ -19,9 +19,23 @@ def story(transactional_db):
 
 
 @pytest.fixture
-def person(new_page):
-    """A function that sits a person (or, without a login, the public) at a browser of their own."""
-    return lambda login="", **options: Person(new_page(**options), login)
+def person(new_page, live_server):
+    """A function that sits a person (or, without a login, the public) at a browser of their own.
+
+    The first one signs in by the form; the others have done so before.
+    """
+    signed_in = []
+
+    def sit(login="", **options) -> Person:
+        found = Person(new_page(**options), login)
+        if login and not signed_in:
+            found.sign_in()
+        elif login:
+            found.is_signed_in(live_server.url)
+        signed_in.extend([login] if login else [])
+        return found
+
+    return sit
 
 
 @pytest.fixture

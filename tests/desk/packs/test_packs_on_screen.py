@@ -5,12 +5,12 @@ from django.urls import reverse
 
 from applications.urls import FIXED_PARTS
 from grants.models import FormKind
-from tests.desk.packs.cases import every_case
+from tests.desk.packs.cases import every_case, every_pack
 
 pytestmark = pytest.mark.django_db
 
 
-@every_case
+@every_pack
 def test_every_page_of_a_pack_is_shown(world, client):
     call, application = world.call, world.application
     public = client.get(reverse("portal:call", args=[call.pk]))
@@ -19,13 +19,30 @@ def test_every_page_of_a_pack_is_shown(world, client):
     client.force_login(world.by)
     pages = {name: reverse(f"applications:{name}", args=[application.pk]) for name in ("detail", "check")}
     pages |= {name: reverse(f"applications:{name}", args=[application.pk]) for name in asked(call)}
-    for section in call.sections.filter(form=FormKind.APPLICATION):
-        if section.project_type_id in (None, application.project_type_id):
-            pages[section.code] = reverse("applications:section", args=[application.pk, section.code])
-    assert {name: client.get(page).status_code for name, page in pages.items()} == dict.fromkeys(pages, 200)
+    pages |= sections(world, None)
+    assert statuses(client, pages) == dict.fromkeys(pages, 200)
+
+
+@every_case
+def test_what_only_a_project_type_is_asked_is_shown_and_every_form_is_printed(world, client):
+    client.force_login(world.by)
+    application = world.application
+    pages = sections(world, application.project_type_id) if application.project_type_id else {}
+    assert statuses(client, pages) == dict.fromkeys(pages, 200)
     printed = client.get(reverse("applications:preview", args=[application.pk]))
     assert printed.status_code == 200
     assert b"".join(printed).startswith(b"%PDF")
+
+
+def sections(world, project_type) -> dict[str, str]:
+    """Code → page of the sections that all types share (None), or of those of one type."""
+    rows = world.call.sections.filter(form=FormKind.APPLICATION, project_type=project_type)
+    pk = world.application.pk
+    return {row.code: reverse("applications:section", args=[pk, row.code]) for row in rows}
+
+
+def statuses(client, pages) -> dict[str, int]:
+    return {name: client.get(page).status_code for name, page in pages.items()}
 
 
 def asked(call) -> list[str]:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import pytest
 from django.db import transaction
 
-from applications import actions, eligibility, quotas
+from applications import actions, eligibility, quotas, rules
 from applications.models import RuleStatus
 from applications.rules import Incomplete
 from applications.states import ApplicationState
@@ -78,12 +78,22 @@ def check_caught(world, before, code, others):
     assert before[code] in (RuleStatus.PASSED, RuleStatus.NOT_APPLICABLE)
     assert after[code] in (RuleStatus.FAILED, RuleStatus.WARNING)
     if after[code] == RuleStatus.FAILED:
-        with pytest.raises(Incomplete) as caught:
-            actions.submit(application=world.application, by=world.by, at=world.at)
-        assert (lines[code].clause, lines[code].hint) in [
-            (one.clause, one.message) for one in caught.value.problems
-        ]
-        assert world.application.state == ApplicationState.DRAFT
+        problems = rules.problems_of(world.application, list(lines.values()))
+        assert (lines[code].clause, lines[code].hint) in [(one.clause, one.message) for one in problems]
+
+
+@every_case
+def test_what_a_rule_forbids_is_not_handed_in(world):
+    """Once for each case: what is refused is what the lines say, which the test above breaks one by one."""
+    for violate in world.case.breaks.values():
+        with undone(world) as broken:
+            violate(broken)
+            if any(line.blocks for line in lines_of(broken).values()):
+                with pytest.raises(Incomplete):
+                    actions.submit(application=broken.application, by=broken.by, at=broken.at)
+                assert broken.application.state == ApplicationState.DRAFT
+                return
+    pytest.fail("no rule of this case keeps anything from being handed in")
 
 
 @in_cases([case for case in EVERY_CASE if "quotas:" in text_of(case[0])])

@@ -16,7 +16,7 @@ from grants.models import Instrument, Sourcing, StageKind
 from reviews import actions as reviews
 from reviews.queries import scheme_of
 from seeds.demo import outcome
-from tests.desk.packs.cases import every_case
+from tests.desk.packs.cases import every_pack
 from tests.desk.packs.steps import PASS
 from tests.factories.accounts import OrganisationFactory, member_of, officer
 from tests.factories.reviews import ExpertFactory
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 GOOD = 92
 
 
-@every_case
+@every_pack
 def test_a_good_application_becomes_a_project(world):
     actions.submit(application=world.application, by=world.by, at=world.at)
     close_bids(world)

@@ -28,3 +28,5 @@ def in_cases(places):
 
 
 every_case = in_cases(EVERY_CASE)
+every_pack = in_cases([(slug, 0) for slug in SLUGS])
+"""For what is the same for every project type of a pack."""
