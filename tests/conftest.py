@@ -218,6 +218,7 @@ def new_page(browser, live_server):
                 "locale": "zh-CN",
                 "timezone_id": "Asia/Shanghai",
                 "viewport": {"width": 1280, "height": 900},
+                "reduced_motion": "reduce",
                 **options,
             },
         )

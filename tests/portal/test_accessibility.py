@@ -64,7 +64,7 @@ def faults(page, address: str) -> list[str]:
     """What axe finds, the width that does not fit, and what the console says."""
     said = []
     page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
-    answer = page.goto(address, wait_until="networkidle")
+    answer = page.goto(address)
     found = [
         f"{address} {fault['id']}: {node['html'][:120]}"
         for fault in Axe().run(page).response["violations"]
