@@ -13,9 +13,9 @@ from applications.states import OFFICE, ApplicationState
 from core import calendar
 from grants.models import Call, DayKind, Invitation, Stage, StageKind
 from grants.queries import cause, closing
-from notifications import actions
+from notifications import actions, receipts
 from notifications.actions import Owes
-from notifications.models import Deadline, DeadlineKind
+from notifications.models import Deadline, DeadlineKind, NoticeKind
 from notifications.wording import by_clause, said
 
 S = ApplicationState
@@ -320,20 +320,40 @@ def team_and_admins(application: Application) -> list[User]:
     return list(team.union(admins))
 
 
-def tell_team(application: Application, name: str, *, at, **words) -> None:
-    """Tell the team and the unit's administrators; `name` is a text of templates/applications/email."""
-    actions.tell(
-        recipients=team_and_admins(application),
-        template=f"applications/{name}",
-        context={
+def _for_team(application: Application, name: str, words: dict) -> dict:
+    return {
+        "recipients": team_and_admins(application),
+        "template": f"applications/{name}",
+        "context": {
             "title": str(application),
             "number": application.number,
             "call": application.call.title,
             **words,
         },
-        url=page_of(application),
+        "url": page_of(application),
+    }
+
+
+def tell_team(application: Application, name: str, *, at, **words) -> None:
+    """Tell the team and the unit's administrators; `name` is a text of templates/applications/email."""
+    actions.tell(**_for_team(application, name, words), at=at)
+
+
+def serve_team(application: Application, kind: str, name: str, *, at, **words) -> None:
+    """The same for a decision of `NoticeKind` that they acknowledge: what runs from it waits for that."""
+    receipts.serve(
+        subject=application,
+        kind=kind,
+        title=said(_("%(kind)s：%(title)s"), kind=NoticeKind(kind).label, title=application.title),
+        **_for_team(application, name, words),
+        **cause(application.call),
         at=at,
     )
+
+
+def acted_on(application: Application, kind: str, *, by, at) -> None:
+    """What a notice asked for was done: it has been received."""
+    receipts.settle(subject=application, kind=kind, by=by, at=at)
 
 
 def tell_partner(partner: Partner, *, at) -> None:

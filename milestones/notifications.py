@@ -12,9 +12,9 @@ from applications.notifications import team_and_admins
 from core import calendar
 from grants.queries import cause
 from milestones.models import Milestone, Report
-from notifications import actions
+from notifications import actions, receipts
 from notifications.actions import Owes
-from notifications.models import DeadlineKind
+from notifications.models import DeadlineKind, NoticeKind
 from notifications.wording import Said, by_clause, said
 
 
@@ -92,6 +92,7 @@ def handed_in(report: Report, *, at: datetime) -> None:
     """The department owes its conclusion; the demand side, if it is asked, its opinion in half that time."""
     milestone = report.milestone
     actions.meet_deadline(subject=milestone, kind=DeadlineKind.MILESTONE, by=report.submitted_by, at=at)
+    receipts.settle(subject=milestone, kind=NoticeKind.MILESTONE_RETURNED, by=report.submitted_by, at=at)
     open_check(milestone, at=at)
     if milestone.needs_demander_opinion:
         open_opinion(report, at=at)
@@ -164,18 +165,28 @@ def waived(milestone: Milestone, *, by, at: datetime) -> None:
     actions.cancel_deadline(subject=milestone, kind=DeadlineKind.MILESTONE, by=by, at=at)
 
 
+TO_ACKNOWLEDGE = {"returned": NoticeKind.MILESTONE_RETURNED, "failed": NoticeKind.MILESTONE_FAILED}
+
+
 def tell_conclusion(milestone: Milestone, *, outcome: str, note: str, at: datetime) -> None:
+    """What was accepted is told; what asks for more, or ends the milestone, is to be acknowledged."""
     application = _application(milestone)
-    actions.tell(
-        recipients=team_and_admins(application),
-        template="milestones/concluded",
-        context={
+    message = {
+        "recipients": team_and_admins(application),
+        "template": "milestones/concluded",
+        "context": {
             "project": application.title,
             "number": milestone.agreement.award.number,
             "milestone": milestone.name,
             "outcome": outcome,
             "note": note,
         },
-        url=reverse("milestones:milestone", args=[milestone.pk]),
-        at=at,
-    )
+        "url": reverse("milestones:milestone", args=[milestone.pk]),
+        "at": at,
+    }
+    kind = TO_ACKNOWLEDGE.get(outcome)
+    if kind is None:
+        actions.tell(**message)
+        return
+    title = said(_("%(kind)s：%(title)s"), kind=kind.label, title=_title(milestone))
+    receipts.serve(subject=milestone, kind=kind, title=title, **message, **cause(application.call))

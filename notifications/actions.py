@@ -18,7 +18,16 @@ from accounts.models import Organisation, User
 from core import calendar, workflow
 from core.calendar import DayKind
 from notifications import outbox, rules
-from notifications.models import LONG_AGO, Deadline, DeadlineKind, Delivery, Message, Obligor, ReminderPolicy
+from notifications.models import (
+    LONG_AGO,
+    Deadline,
+    DeadlineKind,
+    Delivery,
+    Message,
+    Notice,
+    Obligor,
+    ReminderPolicy,
+)
 from notifications.queries import rendered
 from notifications.states import DeadlineState, DeliveryState
 from notifications.wording import Said, said
@@ -198,14 +207,16 @@ def tell(
     url: str = "",
     at: datetime,
     channels=("email",),
+    notice: Notice | None = None,
 ) -> list[Message]:
     """Put a message into each inbox and queue it on `channels`.
 
     `template` names `templates/<app>/email/<name>.txt` as "<app>/<name>"; its first line is the subject.
-    `context` holds plain JSON values only: the text is rendered when it is read or sent.
+    `context` holds plain JSON values only: the text is rendered when it is read or sent. `notice` is what
+    the message serves: `receipts.serve`.
     """
     messages = Message.objects.bulk_create(
-        Message(recipient=user, template=template, context=context, url=url, created_at=at)
+        Message(recipient=user, template=template, context=context, url=url, created_at=at, notice=notice)
         for user in dict.fromkeys(recipients)
     )
     if messages and channels:

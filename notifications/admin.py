@@ -18,10 +18,19 @@ from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMix
 from notifications import actions, channels, queries
 from notifications.delivery_admin import DeliveryAdmin, GatewayAdmin
 from notifications.models import Deadline, Message, Obligor, ReminderPolicy, ReminderStep
+from notifications.notice_admin import NoticeAdmin, NoticeRuleAdmin
 from notifications.policies import Audience
 from notifications.states import DeadlineState
 
-__all__ = ["DeadlineAdmin", "DeliveryAdmin", "GatewayAdmin", "MessageAdmin", "ReminderPolicyAdmin"]
+__all__ = [
+    "DeadlineAdmin",
+    "DeliveryAdmin",
+    "GatewayAdmin",
+    "MessageAdmin",
+    "NoticeAdmin",
+    "NoticeRuleAdmin",
+    "ReminderPolicyAdmin",
+]
 
 
 class LadderFilter(SimpleListFilter):
@@ -224,7 +233,7 @@ class MessageAdmin(ReadOnlyMixin, ModelAdmin):
     list_select_related = ("recipient",)
 
     def get_queryset(self, request):
-        return super().get_queryset(request).select_related("recipient")
+        return super().get_queryset(request).select_related("recipient", "notice")
 
     def has_view_permission(self, request, obj=None):
         return request.user.is_active and request.user.is_staff

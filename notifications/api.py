@@ -1,5 +1,6 @@
 """/api/v1/deadlines/ and /api/v1/messages/."""
 
+from django.http import Http404
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
@@ -8,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from core.api import KeysetPagination
-from notifications import actions
+from notifications import actions, receipts
 from notifications.models import Deadline, Message
 from notifications.serializers import DeadlineSerializer, MessageSerializer
 
@@ -60,7 +61,7 @@ class MessageViewSet(ReadOnlyModelViewSet):
     filterset_class = MessageFilter
 
     def get_queryset(self):
-        return Message.objects.visible_to(self.request.user).select_related("recipient")
+        return Message.objects.visible_to(self.request.user).select_related("recipient", "notice")
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
@@ -68,4 +69,15 @@ class MessageViewSet(ReadOnlyModelViewSet):
         """Mark as read; once read it stays so."""
         message = self.get_object()
         actions.read(message=message, by=request.user, at=timezone.now())
+        return Response(self.get_serializer(message).data)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def acknowledge(self, request, pk=None):
+        """Acknowledge receipt of the decision that the message serves; 404 for a message that serves none."""
+        message = self.get_object()
+        if message.notice is None:
+            raise Http404
+        receipts.acknowledge(notice=message.notice, by=request.user, at=timezone.now())
+        message.refresh_from_db()
         return Response(self.get_serializer(message).data)

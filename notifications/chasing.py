@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.roles import SEES_EVERYTHING, Role
 from core import workflow
 from core.models import Event
 from core.workflow import Refused
@@ -18,6 +19,8 @@ from notifications.models import Deadline
 AGAIN = timedelta(hours=20)
 """Nobody is chased about the same thing twice on one day."""
 MOST = 500
+CHASERS = SEES_EVERYTHING - {Role.AUDITOR}
+"""Offices that chase for the whole bureau; an auditor reads and changes nothing."""
 
 PEOPLE = f"""
     WITH due AS (
@@ -42,7 +45,7 @@ def people_owing(deadlines: Iterable[Deadline]) -> dict[int, list[User]]:
 
 
 def check_can_chase(user) -> None:
-    if not (user.scope.sees_everything or user.scope.departments | user.scope.headed):
+    if not (user.scope.roles & CHASERS or user.scope.departments | user.scope.headed):
         raise Refused(_("只有主管处室和局领导可以催办。"), code="forbidden")
 
 

@@ -1,6 +1,8 @@
 """The rules that a new installation begins with; every one may be changed, none is a constant."""
 
 from notifications.kinds import DeadlineKind as K
+from notifications.kinds import NoticeKind
+from notifications.notices import NoticeRule
 from notifications.policies import Audience, ReminderPolicy, ReminderStep
 
 OWNERS, MANAGERS, HEADS, LEADERS = Audience.OWNERS, Audience.MANAGERS, Audience.HEADS, Audience.LEADERS
@@ -41,13 +43,16 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.DEMANDER_OPINION: {**_ON_ARRIVAL, "d-2": _OFFICER},
     K.MILESTONE_CHECK: _OFFICE,
     K.PAYMENT: {**dict.fromkeys(("open", "d14", "d7", "d1", "d-1", "d-7"), ()), "d-14": _LEADER},
+    # The notice itself has just gone out.
+    K.RECEIPT: {"w2": (), "w1": ()},
 }
-LEGAL = (K.SUPPLEMENT, K.AGREEMENT_SIGNING, K.OBJECTION, K.PUBLICITY_END)
+LEGAL = (K.SUPPLEMENT, K.AGREEMENT_SIGNING, K.OBJECTION, K.PUBLICITY_END, K.RECEIPT)
 """Somebody's right runs out with these: nobody can switch them off."""
 
 
 def install() -> None:
     """Give every kind without a general rule its default. Never changes an existing one."""
+    NoticeRule.objects.bulk_create((NoticeRule(kind=kind) for kind in NoticeKind), ignore_conflicts=True)
     general = ReminderPolicy.objects.filter(programme="", series=None)
     known = set(general.values_list("kind", flat=True))
     made = ReminderPolicy.objects.bulk_create(

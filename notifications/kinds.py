@@ -1,4 +1,4 @@
-"""Kinds of dated obligations; codes are stored and used by reminder rules and packs."""
+"""Kinds of dated obligations and of notices; codes are stored and used by reminder rules and packs."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -31,3 +31,15 @@ class DeadlineKind(models.TextChoices):
     DEMANDER_OPINION = "demander_opinion", _("发榜方验收意见")
     MILESTONE_CHECK = "milestone_check", _("里程碑审核")
     PAYMENT = "payment", _("拨付")
+    RECEIPT = "receipt", _("签收通知")
+
+
+class NoticeKind(models.TextChoices):
+    """Decisions that are served on a team: a right or a duty runs from the moment they are received."""
+
+    NOT_RECOMMENDED = "not_recommended", _("不予推荐")
+    REJECTED = "rejected", _("不予受理")
+    NOT_AWARDED = "not_awarded", _("不予立项")
+    RETURNED = "returned", _("退回修改")
+    MILESTONE_RETURNED = "milestone_returned", _("里程碑退回补充")
+    MILESTONE_FAILED = "milestone_failed", _("里程碑未通过")

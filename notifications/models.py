@@ -16,11 +16,13 @@ from accounts.roles import Role, UnitRole
 from core.calendar import DayKind
 from notifications import states
 from notifications.gateways import Circuit, Gateway, Pulse, Unsubscription
-from notifications.kinds import DeadlineKind
+from notifications.kinds import DeadlineKind, NoticeKind
+from notifications.notices import Acknowledgement, Notice, NoticeRule
 from notifications.policies import CalendarFeed, Preference, ReminderPolicy, ReminderStep, Subscription
 from notifications.wording import SaidField
 
 __all__ = [
+    "Acknowledgement",
     "CalendarFeed",
     "Circuit",
     "Deadline",
@@ -28,6 +30,9 @@ __all__ = [
     "Delivery",
     "Gateway",
     "Message",
+    "Notice",
+    "NoticeKind",
+    "NoticeRule",
     "Obligor",
     "Preference",
     "Pulse",
@@ -223,6 +228,10 @@ class Message(models.Model):
     url = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
+    notice = models.ForeignKey(
+        Notice, models.PROTECT, null=True, blank=True, related_name="messages", db_index=False
+    )
+    """The decision that this message serves; its reader acknowledges it."""
 
     objects = MessageQuerySet.as_manager()
 
@@ -233,6 +242,11 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["recipient", "-id"]),
             models.Index(fields=["recipient"], name="message_unread", condition=Q(read_at__isnull=True)),
+            models.Index(
+                fields=["notice", "recipient"],
+                name="message_of_notice",
+                condition=Q(notice__isnull=False),
+            ),
         ]
 
     def __str__(self):

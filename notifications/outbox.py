@@ -93,7 +93,9 @@ def deliver(*, clock: Clock, chunk: int = CHUNK) -> int:
     if not claimed:
         return 0
     deliveries = Delivery.objects.filter(pk__in=claimed).order_by("id")
-    deliveries = deliveries.select_related("message__recipient", "message__reminder__deadline")
+    deliveries = deliveries.select_related(
+        "message__recipient", "message__notice", "message__reminder__deadline"
+    )
     routes = routing.plan(list(deliveries), at=started)
     breakers = circuits.breakers((route.name for route in routes), at=started)
     for route, rows in routes.items():

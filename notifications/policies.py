@@ -107,6 +107,11 @@ class ReminderPolicy(models.Model):
                 | Q(quiet_from__isnull=False, quiet_to__isnull=False),
                 name="reminder_policy_quiet_both",
             ),
+            models.CheckConstraint(
+                condition=~Q(kind=DeadlineKind.RECEIPT) | Q(is_legal=True),
+                name="reminder_policy_receipt_is_legal",
+                violation_error_message=_("须签收的通知是法定通知，收件人不能关闭。"),
+            ),
         ]
         triggers = [
             pgtrigger.Trigger(

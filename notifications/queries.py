@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import Case, CharField, QuerySet, Value, When
 from django.template import Context
 from django.template.loader import get_template
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -32,9 +33,23 @@ def rendered(message: Message, language: str = "") -> tuple[str, str]:
         own = message.context.get("wording", {}).get(language)
         if own and own[1]:
             return worded(own[0], own[1], context)
-        text = template.render(Context(_spoken(context), autoescape=False))
-    subject, _, body = text.strip().partition("\n")
+        text = template.render(Context(_spoken(context), autoescape=False)).strip()
+        if message.notice_id:
+            text += "\n\n" + _to_acknowledge(message)
+    subject, _nl, body = text.partition("\n")
     return " ".join(subject.split()), body.strip() + "\n"
+
+
+def _to_acknowledge(message: Message) -> str:
+    """What a served decision says at its end: acknowledge here, or it is deemed served then."""
+    notice = message.notice
+    if notice.served_at == notice.deemed_at:
+        return ""
+    text = _("本通知须签收，请在此签收：%(link)s\n有关期限自签收之日起算；逾期未签收的，%(date)s 视为送达。")
+    return text % {
+        "link": absolute(reverse("portal:notice", args=[notice.pk])),
+        "date": f"{timezone.localtime(notice.deemed_at):%Y-%m-%d}",
+    }
 
 
 def worded(subject: str, body: str, context: dict) -> tuple[str, str]:
@@ -83,6 +98,8 @@ def topic(message: Message, legal_kinds: Collection[str]) -> str:
 
     A reminder may be left unless a rule makes its kind a legal notice; decisions and the like may not.
     """
+    if message.notice_id:
+        return ""
     if message.template in _PROGRESS:
         return PROGRESS
     kind = message.context.get("kind", "") if message.template == REMINDER_TEMPLATE else ""

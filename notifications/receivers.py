@@ -5,13 +5,13 @@ from django.dispatch import receiver
 
 from accounts import signals
 from accounts.models import Membership, RoleAssignment
-from notifications import defaults, joining, looking
+from notifications import defaults, joining, looking, receipts  # noqa: F401 (registers what it owes)
 
 
 def install_policies(sender, **kwargs) -> None:
     """After every migrate: kinds of deadlines that are new get their default reminders."""
     project = kwargs.get("apps")
-    if project is not None and ("notifications", "reminderstep") not in _models(project):
+    if project is not None and ("notifications", "noticerule") not in _models(project):
         return
     defaults.install()
 

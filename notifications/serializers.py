@@ -47,10 +47,23 @@ class MessageSerializer(serializers.ModelSerializer):
     subject = serializers.SerializerMethodField()
     body = serializers.SerializerMethodField()
     link = serializers.SerializerMethodField()
+    notice_state = serializers.CharField(source="notice.state", read_only=True, default=None)
+    deemed_at = serializers.DateTimeField(source="notice.deemed_at", read_only=True, default=None)
+    received_at = serializers.DateTimeField(source="notice.received_at", read_only=True, default=None)
 
     class Meta:
         model = Message
-        fields = ("id", "subject", "body", "link", "created_at", "read_at")
+        fields = (
+            "id",
+            "subject",
+            "body",
+            "link",
+            "created_at",
+            "read_at",
+            "notice_state",
+            "deemed_at",
+            "received_at",
+        )
         read_only_fields = fields
 
     def _rendered(self, message) -> tuple[str, str]:

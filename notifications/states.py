@@ -1,6 +1,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.roles import UnitRole
 from core.workflow import Machine
 
 
@@ -24,3 +25,21 @@ class DeliveryState(models.TextChoices):
     FAILED = "failed", _("失败")
     SKIPPED = "skipped", _("不发送")
     MERGED = "merged", _("已并入另一条")
+
+
+class NoticeState(models.TextChoices):
+    SERVED = "served", _("待签收")
+    RECEIVED = "received", _("已签收")
+    DEEMED = "deemed", _("视为送达")
+
+
+NOTICE = Machine(
+    states=NoticeState,
+    initial=NoticeState.SERVED,
+    transitions={NoticeState.SERVED: frozenset({NoticeState.RECEIVED, NoticeState.DEEMED})},
+    owners={
+        NoticeState.SERVED: frozenset(UnitRole.values),
+        NoticeState.RECEIVED: frozenset(),
+        NoticeState.DEEMED: frozenset(),
+    },
+)

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.urls import reverse
 from django.utils import timezone
 
-from notifications import actions, operating, outbox
+from notifications import actions, operating, outbox, receipts
 from notifications import sweep as sweeping
 
 RUN = timedelta(seconds=25)
@@ -22,6 +22,12 @@ def sweep() -> int:
     if told:
         outbox.poke()
     return told
+
+
+@shared_task(expires=300)
+def deem_served() -> int:
+    """What nobody acknowledged in time counts as served."""
+    return receipts.deem_served(at=timezone.now())
 
 
 @shared_task(expires=3600)

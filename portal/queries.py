@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet, Value
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -32,8 +32,8 @@ from grants.models import (
 )
 from grants.states import CallState, TopicState
 from milestones.models import MilestoneTemplate
-from notifications.models import Deadline, Message
-from notifications.states import DeadlineState
+from notifications.models import Acknowledgement, Deadline, Message
+from notifications.states import DeadlineState, NoticeState
 from portal import finding
 from portal.timeline import Step
 from reviews.models import Criterion
@@ -351,7 +351,18 @@ def urgencies(rows: QuerySet, *, at: datetime) -> Urgencies:
 
 
 def inbox(user) -> QuerySet:
-    return Message.objects.visible_to(user).select_related("recipient")
+    """One's own messages; `to_acknowledge` marks a decision served that still waits for this person."""
+    mine = Acknowledgement.objects.filter(notice=OuterRef("notice_id"), user=user)
+    waits = Q(notice__state=NoticeState.SERVED) & ~Exists(mine)
+    rows = Message.objects.visible_to(user).select_related("recipient", "notice__received_by")
+    return rows.annotate(to_acknowledge=Case(When(waits, then=True), default=False))
+
+
+def acknowledgement(user, message: Message) -> Acknowledgement | None:
+    """This person's own receipt of the decision that a message serves."""
+    if not message.notice_id:
+        return None
+    return Acknowledgement.objects.filter(notice_id=message.notice_id, user=user).first()
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,8 @@ GROUPS = (
         _DECIDERS | {Role.FINANCE, Role.SUPERVISION},
         (
             Item("notifications.Deadline", "event_upcoming"),
+            Item("notifications.Notice", "mark_email_read"),
+            Item("notifications.NoticeRule", "assignment_turned_in"),
             Item("notifications.ReminderPolicy", "notifications_active"),
             Item("notifications.Delivery", "outgoing_mail"),
         ),

@@ -31,6 +31,8 @@ urlpatterns = [
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/read/", views.read_all, name="read_all"),
     path("inbox/<int:pk>/", views.message, name="message"),
+    path("inbox/<int:pk>/acknowledge/", views.acknowledge, name="acknowledge"),
+    path("notices/<int:pk>/", views.notice, name="notice"),
     path("projects/", projects.projects, name="projects"),
     path("projects/<int:pk>/", projects.project, name="project"),
 ]

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,8 +19,10 @@ from django_ratelimit.core import is_ratelimited
 from accounts import actions as accounts
 from awards import rules as awards
 from core.paging import paginate
+from core.workflow import Refused
 from grants.models import Call
 from notifications import actions as notifications
+from notifications import receipts
 from notifications.queries import rendered
 from portal import exporting, finding, navigation, queries
 from portal import selfcheck as selfchecking
@@ -288,5 +291,40 @@ def message(request, pk):
     """One message; opening it is reading it."""
     found = get_object_or_404(queries.inbox(request.user), pk=pk)
     notifications.read(message=found, by=request.user, at=timezone.now())
+    return _message_page(request, found)
+
+
+def _message_page(request, found, *, problem="", status=200):
     subject, body = rendered(found, get_language())
-    return render(request, "portal/message.html", {"message": found, "subject": subject, "body": body})
+    context = {
+        "message": found,
+        "subject": subject,
+        "body": body,
+        "notice": found.notice,
+        "acknowledged": queries.acknowledgement(request.user, found),
+        "problem": problem,
+    }
+    return render(request, "portal/message.html", context, status=status)
+
+
+@login_required
+@require_safe
+def notice(request, pk):
+    """Where a mail sends its reader to acknowledge a decision: to the newest message that serves it."""
+    found = queries.inbox(request.user).filter(notice_id=pk).order_by("-id").first()
+    if found is None:
+        raise Http404
+    return redirect("portal:message", found.pk)
+
+
+@login_required
+@require_POST
+def acknowledge(request, pk):
+    """The reader has received the decision that this message serves."""
+    found = get_object_or_404(queries.inbox(request.user), pk=pk, notice__isnull=False)
+    try:
+        receipts.acknowledge(notice=found.notice, by=request.user, at=timezone.now())
+    except Refused as refused:
+        return _message_page(request, found, problem=refused.message, status=422)
+    messages.success(request, _("已签收。"))
+    return redirect("portal:message", pk)

@@ -12,6 +12,7 @@ from applications.queries import is_decided, step_after
 from applications.states import ApplicationState
 from core import calendar, workflow
 from core.workflow import Lost, Refused
+from notifications.models import NoticeKind
 
 RETURN_DAYS = 5
 """Working days to mend a returned application when whoever returns it names no other moment."""
@@ -32,7 +33,12 @@ def _send_back(application, *, reason, items, due_at, by, at):
         notifications.stage_done(application, old, by=by, at=at)
     notifications.open_supplement(application, due_at=due_at, reason=reason, at=at)
     until = queries.local_moment(due_at)
-    notifications.tell_team(application, "returned", at=at, reason=reason, items=items or [], until=until)
+    words = {"reason": reason, "items": items or [], "until": until}
+    if old == ApplicationState.UNIT_REVIEW:
+        # Inside the unit: nothing that an authority decided.
+        notifications.tell_team(application, "returned", at=at, **words)
+    else:
+        notifications.serve_team(application, NoticeKind.RETURNED, "returned", at=at, **words)
 
 
 # ---- unit ----
@@ -79,7 +85,7 @@ def recommender_reject(*, application: Application, reason: str, by, at: datetim
     rules.check_can_recommend(by, application)
     rules.check_reason(reason)
     enter(application=application, state=ApplicationState.REJECTED, by=by, at=at, note=reason)
-    notifications.tell_team(application, "rejected", at=at, reason=reason)
+    notifications.serve_team(application, NoticeKind.NOT_RECOMMENDED, "rejected", at=at, reason=reason)
 
 
 # ---- officer ----
@@ -122,7 +128,7 @@ def reject(*, application: Application, reason: str, by, at: datetime) -> None:
     rules.check_can_reject(by, application)
     rules.check_reason(reason)
     enter(application=application, state=ApplicationState.REJECTED, by=by, at=at, note=reason)
-    notifications.tell_team(application, "rejected", at=at, reason=reason)
+    notifications.serve_team(application, NoticeKind.REJECTED, "rejected", at=at, reason=reason)
 
 
 @transaction.atomic
@@ -145,7 +151,7 @@ def conclude_step(
     )
     if outcome == StepOutcome.REJECT:
         enter(application=current, state=ApplicationState.REJECTED, by=by, at=at, note=opinion)
-        notifications.tell_team(current, "rejected", at=at, reason=opinion)
+        notifications.serve_team(current, NoticeKind.NOT_AWARDED, "rejected", at=at, reason=opinion)
     elif is_decided(current.call, step):
         if (following := step_after(current.call, step)) is not None:
             enter(application=current, state=following, by=by, at=at, note=opinion)

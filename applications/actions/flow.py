@@ -13,6 +13,7 @@ from core import workflow
 from core.workflow import Refused
 from grants.models import Stage
 from grants.queries import next_stage, stages_of
+from notifications.models import NoticeKind
 
 ENDS = (ApplicationState.REJECTED, ApplicationState.WITHDRAWN)
 OUTCOMES = (
@@ -69,7 +70,7 @@ def set_outcome(*, application: Application, state: str, by, at: datetime, note:
         raise ValueError(f"not an outcome: {state}")
     enter(application=application, state=state, by=by, at=at, note=note)
     if state == ApplicationState.REJECTED:
-        notifications.tell_team(application, "rejected", at=at, reason=note)
+        notifications.serve_team(application, NoticeKind.NOT_AWARDED, "rejected", at=at, reason=note)
     else:
         label = str(application.machine.public_label(state))
         notifications.tell_team(application, "outcome", at=at, state=label)

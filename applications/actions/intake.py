@@ -16,6 +16,7 @@ from core import workflow
 from grants.actions import next_number
 from grants.models import Topic
 from grants.queries import next_stage, number_prefix
+from notifications.models import NoticeKind
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     _store_results(current, lines, at=at)
     number = current.number or next_number(number_prefix(current.call))
     notifications.draft_done(current, by=by, at=at)
+    if returned:
+        notifications.acted_on(current, NoticeKind.RETURNED, by=by, at=at)
     notifications.invitation_taken(current, by=by, at=at)
     if current.follows_id:
         notifications.second_step_taken(current.follows, by=by, at=at)
