@@ -6,39 +6,25 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
+from applications import questions
+from applications.actions.answering import read
 from core import calendar, workflow
 from core.workflow import Lost
-from exchange import notifications, rules
+from exchange import notifications, queries, rules
+from exchange.kinds import shape_of
 from exchange.models import Demand
 from exchange.states import DemandState
 from grants import actions as grants
-from grants.models import Call, Topic
-
-FIELDS = frozenset(
-    {
-        "title",
-        "field",
-        "problem",
-        "public_summary",
-        "indicators",
-        "amount",
-        "offered_amount",
-        "deadline_date",
-        "ip_ownership",
-        "bidder_conditions",
-        "name_is_public",
-        "contact_name",
-        "contact_phone",
-    }
-)
+from grants.models import Call, QuestionKind, Topic
 
 
 @transaction.atomic
 def post(*, call: Call, organisation: Organisation, by, at: datetime) -> Demand:
-    """Begin a demand of a unit. Raises Refused when the call or the unit does not fit."""
+    """Begin a demand of a unit, of the call's kind. Raises Refused when the call or the unit does not fit."""
     rules.check_can_post(by, call, organisation, at=at)
     demand = Demand.objects.create(
         call=call,
+        kind=queries.scheme_of(call).kind,
         organisation=organisation,
         contact_name=by.name,
         contact_phone=by.phone,
@@ -51,11 +37,23 @@ def post(*, call: Call, organisation: Organisation, by, at: datetime) -> Demand:
 
 
 @transaction.atomic
-def save(*, demand: Demand, values: dict, typed: dict[str, str] | None = None, by, at: datetime) -> None:
-    """Keep what was written: `values` are valid, `typed` is what cannot be stored in its field yet."""
+def save(
+    *,
+    demand: Demand,
+    values: dict,
+    typed: dict[str, str] | None = None,
+    answers: dict[str, object] | None = None,
+    by,
+    at: datetime,
+) -> dict[str, list[str]]:
+    """Keep what was written: `values` are valid, `typed` is what cannot be stored in its field yet.
+
+    `answers` are what was typed as answers to the call's own questions; returns {code: [sentences]} for those
+    that are not right yet. Nothing is lost.
+    """
     _lock(demand)
     rules.check_can_edit(by, demand)
-    unknown = set(values) - FIELDS
+    unknown = set(values) - set(shape_of(demand.kind).asked)
     if unknown:
         raise ValueError(f"not fields of a demand: {sorted(unknown)}")
     kept = {name: text for name, text in demand.typed.items() if name not in values}
@@ -63,7 +61,29 @@ def save(*, demand: Demand, values: dict, typed: dict[str, str] | None = None, b
     for name, value in values.items():
         setattr(demand, name, value)
     demand.saved_at = at
-    demand.save(update_fields=[*values, "typed", "saved_at"])
+    faults = _answer(demand, answers) if answers is not None else {}
+    demand.save(update_fields=[*values, "typed", "answers", "saved_at"])
+    return faults
+
+
+def _answer(demand: Demand, answers: dict[str, object]) -> dict[str, list[str]]:
+    asked = queries.questions_of(demand.call)
+    faults = {}
+    for question in asked:
+        if question.code in answers and question.kind not in questions.NOT_SAVED:
+            demand.answers[question.code], sentences = read(question, answers[question.code])
+            if sentences:
+                faults[question.code] = sentences
+    if any(q.kind == QuestionKind.COMPUTED for q in asked):
+        demand.answers |= questions.work_out(asked, queries.form_context(demand, asked))
+    if queries.is_conditional(asked):
+        context = queries.form_context(demand, asked)
+        shown = queries.shown_codes(demand, asked)
+        for question in asked:
+            if question.code in answers and question.code in shown and question.code not in faults:
+                said = questions.judged(question, demand.answers.get(question.code), context)
+                faults |= {question.code: said} if said else {}
+    return faults
 
 
 @transaction.atomic
@@ -117,15 +137,18 @@ def list_demand(*, demand: Demand, number: str = "", by, at: datetime) -> Topic:
         closes = calendar.due(at, call.bid_days, kind=calendar.DayKind.CALENDAR)
     else:
         closes = call.closes_at
+    public = queries.public_view(demand)
     topic = grants.list_topic(
         call=call,
         number=number.strip(),
-        title=demand.title,
-        field=demand.field,
-        content=demand.public_summary,
-        indicators=demand.indicators,
-        bidder_conditions=demand.bidder_conditions,
-        amount=demand.offered_amount,
+        title=public.title,
+        field=public.field,
+        content=public.content,
+        indicators=public.indicators,
+        bidder_conditions=public.bidder_conditions,
+        demand_kind=demand.kind,
+        facts=queries.listed_facts(demand),
+        amount=public.amount,
         owner=demand.organisation,
         owner_is_public=demand.name_is_public,
         bids_close_at=closes,

@@ -10,28 +10,32 @@ from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMix
 from core.money import wan
 from exchange import actions, queries, rules
 from exchange.forms import ArgumentForm, ListingForm, ReasonForm
+from exchange.kinds import shape_of
 from exchange.models import Demand, DemandScheme
 from reviews import actions as reviews
+
+OWN_FACTS = ("amount", "deadline_date", "ip_ownership", "purpose", "term_months", "place", "conditions")
 
 
 @register(DemandScheme)
 class DemandSchemeAdmin(ModelAdmin):
-    list_display = ("call", "argument_days", "clause")
+    list_display = ("call", "kind", "argument_days", "clause")
+    list_filter = ("kind",)
 
 
 @register(Demand)
 class DemandAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin):
-    list_display = ("title", "organisation", "call", "wan_amount", "state", "submitted_at")
-    list_filter = ("state", "call")
+    list_display = ("title", "kind", "organisation", "call", "wan_amount", "state", "submitted_at")
+    list_filter = ("state", "kind", "call")
     search_fields = ("title", "field", "organisation__name", "organisation__credit_code", "topic__number")
     list_select_related = ("organisation", "call")
     ordering = ("-id",)
     actions_detail = ("argue", "put_on_list", "give_back", "refuse_listing", "close_bids")
     fieldsets = (
-        (None, {"fields": ("call", "organisation", "credit_code", "state", "topic_link", "clauses")}),
+        (None, {"fields": ("call", "kind", "organisation", "credit_code", "state", "topic_link", "clauses")}),
         (_("公开的内容"), {"fields": ("title", "field", "public_summary", "core_indicators")}),
         (_("公开的条件"), {"fields": ("wan_offered", "bidder_conditions", "name_is_public")}),
-        (_("只给主管部门看的内容"), {"fields": ("problem", "wan_amount", "deadline_date", "ip_ownership")}),
+        (_("只给主管部门看的内容"), {"fields": ("problem", "own_facts", "own_answers")}),
         (_("联系"), {"fields": ("contact_name", "contact_phone")}),
         (
             _("办理"),
@@ -54,6 +58,22 @@ class DemandAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin):
     def credit_code(self, demand):
         return demand.organisation.credit_code
 
+    @display(description=_("要点"))
+    def own_facts(self, demand):
+        """What demands of this kind are asked beside the texts that have rows of their own."""
+        names = [name for name in shape_of(demand.kind).asked if name in OWN_FACTS]
+        lines = [f"{queries.label_of(demand, name)}：{self._text(demand, name) or '—'}" for name in names]
+        return "\n".join(lines) or "—"
+
+    def _text(self, demand, name):
+        value = getattr(demand, name)
+        return wan(value) if name == "amount" and value is not None else queries.text_of(demand, name)
+
+    @display(description=_("需求表答案"))
+    def own_answers(self, demand):
+        rows = [row for _title, rows in queries.read_answers(demand) for row in rows]
+        return "\n".join(f"{label}：{text or '—'}" for label, text in rows) or "—"
+
     @display(description=_("核心指标"))
     def core_indicators(self, demand):
         lines = [f"{row['name']}：{row['target']} {row['unit']}".strip() for row in demand.indicators]
@@ -70,7 +90,7 @@ class DemandAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin):
     def clauses(self, demand):
         if not demand.submitted_at:
             return "—"
-        lines = queries.eligibility(demand.call, demand.organisation, at=demand.submitted_at)
+        lines = queries.eligibility(demand.call, demand.organisation, at=demand.submitted_at, demand=demand)
         verdicts = {True: _("符合"), False: _("不符合"), None: _("人工审查")}
         return "\n".join(f"{verdicts[line.holds]} · {line.text}（{line.clause}）" for line in lines) or "—"
 

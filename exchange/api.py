@@ -16,7 +16,7 @@ class DemandViewSet(ReadOnlyModelViewSet):
 
     queryset = Demand.objects.none()
     serializer_class = DemandSerializer
-    filterset_fields = ("state", "call", "organisation")
+    filterset_fields = ("state", "kind", "call", "organisation")
 
     def get_queryset(self):
         rows = Demand.objects.visible_to(self.request.user)

@@ -8,10 +8,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.identity import clean_credit_code, validate_credit_code, validate_phone
 from accounts.models import Organisation
 from applications.fields import DayField, LimitedText, MoneyField, TableField
+from applications.forms.answers import AnswersForm, completed, computed_texts, initial_of, rows_of, unreadable
 from applications.questions import Column
 from core.money import TEN_THOUSAND
+from exchange import queries
+from exchange.kinds import TOPMOST_MONTHS, shape_of
 from exchange.models import Demand, IpOwnership
 from exchange.states import DemandState
+from grants.models import DemandKind
 
 LONG = 4000
 LARGEST = TEN_THOUSAND * 10_000_000
@@ -24,6 +28,10 @@ class DemandFilter(forms.Form):
     q = forms.CharField(label=_("关键词"), required=False, max_length=60)
     state = forms.ChoiceField(
         label=_("状态"), required=False, choices=[("", _("全部状态")), *DemandState.choices]
+    )
+
+    kind = forms.ChoiceField(
+        label=_("种类"), required=False, choices=[("", _("全部种类")), *DemandKind.choices]
     )
 
     def chosen(self) -> dict:
@@ -72,15 +80,31 @@ class IndicatorsField(TableField):
         return [{code: cell or "" for code, cell in row.items()} for row in super().clean(value)]
 
 
+MONEY = ("amount", "offered_amount")
+SHORT = (*MONEY, "deadline_date", "ip_ownership", "term_months", "contact_name", "contact_phone")
+
+
+def _lines(names) -> list:
+    """Short fields stand two beside each other."""
+    found, waiting = [], []
+    for name in names:
+        if name in SHORT:
+            waiting.append(name)
+        if waiting and (len(waiting) == 2 or name not in SHORT):
+            found.append(Div(*waiting, css_class="jb-half"))
+            waiting = []
+        if name not in SHORT:
+            found.append(name)
+    return found + ([Div(*waiting, css_class="jb-half")] if waiting else [])
+
+
 class DemandForm(forms.Form):
-    """Everything a demand says. Nothing is required here: a draft may be incomplete."""
+    """What demands say; each kind is asked some of it. Nothing is required: a draft may be incomplete."""
 
     title = LimitedText(
         label=_("需求名称"), required=False, max_length=120, help_text=_("会公开，不写企业秘密。")
     )
-    field = LimitedText(
-        label=_("技术领域"), required=False, max_length=60, help_text=_("例如：海洋装备、新材料。")
-    )
+    field = LimitedText(label=_("领域"), required=False, max_length=60)
     problem = LimitedText(
         label=_("要解决的问题（完整表述）"),
         required=False,
@@ -96,13 +120,18 @@ class DemandForm(forms.Form):
         help_text=_("发榜后向公众展示的内容，不写企业秘密。"),
     )
     indicators = IndicatorsField(label=_("核心指标"))
-    amount = MoneyField(label=_("拟投入总额（万元）"), required=False, max_value=LARGEST)
-    offered_amount = MoneyField(
-        label=_("支付揭榜方（万元）"),
-        required=False,
-        max_value=LARGEST,
-        help_text=_("会作为榜单金额公开，不超过拟投入总额。"),
+    purpose = LimitedText(
+        label=_("资金用途"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
     )
+    term_months = forms.IntegerField(
+        label=_("期限（个月）"), required=False, min_value=1, max_value=TOPMOST_MONTHS
+    )
+    place = LimitedText(label=_("地点"), required=False, max_length=120)
+    conditions = LimitedText(
+        label=_("提供的条件"), required=False, max_length=LONG, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    amount = MoneyField(label=_("拟投入总额（万元）"), required=False, max_value=LARGEST)
+    offered_amount = MoneyField(label=_("支付揭榜方（万元）"), required=False, max_value=LARGEST)
     deadline_date = DayField(label=_("完成期限"), required=False)
     ip_ownership = forms.ChoiceField(
         label=_("知识产权归属"), required=False, choices=[("", _("请选择")), *IpOwnership.choices]
@@ -120,34 +149,66 @@ class DemandForm(forms.Form):
         label=_("联系电话"), required=False, max_length=20, validators=[validate_phone]
     )
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, kind: str = DemandKind.TECHNICAL, **kwargs):
         super().__init__(*args, **kwargs)
+        shape = shape_of(kind)
+        self.fields = {name: self.fields[name] for name in shape.asked}
+        for name, field in self.fields.items():
+            label = shape.labels.get(name)
+            if label:
+                field.label = _("%(label)s（万元）") % {"label": label} if name in MONEY else label
+            field.help_text = shape.helps.get(name, field.help_text)
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True
-        half = "jb-half"
-        self.helper.layout = Layout(
-            Fieldset(_("公开的内容"), "title", "field", "public_summary", "indicators", "bidder_conditions"),
-            Fieldset(_("只给主管部门看的内容"), "problem"),
-            Fieldset(
-                _("经费与期限"),
-                Div("amount", "offered_amount", css_class=half),
-                Div("deadline_date", "ip_ownership", css_class=half),
-            ),
-            Fieldset(_("联系与公开"), Div("contact_name", "contact_phone", css_class=half), "name_is_public"),
-        )
+        self.helper.layout = Layout(*(Fieldset(title, *_lines(names)) for title, names in shape.fieldsets))
 
     @classmethod
     def of(cls, demand: Demand) -> "DemandForm":
         """The form as the demand stands, with what could not be stored yet and why."""
-        data = {name: getattr(demand, name) for name in cls.base_fields}
-        return cls(data | demand.typed)
+        data = {name: getattr(demand, name) for name in shape_of(demand.kind).asked}
+        return cls(data | demand.typed, kind=demand.kind)
 
     def split(self) -> tuple[dict, dict]:
         """(values that can be stored, what was typed in the fields that cannot)."""
         self.is_valid()
         typed = {name: self[name].data for name in self.errors if name in self.fields}
         return {name: value for name, value in self.cleaned_data.items() if name not in typed}, typed
+
+
+class QuestionsForm:
+    """The call's own questions about a demand: shown, saved and checked as those of an application are."""
+
+    def __init__(self, demand: Demand, data=None):
+        self.demand = demand
+        self.questions = queries.questions_of(demand.call)
+        initial = initial_of(self.questions, demand.answers)
+        self.form = AnswersForm(data, initial=initial, questions_=self.questions)
+        if data is None:
+            self.form.say(unreadable(self.questions, demand.answers))
+
+    def typed(self) -> dict[str, object]:
+        return self.form.all_typed()
+
+    def say(self, faults: dict[str, list[str]]) -> None:
+        self.form.say(faults)
+
+    def sections(self) -> list[tuple]:
+        """(section, its rows) in order."""
+        found = {}
+        shown = queries.shown_codes(self.demand, self.questions)
+        for row in rows_of(self.form, self.demand.answers, shown, {}, lambda code: ""):
+            found.setdefault(row["question"].section, []).append(row)
+        return list(found.items())
+
+    def fresh(self) -> dict:
+        """What the page shows anew after saving: questions shown, computed texts, completed units."""
+        shown = queries.shown_codes(self.demand, self.questions)
+        return {
+            "shown": {question.code: question.code in shown for question in self.questions},
+            "texts": computed_texts(self.questions, self.demand.answers),
+            "values": completed(self.form, self.demand.answers),
+        }
 
 
 class ReasonForm(forms.Form):

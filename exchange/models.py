@@ -12,7 +12,7 @@ from accounts.identity import validate_phone
 from accounts.models import Organisation
 from exchange import states
 from exchange.states import DemandState
-from grants.models import Call, Topic, frozen_with_call
+from grants.models import Call, DemandKind, Topic, frozen_with_call
 
 
 class IpOwnership(models.TextChoices):
@@ -40,15 +40,40 @@ class DemandQuerySet(models.QuerySet):
 
 WRITING = [DemandState.DRAFT.value, DemandState.RETURNED.value, DemandState.WITHDRAWN.value]
 
-COMPLETE = Q(amount__isnull=False, offered_amount__isnull=False, deadline_date__isnull=False)
-for _name in ("title", "field", "problem", "public_summary", "ip_ownership", "contact_name", "contact_phone"):
+COMPLETE = Q()
+for _name in ("title", "field", "problem", "public_summary", "contact_name", "contact_phone"):
     COMPLETE &= ~Q(**{_name: ""})
+OF_KIND = {
+    DemandKind.TECHNICAL: ~Q(ip_ownership="")
+    & ~Q(indicators=[])
+    & Q(deadline_date__isnull=False, amount__isnull=False, offered_amount__isnull=False, offered_amount__gt=0)
+    & Q(offered_amount__lte=models.F("amount")),
+    DemandKind.FINANCING: ~Q(purpose="")
+    & Q(amount__isnull=False, term_months__isnull=False, amount__gt=0, term_months__gt=0)
+    & Q(offered_amount__isnull=True),
+    DemandKind.SCENARIO: ~Q(place="")
+    & ~Q(conditions="")
+    & Q(term_months__isnull=False, term_months__gt=0)
+    & (Q(offered_amount__isnull=True) | Q(offered_amount__gt=0)),
+}
+"""What a demand of each kind holds from submission on, beside what all hold.
+
+Nulls are named: a check that is neither true nor false lets a row pass.
+"""
 
 
 class DemandScheme(models.Model):
-    """How demands of a call are handled: how long their argumentation (论证) may take, and the clause."""
+    """The kind of a call's demands, what of them is public, and how long the argumentation may take."""
 
     call = models.OneToOneField(Call, models.CASCADE, related_name="+", verbose_name=_("通知"))
+    kind = models.CharField(_("需求种类"), max_length=20, choices=DemandKind, default=DemandKind.TECHNICAL)
+    public = models.JSONField(
+        _("公开的内容"),
+        null=True,
+        blank=True,
+        help_text=_("榜单上公开的固定栏目和题目代码；留空为本种类的常用栏目"),
+    )
+    guide = models.TextField(_("填写说明"), blank=True, help_text=_("显示在需求表上方"))
     argument_days = models.PositiveSmallIntegerField(_("论证期限（工作日）"), default=10)
     clause = models.CharField(_("条款"), max_length=60, blank=True)
 
@@ -63,7 +88,7 @@ class DemandScheme(models.Model):
 
 @pghistory.track(exclude=["typed"])
 class Demand(models.Model):
-    """A technical demand (企业出题). Amounts in 元. `topic` is its public list item once listed (发榜).
+    """A demand (企业出题) of its call's kind, in 元. `topic` is its public list item once listed (发榜).
 
     While its unit writes (draft, returned) anything may be missing: what was typed is kept. The
     database holds that everything is there, and in order, from submission on.
@@ -72,9 +97,10 @@ class Demand(models.Model):
     machine = states.DEMAND
 
     call = models.ForeignKey(Call, models.PROTECT, related_name="+", verbose_name=_("通知"))
+    kind = models.CharField(_("种类"), max_length=20, choices=DemandKind, default=DemandKind.TECHNICAL)
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+", verbose_name=_("发榜方"))
     title = models.CharField(_("需求名称"), max_length=120, blank=True)
-    field = models.CharField(_("技术领域"), max_length=60, blank=True)
+    field = models.CharField(_("领域"), max_length=60, blank=True)
     problem = models.TextField(_("要解决的问题（完整表述）"), blank=True)
     public_summary = models.TextField(
         _("公开表述"), blank=True, help_text=_("榜单上向公众展示的内容，不写企业秘密")
@@ -90,7 +116,14 @@ class Demand(models.Model):
     )
     deadline_date = models.DateField(_("完成期限"), null=True, blank=True)
     ip_ownership = models.CharField(_("知识产权归属"), max_length=20, choices=IpOwnership, blank=True)
+    purpose = models.TextField(_("资金用途"), blank=True)
+    term_months = models.PositiveSmallIntegerField(_("期限（个月）"), null=True, blank=True)
+    place = models.CharField(_("地点"), max_length=120, blank=True)
+    conditions = models.TextField(_("提供的条件"), blank=True)
     bidder_conditions = models.TextField(_("揭榜方条件"), blank=True)
+    answers = models.JSONField(
+        _("需求表答案"), default=dict, blank=True, help_text=_("题目代码 → 答案；写法与申报书相同")
+    )
     name_is_public = models.BooleanField(_("公开本单位名称"), default=False)
     contact_name = models.CharField(_("联系人"), max_length=60, blank=True)
     contact_phone = models.CharField(_("联系电话"), max_length=20, blank=True, validators=[validate_phone])
@@ -134,20 +167,22 @@ class Demand(models.Model):
     objects = DemandQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("技术需求")
-        verbose_name_plural = pgettext_lazy("list", "技术需求")
+        verbose_name = _("企业需求")
+        verbose_name_plural = pgettext_lazy("list", "企业需求")
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["organisation", "-id"]),
             models.Index(fields=["call", "state", "-id"]),
         ]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(state__in=WRITING)
-                | Q(amount__gt=0, offered_amount__gt=0, offered_amount__lte=models.F("amount")),
-                name="demand_amounts_in_order",
-            ),
             models.CheckConstraint(condition=Q(state__in=WRITING) | COMPLETE, name="demand_complete"),
+            *(
+                models.CheckConstraint(
+                    condition=Q(state__in=WRITING) | ~Q(kind=kind) | needed, name=f"demand_{kind}_complete"
+                )
+                for kind, needed in OF_KIND.items()
+            ),
+            models.CheckConstraint(condition=Q(kind__in=DemandKind.values), name="demand_kind_known"),
             models.CheckConstraint(
                 condition=Q(submitted_at__isnull=True, submitted_by__isnull=True)
                 | Q(submitted_at__isnull=False, submitted_by__isnull=False),
@@ -176,6 +211,7 @@ class Demand(models.Model):
                 name="sealed",
                 operation=pgtrigger.UpdateOf(
                     "call_id",
+                    "kind",
                     "organisation_id",
                     "title",
                     "field",
@@ -186,7 +222,12 @@ class Demand(models.Model):
                     "offered_amount",
                     "deadline_date",
                     "ip_ownership",
+                    "purpose",
+                    "term_months",
+                    "place",
+                    "conditions",
                     "bidder_conditions",
+                    "answers",
                     "name_is_public",
                     "contact_name",
                     "contact_phone",

@@ -3,21 +3,26 @@
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import override
 
 from accounts.models import Membership, Organisation, User
 from accounts.queries import unit_context
 from accounts.roles import UnitRole
+from applications import completeness, questions
+from applications.queries import call_questions
 from core.calendar import local_date
 from core.expressions import ExpressionError, MissingData, compile
 from core.models import Event
+from exchange.kinds import ON_THE_TOPIC, shape_of
 from exchange.models import Demand, DemandScheme
 from exchange.states import DemandState
-from grants.models import Automation, Call, Severity
+from grants.models import Automation, Call, FormKind, Question, Severity
+from grants.rules import DEMAND, OF_DEMAND
 
 ORDER = ("-id",)
 
 
-def demands(user, *, q: str = "", state: str = "", call=None) -> QuerySet:
+def demands(user, *, q: str = "", state: str = "", kind: str = "", call=None) -> QuerySet:
     """Demands of the user's own units, newest first."""
     rows = Demand.objects.visible_to(user).filter(organisation_id__in=user.scope.units)
     rows = rows.select_related("call", "organisation", "topic").order_by(*ORDER)
@@ -25,6 +30,8 @@ def demands(user, *, q: str = "", state: str = "", call=None) -> QuerySet:
         rows = rows.filter(Q(title__icontains=q) | Q(field__icontains=q) | Q(topic__number__icontains=q))
     if state:
         rows = rows.filter(state=state)
+    if kind:
+        rows = rows.filter(kind=kind)
     if call:
         rows = rows.filter(call=call)
     return rows
@@ -49,6 +56,61 @@ def people_of(demand: Demand) -> list[User]:
     return list(User.objects.filter(wanted, is_active=True).order_by("pk"))
 
 
+# ---- the call's own questions ----
+
+
+def questions_of(call: Call) -> list[Question]:
+    """The questions of the call's demand form in order, each with its section."""
+    return call_questions(call, FormKind.DEMAND)
+
+
+def form_context(demand: Demand, asked: list[Question]) -> dict:
+    """The variables of the demand form's expressions, and of rules about demands."""
+    answers = {q.code: questions.for_rules(q, demand.answers.get(q.code)) for q in asked}
+    given = {name: getattr(demand, name) for name in OF_DEMAND["demand"]}
+    at = local_date(demand.submitted_at or demand.saved_at)
+    return {
+        "answers": answers,
+        "demand": given,
+        "unit": unit_context(demand.organisation, at),
+        "call": _call_facts(demand.call),
+    }
+
+
+def is_conditional(asked: list[Question]) -> bool:
+    return any(q.visible_when.strip() or questions.conditions_of(q) for q in asked)
+
+
+def shown_codes(demand: Demand, asked: list[Question]) -> set[str]:
+    """Codes of the questions whose condition holds now."""
+    return completeness.visible_codes(asked, form_context(demand, asked) if is_conditional(asked) else {})
+
+
+def answer_faults(demand: Demand) -> list[tuple[Question, str]]:
+    """(question, sentence) for everything that is missing or wrong in the call's own questions."""
+    asked = questions_of(demand.call)
+    if not asked:
+        return []
+    context = form_context(demand, asked) if is_conditional(asked) else {}
+    return list(completeness.answer_faults(asked, demand.answers, context))
+
+
+def read_answers(demand: Demand) -> list[tuple[str, list[tuple[str, str]]]]:
+    """(section, [(question, answer)]) of what was asked and shown, for the unit and the officers."""
+    asked = questions_of(demand.call)
+    shown = shown_codes(demand, asked)
+    sections: dict[str, list] = {}
+    for question in asked:
+        if question.code in shown:
+            answer = questions.masked(question.kind, demand.answers.get(question.code))
+            row = (questions.localised(question, "label"), questions.text(question, answer))
+            sections.setdefault(questions.localised(question.section, "title"), []).append(row)
+    return list(sections.items())
+
+
+# ---- what the public reads ----
+
+
 @dataclass(frozen=True)
 class PublicView:
     """What the public reads of a demand once it is listed: nothing else leaves the unit and the bureau."""
@@ -60,18 +122,64 @@ class PublicView:
     bidder_conditions: str
     amount: object
     owner_name: str
+    facts: list[tuple[str, str]]
+
+
+def public_names(scheme: DemandScheme) -> list[str]:
+    """Fields and questions that the call makes public; those usual for its kind when it says nothing."""
+    usual = shape_of(scheme.kind).may_be_public
+    return list(usual) if scheme.public is None else scheme.public
 
 
 def public_view(demand: Demand) -> PublicView:
+    public = set(public_names(scheme_of(demand.call)))
+    shown = {name: getattr(demand, name) if name in public else "" for name in ON_THE_TOPIC}
     return PublicView(
         title=demand.title,
-        field=demand.field,
+        field=shown["field"],
         content=demand.public_summary,
-        indicators=demand.indicators,
-        bidder_conditions=demand.bidder_conditions,
-        amount=demand.offered_amount,
+        indicators=shown["indicators"] or [],
+        bidder_conditions=shown["bidder_conditions"],
+        amount=getattr(demand, shape_of(demand.kind).list_amount),
         owner_name=demand.organisation.name if demand.name_is_public else "",
+        facts=_facts(demand, public),
     )
+
+
+def _facts(demand: Demand, public: set[str]) -> list[tuple[str, str]]:
+    """(label, text) of the other public parts, in the order of the form, in the reader's language."""
+    shape = shape_of(demand.kind)
+    names = [name for name in shape.may_be_public if name in public and name not in ON_THE_TOPIC]
+    found = [(label_of(demand, name), text_of(demand, name)) for name in names]
+    asked = questions_of(demand.call)
+    shown = shown_codes(demand, asked) if any(q.code in public for q in asked) else set()
+    for question in asked:
+        if question.code in public & shown:
+            answer = questions.masked(question.kind, demand.answers.get(question.code))
+            found.append((questions.localised(question, "label"), questions.text(question, answer)))
+    return [(label, text) for label, text in found if text]
+
+
+def label_of(demand: Demand, name: str) -> str:
+    """What a field is called for demands of this kind."""
+    return str(shape_of(demand.kind).labels.get(name) or Demand._meta.get_field(name).verbose_name)
+
+
+def text_of(demand: Demand, name: str) -> str:
+    """A plain field as it reads."""
+    shown = getattr(demand, f"get_{name}_display", None)
+    value = shown() if shown else getattr(demand, name)
+    return "" if value is None else str(value)
+
+
+def listed_facts(demand: Demand) -> list[dict]:
+    """The public facts as a list item keeps them, in both languages."""
+    with override("en"):
+        english = public_view(demand).facts
+    with override("zh-hans"):
+        chinese = public_view(demand).facts
+    pairs = zip(chinese, english, strict=True)
+    return [{"label": a[0], "text": a[1], "label_en": b[0], "text_en": b[1]} for a, b in pairs]
 
 
 @dataclass(frozen=True)
@@ -86,24 +194,41 @@ class RuleLine:
     message: str = ""
 
 
-def eligibility(call: Call, organisation: Organisation, *, at) -> list[RuleLine]:
+def eligibility(
+    call: Call, organisation: Organisation, *, at, demand: Demand | None = None
+) -> list[RuleLine]:
     """Whether a unit may post demands, one line per clause that the call applies to demands.
+
+    Without a `demand` the clauses about what it says are left to a person, with it they are judged.
 
     Those are its rules of scope `unit` whose `params` say {"applies_to": "demand"}; certificates count as
     of the day of `at`. One query for the rules, and those of `unit_context` when there are any.
     """
-    rules = list(call.rules.filter(params__applies_to="demand"))
+    rules = list(call.rules.filter(params__applies_to=DEMAND))
     if not rules:
         return []
-    unit = unit_context(organisation, local_date(at))
+    context = {"call": _call_facts(call), "unit": unit_context(organisation, local_date(at))}
+    if demand is not None:
+        context = form_context(demand, questions_of(call)) | context
+    return [_line(rule, context | {"params": rule.params}) for rule in rules]
+
+
+def _call_facts(call: Call) -> dict:
     facts = {"slug": call.programme.slug, "year": call.year, "cap": call.cap}
-    facts |= {"opens_at": call.opens_at, "closes_at": call.closes_at}
-    return [_line(rule, {"unit": unit, "call": facts, "params": rule.params}) for rule in rules]
+    return facts | {"opens_at": call.opens_at, "closes_at": call.closes_at}
+
+
+def _reads_demand(rule) -> bool:
+    """Whether a rule is about what the demand says, not about who posts it."""
+    sources = (rule.applies_when, rule.expression)
+    return any(
+        path[0] in ("demand", "answers") for source in sources if source for path in compile(source).paths
+    )
 
 
 def _line(rule, context) -> RuleLine:
     holds, message = None, ""
-    if rule.automation == Automation.AUTO:
+    if rule.automation == Automation.AUTO and ("demand" in context or not _reads_demand(rule)):
         try:
             applies = not rule.applies_when or compile(rule.applies_when).holds(context, rule=rule.code)
             holds = not applies or compile(rule.expression).holds(context, rule=rule.code)

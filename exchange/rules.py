@@ -4,28 +4,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
+from applications.questions import localised
 from core.calendar import local_date
 from core.money import wan
 from core.workflow import Refused
 from exchange import queries
+from exchange.kinds import shape_of
 from exchange.models import Demand
 from exchange.states import EDITABLE, DemandState
 from grants.models import Call, Sourcing
 from grants.rules import check_manages
 from grants.states import CallState, TopicState
-
-REQUIRED = (
-    "title",
-    "field",
-    "problem",
-    "public_summary",
-    "amount",
-    "offered_amount",
-    "deadline_date",
-    "ip_ownership",
-    "contact_name",
-    "contact_phone",
-)
 
 
 class Incomplete(Refused):
@@ -110,29 +99,34 @@ def check_can_submit(user, demand: Demand, *, at) -> None:
 
 def problems_of(demand: Demand, *, at):
     """Everything that keeps a demand from being handed in, each with its field and clause."""
+    shape = shape_of(demand.kind)
     for name, typed in demand.typed.items():
-        label = _label(name)
+        label = queries.label_of(demand, name)
         yield Refused(
             _("“%(label)s”填写的内容无效：%(typed)s") % {"label": label, "typed": typed}, field=name
         )
-    for name in REQUIRED:
-        if getattr(demand, name) in ("", None) and name not in demand.typed:
-            yield Refused(_("请填写“%(label)s”。") % {"label": _label(name)}, field=name)
+    for name in shape.asked:
+        empty = getattr(demand, name) in ("", None, [])
+        if name in shape.required and empty and name not in demand.typed:
+            yield Refused(_("请填写“%(label)s”。") % {"label": queries.label_of(demand, name)}, field=name)
     yield from _amounts(demand)
     if demand.deadline_date and demand.deadline_date <= local_date(at):
         yield Refused(_("“完成期限”应在今天之后。"), field="deadline_date")
     yield from _indicators(demand)
-    try:
-        check_may_post(demand.call, demand.organisation, at=at)
-    except Refused as refused:
-        yield refused
+    for question, sentence in queries.answer_faults(demand):
+        label = localised(question, "label")
+        yield Refused(f"{label}：{sentence}", field=question.code, clause=question.clause)
+    for line in queries.eligibility(demand.call, demand.organisation, at=at, demand=demand):
+        if line.holds is False and line.is_blocking:
+            yield Refused(unfit(line), field="credit_code", clause=line.clause)
 
 
 def _amounts(demand):
     amount, offered = demand.amount, demand.offered_amount
-    for name, value in (("amount", amount), ("offered_amount", offered)):
+    for name in ("amount", "offered_amount", "term_months"):
+        value = getattr(demand, name)
         if value is not None and value <= 0:
-            yield Refused(_("“%(label)s”应大于 0。") % {"label": _label(name)}, field=name)
+            yield Refused(_("“%(label)s”应大于 0。") % {"label": queries.label_of(demand, name)}, field=name)
     if amount is not None and offered is not None and offered > amount:
         yield Refused(
             _("支付揭榜方的金额（%(offered)s）不能超过拟投入总额（%(amount)s）。")
@@ -142,21 +136,13 @@ def _amounts(demand):
 
 
 def _indicators(demand):
-    if not demand.indicators:
-        yield Refused(_("请至少写一项核心指标。"), field="indicators")
     for number, row in enumerate(demand.indicators, start=1):
         if not row.get("name") or not row.get("target"):
             yield Refused(
-                _("第 %(number)s 项核心指标应写明名称和目标值。") % {"number": number}, field="indicators"
+                _("第 %(number)s 项“%(label)s”应写明名称和目标值。")
+                % {"number": number, "label": queries.label_of(demand, "indicators")},
+                field="indicators",
             )
-
-
-def _label(name: str) -> str:
-    if name == "amount":
-        return _("拟投入总额")
-    if name == "offered_amount":
-        return _("支付揭榜方")
-    return str(Demand._meta.get_field(name).verbose_name)
 
 
 def check_can_withdraw(user, demand: Demand) -> None:

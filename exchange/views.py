@@ -1,5 +1,7 @@
 """The portal's pages of demands: one's unit's list, posting, writing, handing in."""
 
+import json
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.paging import paginate
 from core.workflow import Lost, Refused
 from exchange import actions, queries, rules
-from exchange.forms import DemandFilter, DemandForm, UnitForm, WithdrawForm
+from exchange.forms import MONEY, DemandFilter, DemandForm, QuestionsForm, UnitForm, WithdrawForm
+from exchange.kinds import shape_of
 from exchange.models import Demand
 from exchange.states import DemandState
 from grants.models import Call, Sourcing
@@ -109,6 +112,9 @@ def detail(request, pk):
     context = {
         "now": timezone.now(),
         "demand": demand,
+        "shape": shape_of(demand.kind),
+        "facts": _facts(demand),
+        "sections": queries.read_answers(demand),
         "public": queries.public_view(demand),
         "history": queries.history(demand),
         "can_edit": rules.can_edit(request.user, demand),
@@ -117,6 +123,34 @@ def detail(request, pk):
         "topic_url": reverse("portal:topic", args=[demand.topic_id]) if demand.topic_id else "",
     }
     return render(request, "exchange/demand.html", context)
+
+
+LONG_TEXTS = ("problem", "purpose", "conditions")
+
+
+def _facts(demand) -> dict:
+    """What the detail page shows: long texts by name, then everything short, in the order of the form."""
+    asked = [name for name in shape_of(demand.kind).asked if name not in SHOWN_APART]
+    texts = [(queries.label_of(demand, name), getattr(demand, name)) for name in asked if name in LONG_TEXTS]
+    short = [
+        {"label": queries.label_of(demand, name), "text": queries.text_of(demand, name), "name": name}
+        | ({"amount": getattr(demand, name)} if name in MONEY else {})
+        for name in asked
+        if name not in LONG_TEXTS
+    ]
+    return {"texts": texts, "short": short}
+
+
+SHOWN_APART = (
+    "title",
+    "field",
+    "public_summary",
+    "indicators",
+    "bidder_conditions",
+    "contact_name",
+    "contact_phone",
+    "name_is_public",
+)
 
 
 @login_required
@@ -129,17 +163,22 @@ def edit(request, pk):
         if not rules.can_edit(request.user, demand):
             return redirect("exchange:detail", demand.pk)
         return _edit_page(request, demand, DemandForm.of(demand), now=now)
-    form = DemandForm(request.POST)
+    form = DemandForm(request.POST, kind=demand.kind)
     values, typed = form.split()
+    form.own = QuestionsForm(demand, request.POST)
+    answers = form.own.typed() if form.own.questions else None
     try:
-        actions.save(demand=demand, values=values, typed=typed, by=request.user, at=now)
+        faults = actions.save(
+            demand=demand, values=values, typed=typed, answers=answers, by=request.user, at=now
+        )
+        form.own.say(faults)
     except Refused as refused:
         return _refused(request, demand, form, refused, now=now)
     if request.htmx:
         return render(request, "exchange/includes/_save_state.html", _edit_context(demand, form, now=now))
     if request.POST.get("do") == "submit":
         return _submit(request, demand, form, now=now)
-    if typed:
+    if typed or faults:
         return _edit_page(request, demand, form, now=now, status=422)
     messages.success(request, _("已保存。"))
     return redirect("exchange:edit", demand.pk)
@@ -171,14 +210,25 @@ def _problems(form, incomplete) -> list[dict]:
         {
             "message": problem.message,
             "clause": problem.clause,
-            "anchor": form[problem.field].id_for_label if problem.field in form.fields else "",
+            "anchor": _anchor(form, problem.field),
         }
         for problem in incomplete.problems
     ]
 
 
+def _anchor(form, name: str) -> str:
+    if name in form.fields:
+        return form[name].id_for_label
+    return f"question-{name}" if name in form.own.form.fields else ""
+
+
 def _edit_context(demand, form, *, now, problems=()) -> dict:
+    own = getattr(form, "own", None) or QuestionsForm(demand)
     return {
+        "sections": own.sections(),
+        "own": own.form,
+        "guide": queries.scheme_of(demand.call).guide,
+        "fresh_json": json.dumps(own.fresh(), ensure_ascii=False) if own.questions else "",
         "now": now,
         "demand": demand,
         "form": form,

@@ -8,7 +8,7 @@ from accounts.roles import Role
 from core import expressions
 from core.workflow import Refused
 from grants import money_rules
-from grants.models import Call, QuestionKind, Sourcing, StageKind, Topic
+from grants.models import Call, FormKind, QuestionKind, Sourcing, StageKind, Topic
 from grants.states import CallState, TopicState
 
 K = StageKind
@@ -92,6 +92,18 @@ KNOWN = {
 The fields of `answers` are the codes of the call's questions, those of `params` the rule's own.
 `unit` is what `accounts.queries.unit_context` says as of the day on which the call opens.
 """
+DEMAND = "demand"
+"""The `applies_to` of a rule about the demand side."""
+OF_DEMAND = {
+    "unit": UNIT,
+    "answers": frozenset(),
+    "demand": frozenset(
+        {"title", "field", "amount", "offered_amount", "deadline_date", "term_months", "indicators"}
+    ),
+    "call": KNOWN["call"],
+    "params": frozenset(),
+}
+"""What may be named on the demand side: by the questions of its form, by rules that apply to demands."""
 
 
 def check_manages(user, call: Call) -> None:
@@ -231,7 +243,7 @@ def _form(call):
     questions = list(call.questions.all())
     if not questions:
         yield Refused(_("申报表没有问题。"), field="questions")
-    codes = {question.code for question in questions}
+    codes, of_demand = _codes(call), _demand_codes(call)
     for question in questions:
         if question.kind in PEOPLE_WHO_CHOOSE and not question.config.get("choices"):
             yield Refused(
@@ -250,8 +262,19 @@ def _form(call):
                 question.visible_when,
                 field=f"questions.{question.code}.visible_when",
                 clause=question.clause,
-                codes=codes,
+                codes=of_demand if question.code in of_demand else codes,
+                names=OF_DEMAND if question.code in of_demand else KNOWN,
             )
+
+
+def _codes(call) -> set[str]:
+    """Codes that expressions about projects may name: those of every form but the demand's."""
+    return {question.code for question in call.questions.all()} - _demand_codes(call)
+
+
+def _demand_codes(call) -> set[str]:
+    sections = {section.pk for section in call.sections.all() if section.form == FormKind.DEMAND}
+    return {question.code for question in call.questions.all() if question.section_id in sections}
 
 
 def _money(call):
@@ -265,7 +288,7 @@ def _money(call):
             _("要求自筹配套，但资金来源中没有自筹资金。"), field="funding_sources", clause=call.own_clause
         )
 
-    codes = {question.code for question in call.questions.all()}
+    codes = _codes(call)
     budget = {"categories": {row.code for row in categories}, "sources": {row.code for row in sources}}
     for rule in call.money_rules.all():
         yield from money_rules.problems(rule, **budget)
@@ -276,16 +299,18 @@ def _money(call):
 
 
 def _rules(call):
-    codes = {question.code for question in call.questions.all()}
+    codes, of_demand = _codes(call), _demand_codes(call)
     for rule in call.rules.all():
         where = {"field": f"rules.{rule.code}", "clause": rule.clause, "codes": codes, "params": rule.params}
+        if rule.params.get("applies_to") == DEMAND:
+            where |= {"codes": of_demand, "names": OF_DEMAND}
         for source in (rule.expression, rule.applies_when):
             if source.strip():
                 yield from _expression(source, **where)
 
 
-def _expression(source, *, field, clause, codes, params=()):
-    known = {**KNOWN, "answers": codes, "params": frozenset(params)}
+def _expression(source, *, field, clause, codes, params=(), names=KNOWN):
+    known = {**names, "answers": codes, "params": frozenset(params)}
     try:
         expression = expressions.check(source, known)
     except expressions.ExpressionError as error:

@@ -83,6 +83,8 @@ class TopicSerializer(serializers.ModelSerializer):
             "content",
             "indicators",
             "bidder_conditions",
+            "demand_kind",
+            "facts",
             "amount",
             "planned_number",
             "owner_name",

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.kinds import LADDER
 from accounts.models import Organisation
 from applications.questions import localised
-from grants.models import Instrument, Programme, ProjectType, Sourcing
+from grants.models import DemandKind, Instrument, Programme, ProjectType, Sourcing
 from grants.states import TopicState
 
 
@@ -97,6 +97,9 @@ class SelfCheckChoice(Filter):
 
 
 class BoardFilter(Filter):
+    kind = forms.ChoiceField(
+        label=_("需求种类"), choices=[("", _("全部种类")), *DemandKind.choices], required=False
+    )
     field = forms.ChoiceField(label=_("领域"), required=False)
     state = forms.ChoiceField(label=_("状态"), required=False)
 

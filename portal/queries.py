@@ -216,8 +216,10 @@ def accepts_bids(topic: Topic, *, at: datetime) -> bool:
     return topic.state == TopicState.LISTED and open_now and accepts(topic.call, at=at)
 
 
-def board_items(user, *, q: str = "", field: str = "", state: str = "") -> Found:
+def board_items(user, *, q: str = "", kind: str = "", field: str = "", state: str = "") -> Found:
     rows = board(user)
+    if kind:
+        rows = rows.filter(demand_kind=kind)
     if field:
         rows = rows.filter(field=field)
     if state:

@@ -1,6 +1,7 @@
 """What is read of applications."""
 
 from applications.queries.answers import (
+    call_questions,
     has_types,
     plain_questions,
     questions_of,
@@ -86,6 +87,7 @@ __all__ = [
     "budget_units",
     "budget_years",
     "by_section",
+    "call_questions",
     "canonical",
     "context",
     "contexts",

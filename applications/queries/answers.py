@@ -30,6 +30,15 @@ def questions_of(application: Application, form: str = FormKind.APPLICATION) -> 
     return found
 
 
+def call_questions(call: Call, form: str) -> list[Question]:
+    """The questions of one form of a call that all types of project share, each with its section."""
+    read = _read if call.state == CallState.DRAFT else _remembered
+    found = [copy(question) for question in read(call.pk, None, form)]
+    for question in found:
+        question.call = call
+    return found
+
+
 def _read(call_pk: int, project_type_pk: int | None, form: str) -> tuple[Question, ...]:
     shared = Q(section__project_type__isnull=True) | Q(section__project_type_id=project_type_pk)
     rows = Question.objects.filter(shared, call_id=call_pk, section__form=form)

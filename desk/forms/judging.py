@@ -6,9 +6,11 @@ from django.utils.translation import gettext_lazy
 
 from desk.forms.base import PartForm, remembered, rows
 from desk.forms.widgets import Wan, short_text
-from exchange.models import DemandScheme
+from exchange.kinds import shape_of
+from exchange.models import Demand, DemandScheme
+from exchange.queries import public_names
 from finance.models import Condition, InstalmentTemplate
-from grants.models import BudgetCategory, Call, FundingSource
+from grants.models import BudgetCategory, Call, DemandKind, FormKind, FundingSource
 from milestones.models import Kind, MilestoneTemplate
 from reviews.models import Criterion, ReviewScheme
 
@@ -182,13 +184,49 @@ class InstalmentForm(PartForm):
         return data
 
 
+def verbose(name: str) -> str:
+    return str(Demand._meta.get_field(name).verbose_name)
+
+
 class DemandsForm(OptionalForm):
-    layout = ((("argument_days", 4), ("clause", 4), ("remove", 4)),)
+    layout = (
+        (("kind", 4), ("argument_days", 4), ("clause", 4)),
+        (("public", 12),),
+        (("guide", 12),),
+        (("remove", 12),),
+    )
+    public = forms.MultipleChoiceField(
+        label=gettext_lazy("榜单上公开的内容"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy(
+            "名称、公开表述和榜单金额总是公开；其余只公开勾选的。需求表的题目在“申报表”中添加。"
+        ),
+    )
     remove = forms.BooleanField(label=gettext_lazy("不征集需求（删除）"), required=False)
 
     class Meta:
         model = DemandScheme
-        fields = ("argument_days", "clause")
+        fields = ("kind", "argument_days", "clause", "public", "guide")
+        widgets = {"guide": short_text(3)}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        kinds = {name: kind for kind in reversed(DemandKind.values) for name in shape_of(kind).may_be_public}
+        fixed = [(name, shape_of(kind).labels.get(name) or verbose(name)) for name, kind in kinds.items()]
+        asked = self.call.questions.filter(section__form=FormKind.DEMAND).order_by("section__order", "order")
+        self.fields["public"].choices = [*fixed, *asked.values_list("code", "label")]
+        self.initial["public"] = public_names(self.instance)
+
+    def clean(self):
+        data = super().clean()
+        kind, public = data.get("kind"), data.get("public") or []
+        if kind:
+            # Boxes of fields that other kinds have mean nothing here.
+            others = {name for other in DemandKind.values for name in shape_of(other).may_be_public}
+            others -= set(shape_of(kind).may_be_public)
+            data["public"] = [name for name in public if name not in others]
+        return data
 
     def wanted(self):
         return True

@@ -12,8 +12,9 @@ from desk.packs import expressions, questions, reach, sense
 from desk.packs.schema import Pack, questions_of
 from desk.packs.source import Place, Problem, Source
 from desk.packs.values import plain
+from exchange.kinds import shape_of
 from finance.models import Condition
-from grants.models import Instrument, Sourcing, StageKind
+from grants.models import FormKind, Instrument, QuestionKind, Sourcing, StageKind
 from grants.rules import ORDERED
 from milestones.models import Kind, validate_month_day
 
@@ -37,6 +38,7 @@ def errors(pack: Pack) -> Found:
     yield from _money(pack)
     yield from _money_rules(pack)
     yield from _annual_reports(pack)
+    yield from _demand_form(pack)
     yield from _configs(pack)
     yield from expressions.found(pack)
     yield from _clauses(pack)
@@ -198,6 +200,31 @@ def _money_rules(pack: Pack) -> Found:
                 if code not in known:
                     place = ("money", "rules", number, key, index)
                     yield place, _("预算表里没有代码为“%(code)s”的科目或来源。") % {"code": code}
+
+
+def _demand_form(pack: Pack) -> Found:
+    """The form of demands: only where demands are asked for, for all alike, and public only what there is."""
+    codes = set()
+    for number, section in enumerate(pack.sections):
+        if section.form != FormKind.DEMAND:
+            continue
+        place = ("sections", number)
+        if pack.call.sourcing != Sourcing.DEMAND:
+            yield (*place, "form"), _("只有企业出题揭榜才有需求表。")
+        if section.type:
+            yield (*place, "type"), _("需求表不分项目类别。")
+        for index, question in enumerate(section.questions):
+            codes.add(question.code)
+            if question.kind == QuestionKind.ATTACHMENT:
+                yield (*place, "questions", index, "kind"), _("需求表不收附件，请改用文字说明。")
+    if pack.demands and pack.demands.public is not None:
+        known = codes | set(shape_of(pack.demands.kind).may_be_public)
+        for index, name in enumerate(pack.demands.public):
+            if name not in known:
+                yield (
+                    ("demands", "public", index),
+                    _("“%(name)s”不是这类需求的栏目，也不是需求表的题目，不能公开。") % {"name": name},
+                )
 
 
 def _configs(pack: Pack) -> Found:

@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterator, Mapping
 from django.utils.translation import gettext as _
 
 from core import expressions
-from desk.packs.context import known
+from desk.packs.context import known, known_of_demand
 from desk.packs.schema import Pack, QuestionPart, questions_of
 from desk.packs.source import Place
-from grants.models import Automation, QuestionKind
+from grants.models import Automation, FormKind, QuestionKind
+from grants.rules import DEMAND
 
 Found = Iterator[tuple[Place, str]]
 PROJECT_ANSWERS = ("project", "answers")
@@ -18,12 +19,16 @@ OF_ROWS = {"rows": frozenset(), "totals": frozenset()}
 
 def found(pack: Pack) -> Found:
     """Every expression that cannot be read or names what is not there."""
-    codes = {question.code for _place, question in questions_of(pack)}
+    of_demand = {q.code for part in pack.sections if part.form == FormKind.DEMAND for q in part.questions}
+    codes = {question.code for _place, question in questions_of(pack)} - of_demand
     for place, question in questions_of(pack):
-        yield from _of_question(place, question, codes)
+        mine = known_of_demand(of_demand) if question.code in of_demand else known(codes)
+        yield from _of_question(place, question, mine)
     for index, rule in enumerate(pack.rules):
         place = ("rules", index)
         names = known(codes, rule.params)
+        if rule.params.get("applies_to") == DEMAND:
+            names = known_of_demand(of_demand, rule.params)
         for key in ("expression", "applies_when"):
             yield from _expression((*place, key), getattr(rule, key), names)
         if rule.automation == Automation.AUTO and not rule.expression:
@@ -38,8 +43,7 @@ def found(pack: Pack) -> Found:
         yield from _expression(("quotas", index, "formula"), quota.formula, names)
 
 
-def _of_question(place: Place, question: QuestionPart, codes: Collection[str]) -> Found:
-    names = known(codes)
+def _of_question(place: Place, question: QuestionPart, names: Mapping[str, Collection[str]]) -> Found:
     yield from _expression((*place, "visible_when"), question.visible_when, names)
     with_value = names | {"value": frozenset()}
     yield from _expression((*place, "valid_when"), question.valid_when, with_value, open_names={"value"})

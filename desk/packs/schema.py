@@ -27,6 +27,7 @@ from grants.models import (
     Automation,
     ContactKind,
     DayKind,
+    DemandKind,
     FormKind,
     Instrument,
     MoneyKind,
@@ -191,8 +192,12 @@ class SigningPart(Part):
 
 
 class DemandsPart(Part):
-    """How demands (企业出题) are handled before they are listed."""
+    """What demands (企业出题) are of, what is public of them, how they are handled before they are listed."""
 
+    kind: DemandKind = DemandKind.TECHNICAL
+    public: list[Annotated[str, Field(min_length=1, max_length=50)]] | None = None
+    """Fields of the kind and codes of questions of the demand form; left out: what is usual for the kind."""
+    guide: Text = ""
     argument_days: Days = 10
     clause: Clause = ""
 

@@ -21,7 +21,7 @@ from grants.models.frozen import frozen_with_call
 from grants.models.money import BudgetCategory, FundingSource, MoneyKind, MoneyRule
 from grants.models.programme import NumberSequence, Programme
 from grants.models.stages import Stage, StageKind
-from grants.models.topics import Topic
+from grants.models.topics import DemandKind, Topic
 
 __all__ = [
     "Amendment",
@@ -32,6 +32,7 @@ __all__ = [
     "Contact",
     "ContactKind",
     "DayKind",
+    "DemandKind",
     "Dictionary",
     "DictionaryEntry",
     "EligibilityRule",

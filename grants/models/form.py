@@ -15,6 +15,7 @@ class FormKind(models.TextChoices):
     MILESTONE = "milestone", _("里程碑材料")
     ANNUAL = "annual", _("年度报告")
     ACCEPTANCE = "acceptance", _("验收申请")
+    DEMAND = "demand", _("需求表")
 
 
 class Section(models.Model):

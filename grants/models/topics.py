@@ -11,6 +11,14 @@ from grants import states
 from grants.models.call import Call
 
 
+class DemandKind(models.TextChoices):
+    """What a challenge asks for; each kind has facts of its own and is answered by others."""
+
+    TECHNICAL = "technical", _("技术攻关")
+    FINANCING = "financing", _("融资需求")
+    SCENARIO = "scenario", _("应用场景")
+
+
 class TopicQuerySet(models.QuerySet):
     def visible_to(self, user):
         """Topics of visible calls; what a topic says is public (the masked version of a demand)."""
@@ -39,6 +47,12 @@ class Topic(models.Model):
     )
     bidder_conditions = models.TextField(_("揭榜条件"), blank=True)
     amount = models.DecimalField(_("榜单金额（元）"), max_digits=14, decimal_places=2, null=True, blank=True)
+    demand_kind = models.CharField(
+        _("需求种类"), max_length=20, choices=DemandKind, blank=True, help_text=_("指南方向留空")
+    )
+    facts = models.JSONField(
+        _("其他公开内容"), default=list, blank=True, help_text=_("[{label, label_en, text, text_en}]")
+    )
     planned_number = models.PositiveSmallIntegerField(_("拟立项数"), default=1)
     owner = models.ForeignKey(
         Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("发榜方")

@@ -145,8 +145,9 @@ def fact_kind(code) -> str:
 @register.simple_tag
 def localised(thing, name: str) -> str:
     """A text of the notice in the reader's language: `<name>_en` for English readers where it was written."""
-    english = getattr(thing, f"{name}_en", "") if (get_language() or "").startswith("en") else ""
-    return english or getattr(thing, name)
+    read = thing.get if isinstance(thing, dict) else lambda key, default="": getattr(thing, key, default)
+    english = read(f"{name}_en", "") if (get_language() or "").startswith("en") else ""
+    return english or read(name, "")
 
 
 @register.simple_tag(takes_context=True)

@@ -45,5 +45,6 @@ A pack with project types gets one case per type (`type="key"`); with topics the
 `test_packs_to_award` takes each case on through every step of its call to a signed agreement.
 
 The names for breaks are in `breaks`; any function that takes a `World` will do. The demand side of a call for
-demands stands in `demander`, `demander_facts` and `demand_breaks` ({rule code: changes of those}).
+demands stands in `demander`, `demander_facts` and `demand_breaks` ({rule code: changes of
+those, or of what the `demand` says}).
 """

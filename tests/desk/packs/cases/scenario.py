@@ -34,6 +34,10 @@ CASES = [
         },
         holds=[partners(2), lasts(2), lasts(11)],
         demander={"kind": "hospital"},
-        demand_breaks={"owner_kind": {"region": "370102"}, "owner_integrity": {"record": True}},
+        demand_breaks={
+            "owner_kind": {"region": "370102"},
+            "owner_integrity": {"record": True},
+            "pilot_period": {"demand": {"term_months": 13}},
+        },
     )
 ]
