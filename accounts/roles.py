@@ -83,6 +83,8 @@ class Scope:
     units: frozenset[int]
     admin_units: frozenset[int]
     finance_units: frozenset[int]
+    offices: tuple[tuple[int | None, str], ...] = ()
+    """(organisation, region prefix) of each office as a recommender."""
     headed: frozenset[int] = frozenset()
     """Departments of which the person is the head: they watch over what these wait for."""
 

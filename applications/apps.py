@@ -9,11 +9,12 @@ class ApplicationsConfig(AppConfig):
     def ready(self):
         # Models cannot be imported before the registry of apps is ready.
         from applications import obligations, receivers  # noqa: PLC0415
-        from applications.access import application_files  # noqa: PLC0415
+        from applications.access import application_files, letter_files  # noqa: PLC0415
         from documents import access  # noqa: PLC0415
         from grants import signals  # noqa: PLC0415
 
         access.reader(application_files)
+        access.reader(letter_files)
         signals.relisted.connect(receivers.relisted)
         signals.published.connect(receivers.published)
         obligations.register_all()

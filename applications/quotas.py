@@ -4,9 +4,12 @@ The row of the call is no lock: an advisory lock per call and unit (or region) m
 one after the other, so that the last place is given once.
 """
 
+from collections.abc import Collection
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.queries import unit_context
@@ -16,7 +19,7 @@ from applications.states import ApplicationState
 from core import expressions
 from core.calendar import local_date
 from core.workflow import Refused
-from grants.models import Quota, QuotaOf
+from grants.models import Call, Quota, QuotaOf
 
 BEFORE = (
     *NOT_COUNTED,
@@ -25,6 +28,7 @@ BEFORE = (
     ApplicationState.RECOMMENDATION,
 )
 """States of an application that no recommender has passed on (now)."""
+MOST_DISTRICTS = 30
 
 
 def check_unit(application: Application) -> None:
@@ -35,8 +39,11 @@ def check_unit(application: Application) -> None:
         _check(quota, application, others.exclude(state__in=NOT_COUNTED))
 
 
-def check_recommender(application: Application) -> None:
-    """Raises Refused naming the clause when the region's recommender has passed on as many as it may."""
+def check_recommender(application: Application, *, ahead: Collection[int] = ()) -> None:
+    """Raises Refused naming the clause when the region's recommender has passed on as many as it may.
+
+    `ahead`: applications that are passed on before this one, though the database does not know it yet.
+    """
     region = application.organisation.region
     for quota in _quotas(application, QuotaOf.RECOMMENDER):
         if not region.startswith(quota.region):
@@ -45,7 +52,7 @@ def check_recommender(application: Application) -> None:
         district = quota.region or region
         _hold(quota, district)
         others = Application.objects.filter(organisation__region__startswith=district)
-        _check(quota, application, others.exclude(state__in=BEFORE))
+        _check(quota, application, others.filter(~Q(state__in=BEFORE) | Q(pk__in=ahead)))
 
 
 def _quotas(application: Application, of: str) -> list[Quota]:
@@ -54,19 +61,58 @@ def _quotas(application: Application, of: str) -> list[Quota]:
     return [quota for quota in found if quota.project_type_id in (None, application.project_type_id)]
 
 
-def _hold(quota: Quota, whose) -> None:
+def hold(name: str) -> None:
+    """Whoever holds the same name waits until this transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"quota:{quota.call.series}:{quota.of}:{quota.project_type_id}:{whose}"],
-        )
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
+def _hold(quota: Quota, whose) -> None:
+    hold(f"quota:{quota.call.series}:{quota.of}:{quota.project_type_id}:{whose}")
+
+
+class Standing(NamedTuple):
+    """How far one recommender's quota is used."""
+
+    quota: Quota
+    whose: str
+    """The region for which it holds."""
+    most: int | None
+    """None: a formula says it for each application."""
+    used: int
+
+    @property
+    def left(self) -> int | None:
+        return None if self.most is None else max(0, self.most - self.used)
+
+
+def standing(call: Call, region: str) -> list[Standing]:
+    """The quotas that hold for a recommender of a region: used and left; two queries and one for each."""
+    found = []
+    series = Application.objects.filter(call__series=call.series)
+    own = series.filter(organisation__region__startswith=region).order_by()
+    for quota in call.quotas.filter(of=QuotaOf.RECOMMENDER).select_related("project_type"):
+        if quota.region:
+            near = quota.region.startswith(region) or region.startswith(quota.region)
+            districts = [quota.region] if near else []
+        else:
+            # Each district of the region has the quota for itself.
+            districts = own.values_list("organisation__region", flat=True).distinct()
+            districts = sorted(districts)[:MOST_DISTRICTS] or [region]
+        for district in districts:
+            rows = series.filter(organisation__region__startswith=district).exclude(state__in=BEFORE)
+            used = _of_type(quota, rows).count()
+            found.append(Standing(quota, district, quota.number, used))
+    return found
+
+
+def _of_type(quota: Quota, rows):
+    return rows.filter(project_type__code=quota.project_type.code) if quota.project_type_id else rows
 
 
 def _check(quota: Quota, application: Application, others) -> None:
     rows = others.filter(call__series=application.call.series).exclude(pk=application.pk)
-    if quota.project_type_id:
-        rows = rows.filter(project_type__code=quota.project_type.code)
-    used, most = rows.count(), limit_of(quota, application)
+    used, most = _of_type(quota, rows).count(), limit_of(quota, application)
     if used >= most:
         kind = quota.project_type.name if quota.project_type_id else ""
         raise Refused(

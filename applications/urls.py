@@ -1,7 +1,7 @@
 from django.urls import path
 
 from applications.forms import FIXED_PARTS
-from applications.views import desks, handing, importing, listing, papers, together, workspace
+from applications.views import desks, handing, importing, listing, papers, recommending, together, workspace
 
 app_name = "applications"
 
@@ -10,6 +10,14 @@ urlpatterns = [
     path("start/<int:call_pk>/", listing.start, name="start"),
     path("unit-review/", desks.unit_reviews, name="unit_reviews"),
     path("recommendations/", desks.recommendations, name="recommendations"),
+    path("unit-review/batch/", recommending.unit_batch, name="unit_reviews_batch"),
+    path("recommendations/batch/", recommending.batch, name="recommendations_batch"),
+    path("recommendations/calls/<int:pk>/", recommending.ranking, name="ranking"),
+    path("recommendations/calls/<int:pk>/letter/", recommending.issue, name="issue_letter"),
+    path("letters/<int:pk>/", recommending.letter, name="letter"),
+    path("letters/<int:pk>/letter.<str:form>", recommending.letter_file, name="letter_file"),
+    path("letters/<int:pk>/scan/", recommending.letter_scan, name="letter_scan"),
+    path("letters/<int:pk>/void/", recommending.letter_void, name="letter_void"),
     path("verify/", papers.verify, name="verify"),
     path("<int:pk>/", listing.detail, name="detail"),
     *[path(f"<int:pk>/{name}/", workspace.part, {"name": name}, name=name) for name in FIXED_PARTS],

@@ -47,6 +47,8 @@ DATED_WITHOUT_DEADLINE = {
         "accounts.User.last_login accounts.User.date_joined accounts.User.phone_verified_at "
         "applications.Answer.saved_at applications.Application.created_at "
         "applications.Comment.at applications.Comment.resolved_at applications.Partner.confirmed_at "
+        "applications.Nomination.recommended_at applications.RecommendationLetter.at "
+        "applications.RecommendationLetter.dated applications.RecommendationLetter.voided_at "
         "applications.PastProject.uploaded_at documents.Upload.at "
         "applications.Application.saved_at applications.Application.submitted_at "
         "applications.Application.ended_at applications.RuleResult.checked_at "

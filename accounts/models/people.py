@@ -112,6 +112,9 @@ class User(AbstractUser):
                 o.organisation_id for o in offices if o.role == Role.DIVISION_HEAD and o.organisation_id
             ),
             regions=tuple(o.region for o in offices if o.role == Role.RECOMMENDER and o.region),
+            offices=tuple(
+                (o.organisation_id, o.region) for o in offices if o.role == Role.RECOMMENDER and o.region
+            ),
             recommender_organisations=frozenset(
                 o.organisation_id for o in offices if o.role == Role.RECOMMENDER and o.organisation_id
             ),

@@ -14,7 +14,9 @@ from applications.actions.budgeting import set_budget
 from applications.actions.commenting import add_comment, reopen_comment, resolve_comment
 from applications.actions.copying import copy_from
 from applications.actions.desks import (
+    Tried,
     conclude_step,
+    in_batch,
     officer_mark,
     pass_formal_check,
     recommend,
@@ -40,11 +42,19 @@ from applications.actions.flow import advance, end_project, enter, set_outcome
 from applications.actions.holding import hold
 from applications.actions.intake import lapse, reopen_drafts, submit, withdraw
 from applications.actions.partnering import confirm_partner, fill_partner, invite_partner, uninvite_partner
+from applications.actions.recommending import (
+    issue_letter,
+    move_in_order,
+    set_order,
+    upload_letter_scan,
+    void_letter,
+)
 from applications.actions.scanning import upload_scan
 
 __all__ = [
     "BASICS",
     "Newer",
+    "Tried",
     "Written",
     "add_comment",
     "add_to_team",
@@ -59,9 +69,12 @@ __all__ = [
     "fill_partner",
     "follow_amendment",
     "hold",
+    "in_batch",
     "invite_partner",
+    "issue_letter",
     "keep_typed",
     "lapse",
+    "move_in_order",
     "officer_mark",
     "pass_formal_check",
     "recommend",
@@ -79,6 +92,7 @@ __all__ = [
     "save_plainly",
     "set_budget",
     "set_milestones",
+    "set_order",
     "set_outcome",
     "set_participants",
     "start",
@@ -87,6 +101,8 @@ __all__ = [
     "unit_approve",
     "unit_return",
     "update_basics",
+    "upload_letter_scan",
     "upload_scan",
+    "void_letter",
     "withdraw",
 ]

@@ -1,12 +1,14 @@
 """What the unit, the recommender and the officer do with an application handed in."""
 
 from datetime import date, datetime
+from typing import NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from applications import notifications, queries, rules, signals
 from applications.actions.flow import advance, enter
+from applications.actions.recommending import keep_place
 from applications.models import Application, RuleResult, StepConclusion, StepOutcome
 from applications.queries import is_decided, step_after
 from applications.states import ApplicationState
@@ -69,23 +71,48 @@ def recommend(*, application: Application, opinion: str, by, at: datetime) -> No
     rules.check_can_pass_on(by, application, at=at)
     rules.check_reason(opinion, field="opinion")
     advance(application=application, by=by, at=at, note=opinion)
+    keep_place(application=application, by=by, at=at)
 
 
 @transaction.atomic
 def recommender_return(
     *, application: Application, reason: str, by, at: datetime, items=None, due_at: datetime | None = None
 ) -> None:
-    rules.check_can_recommend(by, application)
+    rules.check_can_send_back(by, application, at=at)
     _send_back(application, reason=reason, items=items, due_at=due_at, by=by, at=at)
 
 
 @transaction.atomic
 def recommender_reject(*, application: Application, reason: str, by, at: datetime) -> None:
     """Not recommended: the application ends here."""
-    rules.check_can_recommend(by, application)
+    rules.check_can_send_back(by, application, at=at)
     rules.check_reason(reason)
     enter(application=application, state=ApplicationState.REJECTED, by=by, at=at, note=reason)
     notifications.serve_team(application, NoticeKind.NOT_RECOMMENDED, "rejected", at=at, reason=reason)
+
+
+# ---- several at once ----
+
+
+class Tried(NamedTuple):
+    """One of a batch, and why it was left as it is."""
+
+    application: Application
+    refused: Refused | None
+
+
+def in_batch(*, action, applications, by, at: datetime, **words) -> list[Tried]:
+    """The same with each, one savepoint each: what one is refused leaves the others done."""
+    tried = []
+    for application in applications:
+        try:
+            with transaction.atomic():
+                action(application=application, by=by, at=at, **words)
+        except Refused as refused:
+            tried.append(Tried(application, refused))
+        else:
+            tried.append(Tried(application, None))
+    return tried
 
 
 # ---- officer ----

@@ -7,12 +7,22 @@ What is right goes into the tables; a part with something wrong keeps its typed 
 from applications.forms.fixed import FIXED_PARTS, FIXED_TITLES, asks_for
 from applications.forms.part import Part
 from applications.forms.section import Section
-from applications.forms.small import ConclusionForm, ListFilter, ReasonForm, ReturnForm, StartForm
+from applications.forms.small import (
+    ConclusionForm,
+    DeskFilter,
+    LetterForm,
+    ListFilter,
+    ReasonForm,
+    ReturnForm,
+    StartForm,
+)
 
 __all__ = [
     "FIXED_PARTS",
     "FIXED_TITLES",
     "ConclusionForm",
+    "DeskFilter",
+    "LetterForm",
     "ListFilter",
     "Part",
     "ReasonForm",

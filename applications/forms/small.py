@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applications.models import StepOutcome
+from applications.queries import ALL
 from applications.questions import localised
 from applications.states import public_choices
 from core import money
@@ -29,6 +30,47 @@ class ListFilter(forms.Form):
     def chosen(self) -> dict:
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+class DeskFilter(ListFilter):
+    """The same for a desk: what waits unless a state is asked for, one call, an order."""
+
+    call = forms.ModelChoiceField(
+        label=gettext_lazy("通知"), required=False, queryset=None, empty_label=gettext_lazy("全部通知")
+    )
+    sort = forms.ChoiceField(
+        label=gettext_lazy("顺序"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("最新的在前")),
+            ("oldest", gettext_lazy("提交早的在前")),
+            ("amount", gettext_lazy("申请资金多的在前")),
+            ("unit", gettext_lazy("按单位")),
+        ],
+    )
+    field_order = ("q", "call", "state", "sort")
+
+    def __init__(self, *args, calls, waiting, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["call"].queryset = calls
+        self.fields["call"].label_from_instance = lambda call: localised(call, "title")
+        self.fields["state"].choices = [
+            ("", gettext_lazy("等待处理")),
+            (ALL, gettext_lazy("全部状态")),
+            *((state, label) for state, label in public_choices() if state not in ("draft", waiting)),
+        ]
+
+
+class LetterForm(forms.Form):
+    """What stands at the head of a recommendation letter."""
+
+    own_number = forms.CharField(label=gettext_lazy("发文字号（可不填）"), max_length=60, required=False)
+    dated = forms.DateField(label=gettext_lazy("日期"), widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "form-control"
 
 
 class StartForm(forms.Form):

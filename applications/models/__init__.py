@@ -10,6 +10,7 @@ from applications.models.content import (
     ProposedMilestone,
 )
 from applications.models.past import PastProject
+from applications.models.recommending import Nomination, RecommendationLetter
 from applications.models.records import RuleResult, RuleStatus, StepConclusion, StepOutcome, Submission
 from applications.models.sealed import sealed_after_submission
 from applications.models.team import Comment, Partner
@@ -21,11 +22,13 @@ __all__ = [
     "BudgetLine",
     "Comment",
     "IdKind",
+    "Nomination",
     "Participant",
     "ParticipantRole",
     "Partner",
     "PastProject",
     "ProposedMilestone",
+    "RecommendationLetter",
     "RuleResult",
     "RuleStatus",
     "StepConclusion",

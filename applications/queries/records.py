@@ -8,6 +8,7 @@ from applications.models import Application, RuleResult, Submission
 from applications.states import OFFICE, ApplicationState, shown_alike
 from core.models import Event
 from documents.models import Document
+from grants.models import Call
 from grants.queries import closing, next_stage, stages_of
 from notifications.models import Deadline, DeadlineKind
 
@@ -24,12 +25,19 @@ def applications(user, *, q: str = "", state: str = ""):
     return _chosen(Application.objects.visible_to(user), q=q, state=state)
 
 
-def _chosen(rows, *, q: str = "", state: str = ""):
+def _chosen(rows, *, q: str = "", state: str = "", call: Call | None = None):
     rows = rows.select_related("call__programme", "organisation", "topic")
     if q:
-        rows = rows.filter(Q(title__icontains=q) | Q(number__icontains=q) | Q(call__title__icontains=q))
+        rows = rows.filter(
+            Q(title__icontains=q)
+            | Q(number__icontains=q)
+            | Q(call__title__icontains=q)
+            | Q(organisation__name__icontains=q)
+        )
     if state:
         rows = rows.filter(state__in=shown_alike(state))
+    if call is not None:
+        rows = rows.filter(call__series=call.series)
     return rows
 
 
@@ -38,10 +46,27 @@ def own_applications(user, **chosen):
     return _chosen(Application.objects.own_to(user), **chosen)
 
 
+ALL = "all"
+"""At a desk: whatever the state; without a choice what waits there is shown."""
+DESK_ORDERS = {
+    "": ["-id"],
+    "oldest": ["submitted_at"],
+    "amount": ["-requested_amount"],
+    "unit": ["organisation__name"],
+}
+
+
+def _at_desk(rows, waiting: str, *, state: str = "", **chosen):
+    rows = _chosen(rows, state="" if state == ALL else state, **chosen)
+    return rows if state else rows.filter(state=waiting)
+
+
 def waiting_for_unit(user, **chosen):
-    """Waiting for an administrator of the unit."""
-    rows = applications(user, **chosen).filter(organisation_id__in=user.scope.admin_units)
-    return rows if chosen.get("state") else rows.filter(state=ApplicationState.UNIT_REVIEW)
+    """What an administrator has handed in for the units: waiting ones unless a state is asked for."""
+    rows = Application.objects.visible_to(user).filter(
+        organisation_id__in=user.scope.admin_units, submitted_at__isnull=False
+    )
+    return _at_desk(rows, ApplicationState.UNIT_REVIEW, **chosen)
 
 
 def of_regions(user, **chosen):
@@ -49,8 +74,14 @@ def of_regions(user, **chosen):
     region = Q(pk__in=[])
     for prefix in user.scope.regions:
         region |= Q(organisation__region__startswith=prefix)
-    rows = applications(user, **chosen).filter(region)
-    return rows if chosen.get("state") else rows.filter(state=ApplicationState.RECOMMENDATION)
+    rows = Application.objects.visible_to(user).filter(region)
+    return _at_desk(rows, ApplicationState.RECOMMENDATION, **chosen)
+
+
+def calls_among(rows):
+    """The calls of these applications, newest first, each series once."""
+    newest = Call.objects.filter(pk__in=rows.order_by().values("call_id")).order_by("series", "-version")
+    return Call.objects.filter(pk__in=newest.distinct("series").values("pk")).order_by("-pk")
 
 
 def latest_submission(application: Application) -> Submission | None:

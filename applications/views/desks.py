@@ -2,37 +2,55 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from applications import actions, queries, rules
-from applications.forms import ListFilter
+from applications import actions, exporting, queries, rules
+from applications.forms import DeskFilter
+from applications.sheets import XLSX
+from applications.states import ApplicationState
 from applications.views.common import PER_PAGE, content_of, visible_application
 from core.paging import paginate
 from core.workflow import Refused
 
 
-def _list(request, rows, *, title, lead, name, empty):
-    form = ListFilter(request.GET)
+def _list(request, rows, *, waiting, title, lead, name, empty, **more):
+    """A desk's list: narrowed, sorted, with boxes for a batch; `?format=xlsx` gives all its rows."""
+    every = rows(request.user, state=queries.ALL)
+    form = DeskFilter(request.GET, calls=queries.calls_among(every), waiting=waiting)
     chosen = form.chosen()
+    order = queries.DESK_ORDERS[chosen.pop("sort", "")]
+    found = rows(request.user, **chosen)
+    if request.GET.get("format") == "xlsx":
+        return _table(exporting.desk_table(found.order_by(*order)), name)
     context = {
         "filter": form,
         "filtered": bool(chosen),
-        "listing": paginate(rows(request.user, **chosen), queries.ORDER, request.GET.get("cursor"), PER_PAGE),
+        "listing": paginate(found, order, request.GET.get("cursor"), PER_PAGE),
         "title": title,
         "lead": lead,
         "empty": empty,
         "list_url": reverse(f"applications:{name}"),
         "clear_url": reverse(f"applications:{name}"),
+        "batch_url": reverse(f"applications:{name}_batch"),
         "desk": name,
+        "waiting_state": waiting,
         "now": timezone.now(),
+        **more,
     }
     template = "applications/includes/_desk_results.html" if request.htmx else "applications/desk_list.html"
     return render(request, template, context)
+
+
+def _table(body: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(body, content_type=XLSX)
+    response["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 @login_required
@@ -43,8 +61,9 @@ def unit_reviews(request):
     return _list(
         request,
         queries.waiting_for_unit,
+        waiting=ApplicationState.UNIT_REVIEW,
         title=_("单位审核"),
-        lead=_("本单位提交的申报书，审核通过后报送。"),
+        lead=_("本单位提交的申报书，审核通过后报送。单位审核有自己的截止时间，早于推荐和申报截止。"),
         name="unit_reviews",
         empty=_("没有等待单位审核的申报书"),
     )
@@ -55,13 +74,22 @@ def unit_reviews(request):
 def recommendations(request):
     if not request.user.scope.regions:
         raise Http404
+    desks = []
+    if not request.htmx and "format" not in request.GET:
+        desks = [
+            {"office": office, "number": number, "name": queries.name_of_office(office), "calls": calls}
+            for number, office in enumerate(queries.offices_of(request.user))
+            if (calls := queries.desks(request.user, office))
+        ]
     return _list(
         request,
         queries.of_regions,
+        waiting=ApplicationState.RECOMMENDATION,
         title=_("推荐审核"),
         lead=_("本区域单位的申报书，推荐后报主管部门。"),
         name="recommendations",
         empty=_("没有等待推荐的申报书"),
+        desks=desks,
     )
 
 

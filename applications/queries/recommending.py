@@ -1,0 +1,182 @@
+"""What a recommender (推荐单位) has before it: its offices, its calls, the order of one call, its letters."""
+
+from typing import NamedTuple
+
+from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from accounts.models import Organisation
+from applications.models import Application, Nomination, RecommendationLetter
+from applications.states import ApplicationState
+from grants.dictionaries import Codes
+from grants.models import Call
+
+REGIONS = "regions"
+WAITING = ApplicationState.RECOMMENDATION
+
+
+class Office(NamedTuple):
+    """A recommender: an organisation (None: nobody's name) and the region for which it recommends."""
+
+    organisation_id: int | None
+    region: str
+
+    def as_fields(self) -> dict:
+        return {"recommender_id": self.organisation_id, "region": self.region}
+
+
+def offices_of(user) -> list[Office]:
+    """The person's offices, the one with the narrowest region first."""
+    return sorted(
+        {Office(*office) for office in user.scope.offices},
+        key=lambda one: (-len(one.region), one.region, one.organisation_id or 0),
+    )
+
+
+def office_for(user, application: Application) -> Office | None:
+    """The person's office that has to do with an application: the one with the narrowest region."""
+    region = application.organisation.region
+    return next((office for office in offices_of(user) if region.startswith(office.region)), None)
+
+
+def of_office(rows, office: Office, user=None):
+    """Applications of an office's region, without those for which the person has a narrower office."""
+    rows = rows.filter(organisation__region__startswith=office.region)
+    for other in offices_of(user) if user else ():
+        if other != office and len(other.region) > len(office.region):
+            rows = rows.exclude(organisation__region__startswith=other.region)
+    return rows
+
+
+def name_of_office(office: Office) -> str:
+    """The organisation's name, or that of the region; one query."""
+    if office.organisation_id:
+        return Organisation.objects.get(pk=office.organisation_id).name
+    return Codes(REGIONS).label(office.region) or office.region
+
+
+def places(series, office: Office):
+    """The order of an office: what was recommended, and what waits and has a place."""
+    rows = Nomination.objects.filter(series=series, **office.as_fields())
+    return rows.filter(Q(recommended_at__isnull=False) | Q(application__state=WAITING))
+
+
+class Line(NamedTuple):
+    """One application in the order of an office."""
+
+    application: Application
+    rank: int | None
+    """Its place in the database; None while nobody has put it anywhere."""
+    place: int
+    """Its place as it is read: counted over the whole list."""
+    recommended_at: object
+    letter: RecommendationLetter | None
+
+    @property
+    def may_move(self) -> bool:
+        return self.letter is None
+
+
+def order_of(user, call: Call, office: Office) -> list[Line]:
+    """The whole order of one call and office: places first, then what waits without one; two queries."""
+    placed = places(call.series, office).select_related(
+        "application__call__programme", "application__organisation", "application__topic", "letter"
+    )
+    lines = [
+        Line(row.application, row.rank, 0, row.recommended_at, row.letter) for row in placed.order_by("rank")
+    ]
+    known = [line.application.pk for line in lines]
+    rows = of_office(Application.objects.visible_to(user), office, user).filter(
+        call__series=call.series, state=WAITING
+    )
+    rows = rows.exclude(pk__in=known).select_related("call__programme", "organisation", "topic")
+    lines += [Line(row, None, 0, None, None) for row in rows.order_by("submitted_at", "pk")]
+    return [line._replace(place=place) for place, line in enumerate(lines, start=1)]
+
+
+class Desk(NamedTuple):
+    """What one call holds for an office."""
+
+    call: Call
+    waiting: int
+    recommended: int
+
+
+def desks(user, office: Office) -> list[Desk]:
+    """The calls of which an office has something, the one that closes first on top; two queries."""
+    rows = of_office(Application.objects.visible_to(user), office, user)
+    counted = (
+        rows.order_by()
+        .values("call__series")
+        .annotate(
+            call_pk=Min("call_id"),
+            waiting=Count("pk", filter=Q(state=WAITING)),
+            recommended=Count("pk", filter=Exists(recommended_by(office))),
+        )
+        .filter(Q(waiting__gt=0) | Q(recommended__gt=0))
+    )
+    counts = {row["call_pk"]: row for row in counted[:200]}
+    calls = Call.objects.filter(pk__in=counts).select_related("programme__department")
+    found = [Desk(call, counts[call.pk]["waiting"], counts[call.pk]["recommended"]) for call in calls]
+    return sorted(found, key=lambda desk: (desk.waiting == 0, _closing(desk.call), -desk.call.pk))
+
+
+def _closing(call: Call) -> float:
+    return call.recommender_closes_at.timestamp() if call.recommender_closes_at else float("inf")
+
+
+def recommended_by(office: Office):
+    """Whether the application of the outer query was recommended by this office."""
+    return Nomination.objects.filter(
+        application=OuterRef("pk"), recommended_at__isnull=False, **office.as_fields()
+    )
+
+
+def recommendation_of(application: Application) -> Nomination | None:
+    """Who recommended an application, with `place`, the number among all that the office recommended."""
+    rows = Nomination.objects.filter(application=application, recommended_at__isnull=False)
+    return with_place(rows).select_related("recommender", "letter", "recommended_by").first()
+
+
+def ranks_of(user, applications) -> dict[int, int]:
+    """{application id: its rank} where one of the person's offices has given one; one query."""
+    wanted = Q(pk__in=[])
+    for office in offices_of(user):
+        wanted |= Q(**office.as_fields())
+    rows = Nomination.objects.filter(wanted, application__in=[row.pk for row in applications])
+    return dict(rows.values_list("application_id", "rank"))
+
+
+def with_place(rows):
+    """Adds `place`: how many of the same order were recommended and stand no lower."""
+    before = Nomination.objects.annotate(office=Coalesce("recommender_id", 0)).filter(
+        series=OuterRef("series"),
+        region=OuterRef("region"),
+        office=Coalesce(OuterRef("recommender_id"), 0),
+        recommended_at__isnull=False,
+        rank__lte=OuterRef("rank"),
+    )
+    counted = before.order_by().values("series").annotate(n=Count("pk")).values("n")
+    return rows.annotate(place=Subquery(counted))
+
+
+def with_recommendation(rows):
+    """Adds to applications `place`, their number among all that their recommender recommended, or None."""
+    placed = with_place(Nomination.objects.filter(application=OuterRef("pk"), recommended_at__isnull=False))
+    return rows.annotate(place=Subquery(placed.order_by().values("place")[:1]))
+
+
+def letters_of(user, call: Call, office: Office):
+    """Every letter of an office about a call, the newest first."""
+    rows = RecommendationLetter.objects.visible_to(user).filter(
+        call__series=call.series, **office.as_fields()
+    )
+    return rows.select_related("by", "voided_by", "recommender").order_by("-pk")
+
+
+def without_letter(call: Call, office: Office):
+    """What was recommended and stands in no letter yet, in order."""
+    rows = places(call.series, office).filter(recommended_at__isnull=False, letter__isnull=True)
+    return rows.select_related(
+        "application__organisation", "application__topic", "application__project_type"
+    ).order_by("rank")
