@@ -8,7 +8,6 @@ from applications.actions.answering import (
     detach,
     save_answers,
     save_over,
-    save_plainly,
 )
 from applications.actions.budgeting import set_budget
 from applications.actions.commenting import add_comment, reopen_comment, resolve_comment
@@ -42,6 +41,7 @@ from applications.actions.flow import advance, end_project, enter, set_outcome
 from applications.actions.holding import hold
 from applications.actions.intake import lapse, reopen_drafts, submit, withdraw
 from applications.actions.partnering import confirm_partner, fill_partner, invite_partner, uninvite_partner
+from applications.actions.plainly import save_plainly
 from applications.actions.recommending import (
     issue_letter,
     move_in_order,

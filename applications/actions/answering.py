@@ -1,13 +1,11 @@
 """Answer the questions of an application: typed answers and files."""
 
-import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from applications import completeness, queries, questions
@@ -20,7 +18,7 @@ from grants.models import Question
 
 
 class Newer(NamedTuple):
-    """An answer that somebody stored after the page of the refused one was made."""
+    """An answer that stands there, and whose it is."""
 
     value: object
     by: str
@@ -55,7 +53,10 @@ def save_over(
     hold(application=application, by=by)
     asked = {q.code: q for q in queries.questions_of(application) if q.code in answers}
     before = _before(application.pk, [q for q in asked.values() if q.code in seen])
-    written, values = weigh(asked, answers, seen, before)
+    readings = {
+        code: read(q, answers[code]) for code, q in asked.items() if q.kind not in questions.NOT_SAVED
+    }
+    written, values = weigh(readings, seen, before)
     rows = [
         Answer(application=application, question=asked[code], value=value, saved_at=at, saved_by=by)
         for code, value in values.items()
@@ -66,13 +67,10 @@ def save_over(
     return written._replace(faults=written.faults | hints)
 
 
-def weigh(asked: Mapping[str, Question], answers, seen, before: dict[str, Answer]):
-    """(what becomes of the answers, code → what to store): nothing that was not seen is written over."""
+def weigh(readings: Mapping[str, tuple], seen: Mapping[str, str], before: Mapping[str, Newer]):
+    """(what becomes of answers that were `read`, code → what to store): nothing unseen is written over."""
     written, values = Written({}, {}, {}), {}
-    for code, question in asked.items():
-        if question.kind in questions.NOT_SAVED:
-            continue
-        value, sentences = read(question, answers[code])
+    for code, (value, sentences) in readings.items():
         version = written.versions[code] = queries.version_of(value)
         stands = before.get(code)
         if stands is not None:
@@ -80,7 +78,7 @@ def weigh(asked: Mapping[str, Question], answers, seen, before: dict[str, Answer
             if version == seen[code] or now not in (seen[code], version):
                 written.versions[code] = now
                 if version != seen[code]:
-                    written.conflicts[code] = Newer(stands.value, str(stands.saved_by), stands.saved_at)
+                    written.conflicts[code] = stands
                 continue
         if sentences:
             written.faults[code] = sentences
@@ -88,71 +86,22 @@ def weigh(asked: Mapping[str, Question], answers, seen, before: dict[str, Answer
     return written, values
 
 
-def _before(application_pk: int, asked: list[Question]) -> dict[str, Answer]:
+def _before(application_pk: int, asked: list[Question]) -> dict[str, Newer]:
     """The answers that stand there, by code; the row of the application is held already."""
     if not asked:
         return {}
     codes = {question.pk: question.code for question in asked}
     rows = Answer.objects.filter(application_id=application_pk, question__in=list(codes))
-    return {codes[row.question_id]: row for row in rows.select_related("saved_by")}
+    return {
+        codes[row.question_id]: Newer(row.value, str(row.saved_by), row.saved_at)
+        for row in rows.select_related("saved_by")
+    }
 
 
-HOLD = """
-    SELECT a.call_id, a.project_type_id FROM applications_application a
-    JOIN applications_teammember t ON t.application_id = a.id AND t.user_id = %s
-    WHERE a.id = %s AND a.state IN ('draft', 'returned') FOR UPDATE OF a
-"""
-STORE = """
-    WITH moment AS (UPDATE applications_application SET saved_at = %(at)s WHERE id = %(pk)s)
-    INSERT INTO applications_answer (application_id, question_id, value, saved_at, saved_by_id)
-    SELECT %(pk)s, question, value, %(at)s, %(by)s
-    FROM unnest(%(questions)s::bigint[], %(values)s::jsonb[]) x(question, value)
-    ON CONFLICT (application_id, question_id)
-    DO UPDATE SET value = excluded.value, saved_at = excluded.saved_at, saved_by_id = excluded.saved_by_id
-"""
-
-
-@transaction.atomic
-def save_plainly(
-    *,
-    application_pk: int,
-    codes: Collection[str],
-    typed: Callable[[list[Question]], Mapping[str, object]],
-    seen: Mapping[str, str],
-    by,
-    at: datetime,
-) -> Written | None:
-    """`save_over` by three statements, for what a script sends while a person writes.
-
-    `typed` reads the answers to the questions found. None, and nothing stored, where that is not enough: not
-    on the team, sealed, or questions that decide about others; `save_over` then does it or says why not.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(HOLD, [by.pk, application_pk])
-        held = cursor.fetchone()
-        plain = queries.plain_questions(*held) if held else {}
-        asked = {code: plain[code] for code in codes if code in plain}
-        if len(asked) < len(codes):
-            return None
-        before = _before(application_pk, [q for q in asked.values() if q.code in seen])
-        written, values = weigh(asked, typed(list(asked.values())), seen, before)
-        cursor.execute(
-            STORE,
-            {
-                "pk": application_pk,
-                "by": by.pk,
-                "at": at,
-                "questions": [asked[code].pk for code in values],
-                "values": [json.dumps(value, cls=DjangoJSONEncoder) for value in values.values()],
-            },
-        )
-    return written
-
-
-def read(question: Question, raw) -> tuple[object, list[str]]:
+def read(question: Question, raw, *, field=None) -> tuple[object, list[str]]:
     """(the JSON to store, what is wrong with it): what cannot be read is kept as it was typed."""
     try:
-        return questions.clean(question, raw), []
+        return questions.clean(question, raw, field=field), []
     except ValidationError as error:
         return {"typed": questions.storable(raw)}, list(error.messages)
 

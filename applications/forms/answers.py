@@ -43,11 +43,6 @@ class AnswersForm(forms.Form):
         )
 
 
-def typed_answers(data, asked) -> dict[str, object]:
-    """Code → what was typed, of some questions."""
-    return AnswersForm(data, {}, questions_=asked).all_typed()
-
-
 def initial_of(asked, stored: dict) -> dict:
     return {question.code: questions.to_input(question, stored.get(question.code)) for question in asked}
 

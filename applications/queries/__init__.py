@@ -3,7 +3,6 @@
 from applications.queries.answers import (
     call_questions,
     has_types,
-    plain_questions,
     questions_of,
     sections_of,
     stored_answers,
@@ -44,6 +43,7 @@ from applications.queries.entries import (
 from applications.queries.papers import SHORTEST as SHORTEST_HASH
 from applications.queries.papers import address_of, may_name, printed, printed_from, sealed_as
 from applications.queries.partners import part_versions, partner_of, partnered, partners
+from applications.queries.plainly import plain_questions, workplace
 from applications.queries.recommending import (
     Office,
     desks,
@@ -180,5 +180,6 @@ __all__ = [
     "with_place",
     "with_recommendation",
     "without_letter",
+    "workplace",
     "years_of_period",
 ]

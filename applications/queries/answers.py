@@ -5,9 +5,8 @@ from functools import lru_cache
 
 from django.db.models import Q, QuerySet
 
-from applications import questions
 from applications.models import Answer, Application
-from grants.models import Call, FormKind, Question, QuestionKind, Section
+from grants.models import Call, FormKind, Question, Section
 from grants.states import CallState
 
 KEPT_FORMS = 256
@@ -23,7 +22,7 @@ def sections_of(application: Application, form: str = FormKind.APPLICATION) -> Q
 def questions_of(application: Application, form: str = FormKind.APPLICATION) -> list[Question]:
     """Every question of one form in order, each with its section; no query where the call is published."""
     call = application.call
-    read = _read if call.state == CallState.DRAFT else _remembered
+    read = _read if call.state == CallState.DRAFT else remembered
     found = [copy(question) for question in read(call.pk, application.project_type_id, form)]
     for question in found:
         question.call = call
@@ -32,7 +31,7 @@ def questions_of(application: Application, form: str = FormKind.APPLICATION) -> 
 
 def call_questions(call: Call, form: str) -> list[Question]:
     """The questions of one form of a call that all types of project share, each with its section."""
-    read = _read if call.state == CallState.DRAFT else _remembered
+    read = _read if call.state == CallState.DRAFT else remembered
     found = [copy(question) for question in read(call.pk, None, form)]
     for question in found:
         question.call = call
@@ -45,28 +44,7 @@ def _read(call_pk: int, project_type_pk: int | None, form: str) -> tuple[Questio
     return tuple(rows.select_related("section").order_by("section__order", "order"))
 
 
-_remembered = lru_cache(maxsize=KEPT_FORMS)(_read)
-
-
-@lru_cache(maxsize=KEPT_FORMS)
-def plain_questions(call_pk: int, project_type_pk: int | None) -> dict[str, Question]:
-    """Code → question of the application form of a published call whose answers can be stored one by one.
-
-    Empty where an answer decides about others: a condition, a cross-check, a computed question.
-    """
-    call = Call.objects.get(pk=call_pk)
-    asked = [copy(question) for question in _remembered(call_pk, project_type_pk, FormKind.APPLICATION)]
-    if call.state == CallState.DRAFT or any(_decides(question) for question in asked):
-        return {}
-    for question in asked:
-        question.call = call
-    apart = (*questions.NOT_SAVED, QuestionKind.ORGANISATION)
-    return {question.code: question for question in asked if question.kind not in apart}
-
-
-def _decides(question: Question) -> bool:
-    conditions = bool(question.visible_when.strip() or questions.conditions_of(question))
-    return conditions or question.kind == QuestionKind.COMPUTED
+remembered = lru_cache(maxsize=KEPT_FORMS)(_read)
 
 
 def stored_answers(application: Application) -> dict[str, object]:

@@ -71,8 +71,11 @@ def is_rows(question) -> bool:
     return KINDS[question.kind].is_rows
 
 
-def clean(question, raw):
-    """What was typed → the JSON to store; None for nothing. Raises ValidationError."""
+def clean(question, raw, *, field: forms.Field | None = None):
+    """What was typed → the JSON to store; None for nothing. Raises ValidationError.
+
+    `field` is that of the question, where it is at hand already.
+    """
     if isinstance(raw, date):
         raw = raw.isoformat()
     if isinstance(raw, bool):
@@ -80,7 +83,7 @@ def clean(question, raw):
     raw = storable(raw)
     if raw is None or raw in ("", [], {}):
         return None
-    value = field_of(question).clean(raw)
+    value = (field or field_of(question)).clean(raw)
     if value is None or value in ("", [], {}):
         return None
     return KINDS[question.kind].to_json(value)

@@ -2,7 +2,6 @@
 
 import json
 from datetime import date
-from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -17,7 +16,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from applications import actions, queries, questions, rules
 from applications.forms import FIXED_PARTS, Section
-from applications.forms.answers import AnswersForm, typed_answers
 from applications.views.common import asks_for, part_url, standing, visible_application
 from applications.views.together import comments_of
 from core.workflow import Lost, Refused
@@ -163,9 +161,6 @@ def _autosave(request, pk, name):
         visible_application(request.user, pk)
         return JsonResponse({"error": "unreadable", "message": str(fault)}, status=400)
     now = timezone.now()
-    plainly = only and name not in FIXED_PARTS
-    if plainly and (answer := _plainly(request.user, pk, data, only, seen, at=now)):
-        return JsonResponse(answer)
     application = visible_application(request.user, pk)
     saved = _part(application, name, data, only=only, seen=seen)
     try:
@@ -173,19 +168,6 @@ def _autosave(request, pk, name):
     except Refused as refused:
         return JsonResponse({"error": refused.code, "message": refused.message}, status=409)
     return JsonResponse(_saved(request, saved, faults, at=now))
-
-
-def _plainly(user, pk, data, codes, seen, *, at) -> dict | None:
-    """What to say of answers that concern nothing else; None where the whole way is needed."""
-    written = actions.save_plainly(
-        application_pk=pk, codes=codes, typed=partial(typed_answers, data), seen=seen, by=user, at=at
-    )
-    if written is None or written.conflicts:
-        return None
-    faults = {f"{AnswersForm.prefix}-{code}": words for code, words in written.faults.items()}
-    saved_at = timezone.localtime(at).strftime("%H:%M:%S")
-    versions = written.versions
-    return {"saved_at": saved_at, "faults": faults, "versions": versions, "conflicts": {}, "fragments": {}}
 
 
 def read_sent(request):

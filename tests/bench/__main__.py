@@ -67,16 +67,22 @@ def run(names: list[str], rows: int) -> int:
     if new:
         fill(server, rows)
     data, figures, harness = (import_module(f"tests.bench.{name}") for name in ("data", "figures", "harness"))
-    unknown = set(names) - figures.FIGURES.keys()
+    served = import_module("tests.bench.served")
+    known = [*figures.FIGURES, served.NAME]
+    unknown = set(names) - set(known)
     if unknown:
-        say(f"no figure {', '.join(sorted(unknown))}; there are: {', '.join(figures.FIGURES)}")
+        say(f"no figure {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
         return 2
     world = data.find()
-    for name in names or figures.FIGURES:
-        runs = harness.ROUNDS + harness.WARM_UP
-        figure = harness.measure(figures.FIGURES[name](world, runs), rows=world.rows)
-        sys.stdout.write(f"{figure.line()}\n")
-        sys.stdout.flush()
+    for name in names or known:
+        if name == served.NAME:
+            lines = (served.measure(world, workers).line() for workers in served.WORKERS)
+        else:
+            runs = harness.ROUNDS + harness.WARM_UP
+            lines = [harness.measure(figures.FIGURES[name](world, runs), rows=world.rows).line()]
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
     return 0
 
 
