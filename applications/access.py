@@ -1,21 +1,25 @@
-"""Who reads the files of an application, or of a letter: who reads the application, the letter."""
+"""Who reads the files of an application, of a letter or of an appeal: who reads that."""
 
 from django.db.models import Q
 
-from applications.models import Application, RecommendationLetter
+from applications.models import Appeal, Application, RecommendationLetter
 
 
 def application_files(user) -> Q:
-    return Q(
-        content_type__app_label="applications",
-        content_type__model="application",
-        object_id__in=Application.objects.visible_to(user).values("pk"),
-    )
+    return _of("application", Application, user)
 
 
 def letter_files(user) -> Q:
+    return _of("recommendationletter", RecommendationLetter, user)
+
+
+def appeal_files(user) -> Q:
+    return _of("appeal", Appeal, user)
+
+
+def _of(name: str, model, user) -> Q:
     return Q(
         content_type__app_label="applications",
-        content_type__model="recommendationletter",
-        object_id__in=RecommendationLetter.objects.visible_to(user).values("pk"),
+        content_type__model=name,
+        object_id__in=model.objects.visible_to(user).values("pk"),
     )

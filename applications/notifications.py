@@ -8,8 +8,8 @@ from django.utils.translation import gettext_noop as _
 from accounts.models import Organisation, RoleAssignment, User
 from accounts.roles import Role, UnitRole
 from applications import queries
-from applications.models import Application, Partner
-from applications.states import OFFICE, ApplicationState
+from applications.models import Appeal, Application, CheckDecision, Partner
+from applications.states import OFFICE, AppealState, ApplicationState
 from core import calendar
 from grants.models import Call, DayKind, Invitation, Stage, StageKind
 from grants.queries import cause, closing
@@ -215,6 +215,12 @@ def stage_done(application: Application, state: str, *, by, at) -> None:
         actions.meet_deadline(subject=application, kind=STAGE_DEADLINES[state], by=by, at=at)
 
 
+def stage_dropped(application: Application, state: str, *, by, at) -> None:
+    """The team took it back: nothing is owed in the stage that it left."""
+    if state in STAGE_DEADLINES:
+        actions.cancel_deadline(subject=application, kind=STAGE_DEADLINES[state], by=by, at=at)
+
+
 def stage_stands_still(application: Application, state: str, *, reason: str, by, at) -> None:
     """The days that the team takes to mend its application are not days of the office."""
     kind = STAGE_DEADLINES[state]
@@ -303,8 +309,72 @@ def invitation_taken(application: Application, *, by, at) -> None:
 
 
 def all_cancelled(application: Application, *, by, at) -> None:
-    for kind in dict.fromkeys((*STAGE_DEADLINES.values(), *DRAFT_DEADLINES, DeadlineKind.SECOND_STEP)):
+    kinds = (*STAGE_DEADLINES.values(), *DRAFT_DEADLINES, DeadlineKind.SECOND_STEP, DeadlineKind.APPEAL)
+    for kind in dict.fromkeys(kinds):
         actions.cancel_deadline(subject=application, kind=kind, by=by, at=at)
+
+
+# ---- appeals ----
+
+
+def open_appeal(decision: CheckDecision, *, at) -> None:
+    """The clock of the right to appeal, from the receipt of the rejection; none where no appeal is heard."""
+    application, call = decision.application, decision.application.call
+    if call.appeal_days is None:
+        return
+    text = _("自 %(date)s 收到不予受理决定起 %(days)s 个%(kind)s内可以申请复审，逾期不予受理 %(clause)s")
+    actions.open_deadline(
+        subject=application,
+        kind=DeadlineKind.APPEAL,
+        title=said(_("可以申请复审：%(title)s"), title=application),
+        url=page_of(application),
+        due_at=calendar.due(at, call.appeal_days, kind=call.appeal_day_kind),
+        explanation=said(
+            text,
+            date=calendar.local_date(at),
+            days=call.appeal_days,
+            kind=DayKind(call.appeal_day_kind).label,
+            clause=call.appeal_clause,
+        ),
+        clock=call.appeal_day_kind,
+        owed_by=[*_by_team(application), *_by_unit_admins(application)],
+        at=at,
+        **cause(call),
+    )
+
+
+def appealed(appeal: Appeal, *, by, at) -> None:
+    """The right was used; from now on the department owes an answer."""
+    actions.meet_deadline(subject=appeal.application, kind=DeadlineKind.APPEAL, by=by, at=at)
+    open_appeal_decision(appeal, at=at)
+    tell_team(appeal.application, "appealed", at=at)
+
+
+def open_appeal_decision(appeal: Appeal, *, at) -> None:
+    application, call = appeal.application, appeal.application.call
+    actions.open_deadline(
+        subject=appeal,
+        kind=DeadlineKind.APPEAL_DECISION,
+        title=said(_("复审：%(title)s"), title=application),
+        url=reverse("admin:applications_appeal_change", args=[appeal.pk]),
+        due_at=calendar.due(at, call.appeal_decision_days),
+        explanation=said(
+            _("自 %(date)s 申请复审起 %(days)s 个工作日内作出决定，由原决定人以外的人办理 %(clause)s"),
+            date=calendar.local_date(at),
+            days=call.appeal_decision_days,
+            clause=call.appeal_clause,
+        ),
+        clock=calendar.DayKind.WORKING,
+        owed_by=_by_managers(application),
+        at=at,
+        **cause(call),
+    )
+
+
+def appeal_decided(appeal: Appeal, *, by, at) -> None:
+    actions.meet_deadline(subject=appeal, kind=DeadlineKind.APPEAL_DECISION, by=by, at=at)
+    upheld = appeal.state == AppealState.UPHELD
+    tell_team(appeal.application, "appeal_decided", at=at, reason=appeal.reason, upheld=upheld)
 
 
 # ---- messages ----

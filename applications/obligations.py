@@ -2,13 +2,13 @@
 
 from functools import partial
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Least
 
 from applications import notifications, queries
-from applications.models import Application
+from applications.models import Appeal, Application, CheckDecision, CheckOutcome
 from applications.notifications import STAGE_DEADLINES
-from applications.states import ApplicationState
+from applications.states import AppealState, ApplicationState
 from core import calendar
 from grants.models import Call, Invitation, Stage
 from grants.queries import closing
@@ -71,6 +71,26 @@ def _chosen(at):
     return rows.filter(pk__in=live)
 
 
+def _may_appeal(at):
+    """Rejected at the formal check, received, not appealed against, and the days are not over."""
+    last = CheckDecision.objects.filter(application=OuterRef("pk")).order_by("-id")
+    rows = _read(Application.objects.filter(state=S.REJECTED, call__appeal_days__isnull=False))
+    rows = rows.annotate(last=Subquery(last.values("outcome")[:1]), last_pk=Subquery(last.values("pk")[:1]))
+    rows = rows.filter(last=CheckOutcome.REJECTED).exclude(last_pk__in=Appeal.objects.values("decision"))
+    decisions = [queries.rejection(row) for row in rows]
+    live = [
+        decision.application_id
+        for decision in decisions
+        if queries.received_at(decision) and queries.appeal_until(decision) >= at
+    ]
+    return _read(Application.objects.filter(pk__in=live))
+
+
+def _open_appeal(application, at):
+    decision = queries.rejection(application)
+    notifications.open_appeal(decision, at=queries.received_at(decision))
+
+
 def register_all() -> None:
     by_kind: dict[str, list[str]] = {}
     for state, kind in STAGE_DEADLINES.items():
@@ -100,6 +120,15 @@ def register_all() -> None:
             model=Application,
             owing=lambda at: _read(Application.objects.filter(state=S.RETURNED)),
             open=_open_supplement,
+        ),
+        Obligation(kind=DeadlineKind.APPEAL, model=Application, owing=_may_appeal, open=_open_appeal),
+        Obligation(
+            kind=DeadlineKind.APPEAL_DECISION,
+            model=Appeal,
+            owing=lambda at: Appeal.objects.filter(state=AppealState.FILED).select_related(
+                "application__call__programme__department"
+            ),
+            open=lambda appeal, at: notifications.open_appeal_decision(appeal, at=appeal.filed_at),
         ),
         Obligation(
             kind=DeadlineKind.SECOND_STEP,

@@ -1,10 +1,21 @@
 """What applications do when something happens upstream. Connected in `ApplicationsConfig.ready`."""
 
 from applications import actions, notifications, queries
+from applications.models import Application
+from notifications.models import NoticeKind
 
 
 def relisted(sender, *, topic, by, at, **kwargs) -> None:
     actions.reopen_drafts(topic=topic, by=by, at=at)
+
+
+def received(sender, *, notice, by, at, **kwargs) -> None:
+    """The days to appeal run from the receipt of a rejection at the formal check."""
+    if notice.kind != NoticeKind.REJECTED or not isinstance(notice.subject, Application):
+        return
+    decision = queries.rejection(notice.subject)
+    if decision is not None and not queries.is_appealed(decision):
+        notifications.open_appeal(decision, at=at)
 
 
 def published(sender, *, call, by, at, **kwargs) -> None:

@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from accounts.roles import Role
 from applications import completeness, queries, quotas
 from applications.eligibility import RuleLine
-from applications.models import Application, Partner, RuleStatus, StepOutcome
-from applications.states import EDITABLE, OFFICE, ApplicationState
+from applications.models import Appeal, Application, Partner, RuleResult, RuleStatus, StepOutcome
+from applications.states import EDITABLE, OFFICE, TAKEN_BACK_FROM, AppealState, ApplicationState
 from core.workflow import Lost, Refused
 from grants.models import Call, ProjectType, Sourcing, Topic
 from grants.queries import closing
@@ -252,6 +252,22 @@ def check_can_withdraw(by, application: Application) -> None:
         )
 
 
+def check_can_take_back(by, application: Application, *, at) -> None:
+    """The team, while the call is open and no office has said anything of it. Raises Refused, Lost."""
+    if not is_on_team(by, application):
+        raise Refused(_("只有申报团队的成员可以撤回修改。"))
+    if application.state not in TAKEN_BACK_FROM:
+        raise Lost(
+            _("申报书现在是“%(state)s”，不能撤回修改。")
+            % {"state": application.machine.public_label(application.state)},
+            code="state",
+        )
+    check_window(application.call, application.topic, at=at)
+    check_submissions_left(application)
+    if application.check_decisions.exists():
+        raise Refused(_("形式审查已经作过决定，不能撤回修改。"), code="decided")
+
+
 # ---- unit, recommender, officer ----
 
 
@@ -360,10 +376,10 @@ def check_can_examine(by, application: Application) -> None:
     _in_state(application, ApplicationState.FORMAL_CHECK)
 
 
-def check_can_pass(by, application: Application) -> None:
-    """Every line must be settled; the sentence names those that are not."""
+def check_can_pass(by, application: Application, *, lines: list[RuleResult] | None = None) -> None:
+    """Every line must be settled; the sentence names those that are not. `lines`: read already, for many."""
     check_can_examine(by, application)
-    open_lines = queries.unresolved(application)
+    open_lines = queries.unresolved(application, lines)
     failed = [line.rule.code for line in open_lines if line.final_status == RuleStatus.FAILED]
     if failed:
         raise Refused(
@@ -392,6 +408,64 @@ def check_can_reject(by, application: Application) -> None:
     check_manages(by, application)
     if not application.machine.allows(application.state, ApplicationState.REJECTED):
         raise Refused(_("申报书现在是“%(state)s”，不能退出。") % {"state": application.get_state_display()})
+
+
+# ---- appeals ----
+
+MIN_GROUNDS = 10
+"""Characters: an appeal says what is wrong with the rejection."""
+
+
+def is_of_unit(by, application: Application) -> bool:
+    """The team, or an administrator of its unit."""
+    administers = by is not None and application.organisation_id in by.scope.admin_units
+    return administers or is_on_team(by, application)
+
+
+def check_can_appeal(by, application: Application, *, at) -> None:
+    """The applicant's side, against a rejection at the formal check, once and in time. Raises Refused."""
+    if not is_of_unit(by, application):
+        raise Refused(_("只有申报团队或单位管理员可以申请复审。"))
+    decision = queries.rejection(application)
+    if decision is None:
+        raise Refused(_("只有形式审查不予受理的申报可以申请复审。"), code="not_rejected")
+    if Appeal.objects.filter(decision=decision).exists():
+        raise Lost(_("已经申请过复审，不能重复申请。"), code="appealed")
+    clause = application.call.appeal_clause or application.call.number
+    until = queries.appeal_until(decision)
+    if until is None:
+        raise Refused(_("本通知不受理复审申请。"), clause=clause, code="no_appeal")
+    if at > until:
+        raise Refused(
+            _("依据%(clause)s，复审申请应在 %(time)s 前提出，现已逾期，不予受理。")
+            % {"clause": clause or application.call.title, "time": queries.local_moment(until)},
+            clause=clause,
+            code="late",
+        )
+
+
+def check_grounds(grounds: str) -> None:
+    if len("".join(grounds.split())) < MIN_GROUNDS:
+        raise Refused(
+            _("请写明事实与理由，不少于 %(n)s 个字。") % {"n": MIN_GROUNDS}, field="grounds", code="short"
+        )
+
+
+def check_hears_appeals(by, appeal: Appeal) -> None:
+    """A manager or the head of the department, or a leader. Raises Refused."""
+    department = appeal.application.call.programme.department_id
+    if by is None or by.has_role(Role.LEADER) or department in by.scope.headed:
+        return
+    check_manages(by, appeal.application)
+
+
+def check_can_decide_appeal(by, appeal: Appeal) -> None:
+    """Another officer than the one who rejected; the database holds this too. Raises Refused, Lost."""
+    check_hears_appeals(by, appeal)
+    if by is not None and by.pk == appeal.rejected_by_id:
+        raise Refused(_("不予受理是您作出的，复审须由其他人办理。"), code="same_officer")
+    if appeal.state != AppealState.FILED:
+        raise Lost(_("这项复审已经办结。"), code="lost")
 
 
 def check_reason(reason: str, *, field="reason") -> None:

@@ -29,6 +29,12 @@ class ApplicationState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("已撤回")
 
 
+class AppealState(models.TextChoices):
+    FILED = "filed", _("待复审")
+    UPHELD = "upheld", _("复审成立")
+    DISMISSED = "dismissed", _("维持不予受理")
+
+
 class ProjectEnd(models.TextChoices):
     """How a funded project ended; empty while it runs."""
 
@@ -83,8 +89,9 @@ APPLICATION = Machine(
     transitions={
         S.DRAFT: _INTAKE | _ROUNDS | {S.DECISION, S.WITHDRAWN},
         S.RETURNED: _INTAKE | OFFICE | _ENDS,
-        **{state: _ONWARDS - {state} for state in _INTAKE},
-        S.UNIT_REVIEW: _ONWARDS - {S.UNIT_REVIEW, S.REJECTED},
+        # Before the call closes a team may take back what it handed in, and mend it (撤回修改).
+        **{state: _ONWARDS - {state} | {S.DRAFT} for state in _INTAKE},
+        S.UNIT_REVIEW: _ONWARDS - {S.UNIT_REVIEW, S.REJECTED} | {S.DRAFT},
         S.EXPERT_REVIEW: _ONWARDS - _INTAKE - {S.EXPERT_REVIEW, S.RETURNED},
         S.DEMANDER_CHOICE: _ONWARDS - _INTAKE - {S.DEMANDER_CHOICE, S.RETURNED},
         # An argumentation or an approval may also stand between the decision and the agreement.
@@ -93,6 +100,8 @@ APPLICATION = Machine(
         S.PUBLICITY: _DECIDED - {S.PUBLICITY} | OFFICE | {S.REJECTED},
         S.AGREEMENT: OFFICE | {S.AWARDED, S.REJECTED},
         S.RESERVED: _DECIDED - {S.RESERVED} | OFFICE | {S.DECISION} | _ENDS,
+        # Only by an appeal (复审) that is upheld.
+        S.REJECTED: frozenset({S.FORMAL_CHECK}),
     },
     owners={
         S.DRAFT: frozenset({UnitRole.MEMBER}),
@@ -114,6 +123,23 @@ APPLICATION = Machine(
     # Applicants read where they stand, not how far the bureau's own deliberation has come.
     public_labels=dict.fromkeys(_ROUNDS | {S.DECISION}, _("评审中")),
 )
+
+APPEAL = Machine(
+    states=AppealState,
+    initial=AppealState.FILED,
+    transitions={AppealState.FILED: frozenset({AppealState.UPHELD, AppealState.DISMISSED})},
+    owners={
+        AppealState.FILED: frozenset({Role.PROGRAMME_MANAGER, Role.DIVISION_HEAD, Role.LEADER}),
+        AppealState.UPHELD: frozenset(),
+        AppealState.DISMISSED: frozenset(),
+    },
+)
+
+ENDED = _ENDS
+"""Nothing is waited for; a rejection may still be appealed against."""
+
+TAKEN_BACK_FROM = _INTAKE
+"""Steps out of which a team may take its application back while the call is open."""
 
 EDITABLE = frozenset({S.DRAFT, S.RETURNED})
 """States in which the team may write; the database holds this too."""

@@ -1,7 +1,17 @@
 from django.urls import path
 
 from applications.forms import FIXED_PARTS
-from applications.views import desks, handing, importing, listing, papers, recommending, together, workspace
+from applications.views import (
+    appealing,
+    desks,
+    handing,
+    importing,
+    listing,
+    papers,
+    recommending,
+    together,
+    workspace,
+)
 
 app_name = "applications"
 
@@ -39,6 +49,8 @@ urlpatterns = [
         {"name": "question"},
         name="import_question",
     ),
+    path("<int:pk>/take-back/", listing.take_back, name="take_back"),
+    path("<int:pk>/appeal/", appealing.appeal, name="appeal"),
     path("<int:pk>/withdraw/", listing.withdraw, name="withdraw"),
     path("<int:pk>/team/", listing.team, name="team"),
     path("<int:pk>/preview.pdf", listing.preview, name="preview"),

@@ -18,6 +18,7 @@ from awards.models import Agreement, Award, Decision, Objection, Outcome, Public
 from awards.states import AgreementState, ObjectionState, PublicityState
 from core import calendar, workflow
 from core.workflow import Refused
+from documents.actions import store
 from grants import actions as grants
 from grants.models import Call, ContactKind, Sourcing, StageKind
 from grants.queries import contact_for, number_prefix
@@ -147,7 +148,14 @@ def _outcome(application, state, *, by, at, note=""):
 
 @transaction.atomic
 def object(
-    *, publicity: Publicity, item: PublicityItem | None, name: str, phone: str, text: str, at: datetime
+    *,
+    publicity: Publicity,
+    item: PublicityItem | None,
+    name: str,
+    phone: str,
+    text: str,
+    at: datetime,
+    files: Iterable = (),
 ) -> Objection:
     """Anybody objects under a real name within the period; the notice waits for the finding."""
     publicity = _notice(publicity)
@@ -158,6 +166,16 @@ def object(
     objection = Objection.objects.create(
         publicity=publicity, item=item, name=name.strip(), phone=phone, text=text.strip(), filed_at=at
     )
+    for number, file in enumerate(files, start=1):
+        store(
+            subject=objection,
+            kind=f"evidence_{number}",
+            file=file,
+            name=file.name,
+            by=None,
+            at=at,
+            field="files",
+        )
     workflow.record(objection, "filed", by=None, at=at, to_state=objection.state)
     if publicity.state == PublicityState.RUNNING:
         workflow.move(publicity, PublicityState.SUSPENDED, by=None, at=at)

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.enums import ActionVariant
@@ -30,6 +31,7 @@ from awards.models import (
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button, dress
 from core.money import wan
 from core.workflow import Refused
+from documents.models import Document
 from grants.models import Call
 from reviews.admin import page
 
@@ -221,6 +223,22 @@ class ObjectionAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin
     list_select_related = ("publicity", "item")
     ordering = ("-id",)
     actions_detail = ("resolve",)
+    fields = (
+        ("publicity", "item"),
+        ("name", "phone"),
+        "text",
+        "files",
+        ("state", "filed_at"),
+        "finding",
+        ("resolved_by", "resolved_at"),
+    )
+    readonly_fields = ("files",)
+
+    @display(description=_("证明材料"))
+    def files(self, objection):
+        rows = Document.objects.about(objection).order_by("kind")
+        links = ((reverse("documents:pages", args=[row.pk]), row.name) for row in rows)
+        return format_html_join(" · ", '<a class="text-primary-600 underline" href="{}">{}</a>', links) or "—"
 
     @page(_("处理异议"), may=rules.can_resolve, icon="gavel", variant=ActionVariant.PRIMARY)
     def resolve(self, request, objection):

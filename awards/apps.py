@@ -9,5 +9,8 @@ class AwardsConfig(AppConfig):
     def ready(self):
         # Receivers import models, which exist only now.
         from awards import obligations, receivers  # noqa: F401, PLC0415
+        from awards.access import objection_files  # noqa: PLC0415
+        from documents import access  # noqa: PLC0415
 
+        access.reader(objection_files)
         obligations.register_all()

@@ -18,6 +18,8 @@ from core.workflow import Refused
 
 PER_PAGE = 20
 OBJECTIONS_PER_ADDRESS = "5/h"
+MOST_FILES = 5
+"""With one objection: anybody may send them."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -32,7 +34,7 @@ def object_to(request, pk):
         if _too_many(request):
             status = 429
             form.add_error(None, _("提交得太频繁，请一小时后再试，或按公示的联系方式提出。"))
-        elif _filed(form, publicity, at=now):
+        elif _filed(request, form, publicity, at=now):
             messages.success(request, _("异议已收到，我们会按公示的期限核实处理。"))
             return redirect("portal:publicity_notice", publicity.pk)
     context = {
@@ -41,6 +43,7 @@ def object_to(request, pk):
         "form": form,
         "closed": closed,
         "until": end_of_day(publicity.ends_date),
+        "most_files": MOST_FILES,
     }
     if request.method == "POST" and status == 200:
         status = 422
@@ -62,9 +65,13 @@ def _too_many(request) -> bool:
     )
 
 
-def _filed(form, publicity, *, at) -> bool:
+def _filed(request, form, publicity, *, at) -> bool:
+    files = request.FILES.getlist("files")
+    if len(files) > MOST_FILES:
+        form.add_error(None, _("最多上传 %(n)s 个文件。") % {"n": MOST_FILES})
+        return False
     try:
-        actions.object(publicity=publicity, at=at, **form.cleaned_data)
+        actions.object(publicity=publicity, at=at, files=files, **form.cleaned_data)
     except Refused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.message)
         return False

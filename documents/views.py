@@ -6,26 +6,32 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, JsonResponse
-from django.shortcuts import get_object_or_404
+from django.http import FileResponse, Http404, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.workflow import Lost, Refused
-from documents import rules, uploads
+from documents import drawing, rules, uploads
 from documents.models import Document, ScanState, Upload
+
+
+def _readable(request, pk) -> Document:
+    """A file that the person may read and the scanner did not stop."""
+    document = get_object_or_404(Document.objects.visible_to(request.user), pk=pk)
+    if document.scan == ScanState.INFECTED:
+        raise PermissionDenied(_("这个文件含有病毒，不能下载。"))
+    if settings.CLAMD_ADDRESS and document.scan == ScanState.PENDING:
+        raise PermissionDenied(_("这个文件还在检查病毒，请过一分钟再下载。"))
+    return document
 
 
 @login_required
 @require_safe
 def download(request, pk):
     """The file under its own name (RFC 5987), never run in the page. `?inline` shows a PDF or picture."""
-    document = get_object_or_404(Document.objects.visible_to(request.user), pk=pk)
-    if document.scan == ScanState.INFECTED:
-        raise PermissionDenied(_("这个文件含有病毒，不能下载。"))
-    if settings.CLAMD_ADDRESS and document.scan == ScanState.PENDING:
-        raise PermissionDenied(_("这个文件还在检查病毒，请过一分钟再下载。"))
+    document = _readable(request, pk)
     try:
         file = document.file.open("rb")
     except FileNotFoundError:
@@ -38,6 +44,55 @@ def download(request, pk):
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+# ---- pages of a PDF as pictures, to be read beside something else ----
+
+
+@login_required
+@require_safe
+def pages(request, pk):
+    """All pages below one another; a picture is one page, other kinds of files have none to show."""
+    document = _readable(request, pk)
+    total = 0
+    if document.media_type == rules.PDF:
+        with _opened(document) as file:
+            total = drawing.page_count(file)
+    context = {
+        "document": document,
+        "numbers": range(1, min(total, drawing.MOST_PAGES) + 1),
+        "total": total,
+        "is_picture": document.media_type in (rules.PNG, rules.JPEG),
+    }
+    return render(request, "documents/pages.html", context)
+
+
+@login_required
+@require_safe
+def page(request, pk, number):
+    """One page of a PDF as a picture: shown the same in every browser, and nothing in it can run."""
+    document = _readable(request, pk)
+    if document.media_type != rules.PDF or not 1 <= number <= drawing.MOST_PAGES:
+        raise Http404
+    with _opened(document) as file:
+        body = drawing.page_picture(file, number)
+    if body is None:
+        raise Http404
+    response = HttpResponse(body, content_type=rules.PNG)
+    response["X-Content-Type-Options"] = "nosniff"
+    # A file never changes under its key.
+    response["Cache-Control"] = "private, max-age=600"
+    return response
+
+
+@contextmanager
+def _opened(document):
+    try:
+        file = document.file.open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    with file:
+        yield file
 
 
 # ---- large files, in pieces ----

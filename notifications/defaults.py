@@ -27,6 +27,8 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.RECOMMENDATION: {**_ON_ARRIVAL, "d-2": _OFFICER},
     K.FORMAL_CHECK: _OFFICE,
     K.SUPPLEMENT: {"open": (), "w2": (), "w1": ()},
+    K.APPEAL: {"open": (), "d7": (), "d3": (), "d1": ()},
+    K.APPEAL_DECISION: _OFFICE,
     K.EXPERT_REVIEW: {"d3": (), "d1": (), "d0": (), "d-1": (), "d-7": _HEAD, "d-15": _LEADER},
     K.REVIEW_ANSWER: {"open": (), "w1": (), "d0": _OFFICER, "d-1": _OFFICER},
     K.REVIEW_DUE: {"d3": (), "d1": (), "d0": (), "d-1": _OFFICER, "d-3": _OFFICER},
@@ -46,7 +48,7 @@ STEPS: dict[str, dict[str, tuple]] = {
     # The notice itself has just gone out.
     K.RECEIPT: {"w2": (), "w1": ()},
 }
-LEGAL = (K.SUPPLEMENT, K.AGREEMENT_SIGNING, K.OBJECTION, K.PUBLICITY_END, K.RECEIPT)
+LEGAL = (K.SUPPLEMENT, K.APPEAL, K.AGREEMENT_SIGNING, K.OBJECTION, K.PUBLICITY_END, K.RECEIPT)
 """Somebody's right runs out with these: nobody can switch them off."""
 
 

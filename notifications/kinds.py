@@ -18,6 +18,8 @@ class DeadlineKind(models.TextChoices):
     RECOMMENDATION = "recommendation", _("推荐审核")
     FORMAL_CHECK = "formal_check", _("形式审查")
     SUPPLEMENT = "supplement", _("补正")
+    APPEAL = "appeal", _("申请复审")
+    APPEAL_DECISION = "appeal_decision", _("复审决定")
     EXPERT_REVIEW = "expert_review", _("组织专家评审")
     REVIEW_ANSWER = "review_answer", _("评审邀请答复")
     REVIEW_DUE = "review_due", _("评审")

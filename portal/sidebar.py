@@ -56,6 +56,7 @@ GROUPS = (
             Item("exchange.Demand", "lightbulb"),
             Item("applications.Application", "description"),
             Item("applications.Application", "fact_check", gettext_lazy("形式审查"), "state=formal_check"),
+            Item("applications.Appeal", "balance"),
             Item("applications.PastProject", "history"),
         ),
     ),

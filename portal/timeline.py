@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.roles import Role, UnitRole
 from applications.models import Application
-from applications.states import APPLICATION, ApplicationState
+from applications.states import APPLICATION, AppealState, ApplicationState
 from awards.models import Agreement, PublicityItem
 from awards.states import AgreementState
 from core.calendar import end_of_day
@@ -20,7 +20,7 @@ from finance.states import InstalmentState
 from grants.models import DayKind, Stage
 from milestones.models import Kind, Milestone
 from milestones.states import MilestoneState
-from notifications.models import Deadline
+from notifications.models import Deadline, DeadlineKind
 
 S = ApplicationState
 
@@ -246,13 +246,31 @@ def _end_step(now: _Now) -> Step:
     at = event.at if event else None
     if state in (S.REJECTED, S.WITHDRAWN):
         told = event.note if event and state in _TOLD else ""
-        return Step(title=str(S(state).label), state="failed", at=at, note=told)
+        return Step(title=str(S(state).label), state="failed", at=at, note=told, **_appeal_of(now))
     if state == S.RESERVED:
         note = _("列入项目库备选；有资金时再作决定，您不用办理。")
         return Step(title=str(S.RESERVED.label), state="current", at=at, note=note)
     if state == S.AWARDED:
         return Step(title=str(S.AWARDED.label), state="done", at=at)
     return Step(title=_("立项"), state="next")
+
+
+def _appeal_of(now: _Now) -> dict:
+    """What a rejected applicant may still do, until when and by which clause; what came of the appeal."""
+    application = now.application
+    if application.state != S.REJECTED:
+        return {}
+    appeal = application.appeals.order_by("-id").first()
+    if appeal is not None and appeal.state == AppealState.FILED:
+        return {"by": _("已申请复审，由原决定人以外的人办理；您不用办理，有结果会通知您。")}
+    if appeal is not None and appeal.state == AppealState.DISMISSED:
+        return {"by": _("复审维持不予受理，这是最终决定：%(reason)s") % {"reason": appeal.reason}}
+    due, clause = now.term(DeadlineKind.APPEAL)
+    if due is None:
+        return {}
+    url = "" if now.for_officer else reverse("applications:appeal", args=[application.pk])
+    words = _("对不予受理的决定不服的，可以申请一次复审")
+    return {"by": words, "due": due, "clause": clause, "url": url, "action": _("申请复审")}
 
 
 _MILESTONE_STEP = {

@@ -62,7 +62,9 @@ DATED_WITHOUT_DEADLINE = {
         "milestones.Acceptance.at milestones.DemanderOpinion.at milestones.Milestone.accepted_at "
         "milestones.ReportDraft.saved_at reviews.Assignment.pledged_at reviews.Conflict.recorded_at "
         "reviews.DemanderChoice.at reviews.Review.saved_at reviews.Review.submitted_at "
-        "core.Event.at desk.Rehearsal.started_at desk.Rehearsal.claimed_at desk.Rehearsal.finished_at"
+        "applications.Appeal.filed_at applications.Appeal.decided_at applications.CheckDecision.at "
+        "applications.TakenBack.at core.Event.at desk.Rehearsal.started_at desk.Rehearsal.claimed_at "
+        "desk.Rehearsal.finished_at"
     ),
     "a beginning: nothing is owed by it": (
         "grants.Call.opens_at awards.Publicity.starts_date awards.Agreement.starts_date "

@@ -9,6 +9,8 @@ from applications.actions.answering import (
     save_answers,
     save_over,
 )
+from applications.actions.appealing import appeal, decide_appeal
+from applications.actions.batches import Done, Orders, decide_many
 from applications.actions.budgeting import set_budget
 from applications.actions.commenting import add_comment, reopen_comment, resolve_comment
 from applications.actions.copying import copy_from
@@ -50,19 +52,25 @@ from applications.actions.recommending import (
     void_letter,
 )
 from applications.actions.scanning import upload_scan
+from applications.actions.taking_back import take_back
 
 __all__ = [
     "BASICS",
+    "Done",
     "Newer",
+    "Orders",
     "Tried",
     "Written",
     "add_comment",
     "add_to_team",
     "advance",
+    "appeal",
     "attach",
     "conclude_step",
     "confirm_partner",
     "copy_from",
+    "decide_appeal",
+    "decide_many",
     "detach",
     "end_project",
     "enter",
@@ -97,6 +105,7 @@ __all__ = [
     "set_participants",
     "start",
     "submit",
+    "take_back",
     "uninvite_partner",
     "unit_approve",
     "unit_return",

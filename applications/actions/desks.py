@@ -9,7 +9,15 @@ from django.utils.translation import gettext as _
 from applications import notifications, queries, rules, signals
 from applications.actions.flow import advance, enter
 from applications.actions.recommending import keep_place
-from applications.models import Application, RuleResult, StepConclusion, StepOutcome
+from applications.models import (
+    Application,
+    CheckDecision,
+    CheckedLine,
+    CheckOutcome,
+    RuleResult,
+    StepConclusion,
+    StepOutcome,
+)
 from applications.queries import is_decided, step_after
 from applications.states import ApplicationState
 from core import calendar, workflow
@@ -132,10 +140,37 @@ def officer_mark(*, rule_result: RuleResult, status: str, by, at: datetime, note
     rule_result.refresh_from_db()
 
 
+def _hold(application: Application) -> None:
+    """Marks and decisions come one after another; what is asked for is judged by what stands there now."""
+    rows = Application.objects.select_for_update()
+    application.state = rows.values_list("state", flat=True).get(pk=application.pk)
+
+
+def _record(application, outcome: str, *, by, at, reason: str = "", clause: str = "") -> CheckDecision:
+    """Keep a decision of the formal check with every line as machine and officer left it."""
+    decision = CheckDecision.objects.create(
+        application=application,
+        version=application.version,
+        outcome=outcome,
+        reason=reason,
+        clause=clause,
+        by=by,
+        at=at,
+    )
+    results = RuleResult.objects.filter(application=application)
+    CheckedLine.objects.bulk_create(
+        CheckedLine(decision=decision, rule_id=rule, by_machine=machine, by_officer=officer)
+        for rule, machine, officer in results.values_list("rule_id", "status", "officer_status")
+    )
+    return decision
+
+
 @transaction.atomic
 def pass_formal_check(*, application: Application, by, at: datetime, note: str = "") -> None:
     """Every line settled: on to the next stage. Raises Refused naming the lines that are open or fail."""
+    _hold(application)
     rules.check_can_pass(by, application)
+    _record(application, CheckOutcome.PASSED, by=by, at=at, reason=note)
     advance(application=application, by=by, at=at, note=note)
     notifications.tell_team(application, "passed", at=at)
 
@@ -145,17 +180,30 @@ def return_for_supplement(
     *, application: Application, reason: str, by, at: datetime, due_at: datetime | None = None, items=None
 ) -> None:
     """Back to the team for 补正, with a due moment."""
+    _hold(application)
     rules.check_can_examine(by, application)
+    _record(application, CheckOutcome.RETURNED, by=by, at=at, reason=reason)
     _send_back(application, reason=reason, items=items, due_at=due_at, by=by, at=at)
 
 
 @transaction.atomic
-def reject(*, application: Application, reason: str, by, at: datetime) -> None:
-    """Final refusal by the bureau, with the reason that the applicant reads."""
+def reject(*, application: Application, reason: str, by, at: datetime, clause: str = "") -> None:
+    """Refusal by the bureau, with the reason that the applicant reads and the clause behind it.
+
+    At the formal check (不予受理) an appeal (复审) may follow; later on it is final.
+    """
+    _hold(application)
     rules.check_can_reject(by, application)
     rules.check_reason(reason)
-    enter(application=application, state=ApplicationState.REJECTED, by=by, at=at, note=reason)
-    notifications.serve_team(application, NoticeKind.REJECTED, "rejected", at=at, reason=reason)
+    decision = None
+    if application.state == ApplicationState.FORMAL_CHECK:
+        decision = _record(application, CheckOutcome.REJECTED, by=by, at=at, reason=reason, clause=clause)
+    note = _("%(reason)s（%(clause)s）") % {"reason": reason, "clause": clause} if clause else reason
+    enter(application=application, state=ApplicationState.REJECTED, by=by, at=at, note=note)
+    # The clock of the appeal starts when this is received (`receivers.received`).
+    days = application.call.appeal_days if decision else None
+    words = {"reason": note, "days": days, "is_working": application.call.appeal_day_kind == "working"}
+    notifications.serve_team(application, NoticeKind.REJECTED, "rejected", at=at, **words)
 
 
 @transaction.atomic

@@ -10,7 +10,8 @@ from kombu.exceptions import OperationalError
 
 from applications import eligibility, notifications, queries, quotas, rules
 from applications.actions.flow import enter
-from applications.models import Application, RuleResult, Submission
+from applications.actions.taking_back import put_back
+from applications.models import Application, RuleResult, Submission, TakenBack
 from applications.states import ApplicationState
 from core import workflow
 from grants.actions import next_number
@@ -44,6 +45,7 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     submission = _seal(current, lines, by=by, at=at)
     _store_results(current, lines, at=at)
     number = current.number or next_number(number_prefix(current.call))
+    TakenBack.objects.filter(application=current).delete()
     notifications.draft_done(current, by=by, at=at)
     if returned:
         notifications.acted_on(current, NoticeKind.RETURNED, by=by, at=at)
@@ -129,8 +131,15 @@ def withdraw(*, application: Application, reason: str, by, at: datetime) -> None
 
 @transaction.atomic
 def lapse(*, application: Application, at: datetime) -> None:
-    """Applying ended while this was a draft: nothing is owed any more, what was written stays."""
+    """Applying ended while this was a draft: nothing is owed any more, what was written stays.
+
+    What was taken back to be mended goes back to where it was, as it was.
+    """
     notifications.draft_lapsed(application, at=at)
+    kept = TakenBack.objects.filter(application=application).first()
+    if kept is not None:
+        put_back(application, kept, at=at)
+        return
     workflow.record(application, "lapsed", by=None, at=at)
 
 

@@ -4,6 +4,7 @@ A part is shown, checked and saved the same way by the page, by autosave and by 
 What is right goes into the tables; a part with something wrong keeps its typed text until it is mended.
 """
 
+from applications.forms.checking import AppealDecisionForm, AppealForm, BatchForm, MarkForm
 from applications.forms.fixed import FIXED_PARTS, FIXED_TITLES, asks_for
 from applications.forms.part import Part
 from applications.forms.section import Section
@@ -13,6 +14,7 @@ from applications.forms.small import (
     LetterForm,
     ListFilter,
     ReasonForm,
+    RejectForm,
     ReturnForm,
     StartForm,
 )
@@ -20,12 +22,17 @@ from applications.forms.small import (
 __all__ = [
     "FIXED_PARTS",
     "FIXED_TITLES",
+    "AppealDecisionForm",
+    "AppealForm",
+    "BatchForm",
     "ConclusionForm",
     "DeskFilter",
     "LetterForm",
     "ListFilter",
+    "MarkForm",
     "Part",
     "ReasonForm",
+    "RejectForm",
     "ReturnForm",
     "Section",
     "StartForm",

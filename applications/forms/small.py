@@ -105,6 +105,14 @@ class ReasonForm(forms.Form):
     )
 
 
+class RejectForm(ReasonForm):
+    clause = forms.CharField(
+        label=gettext_lazy("依据的条款"),
+        max_length=60,
+        help_text=gettext_lazy("例如：申报通知第三条第（二）项"),
+    )
+
+
 class ReturnForm(ReasonForm):
     items = forms.CharField(
         label=gettext_lazy("需要补正的事项（每行一项）"),

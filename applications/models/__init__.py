@@ -1,6 +1,7 @@
 """Intake: an application (申报, 揭榜) to a call, its answers, budget, participants and sealed submissions."""
 
 from applications.models.application import Application, ApplicationQuerySet, TeamMember
+from applications.models.checking import Appeal, CheckDecision, CheckedLine, CheckOutcome, TakenBack
 from applications.models.content import (
     Answer,
     BudgetLine,
@@ -17,9 +18,13 @@ from applications.models.team import Comment, Partner
 
 __all__ = [
     "Answer",
+    "Appeal",
     "Application",
     "ApplicationQuerySet",
     "BudgetLine",
+    "CheckDecision",
+    "CheckOutcome",
+    "CheckedLine",
     "Comment",
     "IdKind",
     "Nomination",
@@ -34,6 +39,7 @@ __all__ = [
     "StepConclusion",
     "StepOutcome",
     "Submission",
+    "TakenBack",
     "TeamMember",
     "sealed_after_submission",
 ]

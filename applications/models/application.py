@@ -28,8 +28,8 @@ class ApplicationQuerySet(models.QuerySet):
         wanted = self._own(user)
         if scope.sees_everything or Role.FINANCE in scope.roles:
             wanted |= submitted
-        if scope.departments:
-            calls = Call.objects.filter(programme__department_id__in=scope.departments)
+        if departments := scope.departments | scope.headed:
+            calls = Call.objects.filter(programme__department_id__in=departments)
             wanted |= submitted & Q(call__any_of=calls.order_by().values("pk"))
         if scope.units:
             # The demand side reads all bids for its own topic once bidding has closed.
@@ -91,6 +91,9 @@ class Application(models.Model):
         "copied": _("从往年申报复制"),
         "imported": _("从 Excel 导入"),
         "scanned": _("上传盖章扫描件"),
+        "appealed": _("申请复审"),
+        "appeal_dismissed": _("复审维持不予受理"),
+        "restored": _("未再提交，恢复撤回前的版本"),
     }
 
     call = models.ForeignKey(Call, models.PROTECT, related_name="+", verbose_name=_("通知"))

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from applications.models import Application, RuleResult, Submission
-from applications.states import OFFICE, ApplicationState, shown_alike
+from applications.states import ENDED, OFFICE, ApplicationState, shown_alike
 from core.models import Event
 from documents.models import Document
 from grants.models import Call
@@ -111,7 +111,8 @@ def history(application: Application) -> list[dict]:
             note = event.note if event.to_state in TOLD else ""
             steps.append({"title": title, "state": "done", "at": event.at, "note": note})
     if steps:
-        steps[-1]["state"] = "current" if application.machine.transitions.get(application.state) else "done"
+        goes_on = application.machine.transitions.get(application.state) and application.state not in ENDED
+        steps[-1]["state"] = "current" if goes_on else "done"
     return steps[::-1]
 
 
@@ -185,6 +186,7 @@ PUBLIC_DEADLINES = (
     DeadlineKind.UNIT_REVIEW,
     DeadlineKind.RECOMMENDATION,
     DeadlineKind.FORMAL_CHECK,
+    DeadlineKind.APPEAL,
 )
 
 
@@ -202,9 +204,10 @@ def latest_documents(application: Application) -> dict[str, Document]:
     return {document.kind: document for document in documents_of(application).order_by("kind", "version")}
 
 
-def unresolved(application: Application) -> list[RuleResult]:
-    """Rule results that still need a person or say no."""
-    return [line for line in rule_results(application) if line.final_status not in SETTLED]
+def unresolved(application: Application, lines: list[RuleResult] | None = None) -> list[RuleResult]:
+    """Rule results that still need a person or say no; `lines` when they have been read already."""
+    found = rule_results(application) if lines is None else lines
+    return [line for line in found if line.final_status not in SETTLED]
 
 
 SETTLED = ("passed", "warning", "not_applicable", "system_managed")

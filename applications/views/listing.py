@@ -12,11 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import Organisation, User
 from applications import actions, exporting, printing, queries, rules
 from applications.forms import ListFilter, ReasonForm, StartForm
-from applications.models import Application
-from applications.states import EDITABLE, ApplicationState
+from applications.models import Appeal, Application
+from applications.states import EDITABLE, TAKEN_BACK_FROM, ApplicationState
 from applications.views.common import PER_PAGE, content_of, linked, standing, visible_application
 from core.paging import paginate
 from core.workflow import Refused
+from documents.models import Document
 from grants.models import Call, Topic
 from grants.queries import closing
 
@@ -107,6 +108,8 @@ def detail(request, pk):
         "partners": queries.partners(application) if on_team or can_administer else [],
         "can_edit": editable and on_team,
         "can_withdraw": rules.allowed(rules.check_can_withdraw, request.user, application),
+        "can_take_back": application.state in TAKEN_BACK_FROM
+        and rules.allowed(rules.check_can_take_back, request.user, application, at=timezone.now()),
         "steps": queries.history(application),
         "deadlines": queries.public_deadlines(application),
         "documents": documents,
@@ -120,6 +123,10 @@ def detail(request, pk):
         else None,
         "team": User.objects.filter(pk__in=application.team.values("user_id")),
         "reason_form": ReasonForm(),
+        "rejected": queries.rejection(application),
+        "appeals": _appeals(request.user, application),
+        "can_appeal": application.state == ApplicationState.REJECTED
+        and rules.allowed(rules.check_can_appeal, request.user, application, at=timezone.now()),
     }
     if editable:
         context |= standing(application)
@@ -133,6 +140,14 @@ def detail(request, pk):
                 :50
             ]
     return render(request, "applications/detail.html", context)
+
+
+def _appeals(user, application) -> list[tuple[Appeal, list[Document]]]:
+    """Each with its files; no query for what was never rejected."""
+    if not application.submitted_at:
+        return []
+    rows = Appeal.objects.visible_to(user).filter(application=application).select_related("decision")
+    return [(row, list(Document.objects.about(row).order_by("kind"))) for row in rows]
 
 
 @login_required
@@ -183,6 +198,20 @@ def withdraw(request, pk):
         messages.error(request, refused.message)
     else:
         messages.success(request, _("申报书已撤回。"))
+    return redirect("applications:detail", application.pk)
+
+
+@login_required
+@require_POST
+def take_back(request, pk):
+    """Open for mending what was handed in; the next version is handed in as the first was."""
+    application = visible_application(request.user, pk)
+    try:
+        actions.take_back(application=application, by=request.user, at=timezone.now())
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, _("已撤回，可以修改后重新提交；截止前没有重新提交的，原版本继续有效。"))
     return redirect("applications:detail", application.pk)
 
 

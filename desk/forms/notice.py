@@ -278,6 +278,7 @@ class ClocksForm(PartForm):
     layout = (
         (("publicity_days", 4), ("publicity_day_kind", 4), ("publicity_clause", 4)),
         (("signing_days", 4), ("signing_clause", 4)),
+        (("appeal_days", 3), ("appeal_day_kind", 3), ("appeal_decision_days", 3), ("appeal_clause", 3)),
     )
 
     class Meta:
@@ -288,6 +289,10 @@ class ClocksForm(PartForm):
             "publicity_clause",
             "signing_days",
             "signing_clause",
+            "appeal_days",
+            "appeal_day_kind",
+            "appeal_decision_days",
+            "appeal_clause",
         )
 
 

@@ -254,6 +254,7 @@ def _named_clauses(pack: Pack):
         yield ("types", index, "own_clause"), row.own_clause
     yield ("publicity", "clause"), pack.publicity.clause
     yield ("signing", "clause"), pack.signing.clause
+    yield ("appeal", "clause"), pack.appeal.clause
     if pack.review:
         yield ("review", "clause"), pack.review.clause
     for key in ("quotas", "stages", "rules", "milestones", "instalments"):

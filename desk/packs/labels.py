@@ -31,6 +31,7 @@ MODELS = {
     "money": Call,
     "publicity": Call,
     "signing": Call,
+    "appeal": Call,
     "contacts": Contact,
     "types": ProjectType,
     "quotas": Quota,
@@ -59,7 +60,7 @@ RENAMED = {
     "marginal": "is_marginal",
     "blind": "is_blind",
 }
-PREFIXED = {"publicity": "publicity_", "signing": "signing_"}
+PREFIXED = {"publicity": "publicity_", "signing": "signing_", "appeal": "appeal_"}
 
 
 def of_part(part: str) -> str:

@@ -191,6 +191,15 @@ class SigningPart(Part):
     clause: Clause = ""
 
 
+class AppealPart(Part):
+    """Appeals (复审) against a rejection at the formal check; `days: null` hears none."""
+
+    days: Days | None = 21
+    day_kind: DayKind = DayKind.CALENDAR
+    decision_days: Days = 10
+    clause: Clause = ""
+
+
 class DemandsPart(Part):
     """What demands (企业出题) are of, what is public of them, how they are handled before they are listed."""
 
@@ -323,6 +332,7 @@ class Pack(Part):
     money: MoneyPart = MoneyPart()
     publicity: PublicityPart = PublicityPart()
     signing: SigningPart = SigningPart()
+    appeal: AppealPart = AppealPart()
     demands: DemandsPart | None = None
     stages: Annotated[list[StagePart], Field(min_length=1)]
     sections: Annotated[list[SectionPart], Field(min_length=1)]

@@ -222,6 +222,10 @@ def _call_fields(pack: Pack) -> dict:
         "publicity_clause": pack.publicity.clause,
         "signing_days": pack.signing.days,
         "signing_clause": pack.signing.clause,
+        "appeal_days": pack.appeal.days,
+        "appeal_day_kind": pack.appeal.day_kind,
+        "appeal_decision_days": pack.appeal.decision_days,
+        "appeal_clause": pack.appeal.clause,
     }
 
 
@@ -359,6 +363,14 @@ def dump(call: Call) -> Pack:
             clause="publicity_clause",
         ),
         signing=_part(schema.SigningPart, call, days="signing_days", clause="signing_clause"),
+        appeal=_part(
+            schema.AppealPart,
+            call,
+            days="appeal_days",
+            day_kind="appeal_day_kind",
+            decision_days="appeal_decision_days",
+            clause="appeal_clause",
+        ),
         demands=_demands(call),
         stages=_parts(schema.StagePart, Stage, call),
         sections=_sections(call),

@@ -146,6 +146,18 @@ class Call(models.Model):
     publicity_clause = models.CharField(_("公示条款"), max_length=60, blank=True)
     signing_days = models.PositiveSmallIntegerField(_("任务书签订期限（自然日）"), default=30)
     signing_clause = models.CharField(_("签订条款"), max_length=60, blank=True)
+    appeal_days = models.PositiveSmallIntegerField(
+        _("申请复审期限"),
+        null=True,
+        blank=True,
+        default=21,
+        help_text=_("收到不予受理决定后几日内可以申请复审；留空表示不受理复审"),
+    )
+    appeal_day_kind = models.CharField(
+        _("复审期限日历"), max_length=10, choices=DayKind, default=DayKind.CALENDAR
+    )
+    appeal_decision_days = models.PositiveSmallIntegerField(_("复审决定期限（工作日）"), default=10)
+    appeal_clause = models.CharField(_("复审条款"), max_length=60, blank=True)
     bid_days = models.PositiveSmallIntegerField(_("揭榜期（自然日）"), null=True, blank=True)
     published_at = models.DateTimeField(_("发布时间"), null=True, blank=True)
 
@@ -198,6 +210,10 @@ class Call(models.Model):
                     "publicity_clause",
                     "signing_days",
                     "signing_clause",
+                    "appeal_days",
+                    "appeal_day_kind",
+                    "appeal_decision_days",
+                    "appeal_clause",
                     "bid_days",
                     "series",
                     "amends_id",

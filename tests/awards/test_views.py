@@ -4,14 +4,16 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.roles import UnitRole
+from accounts.roles import Role, UnitRole
 from awards import actions
 from awards.models import Agreement, Objection, Publicity
 from awards.states import AgreementState
-from tests.factories.accounts import OrganisationFactory, UserFactory, member_of
+from documents.models import Document
+from tests.factories.accounts import OrganisationFactory, UserFactory, member_of, officer
 from tests.factories.awards import agreement_of, budget, decide, publicised, to_decide, unit_admin_of
 from tests.factories.reviews import ApplicationFactory, manager_of, panel_call
 
@@ -53,6 +55,26 @@ def test_anybody_objects_without_signing_in(client):
     assert answer["Location"] == reverse("portal:publicity_notice", args=[notice.pk])
     objection = Objection.objects.get()
     assert (objection.item, objection.name) == (item, "李建国")
+
+
+def test_an_objection_takes_files_that_only_those_read_who_deal_with_it(client):
+    notice = publicised(2)
+    good = SimpleUploadedFile("证据.png", b"\x89PNG\r\n\x1a\n" + b"0" * 64)
+    wrong = SimpleUploadedFile("证据.pdf", b"no pdf")
+
+    refused = client.post(object_url(notice), FORM | {"files": [wrong]})
+    many = client.post(object_url(notice), FORM | {"files": [SimpleUploadedFile("a.png", b"x")] * 6})
+    assert (refused.status_code, many.status_code) == (422, 422)
+    assert not Objection.objects.exists()
+    assert client.post(object_url(notice), FORM | {"files": [good]}).status_code == 302
+
+    document = Document.objects.about(Objection.objects.get()).get()
+    readers = {officer(Role.SUPERVISION): True, officer(Role.FINANCE): False, UserFactory(): False}
+    for user, reads in readers.items():
+        assert Document.objects.visible_to(user).filter(pk=document.pk).exists() is reads
+    client.force_login(officer(Role.SUPERVISION))
+    page = client.get(reverse("admin:awards_objection_change", args=[Objection.objects.get().pk]))
+    assert "证据.png" in page.content.decode()
 
 
 @pytest.mark.parametrize(

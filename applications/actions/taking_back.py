@@ -1,0 +1,81 @@
+"""Before the call closes a team takes back what it handed in, mends it and hands it in again (撤回修改).
+
+What stood there is kept. Handed in again, the next version counts; when the call closes without that, the
+kept content is put back and the application stands where it was.
+"""
+
+import json
+from datetime import datetime
+
+from django.core import serializers
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+
+from applications import notifications, rules
+from applications.actions.flow import stage_for
+from applications.models import (
+    Answer,
+    Application,
+    BudgetLine,
+    Participant,
+    Partner,
+    ProposedMilestone,
+    TakenBack,
+)
+from applications.states import ApplicationState
+from core import workflow
+
+CONTENT = (Answer, Participant, BudgetLine, ProposedMilestone, Partner)
+FIELDS = (
+    "call_id",
+    "topic_id",
+    "project_type_id",
+    "title",
+    "summary",
+    "starts_date",
+    "ends_date",
+    "requested_amount",
+    "own_amount",
+)
+
+
+@transaction.atomic
+def take_back(*, application: Application, by, at: datetime) -> None:
+    """Open what was handed in for mending. Raises Refused (who, when), Lost."""
+    current = (
+        Application.objects.select_for_update(of=("self",)).select_related("call").get(pk=application.pk)
+    )
+    rules.check_can_take_back(by, current, at=at)
+    rows = [row for model in CONTENT for row in model.objects.filter(application=current).order_by("pk")]
+    fields = {name: getattr(current, name) for name in FIELDS}
+    TakenBack.objects.create(
+        application=current,
+        from_state=current.state,
+        rows=json.loads(serializers.serialize("json", rows)),
+        fields=json.loads(json.dumps(fields, cls=DjangoJSONEncoder)),
+        by=by,
+        at=at,
+    )
+    old = current.state
+    workflow.move(current, ApplicationState.DRAFT, by=by, at=at)
+    notifications.stage_dropped(current, old, by=by, at=at)
+    notifications.open_draft(current, at=at)
+    application.state = current.state
+
+
+def put_back(application: Application, kept: TakenBack, *, at: datetime) -> None:
+    """The call closed without a new version: the one before counts, in its step, with a new clock."""
+    for model in reversed(CONTENT):
+        model.objects.filter(application=application).delete()
+    for row in serializers.deserialize("python", kept.rows):
+        row.save()
+    Application.objects.filter(pk=application.pk).update(**kept.fields)
+    application.refresh_from_db()
+    state = kept.from_state
+    kept.delete()
+    workflow.move(application, state, by=None, at=at)
+    workflow.record(application, "restored", by=None, at=at)
+    stage = stage_for(application, state)
+    if stage:
+        notifications.open_stage(application, stage, at=at)
+    notifications.tell_team(application, "restored", at=at, version=application.version)

@@ -1,0 +1,100 @@
+"""Appeals (复审) against rejections at the formal check; another officer decides."""
+
+from django.contrib.admin import display, register
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+from unfold.enums import ActionVariant
+
+from applications import actions, queries, rules
+from applications.forms import AppealDecisionForm
+from applications.models import Appeal
+from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
+from documents.models import Document
+
+
+def may_decide(user, appeal) -> bool:
+    return rules.allowed(rules.check_can_decide_appeal, user, appeal)
+
+
+@register(Appeal)
+class AppealAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin):
+    list_display = ("number", "title", "unit", "state", "filed_at", "rejected_by", "decided_by")
+    list_filter = ("state", "application__call")
+    search_fields = ("application__number", "application__title", "application__organisation__name")
+    list_select_related = ("application__organisation", "rejected_by", "decided_by")
+    ordering = ("-id",)
+    actions_detail = ("decide",)
+    fields = (
+        ("number", "state"),
+        "page",
+        ("rejected_by", "rejected_at"),
+        "rejection",
+        ("filed_by", "filed_at"),
+        "grounds",
+        "files",
+        ("decided_by", "decided_at"),
+        "reason",
+    )
+
+    def get_queryset(self, request):
+        related = ("application__call__programme", "application__organisation", "decision", "rejected_by")
+        return super().get_queryset(request).select_related(*related, "filed_by", "decided_by")
+
+    def get_readonly_fields(self, request, obj=None):
+        return [name for entry in self.fields for name in ((entry,) if isinstance(entry, str) else entry)]
+
+    @display(description=_("受理编号"), ordering="application__number")
+    def number(self, appeal):
+        return appeal.application.number
+
+    @display(description=_("项目名称"))
+    def title(self, appeal):
+        return appeal.application.title
+
+    @display(description=_("牵头单位"))
+    def unit(self, appeal):
+        return appeal.application.organisation
+
+    @display(description=_("申报书"))
+    def page(self, appeal):
+        address = reverse("admin:applications_application_change", args=[appeal.application_id])
+        return format_html(
+            '<a class="text-primary-600 underline" href="{}">{}</a>', address, appeal.application
+        )
+
+    @display(description=_("不予受理的时间"))
+    def rejected_at(self, appeal):
+        return appeal.decision.at
+
+    @display(description=_("不予受理的理由"))
+    def rejection(self, appeal):
+        return " ".join(filter(None, (appeal.decision.reason, appeal.decision.clause)))
+
+    @display(description=_("附件"))
+    def files(self, appeal):
+        rows = Document.objects.about(appeal).order_by("kind")
+        links = ((reverse("documents:pages", args=[row.pk]), row.name) for row in rows)
+        return format_html_join(" · ", '<a class="text-primary-600 underline" href="{}">{}</a>', links) or "—"
+
+    @button(
+        _("作出复审决定"),
+        form=AppealDecisionForm,
+        may=may_decide,
+        text=_("复审成立的，撤销不予受理，申报书回到形式审查；维持的，决定是最终的。申请人会收到复审意见。"),
+        icon="gavel",
+        variant=ActionVariant.PRIMARY,
+    )
+    def decide(self, request, appeal, data, at):
+        upheld = data["upheld"]
+        failed = [line for line in queries.unresolved(appeal.application) if upheld and data["settles"]]
+        actions.decide_appeal(
+            appeal=appeal,
+            upheld=upheld,
+            reason=data["reason"],
+            lines=failed,
+            onward=upheld and data["onward"],
+            by=request.user,
+            at=at,
+        )
+        return _("已作出复审决定：%(state)s。") % {"state": appeal.get_state_display()}

@@ -1,0 +1,13 @@
+"""Who reads the files of an objection: who deals with the objection."""
+
+from django.db.models import Q
+
+from awards.models import Objection
+
+
+def objection_files(user) -> Q:
+    return Q(
+        content_type__app_label="awards",
+        content_type__model="objection",
+        object_id__in=Objection.objects.visible_to(user).values("pk"),
+    )
