@@ -98,7 +98,7 @@ class ApplicationViewSet(ReadOnlyModelViewSet):
         """Hand in; a refusal names every problem."""
         application = self.get_object()
         try:
-            actions.submit(application=application, by=request.user, at=timezone.now())
+            actions.submit(application=application, by=request.user, at=request.received_at)
         except rules.Incomplete as refused:
             return Response(_problems(refused), status=status.HTTP_422_UNPROCESSABLE_ENTITY)
         return self._moved(application)

@@ -48,14 +48,14 @@ def server_error(request):
     """Show 500.html without request, context processors or database."""
     if for_api(request):
         return answer(500, "server_error", "系统出错，已经记录。The error has been recorded.")
-    return HttpResponseServerError(loader.get_template("500.html").render({"stylesheet": stylesheet()}))
+    return HttpResponseServerError(loader.get_template("500.html").render({"stylesheets": stylesheets()}))
 
 
-def stylesheet() -> str:
-    """Return the address of the style sheet, or nothing when even the list of static files is broken."""
+def stylesheets() -> list[str]:
+    """Return the addresses of the style sheets, or nothing when even the list of static files is broken."""
     with suppress(ValueError, OSError):
-        return static("portal/portal.css")
-    return ""
+        return [static("bootstrap/css/bootstrap.min.css"), static("portal/portal.css")]
+    return []
 
 
 def csrf_failure(request, reason=""):

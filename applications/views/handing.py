@@ -27,7 +27,8 @@ def check(request, pk):
 
 
 def _submit(request, application):
-    now = timezone.now()
+    # The click counts when the server received it, not when a busy process came round to it.
+    now = request.received_at
     try:
         submission = actions.submit(application=application, by=request.user, at=now)
     except rules.Incomplete:

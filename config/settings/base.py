@@ -10,6 +10,7 @@ from config.settings.delivery import *  # noqa: F403
 from config.settings.env import env
 from config.settings.face import *  # noqa: F403
 from config.settings.interface import *  # noqa: F403
+from config.settings.overload import *  # noqa: F403
 from config.settings.queue import *  # noqa: F403
 from config.settings.sign_in import *  # noqa: F403
 
@@ -67,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "applications.middleware.PlainSaves",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.waiting.WaitingRoom",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
