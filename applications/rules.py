@@ -513,3 +513,25 @@ def _partner_problems(application: Application) -> list[Problem]:
         for unit in queries.partners(application)
         if not unit.is_confirmed
     ]
+
+
+# ---- claims, row by row ----
+
+JUDGING = frozenset({ApplicationState.FORMAL_CHECK, ApplicationState.DECISION}) | OFFICE
+"""Steps in which the rows of a claim are decided: all that the bureau does up to the decision."""
+
+
+def check_can_judge_claim(user, application: Application) -> None:
+    """Officers of the department, until it is decided. Raises Refused."""
+    check_manages(user, application)
+    scheme = queries.claim_scheme(application.call)
+    if scheme is None or queries.claim_question(application, scheme) is None:
+        raise Refused(_("这个通知没有逐笔核定。"), code="not_allowed")
+    if application.state not in JUDGING:
+        raise Refused(
+            _("申报书现在是“%(state)s”，不能核定。") % {"state": application.get_state_display()},
+            code="not_allowed",
+        )
+    claim = queries.claim_of(application)
+    if claim is not None and claim.settled_at:
+        raise Lost(_("这个项目已经作出决定，请刷新后再看。"), code="lost")

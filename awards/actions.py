@@ -71,6 +71,8 @@ def decide(
         by=by,
         at=at,
     )
+    if outcome != Outcome.RESERVE:
+        applications.settle_claim(application=application, by=by, at=at)
     note = f"{decision.get_outcome_display()}：{reason}"
     workflow.record(application, "decided", by=by, at=at, note=note, data={"decision": decision.pk})
     signals.decided.send(sender=Decision, decision=decision, by=by, at=at)

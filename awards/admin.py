@@ -28,12 +28,11 @@ from awards.models import (
     Publicity,
     PublicityItem,
 )
-from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button, dress
+from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button, dress, page
 from core.money import wan
 from core.workflow import Refused
 from documents.models import Document
 from grants.models import Call
-from reviews.admin import page
 
 
 def publishes(user, application: Application) -> bool:
@@ -82,7 +81,7 @@ class ProposalAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin)
         application = self._subject(request, object_id)
         extra = {
             "rows": queries.desk(queries.competitors(application)[:200]),
-            "limit": queries.limit_of(application),
+            "limit": queries.due_of(application),
             "cap": queries.cap_of(application),
         }
         return super().change_view(request, object_id, form_url, extra | (extra_context or {}))

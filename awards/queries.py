@@ -11,6 +11,7 @@ from accounts.kinds import CERTIFICATES
 from accounts.models import OrganisationFact
 from applications import eligibility
 from applications.models import Application
+from applications.queries import claim_of, claim_scheme
 from applications.states import ApplicationState
 from awards.models import Agreement, Decision, Outcome, Publicity, PublicityItem
 from awards.states import AgreementState, ObjectionState
@@ -78,6 +79,12 @@ def limit_of(application: Application) -> Decimal:
     cap = cap_of(application)
     requested = application.requested_amount
     return requested if cap is None else min(cap, requested)
+
+
+def due_of(application: Application) -> Decimal:
+    """The amount that follows where the rows of a claim are decided one by one, else the most allowed."""
+    claim = claim_of(application) if claim_scheme(application.call) else None
+    return limit_of(application) if claim is None or claim.amount is None else claim.amount
 
 
 def choices_of(applications: Iterable[Application]) -> dict[int, DemanderChoice]:

@@ -14,6 +14,7 @@ from accounts.models import Organisation
 from accounts.roles import Role
 from applications import eligibility
 from applications.models import Application
+from applications.queries import claim_of, claim_question, claim_scheme
 from applications.rules import allowed
 from applications.states import ApplicationState
 from awards import queries
@@ -117,11 +118,34 @@ def check_amount(application: Application, amount: Decimal) -> None:
             % {"amount": wan(amount), "cap": wan(most)},
             field="amount",
         )
+    check_claim(application, amount)
     if amount > application.requested_amount:
         raise Refused(
             _("拟资助额 %(amount)s 超过申请额 %(requested)s。")
             % {"amount": wan(amount), "requested": wan(application.requested_amount)},
             field="amount",
+        )
+
+
+def check_claim(application: Application, amount: Decimal) -> None:
+    """Where rows are decided one by one, the amount is what follows from them."""
+    scheme = claim_scheme(application.call)
+    if scheme is None or claim_question(application, scheme) is None:
+        return
+    claim = claim_of(application)
+    if claim is None or claim.amount is None:
+        raise Refused(
+            _("申领明细还没有逐笔核定完，不能决定资助额。"),
+            field="amount",
+            clause=scheme.clause,
+            code="not_judged",
+        )
+    if amount != claim.amount:
+        raise Refused(
+            _("拟资助额 %(amount)s 应为逐笔核定的结果 %(due)s。")
+            % {"amount": wan(amount), "due": wan(claim.amount)},
+            field="amount",
+            clause=scheme.clause,
         )
 
 

@@ -147,6 +147,24 @@ def button(
     return decorate
 
 
+def page(description, *, may: Callable[..., bool], icon: str | None = None, variant=ActionVariant.DEFAULT):
+    """Turn `def name(self, request, subject)` into a page of `actions_detail` with a form of its own."""
+
+    def decorate(method):
+        def view(self, request, object_id):
+            subject = self._subject(request, object_id)
+            if not self._may_press(request, view, subject):
+                raise PermissionDenied
+            return method(self, request, subject)
+
+        update_wrapper(view, method)
+        view.short_description, view.form_class, view.may, view.text = description, EmptyForm, may, ""
+        view.attrs, view.icon, view.variant = {}, icon, variant
+        return view
+
+    return decorate
+
+
 class ActionButtonsMixin:
     """Detail buttons made by `button`: they change nothing on GET and obey the same rule as the action."""
 

@@ -1,11 +1,7 @@
 """Two desks: the manager's, who composes panels, and the expert's own, who scores."""
 
-from collections.abc import Callable
-from functools import update_wrapper
-
 from django.contrib import messages
 from django.contrib.admin import display, register
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.http import JsonResponse
@@ -17,7 +13,7 @@ from unfold.enums import ActionVariant
 
 from accounts.roles import Role
 from applications.states import ApplicationState
-from core.admin import ActionButtonsMixin, EmptyForm, HistoryMixin, ModelAdmin, ReadOnlyMixin, button, dress
+from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button, dress, page
 from core.paging import paginate
 from core.workflow import Refused
 from reviews import actions, queries, rules
@@ -40,24 +36,6 @@ from reviews.models import (
     ReviewScheme,
 )
 from reviews.states import AssignmentState
-
-
-def page(description, *, may: Callable[..., bool], icon: str | None = None, variant=ActionVariant.DEFAULT):
-    """Turn `def name(self, request, subject)` into a page of `actions_detail` with a form of its own."""
-
-    def decorate(method):
-        def view(self, request, object_id):
-            subject = self._subject(request, object_id)
-            if not self._may_press(request, view, subject):
-                raise PermissionDenied
-            return method(self, request, subject)
-
-        update_wrapper(view, method)
-        view.short_description, view.form_class, view.may, view.text = description, EmptyForm, may, ""
-        view.attrs, view.icon, view.variant = {}, icon, variant
-        return view
-
-    return decorate
 
 
 def is_of_bureau(user) -> bool:

@@ -54,6 +54,7 @@ DATED_WITHOUT_DEADLINE = {
         "applications.Application.ended_at applications.RuleResult.checked_at "
         "applications.RuleResult.officer_at applications.StepConclusion.at "
         "applications.StepConclusion.held_date applications.Submission.at awards.Decision.at "
+        "applications.Claim.settled_at applications.ClaimLine.at "
         "awards.Objection.resolved_at awards.Agreement.unit_signed_at awards.Agreement.bureau_signed_at "
         "awards.Publicity.published_at documents.Document.created_at exchange.Demand.argued_at "
         "exchange.Demand.created_at exchange.Demand.saved_at finance.Commitment.committed_at "

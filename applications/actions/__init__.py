@@ -12,6 +12,7 @@ from applications.actions.answering import (
 from applications.actions.appealing import appeal, decide_appeal
 from applications.actions.batches import Done, Orders, decide_many
 from applications.actions.budgeting import set_budget
+from applications.actions.claiming import Verdict, begin_claim, judge_claim, settle_claim
 from applications.actions.commenting import add_comment, reopen_comment, resolve_comment
 from applications.actions.copying import copy_from
 from applications.actions.desks import (
@@ -60,12 +61,14 @@ __all__ = [
     "Newer",
     "Orders",
     "Tried",
+    "Verdict",
     "Written",
     "add_comment",
     "add_to_team",
     "advance",
     "appeal",
     "attach",
+    "begin_claim",
     "conclude_step",
     "confirm_partner",
     "copy_from",
@@ -80,6 +83,7 @@ __all__ = [
     "in_batch",
     "invite_partner",
     "issue_letter",
+    "judge_claim",
     "keep_typed",
     "lapse",
     "move_in_order",
@@ -103,6 +107,7 @@ __all__ = [
     "set_order",
     "set_outcome",
     "set_participants",
+    "settle_claim",
     "start",
     "submit",
     "take_back",

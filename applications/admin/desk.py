@@ -15,6 +15,7 @@ from unfold.enums import ActionVariant
 from applications import actions, eligibility, queries, rules
 from applications.admin.batches import BatchMixin, CheckFilter, RuleFilter
 from applications.admin.causes import CausesMixin
+from applications.admin.claims import ClaimMixin
 from applications.eligibility.places import places_of
 from applications.forms import ConclusionForm, MarkForm, RejectForm, ReturnForm
 from applications.models import Application, RuleResult
@@ -65,13 +66,13 @@ def with_due(rows):
 
 
 @register(Application)
-class ApplicationAdmin(BatchMixin, CausesMixin, ActionButtonsMixin, ModelAdmin):
+class ApplicationAdmin(ClaimMixin, BatchMixin, CausesMixin, ActionButtonsMixin, ModelAdmin):
     list_display = ("number", "title", "organisation", "call", "wan_asked", "state", "standing", "due")
     list_filter = ("state", CheckFilter, RuleFilter, OverdueFilter, "call")
     search_fields = ("number", "title", "organisation__name", "organisation__credit_code")
     list_select_related = ("organisation", "call")
     ordering = ("-id",)
-    actions_detail = ("pass_check", "conclude", "give_back", "turn_down")
+    actions_detail = ("judge_claim", "pass_check", "conclude", "give_back", "turn_down")
 
     def get_queryset(self, request):
         return queries.with_standing(with_due(super().get_queryset(request)))

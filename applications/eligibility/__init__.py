@@ -63,10 +63,16 @@ def in_force(rows: Collection, application: Application) -> list:
     ]
 
 
-def most_allowed(application: Application) -> Decimal | None:
-    """The most public money (元) that cap, topic and money clauses allow; None when nothing limits it."""
+def most_allowed(application: Application, *, given: dict[str, object] | None = None) -> Decimal | None:
+    """The most public money (元) that cap, topic and money clauses allow; None when nothing limits it.
+
+    `given`: answers (code → stored JSON) that count instead of what was written.
+    """
     judge = _Judge(application.call, [application])
-    context = judge.context(application)
+    if given is None:
+        context = judge.context(application)
+    else:
+        context = Prepared(queries.context_with(application, given, wanted=judge.wanted))
     limits = [terms_of(application, application.call).cap]
     limits.append(application.topic.amount if application.topic_id else None)
     rules = in_force(judge.money_rules, application)

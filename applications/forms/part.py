@@ -1,5 +1,6 @@
 """A part of an application: shown, checked and saved in one way."""
 
+from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 from django import forms
@@ -25,7 +26,7 @@ class Conflict(NamedTuple):
     at: object = None
 
 
-class Part:
+class Part(ABC):
     """One page of the workspace. `save` returns {field name: [sentences]} for what is not right yet."""
 
     name = ""
@@ -40,8 +41,9 @@ class Part:
         self.others: dict[str, list[str]] = {}
         self.form = self.build(data)
 
+    @abstractmethod
     def build(self, data):
-        raise NotImplementedError
+        """The form of this page: from what was sent, or as it stands."""
 
     @transaction.atomic
     def save(self, *, by, at) -> dict[str, list[str]]:
@@ -87,8 +89,9 @@ class Part:
             data.setlist(name, sent.getlist(name))
         self.form = self.build(data)
 
+    @abstractmethod
     def store(self, *, by, at):
-        raise NotImplementedError
+        """Write what the valid form says."""
 
     def raw(self):
         """What was typed, as JSON: enough to show it again."""
@@ -118,8 +121,9 @@ class Rows(Part):
     most = PEOPLE_ROWS
     spare = 1
 
+    @abstractmethod
     def initial(self) -> list[dict]:
-        raise NotImplementedError
+        """The rows as they stand."""
 
     def bounds(self):
         return [bound for form in self.form.forms for bound in form]

@@ -40,6 +40,9 @@ class Section(Part):
         self.stored = queries.stored_answers(self.application)
         return {self.form.add_prefix(code): words for code, words in faults.items()}
 
+    def store(self, *, by, at):
+        """`save` has stored each answer by itself already."""
+
     def _conflict(self, code, newer) -> Conflict:
         question = self.form.questions[code]
         words = questions.text(question, newer.value)

@@ -2,6 +2,7 @@
 
 from applications.models.application import Application, ApplicationQuerySet, TeamMember
 from applications.models.checking import Appeal, CheckDecision, CheckedLine, CheckOutcome, TakenBack
+from applications.models.claims import Claim, ClaimLine, RowResult
 from applications.models.content import (
     Answer,
     BudgetLine,
@@ -25,6 +26,8 @@ __all__ = [
     "CheckDecision",
     "CheckOutcome",
     "CheckedLine",
+    "Claim",
+    "ClaimLine",
     "Comment",
     "IdKind",
     "Nomination",
@@ -34,6 +37,7 @@ __all__ = [
     "PastProject",
     "ProposedMilestone",
     "RecommendationLetter",
+    "RowResult",
     "RuleResult",
     "RuleStatus",
     "StepConclusion",

@@ -31,6 +31,17 @@ from applications.queries.checking import (
     two_versions,
     with_standing,
 )
+from applications.queries.claims import (
+    ClaimTable,
+    accepted_rows,
+    claim_of,
+    claim_question,
+    claim_scheme,
+    claim_table,
+    claimed_amount,
+    claimed_rows,
+    settled_claim,
+)
 from applications.queries.content import (
     abroad,
     by_section,
@@ -43,7 +54,7 @@ from applications.queries.content import (
     sha256_of,
     snapshot,
 )
-from applications.queries.context import context, contexts, counted_in, months_between, relation
+from applications.queries.context import context, context_with, contexts, counted_in, months_between, relation
 from applications.queries.differences import differences
 from applications.queries.entries import (
     CHOSEN,
@@ -112,8 +123,10 @@ __all__ = [
     "OPEN",
     "ORDER",
     "SHORTEST_HASH",
+    "ClaimTable",
     "Office",
     "abroad",
+    "accepted_rows",
     "address_of",
     "appeal_until",
     "appeals_of",
@@ -128,7 +141,14 @@ __all__ = [
     "call_questions",
     "calls_among",
     "canonical",
+    "claim_of",
+    "claim_question",
+    "claim_scheme",
+    "claim_table",
+    "claimed_amount",
+    "claimed_rows",
     "context",
+    "context_with",
     "contexts",
     "copyable",
     "counted_in",
@@ -195,6 +215,7 @@ __all__ = [
     "sealed_papers",
     "second_step",
     "sections_of",
+    "settled_claim",
     "sha256_of",
     "snapshot",
     "step_after",

@@ -102,6 +102,15 @@ def contexts(
     return {application.pk: world.of(application) for application in applications}
 
 
+def context_with(application: Application, given: dict[str, object], *, wanted: Collection[str]) -> dict:
+    """The variables as if some answers (code → stored JSON) were others; what is computed follows."""
+    world = _World([application], None, None, wanted)
+    world.answers[application.pk] |= given
+    found = world.of(application)
+    found["answers"] |= questions.work_out(world.questions[application.call_id], found)
+    return found
+
+
 class _World:
     """Everything that the applications refer to, read at once."""
 

@@ -1,5 +1,6 @@
 """What all kinds of question share, and how a definition's words are read."""
 
+from abc import ABC, abstractmethod
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
@@ -9,7 +10,7 @@ from django.utils.translation import get_language
 from core.calendar import local_date
 
 
-class Kind:
+class Kind(ABC):
     """One kind of question; the base stores text."""
 
     is_rows = False
@@ -17,8 +18,9 @@ class Kind:
     is_given = True
     """Whether a person answers it; a computed one is worked out."""
 
+    @abstractmethod
     def field(self, question) -> forms.Field:
-        raise NotImplementedError
+        """The form field that a person fills."""
 
     def to_json(self, value):
         return value

@@ -1,5 +1,7 @@
 """A person and a unit as answers: checked codes, masked for others, completed from the register."""
 
+from abc import abstractmethod
+
 from django.utils.translation import gettext as _
 from stdnum.cn import ric
 
@@ -13,8 +15,9 @@ from applications.questions.columns import CREDIT_CODE, ID_NUMBER, Column
 class Parts(Kind):
     """{part: text}; only the parts that were filled count."""
 
+    @abstractmethod
     def configs(self) -> list[dict]:
-        raise NotImplementedError
+        """The parts, as columns of a table are configured."""
 
     def columns_of_parts(self) -> list[Column]:
         return [Column(config) for config in self.configs()]

@@ -117,6 +117,7 @@ def detail(request, pk):
         "can_scan": submission and rules.allowed(rules.check_can_scan, request.user, application),
         "scan": submission and documents.get(queries.scan_kind(submission.version)),
         "results": [] if editable else queries.rule_results(application),
+        "claim": None if editable else queries.settled_claim(application),
         "content": None if editable else content_of(application),
         "returned": queries.last_return(application)
         if application.state == ApplicationState.RETURNED

@@ -10,7 +10,7 @@ from exchange.kinds import shape_of
 from exchange.models import Demand, DemandScheme
 from exchange.queries import public_names
 from finance.models import Condition, InstalmentTemplate
-from grants.models import BudgetCategory, Call, DemandKind, FormKind, FundingSource
+from grants.models import BudgetCategory, Call, ClaimScheme, DemandKind, FormKind, FundingSource, QuestionKind
 from milestones.models import Kind, MilestoneTemplate
 from reviews.models import Criterion, ReviewScheme
 
@@ -182,6 +182,53 @@ class InstalmentForm(PartForm):
         if data.get("condition") and not after_milestone and data.get("milestone_code"):
             self.add_error("milestone_code", _("签订后拨付的一期不与里程碑挂钩。"))
         return data
+
+
+class ClaimsForm(OptionalForm):
+    """Which table is decided row by row: chosen as "table.column" among the columns of money."""
+
+    layout = ((("target", 6), ("share", 3), ("clause", 3)), (("remove", 12),))
+    target = forms.ChoiceField(
+        label=gettext_lazy("逐笔核定的表格和金额列"),
+        required=False,
+        help_text=gettext_lazy(
+            "事后申领按行认可、核减或不予认可；资助额由认可的行按标准和上限计算。不逐笔核定的留空"
+        ),
+    )
+    remove = forms.BooleanField(label=gettext_lazy("不逐笔核定（删除）"), required=False)
+
+    class Meta:
+        model = ClaimScheme
+        fields = ("share", "clause")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        now = f"{self.instance.question}.{self.instance.column}" if self.instance.pk else ""
+        choices = [("", "—"), *self._columns()]
+        if now and now not in dict(choices):
+            choices.append((now, _("%(code)s（已不存在）") % {"code": now}))
+        self.fields["target"].choices = choices
+        self.fields["share"].required = False
+        self.initial["target"] = now
+
+    def _columns(self):
+        tables = self.call.questions.filter(kind=QuestionKind.TABLE, section__form=FormKind.APPLICATION)
+        for question in tables.order_by("section__order", "order"):
+            for column in question.config.get("columns", []):
+                if column.get("kind") == QuestionKind.MONEY:
+                    yield f"{question.code}.{column['code']}", f"{question.label} · {column['label']}"
+
+    def clean(self):
+        data = super().clean()
+        question, _dot, column = (data.get("target") or "").partition(".")
+        self.instance.question, self.instance.column = question, column
+        data["share"] = data.get("share") or 1
+        if not question and (self.instance.pk or data.get("clause")) and not data.get("remove"):
+            self.add_error("target", _("请选择逐笔核定的表格；不要时勾选删除。"))
+        return data
+
+    def wanted(self):
+        return bool(self.instance.question)
 
 
 def verbose(name: str) -> str:

@@ -252,9 +252,6 @@ class TopicForm(PartForm):
         )
         widgets = {"content": short_text(3), "bidder_conditions": short_text(4)}
 
-    def store(self):
-        raise NotImplementedError  # rows of topics only
-
     def save(self, commit=True):
         """A topic of the notice is on the list for as long as the call is open."""
         topic = super().save(commit=False)

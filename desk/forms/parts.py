@@ -15,7 +15,7 @@ BLOCKS: dict[str, tuple] = {
     "access": (notice.AccessForm, notice.Quotas, notice.Invitations),
     "topics": (notice.Topics,),
     "form": (FormSettings,),
-    "money": (judging.MoneyForm, judging.Categories, judging.Sources),
+    "money": (judging.MoneyForm, judging.Categories, judging.Sources, judging.ClaimsForm),
     "stages": (notice.Stages, notice.ClocksForm),
     "review": (judging.SchemeForm, judging.Criteria),
     "demands": (judging.DemandsForm,),

@@ -39,6 +39,7 @@ def errors(pack: Pack) -> Found:
     yield from _money_rules(pack)
     yield from _annual_reports(pack)
     yield from _demand_form(pack)
+    yield from _claims(pack)
     yield from _configs(pack)
     yield from expressions.found(pack)
     yield from _clauses(pack)
@@ -227,6 +228,32 @@ def _demand_form(pack: Pack) -> Found:
                 )
 
 
+def _claims(pack: Pack) -> Found:
+    """What is decided row by row is a table of the application form and a column of money in it."""
+    if not pack.claims:
+        return
+    if pack.call.instrument == Instrument.NONE:
+        yield ("claims",), _("不安排财政资金的通知没有逐笔核定。")
+    asked = {q.code: q for part in pack.sections if part.form == FormKind.APPLICATION for q in part.questions}
+    question = asked.get(pack.claims.question)
+    if question is None or question.kind != QuestionKind.TABLE:
+        yield (
+            ("claims", "question"),
+            _("申报表里没有代码为“%(code)s”的表格。") % {"code": pack.claims.question},
+        )
+        return
+    kinds = {column.get("code"): column.get("kind") for column in question.config.get("columns", [])}
+    if kinds.get(pack.claims.column) != QuestionKind.MONEY:
+        yield (
+            ("claims", "column"),
+            _("“%(table)s”里没有代码为“%(code)s”的金额列。")
+            % {
+                "table": question.label,
+                "code": pack.claims.column,
+            },
+        )
+
+
 def _configs(pack: Pack) -> Found:
     for place, question in questions_of(pack):
         yield from questions.faults((*place, "config"), question.kind, question.config)
@@ -252,6 +279,8 @@ def _named_clauses(pack: Pack):
     for index, row in enumerate(pack.types):
         yield ("types", index, "cap_clause"), row.cap_clause
         yield ("types", index, "own_clause"), row.own_clause
+    if pack.claims:
+        yield ("claims", "clause"), pack.claims.clause
     yield ("publicity", "clause"), pack.publicity.clause
     yield ("signing", "clause"), pack.signing.clause
     yield ("appeal", "clause"), pack.appeal.clause

@@ -3,12 +3,13 @@
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext as _
 
-from desk.packs.store import CALL_FIELDS
+from desk.packs.writing import CALL_FIELDS
 from exchange.models import DemandScheme
 from finance.models import InstalmentTemplate
 from grants.models import (
     BudgetCategory,
     Call,
+    ClaimScheme,
     Contact,
     EligibilityRule,
     FundingSource,
@@ -39,6 +40,7 @@ MODELS = {
     "money.categories": BudgetCategory,
     "money.sources": FundingSource,
     "money.rules": MoneyRule,
+    "claims": ClaimScheme,
     "demands": DemandScheme,
     "stages": Stage,
     "sections": Section,

@@ -180,6 +180,16 @@ class MoneyPart(Part):
     appropriation: Annotated[Amount, Field(gt=0)] | None = None
 
 
+class ClaimsPart(Part):
+    """The table of the form that is decided row by row, and its column that may be reduced."""
+
+    question: Code
+    column: Code
+    share: Annotated[Number, Field(gt=0, le=1)] = Decimal(1)
+    """The most that may be granted, as a share of what is approved."""
+    clause: Clause = ""
+
+
 class PublicityPart(Part):
     days: Days = 5
     day_kind: DayKind = DayKind.WORKING
@@ -330,6 +340,7 @@ class Pack(Part):
     quotas: list[QuotaPart] = Field(default_factory=list)
     invitations: list[InvitationPart] = Field(default_factory=list)
     money: MoneyPart = MoneyPart()
+    claims: ClaimsPart | None = None
     publicity: PublicityPart = PublicityPart()
     signing: SigningPart = SigningPart()
     appeal: AppealPart = AppealPart()

@@ -18,7 +18,7 @@ from grants.models.call import (
 from grants.models.eligibility import Automation, EligibilityRule, RuleScope, Severity
 from grants.models.form import Dictionary, DictionaryEntry, FormKind, Question, QuestionKind, Section
 from grants.models.frozen import frozen_with_call
-from grants.models.money import BudgetCategory, FundingSource, MoneyKind, MoneyRule
+from grants.models.money import BudgetCategory, ClaimScheme, FundingSource, MoneyKind, MoneyRule
 from grants.models.programme import NumberSequence, Programme
 from grants.models.stages import Stage, StageKind
 from grants.models.topics import DemandKind, Topic
@@ -29,6 +29,7 @@ __all__ = [
     "BudgetCategory",
     "Call",
     "CallQuerySet",
+    "ClaimScheme",
     "Contact",
     "ContactKind",
     "DayKind",

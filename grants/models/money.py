@@ -126,3 +126,32 @@ class MoneyRule(models.Model):
 
     def __str__(self):
         return f"{self.code} {self.text[:40]}"
+
+
+class ClaimScheme(models.Model):
+    """Which table of the form is decided row by row (逐笔核定), and what of each row may be reduced.
+
+    What may be granted is at most `share` of what is approved, and what the call's own caps and money clauses
+    say of the rows that were accepted.
+    """
+
+    call = models.OneToOneField(Call, models.CASCADE, related_name="claim_scheme", verbose_name=_("通知"))
+    question = models.SlugField(_("申领明细表"), help_text=_("申报表里表格题的代码"))
+    column = models.SlugField(_("核定金额的列"), help_text=_("该表中一列金额的代码"))
+    share = models.DecimalField(
+        _("不超过核定合计的比例"), max_digits=9, decimal_places=6, default=1, help_text=_("1 为全额")
+    )
+    clause = models.CharField(_("条款"), max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = _("逐笔核定")
+        verbose_name_plural = _("逐笔核定")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(share__gt=0, share__lte=1), name="claim_scheme_share_in_order"
+            )
+        ]
+        triggers = frozen_with_call()
+
+    def __str__(self):
+        return f"{self.question}.{self.column}"

@@ -1,0 +1,60 @@
+"""Claims row by row: every contract, invoice or loan with its verdict; what may be granted follows."""
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.enums import ActionVariant
+
+from applications import actions, queries, rules
+from applications.forms.claims import ClaimForm
+from core.admin import page
+from core.workflow import Refused
+
+
+class ClaimMixin:
+    """The page "逐笔核定" of an application's admin."""
+
+    @page(
+        _("逐笔核定"),
+        may=lambda user, application: rules.allowed(rules.check_can_judge_claim, user, application),
+        icon="rule",
+        variant=ActionVariant.PRIMARY,
+    )
+    def judge_claim(self, request, application):
+        """POST stores the rows that have a conclusion; nothing typed is lost when one is refused."""
+        now = timezone.now()
+        claim = actions.begin_claim(application=application, by=request.user, at=now)
+        lines = list(claim.lines.select_related("by").order_by("number"))
+        form = ClaimForm(lines, request.POST if request.method == "POST" else None)
+        refused, status = "", 200
+        if request.method == "POST":
+            status = 422
+            if form.is_valid():
+                try:
+                    given = {"verdicts": form.verdicts(), "seen": form.seen()}
+                    claim = actions.judge_claim(application=application, by=request.user, at=now, **given)
+                except Refused as fault:
+                    refused = "" if form.add_error(fault.field, fault.message) else fault.message
+                else:
+                    left = claim.rows_total - claim.judged_total
+                    said = (
+                        _("已保存，还有 %(left)s 行待核定。") % {"left": left} if left else _("已全部核定。")
+                    )
+                    messages.success(request, said)
+                    return redirect("admin:applications_application_judge_claim", application.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("逐笔核定"),
+            "subtitle": str(application),
+            "application": application,
+            "claim": claim,
+            "table": queries.claim_table(application, claim, lines),
+            "forms": form.lines,
+            "refused": refused,
+            "media": self.media,
+            "back": reverse("admin:applications_application_change", args=[application.pk]),
+        }
+        return render(request, "applications/admin/claim.html", context, status=status)

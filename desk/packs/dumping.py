@@ -1,0 +1,158 @@
+"""A call as a pack: loading it elsewhere makes the same call."""
+
+from decimal import Decimal
+
+from desk.packs import schema
+from desk.packs.schema import Pack
+from desk.packs.writing import CALL_FIELDS
+from exchange.models import DemandScheme
+from finance.models import Appropriation, InstalmentTemplate
+from grants.models import (
+    BudgetCategory,
+    Call,
+    ClaimScheme,
+    Contact,
+    EligibilityRule,
+    FundingSource,
+    MoneyRule,
+    ProjectType,
+    Question,
+    Quota,
+    Section,
+    Stage,
+    Topic,
+)
+from milestones.models import MilestoneTemplate
+from reviews.models import Criterion, ReviewScheme
+
+
+def dump(call: Call) -> Pack:
+    """The whole call as a pack: loading it elsewhere makes the same call."""
+    programme = call.programme
+    appropriation = Appropriation.objects.filter(programme=programme, year=call.year).first()
+    return Pack.model_construct(
+        programme=_part(schema.ProgrammePart, programme),
+        call=_call(call),
+        issued_by=[body.name for body in call.issuing_bodies.all()],
+        contacts=_parts(schema.ContactPart, Contact, call),
+        types=_parts(schema.TypePart, ProjectType, call),
+        quotas=_typed(schema.QuotaPart, Quota, call),
+        invitations=[_part(schema.InvitationPart, row) for row in call.invitations.all()],
+        money=schema.MoneyPart.model_construct(
+            cap=call.cap,
+            cap_clause=call.cap_clause,
+            own_per_fiscal=call.own_per_fiscal,
+            own_clause=call.own_clause,
+            categories=_parts(schema.CategoryPart, BudgetCategory, call, fiscal="is_fiscal_allowed"),
+            sources=_parts(schema.SourcePart, FundingSource, call, fiscal="is_fiscal"),
+            rules=[_money_part(row) for row in call.money_rules.select_related("project_type")],
+            appropriation=appropriation.amount if appropriation else None,
+        ),
+        claims=_only(schema.ClaimsPart, ClaimScheme, call),
+        publicity=_part(
+            schema.PublicityPart,
+            call,
+            days="publicity_days",
+            day_kind="publicity_day_kind",
+            clause="publicity_clause",
+        ),
+        signing=_part(schema.SigningPart, call, days="signing_days", clause="signing_clause"),
+        appeal=_part(
+            schema.AppealPart,
+            call,
+            days="appeal_days",
+            day_kind="appeal_day_kind",
+            decision_days="appeal_decision_days",
+            clause="appeal_clause",
+        ),
+        demands=_only(schema.DemandsPart, DemandScheme, call),
+        stages=_parts(schema.StagePart, Stage, call),
+        sections=_sections(call),
+        rules=_typed(schema.RulePart, EligibilityRule, call),
+        review=_review(call),
+        milestones=_parts(
+            schema.MilestonePart, MilestoneTemplate, call, demander_opinion="needs_demander_opinion"
+        ),
+        instalments=_parts(schema.InstalmentPart, InstalmentTemplate, call, milestone="milestone_code"),
+        topics=_topics(call),
+    )
+
+
+def _part(kind, row, **renamed):
+    """A row as a part, taken as it is: an unfinished draft can be written out too."""
+    return kind.model_construct(**{name: getattr(row, renamed.get(name, name)) for name in kind.model_fields})
+
+
+def _parts(kind, model, call: Call, **renamed) -> list:
+    return [_part(kind, row, **renamed) for row in model.objects.filter(call=call).order_by("order")]
+
+
+def _type_code(row) -> str:
+    return row.project_type.code if row.project_type_id else ""
+
+
+def _typed(kind, model, call: Call) -> list:
+    """Like `_parts` for rows that may belong to one project type."""
+    parts = []
+    for row in model.objects.filter(call=call).select_related("project_type").order_by("order"):
+        row.type = _type_code(row)
+        parts.append(_part(kind, row))
+    return parts
+
+
+def _call(call: Call):
+    call_title = call.follows.title if call.follows_id else ""
+    named = CALL_FIELDS | {"opens": "opens_at", "closes": "closes_at"}
+    fields = {name: getattr(call, named.get(name, name)) for name in schema.CallPart.model_fields}
+    return schema.CallPart.model_construct(**fields | {"follows": call_title})
+
+
+def _money_part(row: MoneyRule):
+    tiers = [
+        schema.TierPart(up_to=None if upper is None else f"{upper} 元", rate=rate)
+        for upper, rate in row.tiers
+    ]
+    matrix = {key: {name: Decimal(rate) for name, rate in rates.items()} for key, rates in row.matrix.items()}
+    renamed = {"marginal": "is_marginal"}
+    fields = {
+        name: getattr(row, renamed.get(name, name))
+        for name in schema.MoneyRulePart.model_fields
+        if name not in ("type", "tiers", "matrix")
+    }
+    return schema.MoneyRulePart.model_construct(**fields, type=_type_code(row), tiers=tiers, matrix=matrix)
+
+
+def _sections(call: Call) -> list:
+    questions = {}
+    for question in Question.objects.filter(call=call).order_by("order"):
+        part = _part(schema.QuestionPart, question, required="is_required")
+        questions.setdefault(question.section_id, []).append(part)
+    sections = []
+    for section in Section.objects.filter(call=call).select_related("project_type").order_by("order"):
+        named = {name: getattr(section, name) for name in ("code", "form", "title", "title_en", "help")}
+        named["type"] = _type_code(section)
+        sections.append(schema.SectionPart.model_construct(**named, questions=questions.get(section.pk, [])))
+    return sections
+
+
+def _only(kind, model, call: Call):
+    """The one row that a call may have of a table."""
+    row = model.objects.filter(call=call).first()
+    return _part(kind, row) if row else None
+
+
+def _review(call: Call):
+    scheme = ReviewScheme.objects.filter(call=call).first()
+    if not scheme:
+        return None
+    scheme.criteria = _parts(schema.CriterionPart, Criterion, call)
+    return _part(schema.ReviewPart, scheme, blind="is_blind")
+
+
+def _topics(call: Call) -> list:
+    """Topics of the notice itself; list items that came from demands belong to the demands."""
+    topics = []
+    for topic in Topic.objects.filter(call=call, owner__isnull=True).order_by("-id"):
+        indicators = [schema.IndicatorPart.model_construct(**row) for row in topic.indicators]
+        topics.append(_part(schema.TopicPart, topic).model_copy(update={"indicators": indicators}))
+    return topics

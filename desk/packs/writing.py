@@ -1,0 +1,238 @@
+"""A pack into the tables of a call."""
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from core.workflow import Refused
+from desk.packs import schema
+from desk.packs.schema import Pack
+from exchange.models import DemandScheme
+from finance.models import Appropriation, InstalmentTemplate
+from grants.models import (
+    BudgetCategory,
+    Call,
+    ClaimScheme,
+    Contact,
+    EligibilityRule,
+    FundingSource,
+    Invitation,
+    IssuingBody,
+    MoneyRule,
+    Programme,
+    ProjectType,
+    Question,
+    Quota,
+    Section,
+    Stage,
+    Topic,
+)
+from milestones.models import MilestoneTemplate
+from reviews.models import Criterion, ReviewScheme
+
+CALL_FIELDS = {
+    "unit_closes": "unit_closes_at",
+    "recommender_closes": "recommender_closes_at",
+    "invitation_only": "is_invitation_only",
+    "max_submissions": "max_submissions",
+    "partners_confirm": "requires_partner_confirmation",
+    "entry_days": "entry_days",
+    "participants": "asks_participants",
+    "milestones": "asks_milestones",
+    "budget_by_year": "is_budget_by_year",
+    "budget_by_unit": "is_budget_by_unit",
+}
+"""Names in the pack → names of the model, where they differ or not."""
+
+
+def write_call(call: Call | None, programme: Programme, pack: Pack) -> Call:
+    fields = _call_fields(pack) | {"follows": _followed(pack, programme)}
+    if call:
+        _clear(call)
+        Call.objects.filter(pk=call.pk).update(**fields)
+        call.refresh_from_db()
+    else:
+        call = Call.objects.create(
+            programme=programme,
+            year=pack.call.year,
+            title=pack.call.title,
+            version=pack.call.version,
+            **fields,
+        )
+    types = _write_types(call, pack)
+    _write_form(call, pack, types)
+    _write_rules_and_money(call, pack, types)
+    _write_downstream(call, pack)
+    appropriate(programme, pack)
+    return call
+
+
+def _clear(call: Call) -> None:
+    for model in (
+        Topic,
+        ClaimScheme,
+        DemandScheme,
+        InstalmentTemplate,
+        MilestoneTemplate,
+        Criterion,
+        ReviewScheme,
+        EligibilityRule,
+        MoneyRule,
+        FundingSource,
+        BudgetCategory,
+        Section,
+        Stage,
+        Quota,
+        Invitation,
+        Contact,
+        IssuingBody,
+        ProjectType,
+    ):
+        model.objects.filter(call=call).delete()
+
+
+def _followed(pack: Pack, programme: Programme) -> Call | None:
+    """The outline call that this one follows, its newest version. Raises Refused when it is not there."""
+    if not pack.call.follows:
+        return None
+    calls = Call.objects.filter(programme=programme, year=pack.call.year, title=pack.call.follows)
+    call = calls.order_by("-version").first()
+    if call is None:
+        raise Refused(
+            _("前一步通知“%(title)s”还不存在，请先导入它。") % {"title": pack.call.follows},
+            field="call.follows",
+        )
+    return call
+
+
+def _call_fields(pack: Pack) -> dict:
+    call, money = pack.call, pack.money
+    return {
+        "title_en": call.title_en,
+        "number": call.number,
+        "sourcing": call.sourcing,
+        "instrument": call.instrument,
+        "notice": call.notice,
+        "opens_at": call.opens,
+        "closes_at": call.closes,
+        "bid_days": call.bid_days,
+        **{model: getattr(call, part) for part, model in CALL_FIELDS.items()},
+        "cap": money.cap,
+        "cap_clause": money.cap_clause,
+        "own_per_fiscal": money.own_per_fiscal,
+        "own_clause": money.own_clause,
+        "publicity_days": pack.publicity.days,
+        "publicity_day_kind": pack.publicity.day_kind,
+        "publicity_clause": pack.publicity.clause,
+        "signing_days": pack.signing.days,
+        "signing_clause": pack.signing.clause,
+        "appeal_days": pack.appeal.days,
+        "appeal_day_kind": pack.appeal.day_kind,
+        "appeal_decision_days": pack.appeal.decision_days,
+        "appeal_clause": pack.appeal.clause,
+    }
+
+
+def _write_types(call: Call, pack: Pack) -> dict[str, ProjectType | None]:
+    """The project types by code; "" stands for all of them."""
+    _ordered(ProjectType, call, pack.types)
+    _ordered(Contact, call, pack.contacts)
+    IssuingBody.objects.bulk_create(
+        IssuingBody(call=call, name=name, order=order) for order, name in enumerate(pack.issued_by, start=1)
+    )
+    Invitation.objects.bulk_create(Invitation(call=call, **_fields(row)) for row in pack.invitations)
+    types = {row.code: row for row in ProjectType.objects.filter(call=call)} | {"": None}
+    _ordered(Quota, call, pack.quotas, types=types)
+    return types
+
+
+def _write_form(call: Call, pack: Pack, types) -> None:
+    for number, part in enumerate(pack.sections, start=1):
+        fields = _fields(part, "questions", "type")
+        section = Section.objects.create(call=call, order=number, project_type=types[part.type], **fields)
+        Question.objects.bulk_create(
+            Question(
+                call=call,
+                section=section,
+                order=order,
+                is_required=question.required,
+                **_fields(question, "required"),
+            )
+            for order, question in enumerate(part.questions, start=1)
+        )
+
+
+def _fields(part, *without: str) -> dict:
+    """The values of a part as they are; `model_dump` would write amounts as a person does."""
+    return {name: getattr(part, name) for name in type(part).model_fields if name not in without}
+
+
+def _ordered(model, call: Call, parts, *, types=None, **renamed) -> None:
+    """One row per part, in the order of the pack; `renamed` maps fields of the part to those of the model."""
+    rows = []
+    for order, part in enumerate(parts, start=1):
+        fields = {renamed.get(name, name): getattr(part, name) for name in type(part).model_fields}
+        if types is not None:
+            fields["project_type"] = types[fields.pop("type")]
+        rows.append(model(call=call, order=order, **fields))
+    model.objects.bulk_create(rows)
+
+
+def _money_rule(part: schema.MoneyRulePart) -> dict:
+    """The fields of a money rule; JSON holds numbers as texts, so that no rate loses a digit."""
+    fields = _fields(part, "type", "marginal", "tiers", "matrix")
+    tiers = [[None if tier.up_to is None else str(tier.up_to), str(tier.rate)] for tier in part.tiers]
+    matrix = {
+        row: {column: str(rate) for column, rate in rates.items()} for row, rates in part.matrix.items()
+    }
+    return fields | {"is_marginal": part.marginal, "tiers": tiers, "matrix": matrix}
+
+
+def _write_rules_and_money(call: Call, pack: Pack, types) -> None:
+    _ordered(Stage, call, pack.stages)
+    _ordered(EligibilityRule, call, pack.rules, types=types)
+    MoneyRule.objects.bulk_create(
+        MoneyRule(call=call, order=order, project_type=types[part.type], **_money_rule(part))
+        for order, part in enumerate(pack.money.rules, start=1)
+    )
+    _ordered(BudgetCategory, call, pack.money.categories, fiscal="is_fiscal_allowed")
+    _ordered(FundingSource, call, pack.money.sources, fiscal="is_fiscal")
+    Topic.objects.bulk_create(
+        Topic(
+            call=call,
+            listed_at=call.opens_at,
+            bids_close_at=call.closes_at,
+            indicators=[_fields(row) for row in topic.indicators],
+            **_fields(topic, "indicators"),
+        )
+        # The list shows the newest first: the pack's first topic is written last.
+        for topic in reversed(pack.topics)
+    )
+
+
+def _write_downstream(call: Call, pack: Pack) -> None:
+    if pack.claims:
+        ClaimScheme.objects.create(call=call, **_fields(pack.claims))
+    if pack.demands:
+        DemandScheme.objects.create(call=call, **_fields(pack.demands))
+    if pack.review:
+        fields = _fields(pack.review, "blind", "criteria")
+        ReviewScheme.objects.create(call=call, is_blind=pack.review.blind, **fields)
+        _ordered(Criterion, call, pack.review.criteria)
+    _ordered(MilestoneTemplate, call, pack.milestones, demander_opinion="needs_demander_opinion")
+    _ordered(InstalmentTemplate, call, pack.instalments, milestone="milestone_code")
+
+
+def appropriate(programme: Programme, pack: Pack) -> None:
+    amount = pack.money.appropriation
+    if amount is None:
+        return
+    try:
+        with transaction.atomic():
+            Appropriation.objects.update_or_create(
+                programme=programme, year=pack.call.year, defaults={"amount": amount}
+            )
+    except IntegrityError:
+        raise Refused(
+            _("预算安排少于已经承诺的金额，不能调减到 %(amount)s 元。") % {"amount": amount},
+            field="money.appropriation",
+        ) from None

@@ -1,0 +1,339 @@
+"""Claims decided row by row: what each row becomes, what follows from the rows, what the database holds."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.roles import Role
+from applications import actions, queries
+from applications.actions import Verdict
+from applications.models import Answer, Application, Claim, ClaimLine
+from applications.states import ApplicationState
+from awards import rules as awards
+from awards.models import Outcome
+from core.models import Event
+from core.workflow import Lost, Refused
+from grants.models import Call, ClaimScheme, MoneyRule, Question, QuestionKind, Section, StageKind
+from tests.factories.accounts import UserFactory, officer
+from tests.factories.awards import budget, decide
+from tests.factories.reviews import ApplicationFactory, manager_of, panel_call, sealed
+
+pytestmark = pytest.mark.django_db
+STAGES = (StageKind.FORMAL_CHECK, StageKind.DECISION, StageKind.PUBLICITY)
+COLUMNS = [
+    {"code": "name", "label": "合同", "kind": "line"},
+    {"code": "amount", "label": "合同额", "kind": "money", "total": True},
+]
+ROWS = [
+    {"name": f"HT{n}", "amount": f"{amount}.00"} for n, amount in ((1, 400_000), (2, 300_000), (3, 200_000))
+]
+ACCEPT = Verdict("accepted")
+
+
+def claim_call(*, share="1", half=True) -> Call:
+    """Half of what the contracts are worth, at most a million."""
+    call = panel_call(stages=STAGES)
+    Call.objects.filter(pk=call.pk).update(state="draft", published_at=None)
+    section = Section.objects.create(call=call, code="claims", title="明细", order=1)
+    Question.objects.create(
+        call=call,
+        section=section,
+        code="contracts",
+        kind=QuestionKind.TABLE,
+        label="合同明细",
+        config={"columns": COLUMNS},
+        order=1,
+    )
+    Question.objects.create(
+        call=call,
+        section=section,
+        code="worth",
+        kind=QuestionKind.COMPUTED,
+        label="合计",
+        config={"expression": "sum(answers.contracts.map(r, r.amount))"},
+        order=2,
+    )
+    if half:
+        MoneyRule.objects.create(
+            call=call,
+            code="half",
+            kind="share",
+            text="不超过合同额的50%",
+            clause="第三条",
+            rate=Decimal("0.5"),
+            base="answers.worth",
+            order=1,
+        )
+    ClaimScheme.objects.create(
+        call=call, question="contracts", column="amount", share=Decimal(share), clause="第五条"
+    )
+    Call.objects.filter(pk=call.pk).update(state="published", published_at=call.opens_at)
+    return Call.objects.get(pk=call.pk)
+
+
+def claimed(*, reached=ApplicationState.DECISION, rows=ROWS, asked=450_000, **kwargs) -> Application:
+    application = ApplicationFactory(
+        call=claim_call(**kwargs), reached=ApplicationState.DRAFT, requested_amount=Decimal(asked)
+    )
+    question = application.call.questions.get(code="contracts")
+    Answer.objects.create(
+        application=application,
+        question=question,
+        value=rows,
+        saved_at=timezone.now(),
+        saved_by=application.created_by,
+    )
+    Application.objects.filter(pk=application.pk).update(
+        state=reached,
+        version=1,
+        number=f"SL{application.pk:06d}",
+        submitted_by=application.created_by,
+        submitted_at=application.created_at,
+    )
+    application.refresh_from_db()
+    sealed(application)
+    budget(application.call)
+    return application
+
+
+def judge(application, *verdicts, by=None, seen=None, at=None) -> Claim:
+    actions.judge_claim(
+        application=application,
+        verdicts=dict(enumerate(verdicts, start=1)),
+        by=by or manager_of(application.call),
+        at=at or timezone.now(),
+        seen=seen,
+    )
+    return Claim.objects.get()
+
+
+def cut(amount, reason="超出实施期") -> Verdict:
+    return Verdict("reduced", reason, Decimal(amount))
+
+
+REFUSE = Verdict("refused", "发票重复")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "approved", "amount"),
+    [
+        ((ACCEPT, ACCEPT, ACCEPT), 900_000, "450000.00"),
+        ((ACCEPT, REFUSE, ACCEPT), 600_000, "300000.00"),
+        ((ACCEPT, cut("0.03"), REFUSE), "400000.03", "200000.02"),
+        ((REFUSE, REFUSE, REFUSE), 0, "0.00"),
+    ],
+)
+def test_the_amount_follows_from_the_accepted_rows_under_the_calls_rate(verdicts, approved, amount):
+    claim = judge(claimed(), *verdicts)
+
+    assert (claim.claimed_total, claim.approved_total) == (Decimal(900_000), Decimal(approved))
+    assert claim.amount == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    ("asked", "share", "amount"),
+    [
+        (450_000, "1", "450000"),
+        (100_000, "1", "100000"),
+        (900_000, "0.25", "225000"),
+        (900_000, "1", "900000"),
+    ],
+)
+def test_request_and_share_of_the_approved_limit_it_too(asked, share, amount):
+    claim = judge(claimed(asked=asked, share=share, half=False), ACCEPT, ACCEPT, ACCEPT)
+
+    assert claim.amount == Decimal(amount)
+
+
+def test_nothing_follows_before_every_row_is_decided_and_every_change_is_kept():
+    application = claimed()
+
+    assert judge(application, ACCEPT).amount is None
+    assert judge(application, cut(10), ACCEPT, ACCEPT).amount == Decimal("250005.00")
+    line = ClaimLine.objects.get(number=1)
+    assert list(line.events.order_by("pgh_id").values_list("result", "approved")) == [
+        ("", Decimal(0)),
+        ("accepted", Decimal(400_000)),
+        ("reduced", Decimal(10)),
+    ]
+    notes = [
+        event.note for event in Event.objects.about(application).filter(verb="claim_judged").order_by("id")
+    ]
+    assert notes == ["认可 1", "核减 1，认可 2；核定资助额 25.0005 万元"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "sentence"),
+    [
+        (Verdict("refused", " "), "第 1 行：请写明理由。"),
+        (cut(400_000), "第 1 行：核定金额应大于 0、小于申领的 40 万元。"),
+        (cut(0), "第 1 行：核定金额应大于 0、小于申领的 40 万元。"),
+        (Verdict("reduced", "超期"), "第 1 行：核定金额应大于 0、小于申领的 40 万元。"),
+        (Verdict("kept"), "第 1 行：请选择结论。"),
+    ],
+)
+def test_a_verdict_without_its_reason_or_amount_is_refused_at_its_row(verdict, sentence):
+    application = claimed()
+
+    with pytest.raises(Refused) as refused:
+        judge(application, verdict)
+
+    assert refused.value.message == sentence
+    assert not Claim.objects.exists()
+
+
+def test_two_officers_at_once_do_not_write_over_each_other():
+    application = claimed()
+    first = actions.begin_claim(application=application, by=manager_of(application.call), at=timezone.now())
+    seen = dict.fromkeys(range(1, 4), ":0:")
+    judge(application, REFUSE, seen={n: f":{line.approved}:" for n, line in enumerate(first.lines.all(), 1)})
+
+    with pytest.raises(Lost):
+        judge(application, ACCEPT, seen=seen)
+
+    assert ClaimLine.objects.get(number=1).result == "refused"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"result": "accepted", "approved": 1},
+        {"result": "reduced", "approved": 400_000, "reason": "x"},
+        {"result": "reduced", "approved": 5, "reason": ""},
+        {"result": "refused", "approved": 5, "reason": "x"},
+        {"result": "", "approved": 0},
+    ],
+)
+def test_the_database_keeps_rows_in_order(changed):
+    judge(claimed(), ACCEPT, ACCEPT, ACCEPT)
+
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ClaimLine.objects.filter(number=1).update(**changed)
+
+
+def test_the_database_keeps_sum_and_amount_with_the_rows():
+    judge(claimed(), ACCEPT, ACCEPT, ACCEPT)
+
+    Claim.objects.update(approved_total=1, claimed_total=1)
+    assert Claim.objects.get().approved_total == Decimal(900_000)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Claim.objects.update(amount=900_001)
+    ClaimLine.objects.filter(number=1).update(result="refused", approved=0, reason="x")
+    claim = Claim.objects.get()
+    assert (claim.approved_total, claim.amount) == (Decimal(500_000), None)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ClaimLine.objects.all().delete()
+
+
+@pytest.mark.parametrize(
+    "state", [ApplicationState.DRAFT, ApplicationState.RETURNED, ApplicationState.AWARDED]
+)
+def test_rows_are_decided_only_while_the_bureau_examines(state):
+    application = claimed(reached=state)
+
+    with pytest.raises(Refused):
+        judge(application, ACCEPT)
+
+
+def test_only_officers_of_the_department_decide(client):
+    application = claimed()
+    stranger = officer(Role.PROGRAMME_MANAGER)
+
+    with pytest.raises(Refused):
+        judge(application, ACCEPT, by=stranger)
+
+    client.force_login(stranger)
+    address = reverse("admin:applications_application_judge_claim", args=[application.pk])
+    assert client.get(address).status_code == 404
+    assert not Claim.objects.exists()
+
+
+def test_a_decision_waits_for_the_rows_and_takes_their_amount():
+    application = claimed()
+    with pytest.raises(Refused) as waiting:
+        awards.check_amount(application, Decimal(450_000))
+    judge(application, ACCEPT, REFUSE, ACCEPT)
+    with pytest.raises(Refused) as wrong:
+        decide(application, amount=Decimal(299_999))
+
+    decide(application, amount=Decimal(300_000))
+
+    assert waiting.value.code == "not_judged"
+    assert wrong.value.message == "拟资助额 29.9999 万元 应为逐笔核定的结果 30 万元。"
+    with pytest.raises(Refused):
+        judge(application, ACCEPT, ACCEPT, ACCEPT)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ClaimLine.objects.filter(number=1).update(reason="别的")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Claim.objects.update(amount=1)
+
+
+def test_the_applicant_reads_each_row_once_it_is_decided(client):
+    application = claimed()
+    judge(application, ACCEPT, REFUSE, cut(50_000))
+    client.force_login(application.created_by)
+    address = reverse("applications:detail", args=[application.pk])
+
+    before = client.get(address).content.decode()
+    decide(application, amount=Decimal(0), outcome=Outcome.REJECT)
+    after = client.get(address).content.decode()
+
+    assert "发票重复" not in before
+    assert all(words in after for words in ("发票重复", "超出实施期", "核定资助额"))
+    client.force_login(UserFactory())
+    assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_the_desk_costs_the_same_for_any_number_of_rows(client, django_assert_num_queries, count):
+    rows = [{"name": f"HT{n}", "amount": "100.00"} for n in range(count)]
+    application = claimed(rows=rows, asked=count * 50)
+    client.force_login(manager_of(application.call))
+    address = reverse("admin:applications_application_judge_claim", args=[application.pk])
+    client.get(address)
+
+    with django_assert_num_queries(28):
+        page = client.get(address)
+
+    assert len(page.context["forms"]) == count
+
+
+def test_the_officer_works_through_the_rows_and_loses_nothing(client):
+    application = claimed(reached=ApplicationState.FORMAL_CHECK)
+    client.force_login(manager_of(application.call))
+    address = reverse("admin:applications_application_judge_claim", args=[application.pk])
+    page = client.get(address)
+    sent = {f"{form.line.number}-seen": form.initial["seen"] for form in page.context["forms"]}
+    sent |= {
+        "1-result": "accepted",
+        "2-result": "reduced",
+        "2-approved": "20",
+        "2-reason": "",
+        "3-result": "",
+    }
+
+    refused = client.post(address, sent)
+    kept = client.post(address, sent | {"2-reason": "部分在期外"}, follow=True)
+
+    assert refused.status_code == 422
+    assert refused.context["forms"][1].errors == {"reason": ["第 2 行：请写明理由。"]}
+    assert "已保存，还有 1 行待核定。" in kept.content.decode()
+    assert list(ClaimLine.objects.values_list("result", flat=True)) == ["accepted", "reduced", ""]
+
+
+def test_a_new_submission_is_decided_anew():
+    application = claimed()
+    judge(application, ACCEPT, ACCEPT, ACCEPT)
+    application.version = 2
+    Application.objects.filter(pk=application.pk).update(version=2)
+    sealed(application)
+
+    assert queries.claim_of(application) is None
+    actions.begin_claim(
+        application=application, by=manager_of(application.call), at=timezone.now() + timedelta(days=1)
+    )
+    assert Claim.objects.count() == 2
