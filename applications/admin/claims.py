@@ -39,10 +39,8 @@ class ClaimMixin:
                     refused = "" if form.add_error(fault.field, fault.message) else fault.message
                 else:
                     left = claim.rows_total - claim.judged_total
-                    said = (
-                        _("已保存，还有 %(left)s 行待核定。") % {"left": left} if left else _("已全部核定。")
-                    )
-                    messages.success(request, said)
+                    unfinished = _("已保存，还有 %(left)s 行待核定。") % {"left": left}
+                    messages.success(request, unfinished if left else _("已全部核定。"))
                     return redirect("admin:applications_application_judge_claim", application.pk)
         context = {
             **self.admin_site.each_context(request),
