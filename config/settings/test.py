@@ -23,8 +23,11 @@ EGRESS_NETWORKS = ["127.0.0.0/8"]  # the small servers of the tests
 SECRET_KEY = "tests-only-0123456789-0123456789-0123456789"  # noqa: S105
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-RUN_DIR = Path(tempfile.mkdtemp(prefix="jiebang-run-"))
-atexit.register(shutil.rmtree, RUN_DIR, ignore_errors=True)
+# Processes of the run put their folders below the first one's: who is killed cannot tidy up.
+if "JIEBANG_RUN_DIR" not in os.environ:
+    os.environ["JIEBANG_RUN_DIR"] = tempfile.mkdtemp(prefix="jiebang-run-")
+    atexit.register(shutil.rmtree, os.environ["JIEBANG_RUN_DIR"], ignore_errors=True)
+RUN_DIR = Path(tempfile.mkdtemp(dir=os.environ["JIEBANG_RUN_DIR"]))
 VAR_DIR, MEDIA_ROOT, STATIC_ROOT = (RUN_DIR / name for name in ("var", "media", "static"))
 STATIC_ROOT.mkdir()  # whitenoise warns of a missing one
 STORAGES = {
