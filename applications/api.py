@@ -14,9 +14,11 @@ from applications import actions, queries, rules
 from applications.models import Application
 from applications.serializers import (
     AnswersInput,
+    AppealInput,
     ApplicationDetailSerializer,
     ApplicationSerializer,
     ReasonInput,
+    RejectInput,
     StartInput,
 )
 from applications.states import EDITABLE, ApplicationState, shown_alike
@@ -140,10 +142,30 @@ class ApplicationViewSet(ReadOnlyModelViewSet):
     def give_back(self, request, pk=None):
         return self._with_reason(request, actions.return_for_supplement)
 
-    @extend_schema(request=ReasonInput, responses=ApplicationDetailSerializer)
+    @extend_schema(request=RejectInput, responses=ApplicationDetailSerializer)
     @action(detail=True, methods=["post"])
     def reject(self, request, pk=None):
-        return self._with_reason(request, actions.reject)
+        application = self.get_object()
+        data = self._checked(request, RejectInput)
+        actions.reject(application=application, by=request.user, at=timezone.now(), **data)
+        return self._moved(application)
+
+    @extend_schema(request=AppealInput, responses=ApplicationDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def appeal(self, request, pk=None):
+        """Appeal (复审) against a rejection at the formal check; files are sent on the page."""
+        application = self.get_object()
+        grounds = self._checked(request, AppealInput)["grounds"]
+        actions.appeal(application=application, grounds=grounds, by=request.user, at=timezone.now())
+        return self._moved(application)
+
+    @extend_schema(request=None, responses=ApplicationDetailSerializer)
+    @action(detail=True, methods=["post"], url_path="take-back")
+    def take_back(self, request, pk=None):
+        """Open for mending what was handed in, while the call is open."""
+        application = self.get_object()
+        actions.take_back(application=application, by=request.user, at=timezone.now())
+        return self._moved(application)
 
     def _with_reason(self, request, move):
         application = self.get_object()

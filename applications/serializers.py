@@ -104,3 +104,11 @@ class AnswersInput(serializers.Serializer):
 
 class ReasonInput(serializers.Serializer):
     reason = serializers.CharField(max_length=2000, allow_blank=True, default="")
+
+
+class RejectInput(ReasonInput):
+    clause = serializers.CharField(max_length=60, allow_blank=True, default="")
+
+
+class AppealInput(serializers.Serializer):
+    grounds = serializers.CharField(max_length=4000, allow_blank=True, default="")

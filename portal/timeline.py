@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.roles import Role, UnitRole
+from applications import queries
 from applications.models import Application
 from applications.states import APPLICATION, AppealState, ApplicationState
 from awards.models import Agreement, PublicityItem
@@ -266,11 +267,23 @@ def _appeal_of(now: _Now) -> dict:
     if appeal is not None and appeal.state == AppealState.DISMISSED:
         return {"by": _("复审维持不予受理，这是最终决定：%(reason)s") % {"reason": appeal.reason}}
     due, clause = now.term(DeadlineKind.APPEAL)
-    if due is None:
+    if due is None and not _waits_for_receipt(application):
         return {}
     url = "" if now.for_officer else reverse("applications:appeal", args=[application.pk])
     words = _("对不予受理的决定不服的，可以申请一次复审")
+    if due is None:
+        words = _("对不予受理的决定不服的，可以申请一次复审，期限自签收起算")
     return {"by": words, "due": due, "clause": clause, "url": url, "action": _("申请复审")}
+
+
+def _waits_for_receipt(application: Application) -> bool:
+    """Rejected at the formal check, and nobody has acknowledged it yet: the days to appeal do not run."""
+    decision = queries.rejection(application)
+    return (
+        decision is not None
+        and application.call.appeal_days is not None
+        and queries.received_at(decision) is None
+    )
 
 
 _MILESTONE_STEP = {

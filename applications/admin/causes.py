@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rustpy_xlsxwriter import FastExcel
@@ -15,6 +16,8 @@ from accounts.models import OrganisationKind
 from applications import sheets
 from applications.queries import causes as queries
 from core.admin import dress
+
+LABEL = 60
 
 
 class CausesForm(forms.Form):
@@ -103,7 +106,10 @@ def _share(part: int, whole: int) -> float:
 def _bars(found, totals) -> list[dict]:
     """The share of all returns and rejections behind which a rule stood."""
     whole = totals["returned"] + totals["rejected"]
-    rows = [(f"{cause.clause} {cause.code}", cause.returned + cause.rejected) for cause in found]
+    rows = [
+        (f"{cause.clause} {Truncator(cause.text).chars(LABEL)}", cause.returned + cause.rejected)
+        for cause in found
+    ]
     if totals["other"]:
         rows.append((_("没有不符合的规则（其他原因）"), totals["other"]))
     return [

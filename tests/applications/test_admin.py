@@ -7,9 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
-from applications import tasks
-from applications.models import Application
+from applications import actions, tasks
+from applications.models import Application, RuleResult
 from core.models import Event
+from grants.models import Call, EligibilityRule
 from notifications.models import Deadline
 from tests.factories.accounts import OrganisationFactory, officer
 from tests.factories.applications import ApplicationFactory, submitted
@@ -150,3 +151,76 @@ def test_the_list_costs_the_same_whatever_it_holds(
     client.get(reverse(LIST))
     with django_assert_num_queries(10):
         client.get(reverse(LIST))
+
+
+# ---- beside the document ----
+
+
+def test_each_line_leads_to_the_answers_it_read(client, application, manager):
+    page = client.get(page_of(application))
+    places = {line.result.rule.code: line.places for line in page.context["lines"]}
+    text = page.content.decode()
+    assert all(places.values())
+    for found in places.values():
+        for _words, anchor in found:
+            assert f'id="{anchor}"' in text
+            assert f'href="#{anchor}"' in text
+
+
+def test_saving_and_passing_goes_on_to_the_next_of_the_queue(client, application, manager):
+    other = ApplicationFactory(call=application.call)
+    Application.objects.filter(pk=application.pk).update(state="formal_check")
+    at = timezone.now()
+    Application.objects.filter(pk=other.pk).update(
+        state="formal_check", submitted_at=at, submitted_by=other.created_by, version=1
+    )
+    response = client.get(page_of(other))
+    assert (response.context["before"], response.context["after"]) == (None, application.pk)
+    assert client.post(page_of(other), {"do": "pass"})["Location"] == page_of(application)
+    blocked = client.post(page_of(application), marks(application, do="pass"), follow=True)
+    assert "规则 P1 还没有审查结论。" in blocked.content.decode()
+    done = client.post(page_of(application), marks(application, do="pass", P1=("passed", "")))
+    assert done["Location"] == f"{reverse(LIST)}?state=formal_check"
+    assert set(Application.objects.values_list("state", flat=True)) == {"expert_review"}
+
+
+def test_after_a_supplement_the_officer_reads_what_changed_and_why_it_was_returned(
+    client, application, manager
+):
+    by, at = application.created_by, timezone.now()
+    actions.return_for_supplement(
+        application=application, reason="写明海域", items=["海域"], by=manager, at=at
+    )
+    actions.save_answers(application=application, answers={"route": "先仿真后海试。"}, by=by, at=at)
+    actions.submit(application=application, by=by, at=at)
+    page = client.get(page_of(application)).content.decode()
+    assert "与第 1 版的不同" in page
+    assert "写明海域" in page
+    assert "<ins>海</ins>" in page
+
+
+def test_what_was_typed_beside_a_fault_is_kept(client, application, manager):
+    page = client.post(page_of(application), marks(application, P1=("", "方向不符")))
+    assert page.status_code == 422
+    assert "写了说明的，请同时选择审查结论。" in page.content.decode()
+    assert "方向不符" in page.content.decode()
+    assert application.rule_results.get(rule__code="P1").officer_note == ""
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_the_desk_costs_the_same_however_many_lines(
+    client, application, manager, number, django_assert_num_queries
+):
+    first = application.rule_results.select_related("rule").first()
+    rules = [EligibilityRule.objects.get(pk=first.rule_id) for _n in range(number - 1)]
+    for n, rule in enumerate(rules):
+        rule.pk, rule.code = None, f"X{n}"
+    Call.objects.filter(pk=application.call_id).update(state="draft", published_at=None)
+    EligibilityRule.objects.bulk_create(rules)
+    RuleResult.objects.bulk_create(
+        RuleResult(application=application, rule=rule, status="passed", checked_at=first.checked_at)
+        for rule in rules
+    )
+    client.get(page_of(application))
+    with django_assert_num_queries(20):
+        client.get(page_of(application))

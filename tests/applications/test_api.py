@@ -87,8 +87,20 @@ def test_the_desks_move_by_api():
     assert manager.post(f"{address}return/", {"reason": ""}).status_code == 422
     assert manager.post(f"{address}return/", {"reason": "补"}).json()["state"] == "returned"
     assert author.post(f"{address}submit/").json()["state"] == "formal_check"
-    assert manager.post(f"{address}reject/", {"reason": "超范围"}).json()["state"] == "rejected"
+    rejection = {"reason": "超范围", "clause": "第三条"}
+    assert manager.post(f"{address}reject/", rejection).json()["state"] == "rejected"
+    assert manager.post(f"{address}appeal/", {"grounds": "认定有误，见附件证明。"}).status_code == 422
+    assert author.post(f"{address}appeal/", {"grounds": "认定有误，见附件证明。"}).status_code == 200
+    assert author.post(f"{address}appeal/", {"grounds": "认定有误，见附件证明。"}).status_code == 409
     assert author.post(f"{address}withdraw/", {"reason": "x"}).status_code == 422
+
+
+def test_taking_back_by_api():
+    application = submitted()
+    address = f"{LIST}{application.pk}/take-back/"
+    author = client_of(application.created_by)
+    assert author.post(address).json()["state"] == "draft"
+    assert author.post(address).status_code == 409
 
 
 def test_unit_returns_and_withdrawals():

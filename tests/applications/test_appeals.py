@@ -77,6 +77,20 @@ def test_the_clock_runs_from_the_day_on_which_it_is_deemed_received(rejected):
     assert queries.appeal_until(decision) == last
 
 
+def test_the_timeline_says_what_may_be_done_until_when(rejected):
+    def last():
+        step = application_steps(rejected, for_officer=False, at=timezone.now())[-1]
+        return step.by, step.due, step.url
+
+    page = reverse("applications:appeal", args=[rejected.pk])
+    words = "对不予受理的决定不服的，可以申请一次复审"
+    assert last() == (f"{words}，期限自签收起算", None, page)
+    receipts.acknowledge(notice=notice_of(rejected), by=rejected.created_by, at=timezone.now())
+    assert last() == (words, clock("appeal", rejected).due_at, page)
+    file_appeal(rejected)
+    assert last()[0].startswith("已申请复审")
+
+
 def test_the_table_of_deadlines_agrees(rejected):
     now = timezone.now()
     assert list(obligations.check(at=now)) == []

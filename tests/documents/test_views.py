@@ -1,11 +1,15 @@
 """One address for every file."""
 
+from io import BytesIO
+
 import pytest
 from django.core.files.base import ContentFile
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image
+from pypdf import PdfWriter
 
-from documents import actions
+from documents import actions, drawing
 from documents.models import Document, ScanState
 from tests.factories.accounts import UserFactory
 from tests.factories.applications import ApplicationFactory
@@ -70,3 +74,51 @@ def test_a_file_that_is_gone_is_a_404(client, document):
     client.force_login(document.created_by)
     document.file.storage.delete(document.file.name)
     assert client.get(address(document)).status_code == 404
+
+
+# ---- pages as pictures ----
+
+
+@pytest.fixture
+def two_pages(document):
+    writer = PdfWriter()
+    for _n in range(2):
+        writer.add_blank_page(width=595, height=842)
+    body = BytesIO()
+    writer.write(body)
+    return actions.store(
+        subject=document.subject,
+        kind="plan",
+        file=ContentFile(body.getvalue()),
+        name="两页.pdf",
+        by=document.created_by,
+        at=timezone.now(),
+    )
+
+
+def test_the_pages_of_a_pdf_are_pictures_for_those_who_may_read_it(client, two_pages):
+    pages = reverse("documents:pages", args=[two_pages.pk])
+    second = reverse("documents:page", args=[two_pages.pk, 2])
+    client.force_login(two_pages.created_by)
+    assert second in client.get(pages).content.decode()
+    picture = client.get(second)
+    assert (picture["Content-Type"], picture.content[:8]) == ("image/png", b"\x89PNG\r\n\x1a\n")
+    assert Image.open(BytesIO(picture.content)).width == drawing.WIDTH
+    for number in (0, 3, drawing.MOST_PAGES + 1):
+        assert client.get(reverse("documents:page", args=[two_pages.pk, number])).status_code == 404
+    client.force_login(UserFactory())
+    assert client.get(pages).status_code == 404
+    assert client.get(second).status_code == 404
+
+
+def test_a_broken_pdf_and_other_files_have_no_pages_to_show(client, document):
+    client.force_login(document.created_by)
+    page = client.get(reverse("documents:pages", args=[document.pk]))
+    assert "不能在网页里显示" in page.content.decode()
+    assert client.get(reverse("documents:page", args=[document.pk, 1])).status_code == 404
+
+
+def test_pages_of_an_infected_file_are_not_drawn(client, two_pages):
+    Document.objects.filter(pk=two_pages.pk).update(scan=ScanState.INFECTED)
+    client.force_login(two_pages.created_by)
+    assert client.get(reverse("documents:page", args=[two_pages.pk, 1])).status_code == 403
