@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django import forms
 from django.contrib.admin import SimpleListFilter, register
-from django.db.models import TextField
+from django.db.models import Exists, OuterRef, TextField
 from django.db.models.functions import Cast
 from django.http import Http404
 from django.utils import timezone
@@ -95,7 +95,8 @@ class DeadlineAdmin(ReadOnlyMixin, HistoryMixin, ModelAdmin):
     inlines = (ObligorInline,)
 
     def get_queryset(self, request):
-        rows = super().get_queryset(request).annotate(words=Cast("title", TextField()))
+        own = Obligor.objects.covering(request.user).filter(deadline=OuterRef("pk"))
+        rows = super().get_queryset(request).annotate(words=Cast("title", TextField()), is_own=Exists(own))
         return queries.with_rung(rows, at=timezone.now())
 
     def changelist_view(self, request, extra_context=None):
@@ -134,7 +135,12 @@ class DeadlineAdmin(ReadOnlyMixin, HistoryMixin, ModelAdmin):
 
     @display(description=_("办理"))
     def go(self, obj):
-        return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', obj.url, _("打开"))
+        """The page where it is done, for those who do it: others may not be let in there."""
+        return _to(obj.url) if obj.is_own else "—"
+
+
+def _to(url: str) -> str:
+    return format_html('<a class="text-primary-600 underline" href="{}">{}</a>', url, _("打开"))
 
 
 class StepForm(forms.ModelForm):
@@ -164,7 +170,7 @@ class StepInline(unfold.TabularInline):
 class ReminderPolicyAdmin(ActionButtonsMixin, ModelAdmin):
     """When to remind whom of each kind of deadline: everywhere, of one programme, of one notice."""
 
-    list_display = ("kind", "scope", "leads", "ways", "climbs", "is_legal")
+    list_display = ("kind", "scope", "leads", "ways", "climbs", "legal")
     list_filter = ("kind", "programme", "is_legal")
     ordering = ("id",)
     fieldsets = (
@@ -201,7 +207,11 @@ class ReminderPolicyAdmin(ActionButtonsMixin, ModelAdmin):
     @display(description=_("渠道"))
     def ways(self, obj):
         names = dict.fromkeys(name for step in obj.steps.all() for name in step.channels)
-        return "、".join([str(_("站内信")), *map(channels.label, names)])
+        return "、".join(map(channels.label, names)) or _("仅站内信")
+
+    @display(description=_("法定通知"), label={"legal": "info"})
+    def legal(self, obj):
+        return ("legal", _("不能关闭")) if obj.is_legal else "—"
 
     @display(description=_("逾期升级"))
     def climbs(self, obj):
@@ -262,8 +272,4 @@ class MessageAdmin(ReadOnlyMixin, ModelAdmin):
 
     @display(description=_("办理"))
     def go(self, obj):
-        return (
-            format_html('<a class="text-primary-600 underline" href="{}">{}</a>', obj.url, _("打开"))
-            if obj.url
-            else "—"
-        )
+        return _to(obj.url) if obj.url else "—"

@@ -5,10 +5,36 @@ from datetime import time
 
 from django.db import transaction
 
+from accounts.roles import STAFF_ROLES, Role
 from notifications.models import DeadlineKind, Preference, ReminderPolicy, Subscription
 
 CHOOSABLE = ("email", "sms")
 """Channels that reach one person; groups and systems are not a person's to choose."""
+
+
+OFFICES = frozenset(
+    {
+        DeadlineKind.DEMAND_ARGUMENT,
+        DeadlineKind.FORMAL_CHECK,
+        DeadlineKind.EXPERT_REVIEW,
+        DeadlineKind.OFFICE_STEP,
+        DeadlineKind.DECISION,
+        DeadlineKind.MILESTONE_CHECK,
+        DeadlineKind.PAYMENT,
+    }
+)
+EXPERTS = frozenset({DeadlineKind.REVIEW_ANSWER, DeadlineKind.REVIEW_DUE})
+
+
+def concerning(user) -> frozenset[str]:
+    """Kinds that a person can ever be told of: offices hear of all, others not of what offices owe."""
+    roles = user.scope.roles
+    if roles & (STAFF_ROLES - {Role.EXPERT}):
+        return frozenset(DeadlineKind.values)
+    theirs = frozenset(DeadlineKind.values) - OFFICES
+    if Role.EXPERT not in roles:
+        theirs -= EXPERTS
+    return theirs if Role.RECOMMENDER in roles else theirs - {DeadlineKind.RECOMMENDATION}
 
 
 def usual_channels() -> dict[str, list[str]]:
@@ -47,7 +73,7 @@ def prefer(
         defaults={"wants_digest": wants_digest, "quiet_from": quiet_from, "quiet_to": quiet_to},
     )
     usual = usual_channels()
-    Subscription.objects.filter(user=by).delete()
+    Subscription.objects.filter(user=by, kind__in=channels).delete()
     Subscription.objects.bulk_create(
         Subscription(user=by, kind=kind, channels=list(chosen))
         for kind, chosen in channels.items()

@@ -9,6 +9,7 @@ from datetime import datetime, time
 
 from django.conf import settings
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role, UnitRole
@@ -69,7 +70,7 @@ STEPS = f"""
 """  # noqa: S608 (composed of constants)
 DUE = f"""
     looked_at AS MATERIALIZED (
-        SELECT id, kind, title, url, due_at, explanation, department_id, programme, series, opened_at,
+        SELECT id, kind, title, due_at, explanation, department_id, programme, series, opened_at,
                (due_at AT TIME ZONE %(zone)s)::date AS due_day
         FROM notifications_deadline
         WHERE state = %(open)s AND suspended_at IS NULL AND look_at <= %(at)s::timestamptz
@@ -117,7 +118,7 @@ DUE = f"""
         WHERE deadline.id = timed.id
     ),
     due AS MATERIALIZED (
-        SELECT ruled.id, ruled.kind, ruled.title, ruled.url, ruled.due_at, ruled.explanation,
+        SELECT ruled.id, ruled.kind, ruled.title, ruled.due_at, ruled.explanation,
                ruled.department_id, ruled.is_legal, ruled.quiet_from, ruled.quiet_to, ruled.subject,
                ruled.body, ruled.subject_en, ruled.body_en, step.id AS step_id, step.audience, step.channels,
                CASE WHEN step.unit = %(opened)s THEN step.unit ELSE step.unit || step.amount END AS lead
@@ -248,7 +249,7 @@ SWEEP = f"""
                        'zh-hans', jsonb_build_array(due.subject, due.body),
                        'en', jsonb_build_array(due.subject_en, due.body_en)))
                END,
-               due.url, %(at)s::timestamptz
+               %(page)s || due.id || '/', %(at)s::timestamptz
         FROM fresh
         JOIN due ON due.id = fresh.deadline_id AND due.lead = fresh.lead
     ),
@@ -345,6 +346,8 @@ def _moments(at: datetime) -> dict:
         work_day = datetime.combine(following, MORNING, tzinfo=local.tzinfo)
     return {
         "at": at,
+        # Who owes it and who watches over it go on from there to different pages.
+        "page": reverse("portal:deadline", args=[0]).removesuffix("0/"),
         "today": local.date(),
         "clock": local.time(),
         "work_day": work_day,

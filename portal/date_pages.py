@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from awards.models import Agreement
 from core.calendar import local_date
 from core.paging import paginate
-from notifications import chasing, preferring
+from notifications import channels, chasing, preferring
 from notifications.models import CalendarFeed, Deadline
 from notifications.queries import LADDER
-from portal import actions, dates, queries
+from portal import actions, dates, duties
 from portal.exporting import FORMATS
 from portal.navigation import Entry
 from portal.reminder_forms import RemindersForm
@@ -32,17 +32,16 @@ DECEMBER = 12
 def month(request):
     """What is due in one month, as a table of weeks; a list on a narrow screen."""
     user, now = request.user, timezone.now()
-    labels = {"mine": _("我的")}
-    if user.scope.admin_units:
-        labels["unit"] = _("本单位")
-    if queries.supervises(user):
-        labels["department"] = _("处室")
+    labels = duties.views(user)
     whose = request.GET.get("whose") if request.GET.get("whose") in labels else "mine"
     first = _month_of(request.GET.get("month", ""), today=local_date(now))
+    weeks = dates.month(user, whose=whose, year=first.year, number=first.month, at=now)
     context = {
         "now": now,
         "first": first,
-        "weeks": dates.month(user, whose=whose, year=first.year, number=first.month, at=now),
+        "whose": whose,
+        "weeks": weeks,
+        "is_free": not any(day.rows for week in weeks for day in week),
         "tabs": [
             Entry(label, f"{request.path}?month={first:%Y-%m}&whose={code}", code == whose)
             for code, label in labels.items()
@@ -66,6 +65,17 @@ def _month_of(text: str, *, today: date) -> date:
 def _shifted(first: date, months: int) -> date:
     year, month = divmod(first.year * DECEMBER + first.month - 1 + months, DECEMBER)
     return date(year, month + 1, 1)
+
+
+@login_required
+@require_safe
+def deadline(request, pk):
+    """Where a reminder leads: whoever owes it to where it is done, who watches over it to what is known."""
+    found = get_object_or_404(Deadline.objects.visible_to(request.user), pk=pk)
+    owes = Deadline.objects.owed_by(request.user).filter(pk=pk).exists()
+    if not owes and request.user.is_staff:
+        return redirect("admin:notifications_deadline_change", pk)
+    return redirect(found.url)
 
 
 @require_POST
@@ -96,7 +106,7 @@ def own_calendar(request, token):
 def ladder(request):
     """What is overdue in one's department, from the longest; chase those who owe it, or take their phones."""
     user, now = request.user, timezone.now()
-    if not queries.supervises(user):
+    if not duties.supervises(user):
         raise Http404
     rung = request.GET.get("rung", "0")
     rung = int(rung) if rung in {"0", *map(str, LADDER)} else 0
@@ -150,10 +160,15 @@ def reminders(request):
         preference=preference,
         chosen=chosen,
         usual=preferring.usual_channels(),
+        concerning=preferring.concerning(request.user),
     )
     if request.method == "POST" and form.is_valid():
         preferring.prefer(by=request.user, **form.wanted())
         messages.success(request, _("已保存。"))
         return redirect("portal:reminders")
-    context = {"form": form, "legal": preferring.legal_kinds()}
+    context = {
+        "form": form,
+        "channels": [channels.label(name) for name in preferring.CHOOSABLE],
+        "legal": preferring.legal_kinds(),
+    }
     return render(request, "portal/reminders.html", context, status=422 if form.errors else 200)

@@ -23,6 +23,7 @@ from milestones.models import Milestone, Report
 from notifications.chasing import people_owing
 from notifications.models import CalendarFeed, Deadline
 from notifications.queries import absolute
+from portal import duties
 from portal.exporting import plain
 
 MOST = 500
@@ -30,16 +31,12 @@ PER_DAY = 4
 
 
 def of_month(user, *, whose: str, first: date, last: date) -> QuerySet:
-    """What is due between two days: one's own, of the units one administers, of the department."""
-    if whose == "department":
-        rows = Deadline.objects.visible_to(user)
-    elif whose == "unit":
-        rows = Deadline.objects.filter(obligors__organisation__in=user.scope.admin_units).distinct()
-    else:
-        rows = Deadline.objects.owed_by(user)
+    """What is open and due between two days, in one of `duties.views`."""
     begin = calendar.end_of_day(first - timedelta(days=1))
     return (
-        rows.open().filter(due_at__gt=begin, due_at__lte=calendar.end_of_day(last)).order_by("due_at", "id")
+        duties.owed(user, whose=whose)
+        .filter(due_at__gt=begin, due_at__lte=calendar.end_of_day(last))
+        .order_by("due_at", "id")
     )
 
 

@@ -8,6 +8,7 @@ from accounts.models import Organisation
 from applications.questions import localised
 from grants.models import DemandKind, Instrument, Programme, ProjectType, Sourcing
 from grants.states import TopicState
+from notifications.models import DeadlineKind
 
 
 class Filter(forms.Form):
@@ -112,3 +113,9 @@ class BoardFilter(Filter):
             ("", _("全部状态")),
             *((state.value, state.label) for state in self.PUBLIC_STATES),
         ]
+
+
+class TodoFilter(Filter):
+    kind = forms.ChoiceField(
+        label=_("事项"), choices=[("", _("全部事项")), *DeadlineKind.choices], required=False
+    )

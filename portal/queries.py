@@ -1,9 +1,9 @@
 """What the portal's own pages read. Every function says how many queries it costs."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,7 +12,7 @@ from accounts.models import Organisation
 from applications.states import ApplicationState
 from awards.models import Publicity, PublicityItem
 from awards.states import PublicityState
-from core.calendar import end_of_day, local_date
+from core.calendar import end_of_day
 from core.paging import capped_count
 from finance.models import InstalmentTemplate
 from grants.models import (
@@ -32,8 +32,8 @@ from grants.models import (
 )
 from grants.states import CallState, TopicState
 from milestones.models import MilestoneTemplate
-from notifications.models import Acknowledgement, Deadline, Message
-from notifications.states import DeadlineState, NoticeState
+from notifications.models import Acknowledgement, Message
+from notifications.states import NoticeState
 from portal import finding
 from portal.timeline import Step
 from reviews.models import Criterion
@@ -302,53 +302,6 @@ def home(user, *, at: datetime) -> HomePage:
     )
 
 
-# ---- to-do ----
-
-TODO_ORDER = {"mine": ("due_at", "id"), "department": ("due_at", "id"), "done": ("-closed_at", "-id")}
-
-
-def supervises(user) -> bool:
-    """Whether the person watches over obligations that others owe."""
-    return bool(user.scope.sees_everything or user.scope.departments or user.scope.headed)
-
-
-def todo(user, *, tab: str) -> QuerySet:
-    """Open obligations by urgency: the person's own, or what their department waits for; or what is done."""
-    if tab == "department":
-        return Deadline.objects.visible_to(user).open()
-    if tab == "done":
-        return Deadline.objects.owed_by(user).exclude(state=DeadlineState.OPEN)
-    return Deadline.objects.owed_by(user).open()
-
-
-@dataclass(frozen=True)
-class Urgencies:
-    overdue: int
-    this_week: int
-    later: int
-
-    @property
-    def all(self) -> int:
-        return self.overdue + self.this_week + self.later
-
-
-def end_of_week(at: datetime) -> datetime:
-    """The last moment of Sunday of the week in which `at` lies, Beijing time."""
-    today = local_date(at)
-    return end_of_day(today + timedelta(days=6 - today.weekday()))
-
-
-def urgencies(rows: QuerySet, *, at: datetime) -> Urgencies:
-    """How many are overdue, due this week, due later: one query."""
-    week = end_of_week(at)
-    counts = rows.order_by().aggregate(
-        overdue=Count("pk", filter=Q(due_at__lt=at)),
-        this_week=Count("pk", filter=Q(due_at__gte=at, due_at__lte=week)),
-        later=Count("pk", filter=Q(due_at__gt=week)),
-    )
-    return Urgencies(**counts)
-
-
 # ---- inbox ----
 
 
@@ -365,26 +318,3 @@ def acknowledgement(user, message: Message) -> Acknowledgement | None:
     if not message.notice_id:
         return None
     return Acknowledgement.objects.filter(notice_id=message.notice_id, user=user).first()
-
-
-@dataclass(frozen=True)
-class Group:
-    """Rows of the to-do list that are equally urgent."""
-
-    code: str
-    title: str
-    tone: str
-    rows: list[Deadline]
-
-
-def by_urgency(rows: list[Deadline], *, tab: str, at: datetime) -> list[Group]:
-    """The rows of one page under their headings, in the page's order; no query."""
-    if tab == "done":
-        return [Group("done", _("已办结"), "later", rows)] if rows else []
-    week = end_of_week(at)
-    groups = [
-        Group("overdue", _("已逾期"), "late", [row for row in rows if row.due_at < at]),
-        Group("week", _("本周到期"), "soon", [row for row in rows if at <= row.due_at <= week]),
-        Group("later", _("以后到期"), "later", [row for row in rows if row.due_at > week]),
-    ]
-    return [group for group in groups if group.rows]

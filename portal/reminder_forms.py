@@ -19,12 +19,14 @@ class RemindersForm(forms.Form):
         label=_("免打扰结束"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
 
-    def __init__(self, *args, preference, chosen, usual, **kwargs):
+    def __init__(self, *args, preference, chosen, usual, concerning, **kwargs):
         names = ("wants_digest", "quiet_from", "quiet_to")
         super().__init__(*args, initial={name: getattr(preference, name) for name in names}, **kwargs)
         for name in names[1:]:
             self.fields[name].widget.attrs["class"] = "form-control"
         for kind, told_by in usual.items():
+            if kind not in concerning:
+                continue
             self.fields[PREFIX + kind] = forms.MultipleChoiceField(
                 label=DeadlineKind(kind).label,
                 required=False,

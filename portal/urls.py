@@ -25,6 +25,7 @@ urlpatterns = [
     path("todo/", views.todo, name="todo"),
     path("todo/month/", date_pages.month, name="month"),
     path("todo/month/address/", date_pages.calendar_address, name="calendar_address"),
+    path("todo/deadline/<int:pk>/", date_pages.deadline, name="deadline"),
     path("todo/overdue/", date_pages.ladder, name="ladder"),
     path("calendar/own/<str:token>.ics", date_pages.own_calendar, name="own_calendar"),
     path("my/reminders/", date_pages.reminders, name="reminders"),

@@ -23,11 +23,12 @@ from core.workflow import Refused
 from grants.models import Call
 from notifications import actions as notifications
 from notifications import receipts
+from notifications.models import Notice
 from notifications.queries import rendered
-from portal import exporting, finding, navigation, queries
+from portal import duties, exporting, finding, navigation, queries
 from portal import selfcheck as selfchecking
 from portal.asking import Asking, SelfCheckForm
-from portal.forms import BoardFilter, CallFilter, ResultFilter, SelfCheckChoice
+from portal.forms import BoardFilter, CallFilter, ResultFilter, SelfCheckChoice, TodoFilter
 
 PER_PAGE = 20
 CHECKS_PER_PERSON = "60/h"
@@ -241,26 +242,29 @@ def results(request):
 def todo(request):
     now = timezone.now()
     user = request.user
-    labels = {"mine": _("我要办理的")}
-    if queries.supervises(user):
-        labels["department"] = _("处室在办的")
-    labels["done"] = _("已办结的")
+    labels = {**duties.views(user), "done": _("已办结的")}
     tab = _chosen_tab(request, labels)
-    rows = queries.todo(user, tab=tab)
+    form = TodoFilter(request.GET)
+    chosen = form.chosen()
+    rows = duties.done(user) if tab == "done" else duties.owed(user, whose=tab)
+    rows = duties.narrowed(rows, **chosen)
     # The figures above the open rows add up to their number: these are not counted a second time.
-    counts = None if tab == "done" else queries.urgencies(rows, at=now)
-    listing = paginate(
-        rows, queries.TODO_ORDER[tab], request.GET.get("cursor"), PER_PAGE, count=counts is None
-    )
+    counts = None if tab == "done" else duties.urgencies(rows, at=now)
+    order = duties.ORDER.get(tab, duties.LATE_FIRST)
+    listing = paginate(rows, order, request.GET.get("cursor"), PER_PAGE, count=counts is None)
     if counts:
         listing = replace(listing, count=str(counts.all))
     context = {
         "now": now,
         "tab": tab,
-        "tabs": _tabs("portal:todo", labels, tab),
+        "tabs": _tabs("portal:todo", labels, tab, **chosen),
+        "filter": form,
+        "filtered": bool(chosen),
+        "clear_url": f"{reverse('portal:todo')}?tab={tab}",
         "counts": counts,
         "listing": listing,
-        "groups": queries.by_urgency(listing.rows, tab=tab, at=now),
+        "groups": duties.by_urgency(listing.rows, tab=tab, at=now),
+        "people": {} if tab in ("mine", "done") else duties.people_by_row(listing.rows),
         "starts": navigation.starts(user),
         "supervises": "department" in labels,
     }
@@ -310,11 +314,13 @@ def _message_page(request, found, *, problem="", status=200):
 @login_required
 @require_safe
 def notice(request, pk):
-    """Where a mail sends its reader to acknowledge a decision: to the newest message that serves it."""
+    """Where a mail sends its reader to acknowledge a decision; an officer sees who has done so."""
     found = queries.inbox(request.user).filter(notice_id=pk).order_by("-id").first()
-    if found is None:
-        raise Http404
-    return redirect("portal:message", found.pk)
+    if found:
+        return redirect("portal:message", found.pk)
+    if request.user.is_staff and Notice.objects.visible_to(request.user).filter(pk=pk).exists():
+        return redirect("admin:notifications_notice_change", pk)
+    raise Http404
 
 
 @login_required

@@ -197,3 +197,15 @@ def application_timeline(application, user, now) -> dict:
         ),
         "now": now,
     }
+
+
+@register.filter
+def of(found: dict, key):
+    """What a mapping holds under `key`."""
+    return found.get(key, ())
+
+
+@register.filter
+def names_its_kind(deadline) -> bool:
+    """Whether the title says already what kind of obligation it is."""
+    return str(deadline.title).startswith(str(deadline.get_kind_display())[:2])

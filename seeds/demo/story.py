@@ -12,7 +12,8 @@ from finance.models import Appropriation
 from grants.actions import publish_call
 from grants.models import Call
 from grants.states import CallState
-from notifications.models import Delivery, Message
+from notifications import receipts
+from notifications.models import Delivery, Message, Notice
 from notifications.states import DeliveryState
 from notifications.sweep import sweep
 from seeds import dictionaries
@@ -42,8 +43,19 @@ def make(*, now) -> bool:
         for file in dictionaries.shipped():
             dictionaries.load(file)
         Story(now).tell()
+        settle_notices(now)
         settle_mail(now)
     return True
+
+
+def settle_notices(now) -> None:
+    """What was served long ago is deemed served; of what waits, the oldest has been acknowledged."""
+    receipts.deem_served(at=now)
+    oldest = Message.objects.filter(notice__in=Notice.objects.waiting()).order_by("id").first()
+    if oldest and Notice.objects.waiting().count() > 1:
+        receipts.acknowledge(
+            notice=oldest.notice, by=oldest.recipient, at=oldest.created_at + timedelta(hours=3)
+        )
 
 
 def settle_mail(now) -> None:

@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
+from django.urls import reverse
 
 from accounts.roles import Role, UnitRole
 from core import calendar, calendar_table
@@ -70,7 +71,7 @@ def test_a_lead_is_told_at_its_moment_once():
     reminder = Reminder.objects.get()
     assert (reminder.deadline, reminder.recipient, reminder.lead) == (deadline, user, "d7")
     assert reminder.message.template == "notifications/reminder"
-    assert reminder.message.url == deadline.url
+    assert reminder.message.url == reverse("portal:deadline", args=[deadline.pk])
     assert reminder.message.context == {
         "kind": "milestone",
         "title": "青科揭榜-0001 样机",

@@ -132,6 +132,101 @@ def test_a_project_has_a_calendar_for_those_who_may_see_it(client):
     assert client.post(reverse(ADDRESS), {"project": "x"}).status_code == 404
 
 
+# ---- whose ----
+
+
+def kinds(client, tab):
+    page = client.get("/todo/", {"tab": tab})
+    assert page.context["tab"] == tab
+    return sorted(row.kind for group in page.context["groups"] for row in group.rows)
+
+
+def test_a_team_sees_what_any_of_it_owes_about_its_projects_and_nothing_else(client):
+    found = agreement()
+    people = people_of(found)
+    mate = member_of(found.award.application.organisation)
+    found.award.application.team.create(user=mate)
+    now = timezone.now()
+    # A duty of the colleague elsewhere, and what an office owes about the project.
+    open_deadline(at=now, owed_by=[Owes(user=people["team"])], kind="review_due")
+    office = Owes(role=Role.PROGRAMME_MANAGER, organisation=found.award.application.call.programme.department)
+    open_deadline(at=now, owed_by=[office], subject=found.award.application, kind="decision")
+    client.force_login(mate)
+    assert kinds(client, "team") == ["milestone", "milestone", "project_end"]
+    page = client.get("/todo/", {"tab": "team"}).content.decode()
+    assert people["team"].name in page
+    assert kinds(client, "mine") == []
+    assert days(client.get(reverse(MONTH), {"whose": "team", "month": "2000-01"})) == {}
+    client.force_login(people["colleague"])
+    assert kinds(client, "team") == []
+    client.force_login(people["stranger"])
+    assert kinds(client, "team") == []
+    client.force_login(people["manager"])
+    assert client.get("/todo/", {"tab": "team"}).context["tab"] == "mine"
+
+
+def test_a_unit_sees_what_its_people_owe_for_it(client):
+    found = agreement()
+    people = people_of(found)
+    now = timezone.now()
+    application = found.award.application
+    owed = {"subject": application, "kind": "second_step", "at": now}
+    open_deadline(owed_by=[Owes(user=people["team"])], **owed)
+    open_deadline(at=now, owed_by=[Owes(user=people["team"])], kind="review_due")
+    client.force_login(people["unit_admin"])
+    assert kinds(client, "unit") == ["milestone", "milestone", "project_end", "second_step"]
+    client.force_login(people["other_admin"])
+    assert kinds(client, "unit") == []
+    client.force_login(people["colleague"])
+    assert client.get("/todo/", {"tab": "unit"}).context["tab"] == "mine"
+
+
+def test_the_list_is_narrowed_by_kind_and_words(client):
+    person, now = UserFactory(), timezone.now()
+    for title, kind in (("样机甲", "milestone"), ("样机乙", "project_end"), ("平台", "milestone")):
+        open_deadline(at=now, owed_by=[Owes(user=person)], title=title, kind=kind)
+    client.force_login(person)
+
+    def titles(**query):
+        groups = client.get("/todo/", query).context["groups"]
+        return sorted(str(row.title) for group in groups for row in group.rows)
+
+    assert titles(kind="milestone") == ["平台", "样机甲"]
+    assert titles(q="样机", kind="milestone") == ["样机甲"]
+    assert titles(kind="odd") == ["平台", "样机乙", "样机甲"]
+    assert "没有符合条件的事项" in client.get("/todo/", {"q": "无"}).content.decode()
+
+
+def test_a_reminder_leads_whoever_owes_it_to_the_work_and_who_watches_to_what_is_known(client):
+    department, person = OrganisationFactory(), UserFactory()
+    deadline = open_deadline(at=timezone.now(), owed_by=[Owes(user=person)], department=department)
+    address = reverse("portal:deadline", args=[deadline.pk])
+    client.force_login(person)
+    assert client.get(address).url == deadline.url
+    head = officer(Role.DIVISION_HEAD, organisation=department)
+    client.force_login(head)
+    known = reverse("admin:notifications_deadline_change", args=[deadline.pk])
+    assert client.get(address).url == known
+    assert client.get(known).status_code == 200
+    for stranger in (UserFactory(), officer(organisation=OrganisationFactory())):
+        client.force_login(stranger)
+        assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+def test_the_views_of_a_unit_cost_the_same_for_any_number(client, django_assert_num_queries, rows):
+    unit = OrganisationFactory()
+    person = member_of(unit, UnitRole.ADMIN)
+    for _ in range(rows):
+        open_deadline(at=timezone.now(), owed_by=[Owes(organisation=unit)])
+    client.force_login(person)
+    client.get("/todo/")
+    with django_assert_num_queries(9):
+        assert len(kinds(client, "unit")) == min(rows, 20)
+    with django_assert_num_queries(7):
+        assert kinds(client, "team") == []
+
+
 # ---- the ladder ----
 
 
@@ -221,15 +316,18 @@ def test_a_person_chooses_how_to_be_reminded(client):
     client.force_login(person)
     page = client.get(address).content.decode()
     assert "签订任务书" in page.partition("以下是法定通知")[2]
+    # What offices and experts owe is none of an applicant's concern.
+    assert "kind_formal_check" not in page
+    assert "kind_review_due" not in page
     data = {f"kind_{kind}": ["email"] for kind in DeadlineKind.values}
     data |= {"wants_digest": "on", "quiet_from": "22:00", "quiet_to": "07:30", "kind_milestone": ["sms"]}
-    data.pop("kind_payment")
+    data.pop("kind_certificate")
     assert client.post(address, data).status_code == 302
     preference = Preference.objects.get()
     assert (preference.user, preference.wants_digest) == (person, True)
     assert (preference.quiet_from, preference.quiet_to) == (time(22), time(7, 30))
     chosen = dict(Subscription.objects.values_list("kind", "channels"))
-    assert chosen == {"milestone": ["sms"], "payment": []}
+    assert chosen == {"milestone": ["sms"], "certificate": []}
     wrong = client.post(address, {**data, "quiet_to": ""})
     assert wrong.status_code == 422
     assert "要一起填写" in wrong.content.decode()
