@@ -20,8 +20,10 @@ def absolute(url: str) -> str:
     return settings.SITE_URL.rstrip("/") + url if url.startswith("/") else url
 
 
-def rendered(message: Message, language: str = "") -> tuple[str, str]:
+def rendered(message: Message, language: str = "", *, on_page: bool = False) -> tuple[str, str]:
     """(subject, body) in the recipient's language, or in `language`; times in Beijing's.
+
+    `on_page`: for the page on which a decision is acknowledged; elsewhere its text says where to do so.
 
     Plain text: nothing is escaped, whoever shows it in a page must let the page escape it.
     """
@@ -34,7 +36,7 @@ def rendered(message: Message, language: str = "") -> tuple[str, str]:
         if own and own[1]:
             return worded(own[0], own[1], context)
         text = template.render(Context(_spoken(context), autoescape=False)).strip()
-        if message.notice_id:
+        if message.notice_id and not on_page:
             text += "\n\n" + _to_acknowledge(message)
     subject, _nl, body = text.partition("\n")
     return " ".join(subject.split()), body.strip() + "\n"

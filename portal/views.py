@@ -299,7 +299,7 @@ def message(request, pk):
 
 
 def _message_page(request, found, *, problem="", status=200):
-    subject, body = rendered(found, get_language())
+    subject, body = rendered(found, get_language(), on_page=True)
     context = {
         "message": found,
         "subject": subject,
