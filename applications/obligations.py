@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Least
 
 from applications import notifications, queries
-from applications.models import Appeal, Application, CheckDecision, CheckOutcome
+from applications.models import Appeal, Application, CheckDecision, CheckOutcome, Partner
 from applications.notifications import STAGE_DEADLINES
 from applications.states import AppealState, ApplicationState
 from core import calendar
@@ -27,6 +27,16 @@ def _drafts(at):
     """Drafts that can still be handed in; a lapsed one owes nothing any more."""
     ends = Least("call__closes_at", "topic__bids_close_at")
     return _read(Application.objects.filter(state=S.DRAFT)).annotate(ends=ends).filter(ends__gte=at)
+
+
+def _parts(at):
+    """Partner units that have not confirmed their part of a draft that can still be handed in."""
+    ends = Least("application__call__closes_at", "application__topic__bids_close_at")
+    rows = Partner.objects.filter(
+        application__state=S.DRAFT, application__call__requires_partner_confirmation=True, confirmed=""
+    )
+    related = ("organisation", "application__call__programme__department", "application__topic")
+    return rows.select_related(*related).annotate(ends=ends).filter(ends__gt=at)
 
 
 def _in_stage(states, at):
@@ -114,6 +124,14 @@ def register_all() -> None:
             open=lambda application, at: notifications.open_draft(application, at=at),
             due=lambda application: closing(application.call, application.topic),
             dates=("grants.Call.closes_at", "grants.Topic.bids_close_at"),
+        ),
+        Obligation(
+            kind=DeadlineKind.PARTNER_PART,
+            model=Partner,
+            owing=_parts,
+            open=lambda partner, at: notifications.open_part(partner, at=at),
+            due=lambda partner: closing(partner.application.call, partner.application.topic),
+            dates=("applications.Partner.invited_at",),
         ),
         Obligation(
             kind=DeadlineKind.SUPPLEMENT,

@@ -165,6 +165,14 @@ def page(description, *, may: Callable[..., bool], icon: str | None = None, vari
     return decorate
 
 
+def _form(view, subject, *data) -> forms.Form:
+    """The form of a button; one with a method `about` leaves out what the subject does not allow."""
+    form = view.form_class(*data)
+    if hasattr(form, "about"):
+        form.about(subject)
+    return form
+
+
 class ActionButtonsMixin:
     """Detail buttons made by `button`: they change nothing on GET and obey the same rule as the action."""
 
@@ -198,8 +206,8 @@ class ActionButtonsMixin:
         if not self._may_press(request, view, subject):
             raise PermissionDenied
         if request.method != "POST":
-            return self._button_page(request, subject, view, view.form_class())
-        form = dress(view.form_class(request.POST, request.FILES))
+            return self._button_page(request, subject, view, _form(view, subject))
+        form = dress(_form(view, subject, request.POST, request.FILES))
         if form.is_valid():
             try:
                 done = method(self, request, subject, form.cleaned_data, timezone.now())

@@ -10,7 +10,7 @@ from applications.forms.answers import AnswersForm, completed, computed_texts, i
 from core.money import ZERO
 from core.workflow import Refused
 from milestones import actions, queries
-from milestones.models import Acceptance, DemanderOpinion
+from milestones.models import Acceptance, DemanderOpinion, Kind
 from milestones.rules import LONGEST_VALUE, MAX_SPENT
 
 LONG = 4000
@@ -105,6 +105,13 @@ class ConclusionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=_("退回或不通过时必须写明理由；项目单位会看到。"),
     )
+
+    def about(self, milestone) -> None:
+        """Only the conclusions that the rules allow for this kind of milestone."""
+        if milestone.kind == Kind.ANNUAL:
+            failed = Acceptance.Outcome.FAILED
+            allowed = [choice for choice in Acceptance.Outcome.choices if choice[0] != failed]
+            self.fields["outcome"].choices = allowed
 
 
 class ReasonForm(forms.Form):

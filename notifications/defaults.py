@@ -20,6 +20,8 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.CERTIFICATE: {"d180": (), "d60": (), "d30": (), "d-1": _OFFICER},
     K.INVITATION: {"open": (), "d7": (), "d3": (), "d1": ()},
     K.CALL_CLOSES: {"d7": (), "d3": (), "d1": (), "h4": ()},
+    # The invitation itself is told at once.
+    K.PARTNER_PART: {"d7": (), "d3": (), "d1": ()},
     K.SECOND_STEP: {"open": (), "d7": (), "d3": (), "d1": ()},
     K.DEMAND_ARGUMENT: _OFFICE,
     K.DEMANDER_CHOICE: {**_ON_ARRIVAL, "d-2": _OFFICER},

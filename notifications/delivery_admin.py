@@ -7,9 +7,11 @@ from django.contrib import messages
 from django.contrib.admin import SimpleListFilter, action, register
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect, render
+from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold import widgets
 from unfold.decorators import display
@@ -22,6 +24,7 @@ from notifications import actions, channels, figures, operating, rules
 from notifications.channels import http
 from notifications.gateways import Gateway, GatewayChannel
 from notifications.models import Delivery
+from notifications.queries import rendered
 from notifications.states import DeliveryState
 
 DELIVERY_TONES = {
@@ -52,7 +55,7 @@ class DeliveryAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin)
 
     list_display = (
         "recipient",
-        "template",
+        "subject",
         "way",
         "condition",
         "attempts",
@@ -65,7 +68,7 @@ class DeliveryAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin)
     ordering = ("-id",)
     fields = (
         "recipient",
-        "template",
+        "subject",
         "way",
         "gateway",
         "state",
@@ -96,9 +99,13 @@ class DeliveryAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin)
     def recipient(self, obj):
         return obj.message.recipient
 
-    @display(description=_("模板"))
-    def template(self, obj):
-        return obj.message.template
+    @display(description=_("内容"))
+    def subject(self, obj):
+        """What it says; of a text that cannot be rendered its name."""
+        try:
+            return rendered(obj.message, get_language(), on_page=True)[0]
+        except (TemplateDoesNotExist, TemplateSyntaxError, ValueError, KeyError):
+            return obj.message.template
 
     @display(description=_("渠道"), ordering="channel")
     def way(self, obj):

@@ -19,7 +19,7 @@ DAY_HOURS = 24
 
 WAITING = """
     SELECT delivery.channel, count(*), count(*) FILTER (WHERE delivery.next_try_at <= %(at)s),
-           min(message.created_at)
+           min(GREATEST(message.created_at, delivery.held_until))
     FROM notifications_delivery AS delivery
     JOIN notifications_message AS message ON message.id = delivery.message_id
     WHERE delivery.state = 'queued'
@@ -27,7 +27,8 @@ WAITING = """
 """
 SENT = """
     SELECT delivery.channel, floor(extract(epoch FROM %(at)s - delivery.sent_at) / 3600)::int, count(*),
-           count(*) FILTER (WHERE delivery.sent_at > message.created_at + %(late)s)
+           count(*) FILTER (
+               WHERE delivery.sent_at > GREATEST(message.created_at, delivery.held_until) + %(late)s)
     FROM notifications_delivery AS delivery
     JOIN notifications_message AS message ON message.id = delivery.message_id
     WHERE delivery.state = 'sent' AND delivery.sent_at > %(at)s - interval '24 hours'

@@ -304,6 +304,8 @@ class Delivery(models.Model):
     )
     attempts = models.PositiveSmallIntegerField(_("次数"), default=0)
     next_try_at = models.DateTimeField(_("下次发送"))
+    held_until = models.DateTimeField(_("免打扰至"), null=True, blank=True)
+    """Quiet hours or a rest day: before this moment it is not wanted, and what waits is not late."""
     sent_at = models.DateTimeField(_("送达"), null=True, blank=True)
     error = models.TextField(_("错误"), blank=True)
     gateway = models.ForeignKey(

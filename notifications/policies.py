@@ -196,7 +196,7 @@ class ReminderStep(models.Model):
         ]
 
     def __str__(self):
-        return self.code
+        return self.in_words()
 
     @property
     def code(self) -> str:

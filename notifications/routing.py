@@ -152,7 +152,8 @@ def _routed(deliveries: Iterable[Delivery], *, at: datetime) -> dict[Route, list
         elif delivery.channel == GatewayChannel.SMS and not (recipient.phone and recipient.phone_verified_at):
             skip(delivery, _("收件人没有验证过的手机"))
         elif delivery.channel == GatewayChannel.SMS and is_quiet(at) and not _is_last_call(delivery, at):
-            _queued(delivery).update(next_try_at=morning_after(at), attempts=delivery.attempts - 1)
+            morning = morning_after(at)
+            _queued(delivery).update(next_try_at=morning, held_until=morning, attempts=delivery.attempts - 1)
         elif delivery.channel not in ROBOTS or _posts(delivery, gateway):
             routes[Route(delivery.channel, gateway)].append(delivery)
     return routes

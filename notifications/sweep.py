@@ -254,11 +254,10 @@ SWEEP = f"""
         JOIN due ON due.id = fresh.deadline_id AND due.lead = fresh.lead
     ),
     delivery AS (
-        INSERT INTO notifications_delivery (message_id, channel, state, attempts, next_try_at, error)
-        SELECT fresh.message_id, channel, %(queued)s, 0,
-               CASE WHEN due.due_at > %(at)s::timestamptz AND due.due_at < held.moment
-                    THEN %(at)s::timestamptz ELSE held.moment END,
-               ''
+        INSERT INTO notifications_delivery
+            (message_id, channel, state, attempts, next_try_at, held_until, error)
+        SELECT fresh.message_id, channel, %(queued)s, 0, wanted_at.moment,
+               NULLIF(wanted_at.moment, %(at)s::timestamptz), ''
         FROM fresh
         JOIN due ON due.id = fresh.deadline_id AND due.lead = fresh.lead
         LEFT JOIN notifications_preference AS preference ON preference.user_id = fresh.recipient_id
@@ -266,6 +265,10 @@ SWEEP = f"""
           ON wanted.user_id = fresh.recipient_id AND wanted.kind = due.kind AND NOT due.is_legal
         CROSS JOIN LATERAL unnest(COALESCE(wanted.channels, due.channels)) AS channel
         {WAITING}
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN due.due_at > %(at)s::timestamptz AND due.due_at < held.moment
+                        THEN %(at)s::timestamptz ELSE held.moment END AS moment
+        ) AS wanted_at
         WHERE NOT (fresh.in_digest AND channel = 'email')
     )
     SELECT (SELECT count(*) FROM looked_at), (SELECT count(*) FROM fresh)

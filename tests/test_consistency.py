@@ -78,9 +78,6 @@ DATED_WITHOUT_DEADLINE = {
         "accounts.IntegrityRecord.valid_to grants.Dictionary.valid_to core.CalendarDay.date "
         "applications.PastProject.starts_date applications.PastProject.ends_date"
     ),
-    "part of a draft: owed by the closing of the call, which has a deadline": (
-        "applications.Partner.invited_at"
-    ),
     "a proposal: owed once the agreement says so": (
         "applications.Application.starts_date applications.Application.ends_date "
         "applications.ProposedMilestone.due_date exchange.Demand.deadline_date"

@@ -34,6 +34,7 @@ def invite_partner(*, application: Application, organisation: Organisation, by, 
     if created:
         workflow.record(application, "invited", by=by, at=at, note=organisation.name)
         notifications.tell_partner(partner, at=at)
+        notifications.open_part(partner, at=at)
     return partner
 
 
@@ -42,6 +43,7 @@ def uninvite_partner(*, partner: Partner, by, at: datetime) -> None:
     """The unit reads and writes no longer; its people stay in the application."""
     application = partner.application
     hold(application=application, by=by)
+    notifications.part_dropped(partner, by=by, at=at)
     partner.delete()
     workflow.record(application, "uninvited", by=by, at=at, note=partner.organisation.name)
 
@@ -106,4 +108,5 @@ def confirm_partner(*, partner: Partner, seen: str, by, at: datetime) -> None:
         raise Refused(_("内容刚刚被修改，请核对后再确认。"), field="confirm", code="changed")
     partner.confirmed, partner.confirmed_by, partner.confirmed_at = now, by, at
     partner.save(update_fields=["confirmed", "confirmed_by", "confirmed_at"])
+    notifications.part_confirmed(partner, by=by, at=at)
     workflow.record(application, "confirmed", by=by, at=at, note=partner.organisation.name)

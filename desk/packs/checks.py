@@ -17,6 +17,7 @@ from finance.models import Condition
 from grants.models import FormKind, Instrument, QuestionKind, Sourcing, StageKind
 from grants.rules import ORDERED
 from milestones.models import Kind, validate_month_day
+from notifications.models import DeadlineKind
 
 Found = Iterator[tuple[Place, str]]
 WHOLE = 100
@@ -63,6 +64,14 @@ def _repeated(place: Place, names: Iterable[str | tuple[str, str]], key: str) ->
         seen.add(name)
 
 
+def _reminders(pack: Pack) -> Found:
+    yield from _repeated(("reminders",), (row.kind for row in pack.reminders), "kind")
+    for index, row in enumerate(pack.reminders):
+        yield from _repeated(("reminders", index, "steps"), (step.lead for step in row.steps), "lead")
+        if row.kind == DeadlineKind.RECEIPT and not row.legal:
+            yield ("reminders", index, "legal"), _("须签收的通知是法定通知，收件人不能关闭。")
+
+
 def _duplicates(pack: Pack) -> Found:
     yield from _repeated(("stages",), (stage.kind for stage in pack.stages), "kind")
     yield from _repeated(("sections",), (section.code for section in pack.sections), "code")
@@ -73,6 +82,7 @@ def _duplicates(pack: Pack) -> Found:
     yield from _repeated(("money", "sources"), (row.code for row in pack.money.sources), "code")
     yield from _repeated(("milestones",), (row.code for row in pack.milestones), "code")
     yield from _repeated(("topics",), (row.number for row in pack.topics), "number")
+    yield from _reminders(pack)
     if pack.review:
         yield from _repeated(("review", "criteria"), (row.code for row in pack.review.criteria), "code")
     seen = set()

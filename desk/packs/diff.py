@@ -24,6 +24,8 @@ KEYS = {
     "criteria": ("code",),
     "categories": ("code",),
     "sources": ("code",),
+    "reminders": ("kind",),
+    "steps": ("lead",),
 }
 """What identifies a row of a list; rows without a key are told apart by their place."""
 

@@ -24,6 +24,7 @@ from grants.models import (
     Topic,
 )
 from milestones.models import MilestoneTemplate
+from notifications.models import ReminderPolicy, ReminderStep
 from reviews.models import Criterion, ReviewScheme
 
 MODELS = {
@@ -51,6 +52,8 @@ MODELS = {
     "milestones": MilestoneTemplate,
     "instalments": InstalmentTemplate,
     "topics": Topic,
+    "reminders": ReminderPolicy,
+    "reminders.steps": ReminderStep,
 }
 RENAMED = {
     **CALL_FIELDS,
@@ -61,6 +64,11 @@ RENAMED = {
     "type": "project_type",
     "marginal": "is_marginal",
     "blind": "is_blind",
+    "legal": "is_legal",
+    "quiet": "quiet_from",
+    "lead": "amount",
+    "tell": "audience",
+    "by": "channels",
 }
 PREFIXED = {"publicity": "publicity_", "signing": "signing_", "appeal": "appeal_"}
 

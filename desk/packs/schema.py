@@ -5,19 +5,24 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.calendar import RestDay
 from desk.packs.values import (
     Amount,
     Body,
+    Channel,
     Clause,
     Code,
     Day,
+    Lead,
     Maybe60,
     Maybe120,
     Maybe200,
     Moment,
     Number,
+    Quiet,
     Slug,
     Text,
+    Wording,
     Words60,
     Words120,
     Words200,
@@ -39,6 +44,8 @@ from grants.models import (
     StageKind,
 )
 from milestones.models import Kind
+from notifications.models import DeadlineKind
+from notifications.policies import Audience
 from reviews.models import Aggregation
 
 Days = Annotated[int, Field(ge=1, le=730)]
@@ -329,6 +336,28 @@ class TopicPart(Part):
     planned_number: Annotated[int, Field(ge=1, le=999)] = 1
 
 
+class ReminderStepPart(Part):
+    lead: Lead
+    tell: Annotated[list[Audience], Field(min_length=1)] = [Audience.OWNERS]
+    by: list[Channel] = ["email"]
+    """Beside the inbox, which always has it."""
+
+
+class ReminderPart(Part):
+    """When to remind whom of one kind of deadline of this call; the general rule then does not hold."""
+
+    kind: DeadlineKind
+    hour: Annotated[int, Field(ge=0, le=23)] = 9
+    on_rest_day: RestDay = RestDay.STAYS
+    quiet: Quiet = "21:00-08:00"
+    legal: bool = False
+    subject: Annotated[Wording, Field(max_length=200)] = ""
+    body: Wording = ""
+    subject_en: Annotated[Wording, Field(max_length=200)] = ""
+    body_en: Wording = ""
+    steps: list[ReminderStepPart] = Field(default_factory=list)
+
+
 class Pack(Part):
     """One call, whole."""
 
@@ -352,6 +381,8 @@ class Pack(Part):
     milestones: list[MilestonePart] = Field(default_factory=list)
     instalments: list[InstalmentPart] = Field(default_factory=list)
     topics: list[TopicPart] = Field(default_factory=list)
+    reminders: list[ReminderPart] = Field(default_factory=list)
+    """No part of the notice: they may be changed after publication. Without any the general rules hold."""
 
 
 def questions_of(pack: Pack):

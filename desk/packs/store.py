@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
 from core.workflow import Refused
+from desk.packs import reminding
 from desk.packs.dumping import dump
 from desk.packs.schema import Pack
 from desk.packs.source import MOMENTS, Source
@@ -39,11 +40,15 @@ def load(pack: Pack, *, source: Source | None = None, department: Organisation |
     call = _existing(pack, programme)
     if call:
         known = dump(call)
+        if call.state != CallState.DRAFT and not pack.reminders:
+            # Somebody may have set them up since.
+            pack = pack.model_copy(update={"reminders": known.reminders})
         if _settled(pack, source, known) == known:
             return Loaded(call, UNCHANGED)
         _check_replaceable(call, pack, source, known)
     if call and call.state != CallState.DRAFT:
         appropriate(programme, pack)
+        reminding.write(call, pack.reminders)
         return Loaded(call, REPLACED)
     return Loaded(write_call(call, programme, pack), REPLACED if call else NEW)
 
@@ -88,9 +93,10 @@ def _settled(pack: Pack, source: Source | None, known: Pack) -> Pack:
 def _check_replaceable(call: Call, pack: Pack, source: Source | None, known: Pack) -> None:
     if call.state == CallState.DRAFT:
         return
-    # The year's budget is no part of the notice: it may be raised after publication.
+    # The year's budget and the reminders are no part of the notice: they may change after publication.
     money = pack.money.model_copy(update={"appropriation": known.money.appropriation})
-    if _settled(pack, source, known).model_copy(update={"money": money}) != known:
+    loose = {"money": money, "reminders": known.reminders}
+    if _settled(pack, source, known).model_copy(update=loose) != known:
         raise Refused(
             _("“%(title)s”已发布，不能再改：请把数据包的 version 加一，作为新版本导入。")
             % {"title": call.title},
@@ -107,4 +113,7 @@ def copy(call: Call, *, version: int | None = None, title: str = "", year: int |
     new = pack.call.model_copy(update=changed)
     # The year's budget is no part of the notice and stays as it is.
     money = pack.money.model_copy(update={"appropriation": None})
-    return write_call(None, call.programme, pack.model_copy(update={"call": new, "money": money}))
+    # All versions of a notice share their reminders; another notice begins with the same.
+    reminders = [] if version else pack.reminders
+    changed = {"call": new, "money": money, "reminders": reminders}
+    return write_call(None, call.programme, pack.model_copy(update=changed))

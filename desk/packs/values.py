@@ -6,9 +6,14 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from pydantic import BeforeValidator, PlainSerializer, StringConstraints
+
+from notifications import channels
+from notifications.policies import CODE as LEAD
+from notifications.policies import check_text
 
 YUAN_PER = {"元": Decimal(1), "万元": Decimal(10_000), "亿元": Decimal(100_000_000)}
 AMOUNT = re.compile(r"^([0-9][0-9,]*(?:\.[0-9]+)?)\s*(亿元|万元|元)$")
@@ -125,3 +130,46 @@ Words200 = _text(200, 1)
 Maybe60 = _text(60)
 Maybe120 = _text(120)
 Maybe200 = _text(200)
+
+
+def read_lead(value: Any) -> str:
+    """'w3', 'd60', 'd-7', 'h4', 'open': how long before the due moment, or (negative) behind it."""
+    if isinstance(value, str) and LEAD.fullmatch(value):
+        return value
+    raise ValueError(_("应为“open”，或 w、d、h 加数字：w3 提前 3 个工作日，d-7 逾期 7 天，h4 提前 4 小时。"))
+
+
+def read_quiet(value: Any) -> str:
+    """'21:00-08:00', or '' for none."""
+    try:
+        if value:
+            start, end = (time.fromisoformat(part) for part in value.split("-"))
+            return f"{start:%H:%M}-{end:%H:%M}"
+    except (AttributeError, TypeError, ValueError):
+        raise ValueError(_("应为“21:00-08:00”；留空表示没有免打扰时间。")) from None
+    return ""
+
+
+def read_wording(value: Any) -> str:
+    """Plain words and the placeholders of reminders."""
+    text = value.strip() if isinstance(value, str) else value
+    if not isinstance(text, str):
+        raise ValueError(_("应为文字。"))
+    try:
+        check_text(text)
+    except ValidationError as error:
+        raise ValueError(" ".join(error.messages)) from None
+    return text
+
+
+def read_channel(value: Any) -> str:
+    known = channels.names()
+    if value not in known:
+        raise ValueError(_("没有这种渠道，可用：%(names)s。") % {"names": " ".join(known)})
+    return value
+
+
+Lead = Annotated[str, BeforeValidator(read_lead)]
+Quiet = Annotated[str, BeforeValidator(read_quiet)]
+Wording = Annotated[str, BeforeValidator(read_wording)]
+Channel = Annotated[str, BeforeValidator(read_channel)]

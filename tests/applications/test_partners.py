@@ -6,9 +6,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import UnitRole
-from applications import actions, completeness, eligibility, queries, rules
+from applications import actions, completeness, eligibility, notifications, queries, rules
 from applications.models import Application, Comment, Partner
 from core.workflow import Lost, Refused
+from notifications import obligations
+from notifications.models import Deadline
 from seeds.codes import make_id_number
 from tests.factories.accounts import OrganisationFactory, UserFactory, member_of
 from tests.factories.applications import filled
@@ -178,13 +180,32 @@ def test_a_notice_may_require_the_confirmation(partner_unit):
         return [(problem.field, problem.message) for problem in problems]
 
     assert messages() == [("青岛合作研究所", "合作单位的管理员还没有在系统中确认。")]
-    confirm(Partner.objects.get(), administrator(partner_unit))
+    owed = Deadline.objects.get(kind="partner_part")
+    admin = administrator(partner_unit)
+    assert (owed.due_at, owed.state) == (draft.call.closes_at, "open")
+    assert Deadline.objects.owed_by(admin).get() == owed
+    confirm(Partner.objects.get(), admin)
+    owed.refresh_from_db()
+    assert owed.state == "met"
     assert messages() == []
     actions.submit(application=draft, by=draft.created_by, at=timezone.now())
     with pytest.raises(Refused):
         actions.fill_partner(partner=invited, task="x", people=[], by=None, at=timezone.now())
     with pytest.raises(Exception, match="submitted"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE applications_partner SET task = 'x'")
+
+
+def test_who_need_not_confirm_any_more_owes_nothing(partner_unit):
+    draft = _with_partner(filled(call=CallFactory(requires_partner_confirmation=True)), partner_unit)
+    by, now = draft.created_by, timezone.now()
+    invited = actions.invite_partner(application=draft, organisation=partner_unit, by=by, at=now)
+    drifts = [str(drift) for drift in obligations.check(at=now) if drift.obligation.kind == "partner_part"]
+    assert drifts == []
+    actions.uninvite_partner(partner=invited, by=by, at=now)
+    assert Deadline.objects.get(kind="partner_part").state == "cancelled"
+    actions.invite_partner(application=draft, organisation=partner_unit, by=by, at=now)
+    notifications.draft_lapsed(draft, at=now)
+    assert not Deadline.objects.open().filter(kind="partner_part").exists()
 
 
 def test_the_database_keeps_confirmations_whole(invited):

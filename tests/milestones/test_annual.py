@@ -133,6 +133,20 @@ def test_the_deadline_is_opened_met_and_opened_again_in_the_same_moves(call):
     assert [row.number for row in Report.objects.filter(milestone=report).order_by("number")] == [1, 2]
 
 
+def test_only_what_the_rules_allow_is_offered(client, call):
+    found = in_force(call)
+    people, report = people_of(found), annual(found)[0]
+    hand_in(report, by=people["team"], files=[])
+    client.force_login(people["manager"])
+    address = reverse("admin:milestones_milestone_conclude", args=[report.pk])
+    shown = client.get(address).context["form"].fields["outcome"].choices
+    assert [value for value, _label in shown] == ["accepted", "returned"]
+    refused = client.post(address, {"outcome": "failed", "note": "差"})
+    assert refused.status_code == 422
+    report.refresh_from_db()
+    assert report.state == "submitted"
+
+
 def test_it_has_a_form_of_its_own_that_is_sealed_with_it(client):
     found = in_force(call_with_form())
     people, report = people_of(found), annual(found)[0]

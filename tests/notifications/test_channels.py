@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from notifications import outbox
+from notifications import figures, outbox
 from notifications.channels import http, sms
 from notifications.channels.http import Forbidden, resolve
 from notifications.channels.robots import LONGEST, shortened
@@ -203,7 +203,12 @@ def test_sms_waits_for_the_morning(sms_service):
     outbox.deliver(clock=at_time(night))
     delivery.refresh_from_db()
     assert (delivery.state, delivery.attempts) == ("queued", 0)
-    assert delivery.next_try_at == datetime(2026, 3, 3, 0, 0, tzinfo=UTC)
+    morning = datetime(2026, 3, 3, 0, 0, tzinfo=UTC)
+    assert (delivery.next_try_at, delivery.held_until) == (morning, morning)
+    # A quiet night is no delay of the channel's.
+    outbox.deliver(clock=at_time(morning + timedelta(minutes=1)))
+    shown = {row.name: row for row in figures.read(at=morning + timedelta(hours=1)).channels}
+    assert (shown["sms"].sent, shown["sms"].late) == (1, 0)
 
 
 def test_an_sms_does_not_wait_until_it_is_too_late(sms_service):
