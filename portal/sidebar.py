@@ -57,6 +57,7 @@ GROUPS = (
             Item("applications.Application", "description"),
             Item("applications.Application", "fact_check", gettext_lazy("形式审查"), "state=formal_check"),
             Item("applications.Appeal", "balance"),
+            Item("applications.RecommendationLetter", "mark_email_read"),
             Item("applications.PastProject", "history"),
         ),
     ),

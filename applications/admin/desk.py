@@ -67,7 +67,7 @@ def with_due(rows):
 
 @register(Application)
 class ApplicationAdmin(ClaimMixin, BatchMixin, CausesMixin, ActionButtonsMixin, ModelAdmin):
-    list_display = ("number", "title", "organisation", "call", "wan_asked", "state", "standing", "due")
+    list_display = ("number", "title", "organisation", "call", "wan_asked", "place", "state", "standing", "due")
     list_filter = ("state", CheckFilter, RuleFilter, OverdueFilter, "call")
     search_fields = ("number", "title", "organisation__name", "organisation__credit_code")
     list_select_related = ("organisation", "call")
@@ -75,7 +75,8 @@ class ApplicationAdmin(ClaimMixin, BatchMixin, CausesMixin, ActionButtonsMixin, 
     actions_detail = ("judge_claim", "pass_check", "conclude", "give_back", "turn_down")
 
     def get_queryset(self, request):
-        return queries.with_standing(with_due(super().get_queryset(request)))
+        rows = queries.with_standing(with_due(super().get_queryset(request)))
+        return queries.with_recommendation(rows)
 
     def has_add_permission(self, request):
         return False
@@ -172,6 +173,7 @@ class ApplicationAdmin(ClaimMixin, BatchMixin, CausesMixin, ActionButtonsMixin, 
             "papers": queries.sealed_papers(application, latest) if latest else [],
             "earlier": earlier,
             "changes": queries.differences(earlier.content, latest.content) if earlier else [],
+            "recommended": queries.recommendation_of(application),
             "returned": queries.returns(application)[:1] if earlier else [],
             "appeals": queries.appeals_of(application),
             "buttons": self._buttons(request, application),
@@ -214,6 +216,10 @@ class ApplicationAdmin(ClaimMixin, BatchMixin, CausesMixin, ActionButtonsMixin, 
         if application.open_lines:
             return _("%(n)s 条待审查") % {"n": application.open_lines}
         return _("可以通过")
+
+    @display(description=_("推荐排序"), ordering="place")
+    def place(self, application):
+        return application.place or "—"
 
     @display(description=_("办理期限"), ordering="due_at")
     def due(self, application):

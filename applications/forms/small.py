@@ -65,7 +65,9 @@ class LetterForm(forms.Form):
     """What stands at the head of a recommendation letter."""
 
     own_number = forms.CharField(label=gettext_lazy("发文字号（可不填）"), max_length=60, required=False)
-    dated = forms.DateField(label=gettext_lazy("日期"), widget=forms.DateInput(attrs={"type": "date"}))
+    dated = forms.DateField(
+        label=gettext_lazy("日期"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
