@@ -8,6 +8,7 @@ from applications.actions.answering import (
     detach,
     save_answers,
     save_over,
+    use_recorded,
 )
 from applications.actions.appealing import appeal, decide_appeal
 from applications.actions.batches import Done, Orders, decide_many
@@ -117,6 +118,7 @@ __all__ = [
     "update_basics",
     "upload_letter_scan",
     "upload_scan",
+    "use_recorded",
     "void_letter",
     "withdraw",
 ]

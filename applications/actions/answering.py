@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from applications import completeness, queries, questions
 from applications.actions.holding import hold, saved, upsert
 from applications.models import Answer, Application
+from core.calendar import local_date
 from core.workflow import Refused
 from documents.actions import store
 from documents.models import Document
@@ -96,6 +97,19 @@ def _before(application_pk: int, asked: list[Question]) -> dict[str, Newer]:
         codes[row.question_id]: Newer(row.value, str(row.saved_by), row.saved_at)
         for row in rows.select_related("saved_by")
     }
+
+
+@transaction.atomic
+def use_recorded(*, application: Application, code: str, by, at: datetime) -> None:
+    """Answer one question with what the unit's record says now. Raises Refused when it says nothing."""
+    hold(application=application, by=by)
+    asked = [q for q in queries.questions_of(application) if q.code == code]
+    known = queries.recorded(application, asked, on=local_date(at)).get(code)
+    if known is None:
+        raise Refused(_("单位档案中没有这一项，请先登记。"), field=code)
+    row = Answer(application=application, question=asked[0], value=known.value, saved_at=at, saved_by=by)
+    upsert([row])
+    saved(application=application, by=by, at=at)
 
 
 def read(question: Question, raw, *, field=None) -> tuple[object, list[str]]:

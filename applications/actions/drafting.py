@@ -55,6 +55,17 @@ def _carry_answers(outline: Application, application: Application, *, by, at) ->
     )
 
 
+def _take_recorded(application: Application, *, by, at) -> None:
+    """Answers that the unit's record holds, and that were not carried over."""
+    asked = {question.code: question for question in queries.questions_of(application)}
+    stored = queries.stored_answers(application)
+    Answer.objects.bulk_create(
+        Answer(application=application, question=asked[code], value=known.value, saved_at=at, saved_by=by)
+        for code, known in queries.recorded(application, asked.values()).items()
+        if code not in stored and not known.is_expired
+    )
+
+
 @transaction.atomic
 def start(
     *,
@@ -82,6 +93,7 @@ def start(
     )
     if outline:
         _carry_answers(outline, application, by=by, at=at)
+    _take_recorded(application, by=by, at=at)
     TeamMember.objects.create(application=application, user=by)
     workflow.record(application, "started", by=by, at=at, to_state=application.state)
     notifications.open_draft(application, at=at)

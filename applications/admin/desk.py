@@ -67,7 +67,17 @@ def with_due(rows):
 
 @register(Application)
 class ApplicationAdmin(ClaimMixin, BatchMixin, CausesMixin, ActionButtonsMixin, ModelAdmin):
-    list_display = ("number", "title", "organisation", "call", "wan_asked", "place", "state", "standing", "due")
+    list_display = (
+        "number",
+        "title",
+        "organisation",
+        "call",
+        "wan_asked",
+        "place",
+        "state",
+        "standing",
+        "due",
+    )
     list_filter = ("state", CheckFilter, RuleFilter, OverdueFilter, "call")
     search_fields = ("number", "title", "organisation__name", "organisation__credit_code")
     list_select_related = ("organisation", "call")

@@ -1,6 +1,7 @@
 """A section of the call's own questions."""
 
 from django.urls import reverse
+from django.utils import timezone
 
 from applications import actions, completeness, queries, questions
 from applications.forms.answers import AnswersForm, completed, computed_texts, initial_of, rows_of, unreadable
@@ -89,8 +90,12 @@ class Section(Part):
     def context(self):
         documents = {row.pk: row for row in queries.latest_documents(self.application).values()}
         rows = rows_of(self.form, self.stored, self.shown_codes(), documents, self._upload_url)
+        known = queries.recorded(self.application, self.questions, on=timezone.localdate())
         for row in rows:
             question = row["question"]
+            if question.code in known:
+                row["record"] = known[question.code]
+                row["is_recorded"] = known[question.code].value == self.stored.get(question.code)
             if questions.is_rows(question) and questions.columns_of(question):
                 row["import_url"] = reverse(
                     "applications:import_question", args=[self.application.pk, question.code]

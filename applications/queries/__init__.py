@@ -83,6 +83,7 @@ from applications.queries.recommending import (
     with_recommendation,
     without_letter,
 )
+from applications.queries.recorded import Recorded, recorded
 from applications.queries.records import (
     ALL,
     DESK_ORDERS,
@@ -125,6 +126,7 @@ __all__ = [
     "SHORTEST_HASH",
     "ClaimTable",
     "Office",
+    "Recorded",
     "abroad",
     "accepted_rows",
     "address_of",
@@ -204,6 +206,7 @@ __all__ = [
     "ready",
     "received_at",
     "recommendation_of",
+    "recorded",
     "rejection",
     "relation",
     "returned_from",

@@ -19,6 +19,7 @@ from applications.queries.budget import (
     budget_years,
 )
 from applications.queries.context import context
+from applications.queries.recorded import recorded
 from applications.questions.shown import visible_codes
 
 
@@ -44,7 +45,7 @@ def snapshot(application: Application) -> dict:
         "starts_date": application.starts_date,
         "ends_date": application.ends_date,
         "amounts": budget_totals(application),
-        "answers": sealed_answers([question for question in asked if question.code in shown], stored),
+        "answers": _answers(application, [question for question in asked if question.code in shown], stored),
         "participants": list(
             application.participants.values(
                 "role",
@@ -68,6 +69,17 @@ def snapshot(application: Application) -> dict:
         ),
     }
     return json.loads(json.dumps(data, cls=DjangoJSONEncoder))
+
+
+def _answers(application: Application, asked, stored: dict) -> list[dict]:
+    """The answers; beside those that the unit's record holds, what it says with its date and source."""
+    known = recorded(application, asked)
+    return [
+        answer | {"record": known[answer["code"]].sealed(answer["value"])}
+        if answer["code"] in known
+        else answer
+        for answer in sealed_answers(asked, stored)
+    ]
 
 
 def sealed_answers(asked, stored: dict) -> list[dict]:

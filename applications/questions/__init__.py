@@ -13,7 +13,8 @@ as {"typed": …}, so that nothing is lost.
 multiple (dictionary); columns [{"code", "label", "kind", "required", "total", …the config of that kind}],
 min_rows, max_rows, checks [{"when", "message"}] (table; rows and checks also indicators, subprojects; rows
 also list); years, evidence (indicators); endings, max_bytes, max_count, max_pages (attachment); expression,
-unit, decimals (computed).
+unit, decimals (computed); from_record (line, number, money, date): the field of the unit's record that
+answers it.
 """
 
 from applications.questions.answers import (
@@ -52,6 +53,8 @@ from applications.questions.files import (
     with_file,
     without_file,
 )
+from applications.questions.recorded import NAMES as RECORD_FIELDS
+from applications.questions.recorded import OF_UNIT, fits, recorded_name
 from applications.questions.rows import MOST_ROWS, years_of
 from applications.questions.simple import LINE_LENGTH, MOST_DECIMALS, TEXT_LENGTH
 
@@ -63,6 +66,8 @@ __all__ = [
     "MOST_FILES",
     "MOST_ROWS",
     "NOT_SAVED",
+    "OF_UNIT",
+    "RECORD_FIELDS",
     "SUMMED",
     "TEXT_LENGTH",
     "Column",
@@ -78,6 +83,7 @@ __all__ = [
     "field_of",
     "file_of",
     "files_of",
+    "fits",
     "flat_rows",
     "for_rules",
     "free_slot",
@@ -89,6 +95,7 @@ __all__ = [
     "localised",
     "masked",
     "most_files",
+    "recorded_name",
     "storable",
     "text",
     "to_input",

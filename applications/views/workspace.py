@@ -71,8 +71,21 @@ def _page(request, pk, name):
         return _show(request, application, shown, status=409, problems=_conflict_sentences(shown))
     if faults:
         return _show(request, application, shown, status=422)
+    if code := request.POST.get("use_recorded"):
+        return _use_recorded(request, application, name, code, at=now)
     messages.success(request, _("已保存。"))
     return redirect(_next_page(request, application, name))
+
+
+def _use_recorded(request, application, name, code, *, at):
+    """Everything on the page is saved; one question takes what the unit's record says."""
+    try:
+        actions.use_recorded(application=application, code=code, by=request.user, at=at)
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, _("已采用单位档案中的数值。"))
+    return redirect(f"{part_url(application, name)}#question-{code}")
 
 
 def _seen(post) -> dict[str, str]:

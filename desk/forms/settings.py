@@ -8,16 +8,18 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from applications.questions import RECORD_FIELDS
 from desk.forms.base import PartForm
 from desk.forms.widgets import ChoicesField, PairsField, WordsField, formula, short_text
 from grants.models import Call, Dictionary, QuestionKind
 
 K = QuestionKind
 SETTINGS: dict[str, tuple[str, ...]] = {
-    K.LINE: ("max_length",),
+    K.LINE: ("max_length", "from_record"),
     K.TEXT: ("max_length", "max_words"),
-    K.NUMBER: ("unit", "min", "max", "decimals"),
-    K.MONEY: ("min", "max"),
+    K.NUMBER: ("unit", "min", "max", "decimals", "from_record"),
+    K.MONEY: ("min", "max", "from_record"),
+    K.DATE: ("from_record",),
     K.CHOICE: ("choices",),
     K.CHOICES: ("choices",),
     K.DICTIONARY: ("dictionary", "level", "multiple", "max_rows"),
@@ -30,7 +32,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
 }
 """Settings by kind, in the order in which they are asked; `columns` has a table of its own."""
 del K
-WIDTHS = {"choices": 12, "checks": 12, "expression": 12, "endings": 6, "dictionary": 4}
+WIDTHS = {"choices": 12, "checks": 12, "expression": 12, "endings": 6, "dictionary": 4, "from_record": 6}
 PER_MB = 1024 * 1024
 FIRST_YEAR = 1000
 """A single number below is a count of years, not a year."""
@@ -94,6 +96,12 @@ class SettingsForm(forms.Form):
         required=False,
         widget=formula(2),
         help_text=gettext_lazy("例如 answers.sales * 0.03"),
+    )
+    from_record = forms.ChoiceField(
+        label=gettext_lazy("取自单位档案"),
+        required=False,
+        choices=[("", "—"), *RECORD_FIELDS.items()],
+        help_text=gettext_lazy("申报时自动带入，并写明年度、登记日期和来源"),
     )
     rest = forms.CharField(
         label=gettext_lazy("其他设置（JSON）"),

@@ -5,17 +5,18 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from applications.questions import CELLS, MOST_DECIMALS, MOST_FILES, MOST_ROWS, SUMMED
+from applications.questions import CELLS, MOST_DECIMALS, MOST_FILES, MOST_ROWS, SUMMED, fits
 from desk.packs.source import Place
 from grants.models import QuestionKind
 
 Found = Iterator[tuple[Place, str]]
 
 LIMITS = {
-    QuestionKind.LINE: {"max_length"},
+    QuestionKind.LINE: {"max_length", "from_record"},
     QuestionKind.TEXT: {"max_length", "max_words"},
-    QuestionKind.NUMBER: {"unit", "min", "max", "decimals"},
-    QuestionKind.MONEY: {"min", "max"},
+    QuestionKind.NUMBER: {"unit", "min", "max", "decimals", "from_record"},
+    QuestionKind.MONEY: {"min", "max", "from_record"},
+    QuestionKind.DATE: {"from_record"},
     QuestionKind.CHOICE: {"choices"},
     QuestionKind.CHOICES: {"choices"},
     QuestionKind.DICTIONARY: {"dictionary", "level", "multiple", "max_rows"},
@@ -50,6 +51,12 @@ def faults(place: Place, kind: str, config: dict) -> Found:
             )
         else:
             yield from _setting((*place, key), key, value)
+    if "from_record" in config and not fits(kind, str(config["from_record"])):
+        yield (
+            (*place, "from_record"),
+            _("单位档案中没有可以回答“%(kind)s”的“%(name)s”。")
+            % {"kind": QuestionKind(kind).label, "name": config["from_record"]},
+        )
     yield from _order(place, config, "min", "max")
     yield from _order(place, config, "min_rows", "max_rows")
     for find in OF_KIND.get(kind, ()):
