@@ -90,7 +90,7 @@ class _Judge:
             rule for rule in call.rules.all() if rule.params.get("applies_to") != "demand"
         ]
         self.money_rules: list[MoneyRule] = list(call.money_rules.all())
-        self.closed = list(call.budget_categories.filter(is_fiscal_allowed=False))
+        self.closed = [row for row in call.budget_categories.all() if not row.is_fiscal_allowed]
         self.labels = labels_for(call)
         self.opening = local_date(call.opens_at)
         self.wanted = queries.counted_in(self._sources())

@@ -18,9 +18,8 @@ class Section(Part):
     def __init__(self, application, data=None, *, section, **kwargs):
         self.section = section
         self.name = section.code
-        self.questions = list(section.questions.order_by("order"))
-        for question in self.questions:
-            question.call = application.call
+        asked = queries.questions_of(application, section.form)
+        self.questions = [question for question in asked if question.section_id == section.pk]
         super().__init__(application, data, **kwargs)
 
     def build(self, data):

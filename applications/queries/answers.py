@@ -3,7 +3,7 @@
 from copy import copy
 from functools import lru_cache
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from applications.models import Answer, Application
 from grants.models import Call, FormKind, Question, Section
@@ -13,10 +13,11 @@ KEPT_FORMS = 256
 """Forms of published calls that a process remembers: the database refuses any change of them."""
 
 
-def sections_of(application: Application, form: str = FormKind.APPLICATION) -> QuerySet[Section]:
+def sections_of(application: Application, form: str = FormKind.APPLICATION) -> list[Section]:
     """The sections of one form of the call, in order: those for all and those of the project's type."""
-    shared = Q(project_type__isnull=True) | Q(project_type_id=application.project_type_id)
-    return application.call.sections.filter(shared, form=form).order_by("order")
+    kinds = (None, application.project_type_id)
+    found = [s for s in application.call.sections.all() if s.form == form and s.project_type_id in kinds]
+    return sorted(found, key=lambda section: section.order)
 
 
 def questions_of(application: Application, form: str = FormKind.APPLICATION) -> list[Question]:

@@ -7,6 +7,7 @@ from applications import completeness, eligibility, queries, rules
 from applications.forms import FIXED_TITLES, asks_for
 from applications.models import Application
 from applications.questions import localised
+from grants.queries import keep_definition
 
 PER_PAGE = 20
 PARTNERS = "partners"
@@ -18,7 +19,9 @@ def visible_application(user, pk) -> Application:
     rows = Application.objects.visible_to(user).select_related(
         "call__programme__department", "organisation", "topic__owner", "project_type"
     )
-    return get_object_or_404(rows, pk=pk)
+    application = get_object_or_404(rows, pk=pk)
+    keep_definition(application.call)
+    return application
 
 
 def part_url(application, section: str) -> str:

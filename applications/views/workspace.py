@@ -37,7 +37,9 @@ def _part(application, name, data=None, **kwargs):
         if not asks_for(application.call, name):
             raise Http404
         return FIXED_PARTS[name](application, data, **kwargs)
-    section = get_object_or_404(queries.sections_of(application), code=name)
+    section = next((found for found in queries.sections_of(application) if found.code == name), None)
+    if section is None:
+        raise Http404
     return Section(application, data, section=section, **kwargs)
 
 
@@ -142,7 +144,7 @@ def _show(request, application, shown, *, status=200, problems=()):
         "part": shown,
         "form": shown.form,
         "here": part_url(application, shown.name),
-        "versions": json.dumps(_part(application, shown.name).versions()),
+        "versions": json.dumps((_part(application, shown.name) if shown.is_sent else shown).versions()),
         **standing(application),
         **comments_of(application, shown.name),
         **shown.context(),

@@ -81,7 +81,10 @@ def ask(port: int, count: int, questions: Iterator[bytes], needle: bytes) -> lis
             if not ready:
                 raise TimeoutError(f"no answer for {PATIENCE} s")
             for key, _mask in ready:
-                key.data.extend(key.fileobj.recv(65_536))
+                received = key.fileobj.recv(65_536)
+                if not received:
+                    raise ConnectionError("closed in the middle")
+                key.data.extend(received)
                 if not is_whole(key.data):
                     continue
                 times.append((time.perf_counter() - began[key.fd]) * 1000)
@@ -131,8 +134,8 @@ def served(workers: int) -> Iterator[tuple[int, int]]:
     """granian as docs/operators.md starts it; (its port, its process)."""
     port = free_port()
     command = "-m granian --interface wsgi --blocking-threads 1 --no-ws --log-level warning"
-    place = f"--host {LOOPBACK} --port {port} --workers {workers} config.wsgi:application"
-    process = subprocess.Popen([sys.executable, *command.split(), *place.split()])
+    place = f"--host {LOOPBACK} --port {port} --workers {workers} --workers-kill-timeout 5"
+    process = subprocess.Popen([sys.executable, *command.split(), *place.split(), "config.wsgi:application"])
     try:
         for _attempt in range(20):
             time.sleep(1)
