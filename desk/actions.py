@@ -1,5 +1,6 @@
 """Write a call part by part, copy it, bring it in from a pack, publish it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Organisation
 from core import workflow
 from core.calendar import local_date
-from core.workflow import Refused
+from core.workflow import Lost, Refused
 from desk import checks, packs, years
 from desk.packs import store
 from desk.parts import BY_NAME, EDITABLE_AFTER_PUBLICATION, OUT_OF_THE_WAY, next_code
@@ -47,9 +48,16 @@ def _edit(call: Call, part: str, by, at: datetime) -> None:
 
 
 @transaction.atomic
-def save_part(*, call: Call, part: str, page: Any, by, at: datetime) -> None:
-    """Write what was typed on a part's page (`page.store()`). Raises Refused when it cannot be."""
+def save_part(
+    *, call: Call, part: str, page: Any, by, at: datetime, still: Callable[[], bool] | None = None
+) -> None:
+    """Write what was typed on a part's page (`page.store()`). Raises Refused when it cannot be.
+
+    `still` says, once the call is held, whether all stands there that the page was joined with: Lost if not.
+    """
     _edit(call, part, by, at)
+    if still is not None and not still():
+        raise Lost(_("别人刚刚也保存了这一部分，请再保存一次。"), code="lost")
     try:
         with transaction.atomic():
             page.store()

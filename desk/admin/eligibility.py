@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
 from desk import actions, money_kinds, trial
-from desk.admin.pages import DeskPages, address
+from desk.admin.pages import DeskPages, address, made, still
+from desk.forms import together
 from desk.forms.clauses import MoneyRuleForm
 from desk.forms.rules import RuleForm, TemplateForm, TrialForm
 from desk.parts import BY_NAME
@@ -115,13 +116,19 @@ class RuleViews(DeskPages):
         model, form_class, template = KINDS[part]
         row = get_object_or_404(model, call=call, pk=pk) if pk else _new(model, call)
         context = {"row": row, "result": None, "trial": TrialForm(user=request.user), "status": 200}
-        form = form_class(call=call, instance=row)
+        form, joined = form_class(call=call, instance=row), None
+        context["seen"] = together.seen_of(form) if row.pk else ""
         if request.method == "POST":
             self.check_may_try(request, call, part)
-            form = form_class(request.POST, call=call, instance=row)
+            joined = self.joined(request, made(form_class, call, row))
+            context |= {"seen": joined.seen if row.pk else "", "conflicts": joined.conflicts}
+            form = form_class(joined.data, call=call, instance=row)
             if request.POST.get("do") == "try":
                 context |= self._try(request, call, form)
-            elif self._saved(request, call, part, form):
+            elif joined.conflicts:
+                context["status"] = 409
+            elif self._saved(request, call, part, form, joined):
+                self.said_taken(request, call, joined)
                 return redirect(self._after_rule(request, call, part, template, form.instance))
             else:
                 context["status"] = 422
@@ -144,13 +151,14 @@ class RuleViews(DeskPages):
         if request.POST.get("do") != "try":
             self.check_may_edit(request, call, part)
 
-    def _saved(self, request, call, part, form) -> bool:
+    def _saved(self, request, call, part, form, joined) -> bool:
         return form.is_valid() and self.do(
             request,
             actions.save_part,
             call=call,
             part=part,
             page=form,
+            still=still(type(form), call, form.instance, joined),
             success=_("已保存 %(code)s。") % {"code": form.instance.code},
         )
 

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from desk import actions, preview
-from desk.admin.pages import DeskPages, address
+from desk.admin.pages import DeskPages, address, made, still
+from desk.forms import together
 from desk.forms.parts import PartPage
 from desk.forms.questions import QuestionForm, SectionForm
 from desk.parts import BY_NAME
@@ -81,12 +82,15 @@ class FormViews(DeskPages):
 
     def _row_page(self, request, call, row, form_class, template):
         part = BY_NAME["form"]
-        form = form_class(call=call, instance=row)
+        form, joined = form_class(call=call, instance=row), None
         status = 200
+        seen = together.seen_of(form) if row.pk else ""
         if request.method == "POST":
             self.check_may_edit(request, call, part.name)
-            form = form_class(request.POST, call=call, instance=row)
-            if form.is_valid():
+            joined = self.joined(request, made(form_class, call, row))
+            seen, status = (joined.seen if row.pk else ""), 409 if joined.conflicts else 422
+            form = form_class(joined.data, call=call, instance=row)
+            if not joined.conflicts and form.is_valid():
                 if not row.pk and isinstance(row, Section):
                     row.order = call.sections.count() + 1
                 if self.do(
@@ -95,10 +99,11 @@ class FormViews(DeskPages):
                     call=call,
                     part="form",
                     page=form,
+                    still=still(form_class, call, row, joined),
                     success=_("“%(row)s”已保存。") % {"row": row},
                 ):
+                    self.said_taken(request, call, joined)
                     return redirect(self._after_row(request, call, form))
-            status = 422
         response = self.desk_page(
             request,
             call,
@@ -107,6 +112,8 @@ class FormViews(DeskPages):
             part=part,
             form=form,
             row=row,
+            seen=seen,
+            conflicts=joined.conflicts if joined else [],
             can_edit=self.may_edit(request, call, part.name),
             neighbours=_neighbours(call, row) if isinstance(row, Question) and row.pk else {},
         )

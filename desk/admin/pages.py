@@ -6,9 +6,12 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from core.models import Event
 from core.workflow import Refused
 from desk import actions
+from desk.forms import together
 from desk.parts import BY_NAME, parts_for
 from grants.models import Call
 
@@ -57,6 +60,21 @@ class DeskPages:
         }
         return render(request, f"admin/desk/{page}", frame | context, status=status)
 
+    def joined(self, request, make) -> together.Joined:
+        """What was sent, joined with what others stored since the page was made."""
+        joined = together.join(make, request.POST)
+        if joined.conflicts:
+            messages.error(request, _("别人刚刚改了同样的内容，还没有保存。请看下面各处，选定后再保存。"))
+        return joined
+
+    def said_taken(self, request, call: Call, joined: together.Joined) -> None:
+        """Tell whoever saved that the other's changes stayed."""
+        if joined.taken:
+            event = Event.objects.about(call).filter(verb="edited").order_by("-id")[1:2].first()
+            who = event.by if event and event.by and event.by != request.user else _("别人")
+            said = _("同时保留了%(who)s刚刚改的 %(n)s 处。") % {"who": who, "n": joined.taken}
+            messages.info(request, said)
+
     def do(self, request, action, *, success, **kwargs) -> bool:
         """Run one action for the person and say how it went."""
         try:
@@ -75,3 +93,20 @@ def part_or_404(call: Call, name: str):
     if name not in {part.name for part in parts_for(call)}:
         raise Http404
     return BY_NAME[name]
+
+
+def made(form_class, call, row):
+    """How the page of a stored row is built as it stands now; a new one has nothing to compare with."""
+
+    def make(data):
+        now = type(row).objects.filter(pk=row.pk).first() or type(row)(call=call)
+        return form_class(data, call=call, instance=now)
+
+    return make
+
+
+def still(form_class, call, row, joined):
+    """Whether the row stands as the page was joined with it; asked once the call is held."""
+    if not row.pk:
+        return None
+    return lambda: together.seen_of(made(form_class, call, row)(None)) == joined.seen

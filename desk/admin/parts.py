@@ -9,6 +9,7 @@ from core.workflow import Refused
 from desk import actions
 from desk.admin.overview import problems_of
 from desk.admin.pages import DeskPages, address, part_or_404
+from desk.forms import together
 from desk.forms.parts import PartPage
 from desk.parts import parts_for
 from grants.models import Call
@@ -27,18 +28,27 @@ class PartViews(DeskPages):
         if request.method != "POST":
             return self._show(request, call, part, PartPage(name, call))
         self.check_may_edit(request, call, name)
-        page = PartPage(name, call, request.POST)
-        if page.is_valid() and self._save(request, call, part, page):
+        joined = self.joined(request, lambda data: PartPage(name, call, data))
+        page = PartPage(name, call, joined.data)
+        if joined.conflicts:
+            return self._show(request, call, part, page, status=409, joined=joined)
+        if page.is_valid() and self._save(request, call, part, page, joined):
             return redirect(self._after(request, call, part))
-        return self._show(request, call, part, page, status=422)
+        return self._show(request, call, part, page, status=422, joined=joined)
 
-    def _save(self, request, call, part, page) -> bool:
+    def _save(self, request, call, part, page, joined) -> bool:
+        def still():
+            return together.seen_of(PartPage(part.name, call)) == joined.seen
+
         try:
-            actions.save_part(call=call, part=part.name, page=page, by=request.user, at=timezone.now())
+            actions.save_part(
+                call=call, part=part.name, page=page, by=request.user, at=timezone.now(), still=still
+            )
         except Refused as refused:
             messages.error(request, refused.message)
             return False
         messages.success(request, _("“%(part)s”已保存。") % {"part": part.title})
+        self.said_taken(request, call, joined)
         return True
 
     def _after(self, request, call, part) -> str:
@@ -53,7 +63,7 @@ class PartViews(DeskPages):
             else address("part", call.pk, part.name)
         )
 
-    def _show(self, request, call, part, page, *, status=200):
+    def _show(self, request, call, part, page, *, status=200, joined=None):
         can_edit = self.may_edit(request, call, part.name)
         return self.desk_page(
             request,
@@ -62,6 +72,8 @@ class PartViews(DeskPages):
             status=status,
             part=part,
             page=page,
+            seen=joined.seen if joined else together.seen_of(page),
+            conflicts=joined.conflicts if joined else [],
             can_edit=can_edit,
             problems=self.part_problems(call, part),
             sum_of={"review": "weight", "instalments": "share"}.get(part.name, ""),

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from desk import renaming
 from desk.forms.widgets import Day, Moment, plain
 from desk.parts import OUT_OF_THE_WAY, next_code
 from grants.models import Call
@@ -143,6 +144,11 @@ class BaseRows(forms.BaseModelFormSet):
         if self.ordered:
             # Orders are unique in some tables: step out of the way first.
             self.model._default_manager.filter(call=self.call).update(order=F("order") + OUT_OF_THE_WAY)
+        names = {
+            form.initial["code"]: form.instance.code
+            for form in kept
+            if form.instance.pk and "code" in form.changed_data and form.instance.code
+        }
         taken = {form.instance.code for form in kept if getattr(form.instance, "code", "")}
         for number, form in enumerate(kept, start=1):
             row = form.save(commit=False)
@@ -153,6 +159,7 @@ class BaseRows(forms.BaseModelFormSet):
                 row.code = next_code(form.code_prefix, taken)
                 taken.add(row.code)
             row.save()
+        renaming.carry(self.call, self.model, names)
 
     @property
     def count(self) -> int:

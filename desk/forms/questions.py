@@ -9,13 +9,14 @@ from django.utils.translation import gettext_lazy
 
 from applications.questions import choices_of
 from core import expressions
+from desk import renaming
 from desk.forms.base import PartForm
 from desk.forms.settings import SettingsForm
 from desk.forms.widgets import formula, short_text
 from desk.packs import questions as kinds
-from desk.packs.context import known
+from desk.packs.context import known, known_of_demand
 from desk.parts import next_code
-from grants.models import Question, QuestionKind, Section
+from grants.models import FormKind, Question, QuestionKind, Section
 
 COLUMN_KINDS = tuple(kind for kind in QuestionKind if kind in kinds.IN_TABLES)
 CUSTOM = "custom"
@@ -216,8 +217,11 @@ class QuestionForm(PartForm):
         if chosen != CUSTOM:
             data["visible_when"] = chosen or ""
         codes = set(self.call.questions.values_list("code", flat=True)) | {data.get("code") or ""}
-        self._check("visible_when", known(codes))
-        self._check("valid_when", {**known(codes), "value": frozenset()})
+        section = data.get("section")
+        of_demand = section is not None and section.form == FormKind.DEMAND
+        names = (known_of_demand if of_demand else known)(codes)
+        self._check("visible_when", names)
+        self._check("valid_when", {**names, "value": frozenset()})
         self._clean_config(data)
         return data
 
@@ -253,8 +257,23 @@ class QuestionForm(PartForm):
     def store(self):
         question = self.save(commit=False)
         question.call = self.call
+        before = Question.objects.filter(pk=question.pk).first()
+        if before is not None:
+            self._check_columns(before, question)
         if not question.pk or "section" in self.changed_data:
             last = question.section.questions.exclude(pk=question.pk).order_by("-order").first()
             question.order = (last.order if last else 0) + 1
         question.save()
+        if before is not None:
+            renaming.carry(self.call, Question, {before.code: question.code})
         self.stored = question
+
+    @staticmethod
+    def _check_columns(before, question):
+        """Codes of columns that are gone must not be read any more."""
+        then, now = (
+            {column.get("code") for column in row.config.get("columns") or [] if isinstance(column, dict)}
+            for row in (before, question)
+        )
+        if then - now:
+            renaming.check_columns(before, then - now)

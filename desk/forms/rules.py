@@ -11,13 +11,15 @@ from accounts.kinds import OrganisationKind
 from accounts.models import Organisation
 from applications.models import Application
 from core import expressions
+from desk import renaming
 from desk.forms.base import CODE, PartForm, remembered
 from desk.forms.widgets import Day, ParamsField, WordsField, formula, short_text
-from desk.packs.context import known
+from desk.packs.context import known, known_of_demand
 from desk.parts import next_code
 from desk.rule_templates import Param, ParamKind, RuleTemplate
 from desk.rule_templates.kind import default_of
 from grants.models import Automation, Call, EligibilityRule
+from grants.rules import DEMAND
 
 
 def question_codes(call: Call) -> list[str]:
@@ -30,7 +32,8 @@ def check_formula(form, name: str, *, codes, params=()) -> None:
     if not text:
         return
     try:
-        expression = expressions.check(text, known(codes, params))
+        of_demand = isinstance(params, dict) and params.get("applies_to") == DEMAND
+        expression = expressions.check(text, (known_of_demand if of_demand else known)(codes, params))
     except expressions.ExpressionError as fault:
         form.add_error(name, fault.message)
         return
@@ -112,6 +115,11 @@ class RuleForm(PartForm):
         if same.exclude(pk=self.instance.pk).exists():
             self.add_error("code", _("代码“%(code)s”已经用过。") % {"code": data.get("code")})
         return data
+
+    def store(self):
+        if self.instance.pk and "code" in self.changed_data and self.initial.get("code"):
+            renaming.check_rule(self.instance, self.initial["code"])
+        super().store()
 
 
 # ---- templates ----

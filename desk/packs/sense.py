@@ -6,12 +6,13 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.identity import validate_credit_code
 from core import calendar
 from desk.packs.schema import Pack
 from desk.packs.source import Place
-from grants.models import Instrument, MoneyKind, MoneyRule, Sourcing, StageKind
+from grants.models import FormKind, Instrument, MoneyKind, MoneyRule, Sourcing, StageKind
 from grants.money_rules import NEEDS
 from milestones.models import Kind
 
@@ -31,6 +32,8 @@ def warnings(pack: Pack, *, at: datetime) -> Found:
     yield from _rest_days(pack, at)
     yield from _plans(pack)
     yield from _loose_ends(pack)
+    yield from _unused_forms(pack)
+    yield from _unused_types(pack)
 
 
 def _windows(pack: Pack) -> Found:
@@ -128,6 +131,44 @@ def _plans(pack: Pack) -> Found:
     for index, topic in enumerate(pack.topics):
         if topic.amount is None and unlimited:
             yield ("topics", index, "amount"), _("没有写额度，通知也没有资助上限：申请多少都可以。")
+
+
+FILLED_BY = {
+    FormKind.ANNUAL: (
+        Kind.ANNUAL,
+        gettext_lazy("有年度报告的表单，但没有年度报告：没有人会填写。"),
+    ),
+    FormKind.MILESTONE: (Kind.MILESTONE, gettext_lazy("有里程碑材料的表单，但没有里程碑：没有人会填写。")),
+    FormKind.ACCEPTANCE: (Kind.MILESTONE, gettext_lazy("有验收申请的表单，但没有里程碑：没有人会填写。")),
+}
+"""Forms of reports: which kind of milestone asks for each, and what to say when none does."""
+
+
+def _unused_forms(pack: Pack) -> Found:
+    """A form that nobody is ever asked to fill, and yearly reports without a form."""
+    kinds = {row.kind for row in pack.milestones}
+    agreed = any(stage.kind == StageKind.AGREEMENT for stage in pack.stages)
+    proposed = pack.call.milestones and agreed
+    for index, section in enumerate(pack.sections):
+        kind, sentence = FILLED_BY.get(section.form, (None, ""))
+        if kind is not None and kind not in kinds and not (proposed and kind == Kind.MILESTONE):
+            yield ("sections", index, "form"), str(sentence)
+        if kind is not None and pack.stages and not agreed:
+            yield ("sections", index, "form"), _("没有签订任务书的环节，项目不报材料：没有人会填写。")
+    if Kind.ANNUAL in kinds and not any(section.form == FormKind.ANNUAL for section in pack.sections):
+        yield ("milestones",), _("有年度报告，但没有年度报告的表单：只收总体说明和附件。")
+
+
+def _unused_types(pack: Pack) -> Found:
+    """Types that nothing tells apart."""
+    rows = (*pack.sections, *pack.rules, *pack.quotas, *pack.money.rules)
+    told = {row.type for row in rows} | {
+        part.code for part in pack.types if part.cap is not None or part.own_per_fiscal is not None
+    }
+    source = " ".join(rule.expression + rule.applies_when for rule in pack.rules)
+    for index, part in enumerate(pack.types):
+        if part.code not in told and "project.type" not in source:
+            yield ("types", index), _("“%(name)s”和别的类别没有任何不同。") % {"name": part.name}
 
 
 def _loose_ends(pack: Pack) -> Found:
