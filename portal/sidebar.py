@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.apps import apps
 from django.contrib import admin
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -161,7 +162,7 @@ def navigation(request) -> list[dict]:
         sees_all = user.scope.sees_everything and Role.EXPERT not in group.roles
         if not (group.roles & roles or sees_all):
             continue
-        items = [_link(item) for item in group.items if _may_see(request, item, shown)]
+        items = [_link(item, request) for item in group.items if _may_see(request, item, shown)]
         shown |= {(item.model, item.query) for item in group.items}
         if items:
             groups.append({"title": str(group.title), "separator": True, "items": items})
@@ -175,11 +176,21 @@ def _may_see(request, item: Item, shown: set) -> bool:
     return permitted and (item.model, item.query) not in shown
 
 
-def _link(item: Item) -> dict:
+def _link(item: Item, request) -> dict:
     model = apps.get_model(item.model)._meta
     url = reverse(f"admin:{model.app_label}_{model.model_name}_changelist")
     return {
         "title": str(item.title or model.verbose_name_plural),
         "icon": item.icon,
         "link": f"{url}?{item.query}" if item.query else url,
+        "active": request.path.startswith(url) and _narrowed(request, item.model) == item.query,
     }
+
+
+def _narrowed(request, model: str) -> str:
+    """The query of the list of the model that is looked at; the wider list where none of them fits."""
+    queries = {item.query for group in GROUPS for item in group.items if item.model == model}
+    for query in queries - {""}:
+        if all(request.GET.get(name) == value for name, value in QueryDict(query).items()):
+            return query
+    return "" if "" in queries else queries.pop()

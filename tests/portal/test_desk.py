@@ -41,6 +41,14 @@ def test_a_manager_sees_the_work_in_its_order(client):
     ]
 
 
+@pytest.mark.parametrize(("query", "marked"), [("", "申报书"), ("?state=formal_check", "形式审查")])
+def test_one_place_of_the_navigation_is_marked(client, query, marked):
+    client.force_login(officer(organisation=OrganisationFactory()))
+    page = client.get(f"/admin/applications/application/{query}")
+    items = [item for group in page.context["sidebar_navigation"] for item in group["items"]]
+    assert [item["title"] for item in items if item["active"]] == [marked]
+
+
 def test_an_experts_desk_is_nobody_elses(client):
     client.force_login(officer(Role.LEADER))
     assert "评审专家" not in headings(client)
