@@ -78,12 +78,26 @@ def rows_of(form: AnswersForm, stored: dict, shown: set[str], documents: dict, u
     ]
 
 
+ONE_INPUT = (forms.TextInput, forms.Textarea, forms.Select)
+"""What a page shows as a label above one input."""
+
+
+def _input(bound) -> str:
+    """The input of a field in the classes of Bootstrap, "" of one that is made of several."""
+    widget = bound.field.widget
+    if not isinstance(widget, ONE_INPUT):
+        return ""
+    look = "form-select" if isinstance(widget, forms.Select) else "form-control"
+    return bound.as_widget(attrs={"class": f"{look} is-invalid" if bound.errors else look})
+
+
 def _row(form, question, answer, documents) -> dict:
     field, config = form.fields[question.code], question.config
-    files = questions.files_of(answer)
+    files, bound = questions.files_of(answer), form[question.code]
     return {
         "question": question,
-        "field": form[question.code],
+        "field": bound,
+        "input": _input(bound) if question.kind not in questions.NOT_SAVED else "",
         "is_grouped": question.kind in IN_FIELDSET or bool(config.get("multiple")),
         "unit": config.get("unit", "") if question.kind == QuestionKind.NUMBER else "",
         "limit": getattr(field, "max_words", None) or getattr(field, "max_length", None),

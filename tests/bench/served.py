@@ -137,7 +137,7 @@ def served(workers: int) -> Iterator[tuple[int, int]]:
     place = f"--host {LOOPBACK} --port {port} --workers {workers} --workers-kill-timeout 5"
     process = subprocess.Popen([sys.executable, *command.split(), *place.split(), "config.wsgi:application"])
     try:
-        for _attempt in range(20):
+        for _attempt in range(60):
             time.sleep(1)
             # Every worker listens before it has loaded the application: all of them have answered by now.
             with suppress(OSError):
