@@ -44,7 +44,15 @@ from applications.actions.elsewhere import record_elsewhere
 from applications.actions.flow import advance, end_project, enter, set_outcome
 from applications.actions.holding import hold
 from applications.actions.intake import lapse, reopen_drafts, submit, withdraw
-from applications.actions.partnering import confirm_partner, fill_partner, invite_partner, uninvite_partner
+from applications.actions.partnering import (
+    confirm_partner,
+    fill_partner,
+    invite_partner,
+    keep_partner_typed,
+    limit_partner,
+    typed_key,
+    uninvite_partner,
+)
 from applications.actions.plainly import save_plainly
 from applications.actions.recommending import (
     issue_letter,
@@ -85,8 +93,10 @@ __all__ = [
     "invite_partner",
     "issue_letter",
     "judge_claim",
+    "keep_partner_typed",
     "keep_typed",
     "lapse",
+    "limit_partner",
     "move_in_order",
     "officer_mark",
     "pass_formal_check",
@@ -112,6 +122,7 @@ __all__ = [
     "start",
     "submit",
     "take_back",
+    "typed_key",
     "uninvite_partner",
     "unit_approve",
     "unit_return",

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from applications.actions.holding import hold, saved, without_typed
@@ -53,6 +54,40 @@ def set_budget(
     BudgetLine.objects.bulk_create(lines)
     typed = without_typed(application, "budget")
     saved(application=application, by=by, at=at, typed=typed, requested_amount=fiscal, own_amount=own)
+
+
+def set_share(
+    *, application: Application, unit: str, amounts: Mapping[tuple, Decimal | None], most: Decimal
+) -> dict:
+    """Replace one unit's column: (category code, source code, year) → 元, at most `most` altogether.
+
+    Returns the amounts of the application that follow. The caller holds the row. Raises Refused.
+    """
+    call = application.call
+    categories = {category.code: category for category in call.budget_categories.all()}
+    sources = {source.code: source for source in call.funding_sources.all()}
+    lines = []
+    for (category, source, year), amount in amounts.items():
+        if category not in categories or source not in sources:
+            raise Refused(_("预算表没有“%(cell)s”。") % {"cell": f"{category} × {source}"}, field="budget")
+        if amount:
+            check_cell(call, f"{category}.{source}", year=year, unit=unit, amount=amount)
+            place = {"category": categories[category], "source": sources[source], "year": year}
+            lines.append(BudgetLine(application=application, unit=unit, amount=amount, **place))
+    total = sum((line.amount for line in lines), Decimal(0))
+    if total > most:
+        raise Refused(
+            _("本单位经费合计 %(total)s，超过牵头单位给出的上限 %(most)s。")
+            % {"total": money.wan(total), "most": money.wan(most)},
+            field="budget",
+            code="over_limit",
+        )
+    application.budget_lines.filter(unit=unit).delete()
+    BudgetLine.objects.bulk_create(lines)
+    sums = dict(
+        application.budget_lines.order_by().values_list("source__is_fiscal").annotate(total=Sum("amount"))
+    )
+    return {"requested_amount": sums.get(True, Decimal(0)), "own_amount": sums.get(False, Decimal(0))}
 
 
 def check_cell(call, name: str, *, year, unit, amount) -> None:

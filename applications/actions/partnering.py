@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.countries import HOME
 from accounts.models import Organisation
-from applications import completeness, notifications, queries, rules
-from applications.actions.holding import hold, saved
+from applications import completeness, notifications, queries, questions, rules
+from applications.actions.budgeting import set_share
+from applications.actions.holding import hold, saved, without_typed
 from applications.models import Application, Participant, ParticipantRole, Partner
-from core import workflow
+from core import money, workflow
 from core.workflow import Refused
 
 
@@ -39,6 +41,22 @@ def invite_partner(*, application: Application, organisation: Organisation, by, 
 
 
 @transaction.atomic
+def limit_partner(*, partner: Partner, limit: Decimal | None, by, at: datetime) -> None:
+    """How much of the budget the partner may fill in by itself; None: nothing. Raises Refused."""
+    application = partner.application
+    hold(application=application, by=by)
+    if not application.call.is_budget_by_unit:
+        raise Refused(_("本通知的预算不分单位，由牵头单位填写。"), field="limit")
+    if limit is not None and not 0 <= limit < money.LARGEST_SUM:
+        raise Refused(_("经费上限应大于等于 0 且小于一亿万元。"), field="limit")
+    partner.budget_limit = limit
+    partner.save(update_fields=["budget_limit"])
+    words = money.wan(limit) if limit is not None else "—"
+    note = _("%(unit)s 可填经费上限：%(limit)s") % {"unit": partner.organisation.name, "limit": words}
+    workflow.record(application, "share_limited", by=by, at=at, note=note)
+
+
+@transaction.atomic
 def uninvite_partner(*, partner: Partner, by, at: datetime) -> None:
     """The unit reads and writes no longer; its people stay in the application."""
     application = partner.application
@@ -56,9 +74,19 @@ def _hold(partner: Partner, by) -> Application:
 
 
 @transaction.atomic
-def fill_partner(*, partner: Partner, task: str, people: Iterable[Mapping], by, at: datetime) -> None:
-    """The partner's own part: what it takes on, and its people.
+def fill_partner(
+    *,
+    partner: Partner,
+    task: str,
+    people: Iterable[Mapping],
+    by,
+    at: datetime,
+    amounts: Mapping[tuple, Decimal | None] | None = None,
+    seen: str = "",
+) -> None:
+    """The partner's own part: what it takes on, its people, its share of the budget where the lead lets it.
 
+    `seen`: the version of that share (`queries.share_version`) over which the amounts were written.
     Nothing of other units is touched; who leads the project stays so. Raises Refused.
     """
     application = _hold(partner, by)
@@ -70,7 +98,33 @@ def fill_partner(*, partner: Partner, task: str, people: Iterable[Mapping], by, 
     _replace_people(application, unit, rows)
     partner.task = task.replace("\0", "").strip()
     partner.save(update_fields=["task"])
-    saved(application=application, by=by, at=at)
+    sums = {}
+    if amounts is not None:
+        limit = Partner.objects.values_list("budget_limit", flat=True).get(pk=partner.pk)
+        if limit is None:
+            raise Refused(_("牵头单位没有开放本单位的经费填写。"), field="budget")
+        if seen and seen != queries.share_version(partner):
+            raise Refused(
+                _("本单位的经费刚刚被他人修改，没有覆盖。请刷新页面，核对后再改。"),
+                field="budget",
+                code="changed",
+            )
+        sums = set_share(application=application, unit=unit.credit_code, amounts=amounts, most=limit)
+    typed = without_typed(application, typed_key(partner))
+    saved(application=application, by=by, at=at, typed=typed, **sums)
+
+
+def typed_key(partner: Partner) -> str:
+    """Where an application keeps what the partner typed and what cannot be stored yet."""
+    return f"partner-{partner.pk}"
+
+
+@transaction.atomic
+def keep_partner_typed(*, partner: Partner, typed, by, at: datetime) -> None:
+    """Keep what a partner typed with faults; what stands in the tables stays. Raises Refused."""
+    application = _hold(partner, by)
+    typed = {**application.typed, typed_key(partner): questions.storable(typed)}
+    saved(application=application, by=by, at=at, typed=typed)
 
 
 def _person(person: Mapping, unit: Organisation) -> dict:

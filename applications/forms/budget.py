@@ -33,6 +33,8 @@ class BudgetForm(forms.Form):
 class Budget(Part):
     """One table a unit: a row for each category, a column for each source of each year."""
 
+    only_unit: str | None = None
+    """The column of one unit alone, for a partner that fills in its own."""
     name = "budget"
     template = "applications/parts/budget.html"
     fields_template = "applications/parts/fields/budget.html"
@@ -43,6 +45,8 @@ class Budget(Part):
         self.categories, self.sources = list(call.budget_categories.all()), list(call.funding_sources.all())
         self.years = queries.budget_years(self.application, lines)
         self.units = queries.budget_units(self.application, lines)
+        if self.only_unit is not None:
+            self.units = {self.only_unit: self.units.get(self.only_unit, "")}
         self.names = {
             (c.code, s.code, year, unit): self._name(c, s, year, unit)
             for unit in self.units
@@ -159,3 +163,18 @@ class Budget(Part):
 
     def fresh(self) -> dict:
         return {"texts": self.sums()}
+
+
+class OwnShare(Budget):
+    """The column of a partner unit."""
+
+    def __init__(self, application, data=None, *, unit):
+        self.only_unit = unit
+        super().__init__(application, data)
+
+    def again(self):
+        return None
+
+    def amounts(self) -> dict[tuple, Decimal | None]:
+        """(category code, source code, year) → 元, of a valid form."""
+        return {cell[:3]: self.form.cleaned_data[name] for cell, name in self.names.items()}

@@ -111,5 +111,18 @@ class People(Rows):
             }
         ]
 
+    def add(self, person: dict) -> None:
+        """One more row, as if it had been typed."""
+        data = self.form.data.copy()
+        total = f"{self.prefix}-TOTAL_FORMS"
+        # The row that stands there to be filled takes the person.
+        number = len(self.form.forms)
+        if number and not self.form.forms[-1].has_changed():
+            number -= 1
+        for name, value in person.items():
+            data[f"{self.prefix}-{number}-{name}"] = "" if value is None else str(value)
+        data[total] = str(number + 1)
+        self.form = self.build(data)
+
     def store(self, *, by, at):
         actions.set_participants(application=self.application, participants=self.values(), by=by, at=at)

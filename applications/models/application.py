@@ -87,6 +87,7 @@ class Application(models.Model):
         "reopened": _("重新发榜，可以继续填写"),
         "invited": _("邀请合作单位填写"),
         "uninvited": _("取消合作单位的邀请"),
+        "share_limited": _("设定合作单位经费上限"),
         "confirmed": _("合作单位确认"),
         "copied": _("从往年申报复制"),
         "imported": _("从 Excel 导入"),

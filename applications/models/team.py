@@ -59,6 +59,14 @@ class Partner(models.Model):
         Organisation, models.PROTECT, related_name="+", verbose_name=_("合作单位")
     )
     task = models.TextField(_("承担的任务与承诺"), max_length=2000, blank=True)
+    budget_limit = models.DecimalField(
+        _("可填经费上限（元）"),
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("牵头单位给出的总额；留空时经费由牵头单位填写"),
+    )
     invited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("邀请人")
     )
@@ -80,6 +88,10 @@ class Partner(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["application", "organisation"], name="partner_once"),
+            models.CheckConstraint(
+                condition=Q(budget_limit__isnull=True) | Q(budget_limit__gte=0),
+                name="partner_budget_limit_not_negative",
+            ),
             models.CheckConstraint(
                 condition=Q(confirmed="", confirmed_at__isnull=True, confirmed_by__isnull=True)
                 | ~Q(confirmed="") & Q(confirmed_at__isnull=False, confirmed_by__isnull=False),

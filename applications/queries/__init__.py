@@ -66,7 +66,7 @@ from applications.queries.entries import (
 )
 from applications.queries.papers import SHORTEST as SHORTEST_HASH
 from applications.queries.papers import address_of, may_name, printed, printed_from, sealed_as
-from applications.queries.partners import part_versions, partner_of, partnered, partners
+from applications.queries.partners import part_versions, partner_of, partnered, partners, share_version
 from applications.queries.plainly import plain_questions, workplace
 from applications.queries.recommending import (
     Office,
@@ -220,6 +220,7 @@ __all__ = [
     "sections_of",
     "settled_claim",
     "sha256_of",
+    "share_version",
     "snapshot",
     "step_after",
     "stored_answers",

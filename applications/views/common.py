@@ -1,7 +1,12 @@
 """What the pages of the workspace share."""
 
+import json
+
+from django.http import JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
 
 from applications import completeness, eligibility, queries, rules
 from applications.forms import FIXED_TITLES, asks_for
@@ -10,6 +15,7 @@ from applications.questions import localised
 from grants.queries import keep_definition
 
 PER_PAGE = 20
+MOST_VALUES = 5_000
 PARTNERS = "partners"
 """Where a problem with a partner unit stands: on the page of the application."""
 
@@ -88,3 +94,43 @@ def content_of(application) -> dict | None:
     """What was last handed in, as people read it; None before the first submission."""
     submission = queries.latest_submission(application)
     return queries.for_reading(submission.content) if submission else None
+
+
+# ---- autosave ----
+
+
+def signed_out() -> JsonResponse:
+    """The session is over: the script keeps what was typed and asks the person to sign in."""
+    return JsonResponse({"error": "signed_out", "message": _("登录已过期。")}, status=401)
+
+
+def is_texts(value) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+
+
+def read_sent(request):
+    """(the sent values as form data, codes, versions seen). Raises ValueError with a sentence."""
+    try:
+        body = json.loads(request.body)
+        values = body["values"]
+        only, seen = body.get("questions"), body.get("versions") or {}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise ValueError(_("没有读懂要保存的内容。")) from None
+    right = isinstance(values, dict) and len(values) <= MOST_VALUES and is_texts(seen)
+    lists = (
+        {key: found if isinstance(found, list) else [found] for key, found in values.items()} if right else {}
+    )
+    if not right or not all(isinstance(one, str) for found in lists.values() for one in found):
+        raise ValueError(_("没有读懂要保存的内容。"))
+    if only is not None and not (isinstance(only, list) and all(isinstance(code, str) for code in only)):
+        raise ValueError(_("没有读懂要保存的内容。"))
+    return MultiValueDict(lists), only, seen
+
+
+def seen_in(post) -> dict[str, str]:
+    """The versions that stood in the form when its page was made; nonsense counts as none."""
+    try:
+        seen = json.loads(post.get("versions", ""))
+    except ValueError:
+        return {}
+    return seen if is_texts(seen) else {}

@@ -1,8 +1,10 @@
 """Working on one application together: comments, and the part of a partner unit (合作单位)."""
 
+import json
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404
+from django.http import Http404, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -11,9 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Organisation
 from applications import actions, queries, rules
-from applications.forms.partner import PartnerForm
-from applications.views.common import part_url, visible_application
+from applications.forms.budget import OwnShare
+from applications.forms.partner import LimitForm, PartnerForm, problems_of
+from applications.views.common import part_url, read_sent, seen_in, signed_out, visible_application
 from core.workflow import Refused
+
+SHARE = "share"
+"""Under this name a page keeps the version of the partner's column of the budget."""
 
 
 def _number(text) -> int:
@@ -95,7 +101,15 @@ def invite(request, pk):
     application = visible_application(request.user, pk)
     now, number = timezone.now(), _number(request.POST.get("unit"))
     try:
-        if request.POST.get("do") == "remove":
+        if request.POST.get("do") == "limit":
+            partner = get_object_or_404(application.partners.select_related("organisation"), pk=number)
+            form = LimitForm(request.POST)
+            if not form.is_valid():
+                raise Refused(" ".join(form.errors["limit"]))
+            partner.application = application
+            actions.limit_partner(partner=partner, limit=form.cleaned_data["limit"], by=request.user, at=now)
+            messages.success(request, _("合作单位的经费上限已保存。"))
+        elif request.POST.get("do") == "remove":
             partner = get_object_or_404(application.partners.select_related("organisation"), pk=number)
             actions.uninvite_partner(partner=partner, by=request.user, at=now)
             messages.success(request, _("已取消邀请。"))
@@ -110,9 +124,63 @@ def invite(request, pk):
     return redirect("applications:detail", application.pk)
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(["GET", "HEAD", "POST", "PATCH"])
 def partner(request, pk):
+    """A page to fill in and to confirm; PATCH saves what was typed and answers in JSON."""
+    if request.method == "PATCH":
+        return _autosave(request, pk)
+    return _partner_page(request, pk)
+
+
+def _autosave(request, pk):
+    if not request.user.is_authenticated:
+        return signed_out()
+    application = visible_application(request.user, pk)
+    invited = queries.partner_of(application, request.user)
+    if invited is None:
+        raise Http404
+    invited.application = application
+    now = timezone.now()
+    try:
+        data, _only, seen = read_sent(request)
+    except ValueError as fault:
+        return JsonResponse({"error": "unreadable", "message": str(fault)}, status=400)
+    form = PartnerForm(invited, data)
+    try:
+        faults = _keep(request, invited, form, seen.get(SHARE, ""), at=now)
+    except Refused as refused:
+        return JsonResponse({"error": refused.code, "message": refused.message}, status=409)
+    answer = {"saved_at": timezone.localtime(now).strftime("%H:%M:%S"), "faults": faults}
+    texts = OwnShare(application, unit=invited.organisation.credit_code).sums() if form.share else {}
+    versions = {SHARE: queries.share_version(invited)} if form.share else {}
+    return JsonResponse(answer | {"versions": versions, "conflicts": {}, "fragments": {}, "texts": texts})
+
+
+def _keep(request, invited, form, seen: str, *, at) -> dict[str, list[str]]:
+    """Store the part, or keep what was typed beside it while something is wrong. Raises Refused."""
+    faults = {} if form.is_valid() else form.faults()
+    if not faults:
+        try:
+            actions.fill_partner(
+                partner=invited,
+                task=form.task_text(),
+                people=form.people(),
+                amounts=form.amounts(),
+                seen=seen,
+                by=request.user,
+                at=at,
+            )
+        except Refused as refused:
+            if refused.code != "over_limit":
+                raise
+            faults = {form.first_amount(): [refused.message]}
+    if faults:
+        actions.keep_partner_typed(partner=invited, typed=form.raw(), by=request.user, at=at)
+    return faults
+
+
+@login_required
+def _partner_page(request, pk):
     """The draft as a partner unit reads it, with its own part to fill in and to confirm."""
     application = visible_application(request.user, pk)
     invited = queries.partner_of(application, request.user)
@@ -125,7 +193,7 @@ def partner(request, pk):
         try:
             if _act(request, invited, form, at=now):
                 return redirect("applications:partner", application.pk)
-            problems, status = form.problems(), 422
+            problems, status = problems_of(form.faults() | form.over), 422
         except Refused as refused:
             problems, status = [{"message": refused.message, "field": "", "anchor": ""}], 422
     content = queries.for_reading(queries.snapshot(application))
@@ -139,6 +207,8 @@ def partner(request, pk):
         "content": content,
         "documents": queries.latest_documents(application),
         "can_fill": fill,
+        "share": form.share.context() if form.share else None,
+        "versions": json.dumps({SHARE: queries.share_version(invited)} if form.share else {}),
         "can_confirm": fill and rules.allowed(rules.check_can_confirm_partner, request.user, invited),
         "version": queries.part_versions(application)(invited),
     }
@@ -151,8 +221,8 @@ def _act(request, invited, form, *, at) -> bool:
         actions.confirm_partner(partner=invited, seen=request.POST.get("version", ""), by=request.user, at=at)
         messages.success(request, _("已确认本单位的内容。"))
         return True
-    if not form.is_valid():
+    form.over = _keep(request, invited, form, seen_in(request.POST).get(SHARE, ""), at=at)
+    if form.over:
         return False
-    actions.fill_partner(partner=invited, task=form.task_text(), people=form.people(), by=request.user, at=at)
     messages.success(request, _("已保存。"))
     return True

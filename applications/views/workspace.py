@@ -10,26 +10,29 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.queries import as_participant, people_offered
 from applications import actions, queries, questions, rules
 from applications.forms import FIXED_PARTS, Section
-from applications.views.common import asks_for, part_url, standing, visible_application
+from applications.forms.people import People
+from applications.views.common import (
+    asks_for,
+    part_url,
+    read_sent,
+    seen_in,
+    signed_out,
+    standing,
+    visible_application,
+)
 from applications.views.together import comments_of
 from core.workflow import Lost, Refused
 from documents.views import sent_file
 from grants.dictionaries import Codes
 from grants.models import QuestionKind
 
-MOST_VALUES = 5_000
 LEVELS = tuple("123456789")
-
-
-def signed_out() -> JsonResponse:
-    """The session is over: the script keeps what was typed and asks the person to sign in."""
-    return JsonResponse({"error": "signed_out", "message": _("登录已过期。")}, status=401)
 
 
 def _part(application, name, data=None, **kwargs):
@@ -61,7 +64,9 @@ def _page(request, pk, name):
     now = timezone.now()
     if request.POST.get("detach"):
         return _detach(request, application, name, at=now)
-    shown = _part(application, name, request.POST, files=request.FILES, seen=_seen(request.POST))
+    shown = _part(application, name, request.POST, files=request.FILES, seen=seen_in(request.POST))
+    if name == People.name and request.POST.get("person"):
+        shown.add(_offered(request))
     try:
         faults = shown.save(by=request.user, at=now)
     except Refused as refused:
@@ -79,6 +84,13 @@ def _page(request, pk, name):
     return redirect(_next_page(request, application, name))
 
 
+def _offered(request) -> dict:
+    """The personal record that a button names, as a participant; 404 for one that is not offered."""
+    number = request.POST["person"]
+    pk = int(number) if number.isdecimal() and len(number) < 18 else 0
+    return as_participant(get_object_or_404(people_offered(request.user), pk=pk))
+
+
 def _use_recorded(request, application, name, code, *, at):
     """Everything on the page is saved; one question takes what the unit's record says."""
     try:
@@ -88,19 +100,6 @@ def _use_recorded(request, application, name, code, *, at):
     else:
         messages.success(request, _("已采用单位档案中的数值。"))
     return redirect(f"{part_url(application, name)}#question-{code}")
-
-
-def _seen(post) -> dict[str, str]:
-    """The versions that stood in the form when its page was made; nonsense counts as none."""
-    try:
-        seen = json.loads(post.get("versions", ""))
-    except ValueError:
-        return {}
-    return seen if is_texts(seen) else {}
-
-
-def is_texts(value) -> bool:
-    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
 
 
 def _conflict_sentences(shown) -> list[dict]:
@@ -136,6 +135,22 @@ def _detach(request, application, name, *, at):
     return redirect(f"{part_url(application, name)}#question-{question.code}")
 
 
+MOST_OFFERED = 30
+
+
+def _people(request, application, shown) -> dict:
+    """The personal records that may be taken over: of people who are not in the form yet."""
+    if shown.name != People.name:
+        return {}
+    named = {person["id_number"] for person in application.participants.values("id_number")} - {""}
+    names = {person["name"] for person in application.participants.values("name")}
+    rows = people_offered(request.user)[:MOST_OFFERED]
+    missing = [
+        row for row in rows if row.id_number not in named and (row.id_number or row.user.name not in names)
+    ]
+    return {"offered": missing}
+
+
 def _show(request, application, shown, *, status=200, problems=()):
     context = {
         "now": timezone.now(),
@@ -148,6 +163,7 @@ def _show(request, application, shown, *, status=200, problems=()):
         **standing(application),
         **comments_of(application, shown.name),
         **shown.context(),
+        **_people(request, application, shown),
         "problems": list(problems) or _sentences(shown),
     }
     return render(request, shown.template, context, status=status)
@@ -183,25 +199,6 @@ def _autosave(request, pk, name):
     except Refused as refused:
         return JsonResponse({"error": refused.code, "message": refused.message}, status=409)
     return JsonResponse(_saved(request, saved, faults, at=now))
-
-
-def read_sent(request):
-    """(the sent values as form data, codes, versions seen). Raises ValueError with a sentence."""
-    try:
-        body = json.loads(request.body)
-        values = body["values"]
-        only, seen = body.get("questions"), body.get("versions") or {}
-    except (ValueError, TypeError, KeyError, AttributeError):
-        raise ValueError(_("没有读懂要保存的内容。")) from None
-    right = isinstance(values, dict) and len(values) <= MOST_VALUES and is_texts(seen)
-    lists = (
-        {key: found if isinstance(found, list) else [found] for key, found in values.items()} if right else {}
-    )
-    if not right or not all(isinstance(one, str) for found in lists.values() for one in found):
-        raise ValueError(_("没有读懂要保存的内容。"))
-    if only is not None and not (isinstance(only, list) and all(isinstance(code, str) for code in only)):
-        raise ValueError(_("没有读懂要保存的内容。"))
-    return MultiValueDict(lists), only, seen
 
 
 def _saved(request, saved, faults, *, at) -> dict:

@@ -1,0 +1,175 @@
+"""A partner's own column of the budget, saved while it writes; people taken over from their records."""
+
+import json
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.roles import UnitRole
+from applications import actions, completeness, queries
+from applications.models import Partner
+from core.workflow import Refused
+from seeds.codes import make_id_number
+from tests.factories.accounts import OrganisationFactory, PersonRecordFactory, UserFactory, member_of
+from tests.factories.applications import ApplicationFactory, filled
+from tests.factories.grants import CallFactory
+
+pytestmark = pytest.mark.django_db
+WAN = Decimal(10_000)
+
+
+@pytest.fixture
+def unit():
+    return OrganisationFactory(name="青岛合作研究所", kind="institute")
+
+
+@pytest.fixture
+def invited(unit):
+    """A draft whose budget is split by unit, with a partner that may fill in 30 万元."""
+    call = CallFactory(is_budget_by_unit=True, parts__rules=())
+    application = ApplicationFactory(call=call)
+    lead = application.organisation
+    people = [
+        {
+            "role": "pi",
+            "name": "周海声",
+            "id_number": make_id_number(1),
+            "organisation_name": lead.name,
+            "credit_code": lead.credit_code,
+            "months_per_year": 6,
+        }
+    ]
+    people.append(
+        {
+            "role": "member",
+            "name": "钱合作",
+            "id_number": make_id_number(2),
+            "organisation_name": unit.name,
+            "credit_code": unit.credit_code,
+            "months_per_year": 3,
+        }
+    )
+    by, at = application.created_by, timezone.now()
+    actions.set_participants(application=application, participants=people, by=by, at=at)
+    partner = actions.invite_partner(application=application, organisation=unit, by=by, at=at)
+    partner.application = application
+    return partner
+
+
+def amounts(fiscal) -> dict:
+    return {("equipment", "fiscal", None): Decimal(fiscal) * WAN}
+
+
+def fill(partner, by, fiscal, **more):
+    people = partner.application.participants.filter(credit_code=partner.organisation.credit_code)
+    actions.fill_partner(
+        partner=partner,
+        task="测试",
+        people=list(people.values(*completeness.PERSON_FIELDS)),
+        amounts=amounts(fiscal),
+        by=by,
+        at=timezone.now(),
+        **more,
+    )
+
+
+def test_a_partner_fills_in_its_column_within_the_limit_and_confirms_again(invited, unit):
+    admin = member_of(unit, UnitRole.ADMIN)
+    application, lead = invited.application, invited.application.created_by
+    with pytest.raises(Refused):
+        fill(invited, admin, 10)
+    with pytest.raises(Refused):
+        actions.limit_partner(partner=invited, limit=30 * WAN, by=admin, at=timezone.now())
+    actions.limit_partner(partner=invited, limit=30 * WAN, by=lead, at=timezone.now())
+    with pytest.raises(Refused) as refused:
+        fill(invited, admin, 31)
+    assert refused.value.code == "over_limit"
+    assert not application.budget_lines.filter(unit=unit.credit_code).exists()
+    asked = application.requested_amount
+    fill(invited, admin, 20)
+    application.refresh_from_db(fields=["requested_amount"])
+    assert application.requested_amount == asked + 20 * WAN
+    seen = queries.part_versions(application)(invited)
+    actions.confirm_partner(partner=invited, seen=seen, by=admin, at=timezone.now())
+    share = queries.share_version(invited)
+    fill(invited, admin, 25, seen=share)
+    (standing,) = queries.partners(application)
+    assert (standing.is_confirmed, standing.is_stale) == (False, True)
+    # Written over a column that somebody changed meanwhile, nothing is stored.
+    with pytest.raises(Refused) as refused:
+        fill(invited, admin, 5, seen=share)
+    assert refused.value.code == "changed"
+    application.refresh_from_db(fields=["requested_amount"])
+    assert application.requested_amount == asked + 25 * WAN
+
+
+def test_a_limit_needs_a_budget_by_unit_and_is_no_debt(invited):
+    invited.application.call.is_budget_by_unit = False
+    by = invited.application.created_by
+    with pytest.raises(Refused):
+        actions.limit_partner(partner=invited, limit=WAN, by=by, at=timezone.now())
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Partner.objects.filter(pk=invited.pk).update(budget_limit=-1)
+
+
+def test_what_a_partner_types_is_saved_while_it_writes(client, invited, unit):
+    application = invited.application
+    address = reverse("applications:partner", args=[application.pk])
+
+    def send(**values):
+        sent = {
+            "task": ["负责测试"],
+            "people-TOTAL_FORMS": ["1"],
+            "people-INITIAL_FORMS": ["0"],
+            "people-0-name": ["钱合作"],
+            "people-0-id_number": [make_id_number(2)],
+            "people-0-months_per_year": ["3"],
+        }
+        body = json.dumps({"values": sent | values})
+        return client.patch(address, body, content_type="application/json")
+
+    assert send().status_code == 401
+    client.force_login(UserFactory())
+    assert send().status_code == 404
+    client.force_login(member_of(unit))
+    assert send().json()["faults"] == {}
+    assert Partner.objects.get(pk=invited.pk).task == "负责测试"
+    faulty = send(**{"people-0-months_per_year": ["很多"]}).json()["faults"]
+    assert list(faulty) == ["people-0-months_per_year"]
+    # What is wrong is kept beside what stands, and shown again.
+    assert 'value="很多"' in client.get(address).content.decode()
+    assert application.participants.get(name="钱合作").months_per_year == 3
+    assert client.patch(address, "[]", content_type="application/json").status_code == 400
+    send()
+    assert 'value="很多"' not in client.get(address).content.decode()
+
+
+def test_people_are_taken_over_from_their_records_with_one_click(client):
+    application = filled(call=CallFactory(parts__rules=()))
+    unit, author = application.organisation, application.created_by
+    shared = PersonRecordFactory(
+        user=member_of(unit), organisation=unit, is_shared=True, title="研究员", id_number=make_id_number(5)
+    )
+    hidden = PersonRecordFactory(user=member_of(unit), organisation=unit, is_shared=False)
+    client.force_login(author)
+    address = reverse("applications:participants", args=[application.pk])
+    page = client.get(address)
+    assert [row.pk for row in page.context["offered"]] == [shared.pk]
+    formset = page.context["form"]
+    sent = {f"{formset.prefix}-TOTAL_FORMS": "1", f"{formset.prefix}-INITIAL_FORMS": "0"}
+    for bound in formset.forms[0]:
+        if bound.name != "DELETE":
+            sent[bound.html_name] = bound.value() or ""
+    assert client.post(address, sent | {"person": hidden.pk}).status_code == 404
+    assert client.post(address, sent | {"person": shared.pk}).status_code == 302
+    added = application.participants.get(name=shared.user.name)
+    assert (added.title, added.id_number, added.credit_code) == (
+        "研究员",
+        make_id_number(5),
+        unit.credit_code,
+    )
+    assert application.participants.count() == 2
+    assert client.get(address).context["offered"] == []
