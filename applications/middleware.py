@@ -21,7 +21,7 @@ from django.utils.crypto import constant_time_compare
 
 from applications import actions, queries
 from applications.forms.answers import AnswersForm
-from applications.views.workspace import MOST_VALUES, read_sent
+from applications.views.common import MOST_VALUES, read_sent
 
 ADDRESS = re.compile(r"^/applications/([0-9]{1,18})/form/[-a-zA-Z0-9_]+/$")
 KEPT_SESSIONS = 4096

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from applications.views.workspace import read_sent, signed_out
+from applications.views.common import read_sent, signed_out
 from core.workflow import Refused
 from documents.views import sent_file
 from grants.models import QuestionKind

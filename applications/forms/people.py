@@ -119,7 +119,8 @@ class People(Rows):
         number = len(self.form.forms)
         if number and not self.form.forms[-1].has_changed():
             number -= 1
-        for name, value in person.items():
+        usual = {"role": ParticipantRole.MEMBER, "id_kind": IdKind.ID_CARD, "country": countries.HOME}
+        for name, value in (usual | person).items():
             data[f"{self.prefix}-{number}-{name}"] = "" if value is None else str(value)
         data[total] = str(number + 1)
         self.form = self.build(data)
