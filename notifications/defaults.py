@@ -30,7 +30,8 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.FORMAL_CHECK: _OFFICE,
     K.SUPPLEMENT: {"open": (), "w2": (), "w1": ()},
     K.APPEAL: {"open": (), "d7": (), "d3": (), "d1": ()},
-    K.APPEAL_DECISION: _OFFICE,
+    # Whoever rejected may not decide it: the head hears of it at once.
+    K.APPEAL_DECISION: {**_OFFICE, "open": (OWNERS, HEADS)},
     K.EXPERT_REVIEW: {"d3": (), "d1": (), "d0": (), "d-1": (), "d-7": _HEAD, "d-15": _LEADER},
     K.REVIEW_ANSWER: {"open": (), "w1": (), "d0": _OFFICER, "d-1": _OFFICER},
     K.REVIEW_DUE: {"d3": (), "d1": (), "d0": (), "d-1": _OFFICER, "d-3": _OFFICER},

@@ -52,7 +52,7 @@ GROUPS = (
     ),
     Group(
         gettext_lazy("需求与申报"),
-        _MANAGER,
+        _MANAGER | {Role.DIVISION_HEAD},
         (
             Item("exchange.Demand", "lightbulb"),
             Item("applications.Application", "description"),

@@ -2,6 +2,8 @@
 
 from django.contrib.admin import display, register
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.enums import ActionVariant
@@ -65,7 +67,7 @@ class AppealAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin):
 
     @display(description=_("不予受理的时间"))
     def rejected_at(self, appeal):
-        return appeal.decision.at
+        return date_format(timezone.localtime(appeal.decision.at), "DATETIME_FORMAT")
 
     @display(description=_("不予受理的理由"))
     def rejection(self, appeal):

@@ -27,7 +27,7 @@ class CausesForm(forms.Form):
     kind = forms.ChoiceField(
         label=gettext_lazy("单位类型"),
         required=False,
-        choices=[("", gettext_lazy("全部")), *OrganisationKind.choices],
+        choices=[("", gettext_lazy("不限")), *OrganisationKind.choices],
     )
     region = forms.ChoiceField(label=gettext_lazy("区域"), required=False)
     recommender = forms.ChoiceField(label=gettext_lazy("推荐单位"), required=False)
@@ -35,7 +35,7 @@ class CausesForm(forms.Form):
     def __init__(self, *args, calls, call, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["call"].queryset = calls
-        every = [("", gettext_lazy("全部"))]
+        every = [("", gettext_lazy("不限"))]
         self.fields["region"].choices = every + [(code, code) for code in queries.regions_of(call)]
         self.fields["recommender"].choices = every + queries.recommenders()
 

@@ -7,6 +7,7 @@ from django.db.models import Count, Q, QuerySet
 from accounts.models import RoleAssignment
 from accounts.roles import Role
 from applications.models import CheckDecision, CheckedLine, CheckOutcome
+from applications.questions import localised
 from grants.models import Call
 
 NO, YES = "failed", ("passed", "not_applicable")
@@ -73,7 +74,9 @@ def causes(chosen: Chosen) -> list[Cause]:
     for row in rows.filter(Q(failed__gt=0) | Q(machine__gt=0)):
         code = row.pop("rule__code")
         rule = said.get(code)
-        found.append(Cause(code, rule.clause if rule else "", rule.text if rule else code, **row))
+        found.append(
+            Cause(code, rule.clause if rule else "", localised(rule, "text") if rule else code, **row)
+        )
     return sorted(found, key=lambda cause: (-cause.returned - cause.rejected, -cause.machine, cause.code))
 
 
