@@ -15,7 +15,7 @@ from applications import questions
 from applications.models import Answer, Application, BudgetLine, IdKind, Participant, ParticipantRole
 from applications.queries import limits
 from core.calendar import local_date
-from grants.models import Call
+from grants.models import Call, QuestionKind
 from grants.rules import HISTORY
 
 PERSON = (
@@ -136,6 +136,7 @@ class _World:
         self.records = limits.Records()
         if "records" in wanted:
             people = {row.id_number for rows in self.people.values() for row in rows} - {""}
+            people |= self._named("id_number")
             codes = {unit.credit_code for unit in self.by_code.values()} | self.codes | self.abroad
             self.records = limits.records(codes, people, as_of=self.as_of)
 
@@ -144,10 +145,16 @@ class _World:
         # Units abroad have no account here: they are known by their country and name.
         self.abroad = {row.unit_key for rows in self.people.values() for row in rows} - self.codes - {""}
         leads = {application.organisation_id for application in applications}
-        units = Organisation.objects.filter(Q(credit_code__in=self.codes) | Q(pk__in=leads))
+        named = self.codes | self._named("credit_code")
+        units = Organisation.objects.filter(Q(credit_code__in=named) | Q(pk__in=leads))
         self.units = {unit.pk: unit for unit in units.select_related("parent")}
         self.by_code = {unit.credit_code: unit for unit in self.units.values()}
         self.facts = unit_contexts(self.units.values(), self.as_of)
+
+    def _named(self, part: str) -> set[str]:
+        """Codes of the units, or numbers of the people, that answers name: providers, users, experts."""
+        values = (value for stored in self.answers.values() for value in stored.values())
+        return {value[part] for value in values if isinstance(value, dict) and value.get(part)}
 
     def _calls(self, applications):
         calls = {application.call_id: application.call for application in applications}
@@ -194,8 +201,28 @@ class _World:
         }
 
     def _answers(self, application, call) -> dict:
-        stored = self.answers[application.pk]
-        return {q.code: questions.for_rules(q, stored.get(q.code)) for q in self.questions[call.pk]}
+        stored, lead = self.answers[application.pk], self.units[application.organisation_id]
+        found = {q.code: questions.for_rules(q, stored.get(q.code)) for q in self.questions[call.pk]}
+        for question in self.questions[call.pk]:
+            answer = found[question.code]
+            if answer and question.kind == QuestionKind.ORGANISATION:
+                answer |= self._known(answer["credit_code"], lead)
+            elif answer and question.kind == QuestionKind.PERSON:
+                # The number itself stays out of rules; what it was used for elsewhere does not.
+                number = stored[question.code].get("id_number") or ""
+                answer["records"] = self.records.person(number, application)
+        return found
+
+    def _known(self, code: str | None, lead: Organisation) -> dict:
+        """What the register says of a unit that an answer names; what it does not know is null."""
+        unit = self.by_code.get(code)
+        if unit is None:
+            return {
+                "registered": False,
+                **dict.fromkeys(("kind", "related", "integrity_clean", *FactKind.values)),
+            }
+        facts = {name: value for name, value in self.facts[unit.pk].items() if name in PARTNER}
+        return facts | {"registered": True, "related": bool(relation(lead, unit))}
 
     def _person(self, row: Participant, application) -> dict:
         person = {name: getattr(row, name, None) for name in PERSON}
