@@ -12,3 +12,10 @@ SECRET_KEY = env.str("SECRET_KEY", default="development-only-key-never-for-a-pub
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"])
 # Compressing every file would take most of the first start.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}  # noqa: F405
+# A fault is printed where `make demo` runs; that a page does not exist is none.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler", "level": "ERROR"}},
+    "loggers": {"django": {"handlers": ["console"], "level": "INFO", "propagate": False}},
+}
