@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import repeat
 from pathlib import Path
@@ -70,9 +70,10 @@ def is_whole(answer: bytes) -> bool:
 def ask(port: int, count: int, questions: Iterator[bytes], needle: bytes) -> list[float]:
     """The milliseconds of each of `count` requests over CONNECTIONS connections; raises without `needle`."""
     times, sent, began = [], 0, {}
-    with selectors.DefaultSelector() as waiting:
+    with selectors.DefaultSelector() as waiting, ExitStack() as opened:
         for _ in range(CONNECTIONS):
-            waiting.register(socket.create_connection((LOOPBACK, port)), selectors.EVENT_READ, bytearray())
+            connected = opened.enter_context(socket.create_connection((LOOPBACK, port)))
+            waiting.register(connected, selectors.EVENT_READ, bytearray())
         for key in list(waiting.get_map().values()):
             sent, began[key.fd] = sent + 1, time.perf_counter()
             key.fileobj.sendall(next(questions))
@@ -94,8 +95,6 @@ def ask(port: int, count: int, questions: Iterator[bytes], needle: bytes) -> lis
                 if sent < count:
                     sent, began[key.fd] = sent + 1, time.perf_counter()
                     key.fileobj.sendall(next(questions))
-        for key in list(waiting.get_map().values()):
-            key.fileobj.close()
     return times
 
 
