@@ -9,11 +9,13 @@ from django.db import transaction
 from django.template.loader import render_to_string
 
 from accounts.models import Organisation
-from applications import queries, questions
+from applications import eligibility, queries, questions
 from applications.actions import answering, holding
 from applications.forms import FIXED_PARTS, FIXED_TITLES, Section, asks_for
-from applications.models import Answer, Application
-from grants.models import Call, FormKind, ProjectType
+from applications.forms.part import Rows
+from applications.models import Answer, Application, RuleStatus, TeamMember
+from core.workflow import Refused
+from grants.models import Call, FormKind, ProjectType, RuleScope
 
 
 @contextmanager
@@ -84,9 +86,11 @@ def _fixed(application: Application) -> list[tuple[str, str]]:
 
 def answered(call: Call, data, *, form: str, project_type, by, at: datetime) -> dict[str, Any]:
     """What the form does with these answers: questions shown, computed texts, what is wrong with which."""
-    found: dict[str, dict] = {"shown": {}, "texts": {}, "faults": {}}
+    found: dict[str, Any] = {"shown": {}, "texts": {}, "faults": {}, "inputs": {}, "lines": []}
     with sandbox(call, by=by, at=at, project_type=project_type) as application:
         sections = sections_of(call, form, project_type)
+        if form == FormKind.APPLICATION:
+            found["inputs"] = _fill_fixed(application, data, by=by, at=at)
         for section in sections:
             part = Section(application, data, section=section)
             found["faults"] |= store(application, part, by=by, at=at)
@@ -102,4 +106,39 @@ def answered(call: Call, data, *, form: str, project_type, by, at: datetime) -> 
                 if fresh["shown"][question.code] and question.code not in found["faults"]:
                     said = questions.judged(question, stored.get(question.code), context)
                     found["faults"] |= {question.code: said} if said else {}
+        if form == FormKind.APPLICATION:
+            found["lines"] = _lines(application)
     return found
+
+
+def _fill_fixed(application: Application, data, *, by, at: datetime) -> dict[str, list[str]]:
+    """Put the parts that all calls share into the sandbox; {input: sentences} for what is wrong."""
+    TeamMember.objects.create(application=application, user=by)
+    faults = {}
+    for name in FIXED_TITLES:
+        if not asks_for(application.call, name):
+            continue
+        part = FIXED_PARTS[name](application, data)
+        if isinstance(part, Rows) and f"{part.prefix}-TOTAL_FORMS" not in data:
+            continue
+        if not part.form.is_valid():
+            faults |= part.faults()
+            continue
+        try:
+            with transaction.atomic():
+                part.store(by=by, at=at)
+        except Refused as refused:
+            faults[refused.field or name] = [refused.message]
+    return faults
+
+
+def _lines(application: Application) -> list[dict[str, str]]:
+    """The conditions about the project, its people and its money that these answers do not meet.
+
+    Those about the unit are left out: there is none here.
+    """
+    return [
+        {"clause": line.clause, "text": line.text, "hint": line.hint, "state": line.label}
+        for line in eligibility.evaluate(application)
+        if line.scope != RuleScope.UNIT and line.status in (RuleStatus.FAILED, RuleStatus.WARNING)
+    ]

@@ -17,10 +17,35 @@
     });
   }
 
+  // People, budget, milestones: faults at their inputs; conditions that these answers do not meet, in a list.
+  function judge(inputs, lines) {
+    form.querySelectorAll("[data-input-fault]").forEach((old) => old.remove());
+    Object.entries(inputs).forEach(([name, sentences]) => {
+      const input = form.querySelector(`[name="${CSS.escape(name)}"]`);
+      sentences.forEach((sentence) => {
+        const line = document.createElement("p");
+        line.className = "invalid-feedback d-block";
+        line.dataset.inputFault = "";
+        line.textContent = sentence;
+        (input ? input.parentElement : form).append(line);
+      });
+    });
+    const list = document.getElementById("preview-lines");
+    if (!list) return;
+    list.replaceChildren();
+    lines.forEach(({ clause, text, hint, state }) => {
+      const item = document.createElement("li");
+      item.textContent = [clause, text, state, hint].filter(Boolean).join(" · ");
+      list.append(item);
+    });
+    list.parentElement.hidden = lines.length === 0;
+  }
+
   async function ask() {
     const answer = await fetch(form.dataset.address, { method: "POST", body: new FormData(form) });
     if (!answer.ok) return;
-    const { shown, texts, faults } = await answer.json();
+    const { shown, texts, faults, inputs, lines } = await answer.json();
+    judge(inputs, lines);
     Object.entries(texts).forEach(([id, text]) => {
       const place = document.getElementById(id);
       if (place) place.textContent = text || "—";

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from accounts.roles import Role
 from applications.models import Answer, Application
-from grants.models import Question, Section
+from grants.models import EligibilityRule, Question, Section
 from tests.factories.accounts import officer
 from tests.factories.grants import CallFactory
 
@@ -208,3 +208,25 @@ def test_the_preview_shows_what_the_project_type_is_asked(client, manager, call)
 def test_a_published_form_is_previewed_too(client, manager, call):
     published = CallFactory(programme=call.programme)
     assert client.post(at("preview_form", published.pk), {"a-trl": "7"}).status_code == 200
+
+
+def test_the_preview_judges_people_budget_and_milestones_too(client, manager, call):
+    call.rules.all().delete()
+    EligibilityRule.objects.create(
+        call=call,
+        code="months",
+        text="执行期不超过24个月",
+        clause="第三条",
+        scope="project",
+        automation="auto",
+        expression="project.months <= 24",
+        order=1,
+    )
+    rows = {"milestones-TOTAL_FORMS": 1, "milestones-INITIAL_FORMS": 0, "milestones-0-name": "样机"}
+    typed = {"title": "x", "starts_date": "2027-01-01", "ends_date": "2029-12-31"}
+
+    found = client.post(at("preview_form", call.pk), rows | typed).json()
+
+    assert [line["text"] for line in found["lines"] if line["clause"] == "第三条"] == ["执行期不超过24个月"]
+    assert found["inputs"]["milestones-0-due_date"] == ["请填写计划日期。"]
+    assert not Application.objects.exists()
