@@ -9,6 +9,8 @@ ROWS = (QuestionKind.TABLE, QuestionKind.INDICATORS, QuestionKind.LIST, Question
 DAYS = (QuestionKind.DATE,)
 YES = (QuestionKind.YES_NO,)
 FILES = (QuestionKind.ATTACHMENT,)
+UNITS = (QuestionKind.ORGANISATION,)
+PEOPLE = (QuestionKind.PERSON,)
 
 
 def _project(code, title, title_en, text, text_en, expression, hint, *params, **more):
@@ -42,6 +44,33 @@ def _question(name, label, label_en, kinds):
 
 
 PROJECTS = (
+    _project(
+        "named_unrelated", "所填单位无关联关系", "A named unit is not related",
+        "所填单位与申报单位不存在关联关系。", "The unit named is not related to the applicant.",
+        "!answers.<question>.related", "所填单位与申报单位有关联关系。",
+        _question("question", "填写该单位的题目", "The question that names it", UNITS),
+    ),
+    _project(
+        "named_clean", "所填单位信用良好", "A named unit has a clean record",
+        "所填单位未被列入失信名单。", "No integrity record of the unit named is in force.",
+        "answers.<question>.integrity_clean", "所填单位的失信记录尚在有效期。",
+        _question("question", "填写该单位的题目", "The question that names it", UNITS),
+    ),
+    _project(
+        "named_kind", "所填单位的类型", "What kind of unit is named",
+        "所填单位应为{kinds}。", "The unit named is one of: {kinds}.",
+        "answers.<question>.kind in params.kinds", "所填单位不是{kinds}。",
+        _question("question", "填写该单位的题目", "The question that names it", UNITS),
+        Param("kinds", K.KINDS, "单位类型", "Kinds of unit", ["university", "institute"]),
+    ),
+    _project(
+        "named_person_free", "所填人员的在研项目数", "Running projects of a named person",
+        "所填人员的在研项目不超过{most}项。", "The person named has at most {most} running projects.",
+        "answers.<question>.records.filter(r, r.status == 'running').size() <= params.most",
+        "所填人员的在研项目超过{most}项。",
+        _question("question", "填写该人员的题目", "The question that names them", PEOPLE),
+        Param("most", K.WHOLE, "最多（项）", "At most", 1),
+    ),
     _project(
         "duration", "执行期上限", "Longest execution period",
         "项目执行期不超过{most}个月。", "The project lasts at most {most} months.",
