@@ -7,7 +7,7 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.models import Organisation, RoleAssignment, User
 from accounts.roles import Role, UnitRole
-from applications import queries
+from applications import partner_clocks, queries
 from applications.models import Appeal, Application, CheckDecision, Partner
 from applications.states import OFFICE, AppealState, ApplicationState
 from core import calendar
@@ -130,52 +130,17 @@ def open_draft(application: Application, *, at) -> None:
     )
     for partner in application.partners.filter(confirmed=""):
         partner.application = application
-        open_part(partner, at=at)
-
-
-def open_part(partner: Partner, *, at) -> None:
-    """A partner unit confirms its part before the draft must be handed in, where the call asks for that."""
-    application = partner.application
-    due = closing(application.call, application.topic)
-    if due is None or due <= at or not application.call.requires_partner_confirmation:
-        return
-    actions.open_deadline(
-        subject=partner,
-        kind=DeadlineKind.PARTNER_PART,
-        title=said(_("填写并确认合作单位内容：%(title)s"), title=application.title),
-        url=reverse("applications:partner", args=[application.pk]),
-        due_at=due,
-        explanation=said(
-            _("截止时间由%(source)s规定，合作单位未确认的不能提交"),
-            source=application.call.number or application.call.title,
-        ),
-        owed_by=[Owes(organisation=partner.organisation, unit_role=UnitRole.ADMIN)],
-        at=at,
-        **cause(application.call),
-    )
-
-
-def part_confirmed(partner: Partner, *, by, at) -> None:
-    actions.meet_deadline(subject=partner, kind=DeadlineKind.PARTNER_PART, by=by, at=at)
-
-
-def part_dropped(partner: Partner, *, by, at) -> None:
-    actions.cancel_deadline(subject=partner, kind=DeadlineKind.PARTNER_PART, by=by, at=at)
-
-
-def _parts_dropped(application: Application, *, by, at) -> None:
-    for partner in application.partners.all():
-        part_dropped(partner, by=by, at=at)
+        partner_clocks.opened(partner, at=at)
 
 
 def draft_done(application: Application, *, by, at) -> None:
-    _parts_dropped(application, by=by, at=at)
+    partner_clocks.all_dropped(application, by=by, at=at)
     for kind in DRAFT_DEADLINES:
         actions.meet_deadline(subject=application, kind=kind, by=by, at=at)
 
 
 def draft_lapsed(application: Application, *, at) -> None:
-    _parts_dropped(application, by=None, at=at)
+    partner_clocks.all_dropped(application, by=None, at=at)
     actions.cancel_deadline(subject=application, kind=DeadlineKind.CALL_CLOSES, by=None, at=at)
 
 
@@ -348,7 +313,7 @@ def invitation_taken(application: Application, *, by, at) -> None:
 
 
 def all_cancelled(application: Application, *, by, at) -> None:
-    _parts_dropped(application, by=by, at=at)
+    partner_clocks.all_dropped(application, by=by, at=at)
     kinds = (*STAGE_DEADLINES.values(), *DRAFT_DEADLINES, DeadlineKind.SECOND_STEP, DeadlineKind.APPEAL)
     for kind in dict.fromkeys(kinds):
         actions.cancel_deadline(subject=application, kind=kind, by=by, at=at)

@@ -5,7 +5,7 @@ from functools import partial
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Least
 
-from applications import notifications, queries
+from applications import notifications, partner_clocks, queries
 from applications.models import Appeal, Application, CheckDecision, CheckOutcome, Partner
 from applications.notifications import STAGE_DEADLINES
 from applications.states import AppealState, ApplicationState
@@ -129,7 +129,7 @@ def register_all() -> None:
             kind=DeadlineKind.PARTNER_PART,
             model=Partner,
             owing=_parts,
-            open=lambda partner, at: notifications.open_part(partner, at=at),
+            open=lambda partner, at: partner_clocks.opened(partner, at=at),
             due=lambda partner: closing(partner.application.call, partner.application.topic),
             dates=("applications.Partner.invited_at",),
         ),

@@ -40,7 +40,7 @@ class LadderFilter(SimpleListFilter):
     parameter_name = "overdue"
 
     def lookups(self, request, model_admin):
-        rungs = [(str(days), _("逾期 %(days)s 天以上") % {"days": days}) for days in queries.LADDER]
+        rungs = [(str(days), queries.rung_label(days)) for days in queries.LADDER]
         return [("0", _("已逾期")), *rungs, ("week", _("一周内到期"))]
 
     def queryset(self, request, queryset):
@@ -202,12 +202,12 @@ class ReminderPolicyAdmin(ActionButtonsMixin, ModelAdmin):
 
     @display(description=_("提醒时间"))
     def leads(self, obj):
-        return "、".join(step.in_words() for step in obj.steps.all()) or "—"
+        return _("、").join(step.in_words() for step in obj.steps.all()) or "—"
 
     @display(description=_("渠道"))
     def ways(self, obj):
         names = dict.fromkeys(name for step in obj.steps.all() for name in step.channels)
-        return "、".join(map(channels.label, names)) or _("仅站内信")
+        return _("、").join(map(channels.label, names)) or _("仅站内信")
 
     @display(description=_("法定通知"), label={"legal": "info"})
     def legal(self, obj):
@@ -216,11 +216,15 @@ class ReminderPolicyAdmin(ActionButtonsMixin, ModelAdmin):
     @display(description=_("逾期升级"))
     def climbs(self, obj):
         told = [
-            f"{step.in_words()}：{_('、').join(str(Audience(name).label) for name in step.audience)}"
+            _("%(when)s：%(who)s")
+            % {
+                "when": step.in_words(),
+                "who": _("、").join(str(Audience(name).label) for name in step.audience),
+            }
             for step in obj.steps.all()
             if step.audience != [Audience.OWNERS]
         ]
-        return "；".join(told) or "—"
+        return _("；").join(map(str, told)) or "—"
 
     @button(_("预览文本"), may=lambda user, policy: user.has_role(Role.SYSADMIN), icon="visibility")
     def preview(self, request, policy, data, at):

@@ -11,7 +11,7 @@ class DeadlineKind(models.TextChoices):
     CERTIFICATE = "certificate", _("资质到期")
     INVITATION = "invitation", _("受邀申报")
     CALL_CLOSES = "call_closes", _("申报截止")
-    PARTNER_PART = "partner_part", _("合作单位确认")
+    PARTNER_PART = "partner_part", _("合作单位内容确认")
     SECOND_STEP = "second_step", _("第二步申报")
     DEMAND_ARGUMENT = "demand_argument", _("需求论证")
     DEMANDER_CHOICE = "demander_choice", _("发榜方选择")

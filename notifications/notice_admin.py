@@ -51,9 +51,10 @@ class ReceiptInline(ReadOnlyMixin, unfold.TabularInline):
     """Each person on whom the notice was served, with the moments of reading and of acknowledging."""
 
     model = Message
-    fields = ("person", "sent", "read_at", "acknowledged")
+    fields = ("person", "sent", "read", "acknowledged")
     readonly_fields = fields
     extra = 0
+    hide_title = True
     verbose_name_plural = _("收件人")
 
     def get_queryset(self, request):
@@ -68,6 +69,10 @@ class ReceiptInline(ReadOnlyMixin, unfold.TabularInline):
     @display(description=_("送达时间"))
     def sent(self, message):
         return _moment(message.created_at)
+
+    @display(description=_("阅读时间"))
+    def read(self, message):
+        return _moment(message.read_at)
 
     @display(description=_("签收时间"))
     def acknowledged(self, message):
@@ -87,7 +92,7 @@ def _counted(model, owner: str):
 class NoticeAdmin(ReadOnlyMixin, HistoryMixin, ModelAdmin):
     """What was served on whom; nothing here can be changed, those who have not acknowledged can be chased."""
 
-    list_display = ("said", "kind", "served", "condition", "receiver", "received", "deemed", "count")
+    list_display = ("said", "served", "condition", "receiver", "received", "deemed", "count")
     list_filter = ("state", SoonFilter, "kind", "department", "served_at")
     list_select_related = ("department", "received_by")
     search_fields = ("words", "received_by__name")
@@ -143,7 +148,7 @@ class NoticeAdmin(ReadOnlyMixin, HistoryMixin, ModelAdmin):
             str(title)
             for title in (
                 _("标题"),
-                _("通知"),
+                _("通知种类"),
                 _("状态"),
                 _("主管处室"),
                 _("送达时间"),

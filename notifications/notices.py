@@ -36,7 +36,7 @@ class NoticeRule(models.Model):
 
     DAYS = ((DayKind.WORKING.value, DayKind.WORKING.label), (DayKind.CALENDAR.value, DayKind.CALENDAR.label))
 
-    kind = models.CharField(_("通知"), max_length=30, choices=NoticeKind)
+    kind = models.CharField(_("通知种类"), max_length=30, choices=NoticeKind)
     programme = models.CharField(
         _("计划代码"), max_length=60, blank=True, help_text=_("留空对所有计划有效；更具体的规则优先")
     )
@@ -96,7 +96,7 @@ class Notice(models.Model):
     content_type = models.ForeignKey(ContentType, models.PROTECT, related_name="+", db_index=False)
     object_id = models.BigIntegerField()
     subject = GenericForeignKey("content_type", "object_id")
-    kind = models.CharField(_("通知"), max_length=30, choices=NoticeKind)
+    kind = models.CharField(_("通知种类"), max_length=30, choices=NoticeKind)
     title = SaidField(_("标题"))
     programme = models.CharField(_("计划代码"), max_length=60, blank=True)
     series = models.UUIDField(null=True, blank=True)

@@ -15,7 +15,7 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 
 from core.calendar import RestDay
 from notifications.kinds import DeadlineKind
@@ -220,8 +220,25 @@ class ReminderStep(models.Model):
             return str(LeadUnit.OPENED.label)
         if self.amount == 0:
             return str(_("到期当天"))
-        text = _("提前 %(n)s %(unit)s") if self.amount > 0 else _("逾期 %(n)s %(unit)s")
-        return str(text) % {"n": abs(self.amount), "unit": self.get_unit_display()}
+        n = abs(self.amount)
+        text = _before(self.unit, n) if self.amount > 0 else _behind(self.unit, n)
+        return text % {"n": n}
+
+
+def _before(unit: str, n: int) -> str:
+    if unit == LeadUnit.WORKING:
+        return ngettext("提前 %(n)s 个工作日", "提前 %(n)s 个工作日", n)
+    if unit == LeadUnit.HOUR:
+        return ngettext("提前 %(n)s 小时", "提前 %(n)s 小时", n)
+    return ngettext("提前 %(n)s 天", "提前 %(n)s 天", n)
+
+
+def _behind(unit: str, n: int) -> str:
+    if unit == LeadUnit.WORKING:
+        return ngettext("逾期 %(n)s 个工作日", "逾期 %(n)s 个工作日", n)
+    if unit == LeadUnit.HOUR:
+        return ngettext("逾期 %(n)s 小时", "逾期 %(n)s 小时", n)
+    return ngettext("逾期 %(n)s 天", "逾期 %(n)s 天", n)
 
 
 class Preference(models.Model):

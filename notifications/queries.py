@@ -10,6 +10,7 @@ from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from notifications.models import DeadlineKind, Delivery, Message
 from notifications.wording import Said
@@ -117,6 +118,10 @@ def topic_label(topic: str) -> str:
 
 LADDER = (1, 7, 15, 30)
 """Days overdue at which a rung of the ladder begins."""
+
+
+def rung_label(days: int) -> str:
+    return ngettext("逾期 %(days)s 天以上", "逾期 %(days)s 天以上", days) % {"days": days}
 
 
 def with_rung(deadlines: QuerySet, *, at: datetime) -> QuerySet:

@@ -17,7 +17,7 @@ from core.calendar import local_date
 from core.paging import paginate
 from notifications import channels, chasing, preferring
 from notifications.models import CalendarFeed, Deadline
-from notifications.queries import LADDER
+from notifications.queries import LADDER, rung_label
 from portal import actions, dates, duties
 from portal.exporting import FORMATS
 from portal.navigation import Entry
@@ -128,7 +128,7 @@ def ladder(request):
         "rung": rung,
         "tabs": [
             Entry(
-                _("逾期 %(days)s 天以上") % {"days": days} if days else _("全部逾期"),
+                rung_label(days) if days else _("全部逾期"),
                 f"{request.path}?rung={days}",
                 days == rung,
             )

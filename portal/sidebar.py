@@ -110,7 +110,7 @@ GROUPS = (
     ),
     Group(
         gettext_lazy("期限与消息"),
-        _DECIDERS | {Role.FINANCE, Role.SUPERVISION},
+        _DECIDERS | {Role.DIVISION_HEAD, Role.FINANCE, Role.SUPERVISION},
         (
             Item("notifications.Deadline", "event_upcoming"),
             Item("notifications.Notice", "mark_email_read"),

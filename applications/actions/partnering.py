@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.countries import HOME
 from accounts.models import Organisation
-from applications import completeness, notifications, queries, questions, rules
+from applications import completeness, notifications, partner_clocks, queries, questions, rules
 from applications.actions.budgeting import set_share
 from applications.actions.holding import hold, saved, without_typed
 from applications.models import Application, Participant, ParticipantRole, Partner
@@ -36,7 +36,7 @@ def invite_partner(*, application: Application, organisation: Organisation, by, 
     if created:
         workflow.record(application, "invited", by=by, at=at, note=organisation.name)
         notifications.tell_partner(partner, at=at)
-        notifications.open_part(partner, at=at)
+        partner_clocks.opened(partner, at=at)
     return partner
 
 
@@ -61,7 +61,7 @@ def uninvite_partner(*, partner: Partner, by, at: datetime) -> None:
     """The unit reads and writes no longer; its people stay in the application."""
     application = partner.application
     hold(application=application, by=by)
-    notifications.part_dropped(partner, by=by, at=at)
+    partner_clocks.dropped(partner, by=by, at=at)
     partner.delete()
     workflow.record(application, "uninvited", by=by, at=at, note=partner.organisation.name)
 
@@ -162,5 +162,5 @@ def confirm_partner(*, partner: Partner, seen: str, by, at: datetime) -> None:
         raise Refused(_("内容刚刚被修改，请核对后再确认。"), field="confirm", code="changed")
     partner.confirmed, partner.confirmed_by, partner.confirmed_at = now, by, at
     partner.save(update_fields=["confirmed", "confirmed_by", "confirmed_at"])
-    notifications.part_confirmed(partner, by=by, at=at)
+    partner_clocks.confirmed(partner, by=by, at=at)
     workflow.record(application, "confirmed", by=by, at=at, note=partner.organisation.name)

@@ -146,7 +146,7 @@ def test_a_text_is_previewed_and_sent_to_oneself(client):
 def test_leads_in_words():
     codes = ("open", "d60", "h4", "w2", "d0", "d-1")
     found = [ReminderStep.reading(code).in_words() for code in codes]
-    assert found == ["期限产生时", "提前 60 天", "提前 4 小时", "提前 2 工作日", "到期当天", "逾期 1 天"]
+    assert found == ["期限产生时", "提前 60 天", "提前 4 小时", "提前 2 个工作日", "到期当天", "逾期 1 天"]
     assert [ReminderStep.reading(code).code for code in codes] == list(codes)
     with pytest.raises(ValueError, match="no lead"):
         ReminderStep.reading("soon")
