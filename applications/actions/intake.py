@@ -138,7 +138,7 @@ def lapse(*, application: Application, at: datetime) -> None:
     notifications.draft_lapsed(application, at=at)
     kept = TakenBack.objects.filter(application=application).first()
     if kept is not None:
-        put_back(application, kept, at=at)
+        put_back(application=application, kept=kept, at=at)
         return
     workflow.record(application, "lapsed", by=None, at=at)
 

@@ -63,7 +63,7 @@ def take_back(*, application: Application, by, at: datetime) -> None:
     application.state = current.state
 
 
-def put_back(application: Application, kept: TakenBack, *, at: datetime) -> None:
+def put_back(*, application: Application, kept: TakenBack, at: datetime) -> None:
     """The call closed without a new version: the one before counts, in its step, with a new clock."""
     for model in reversed(CONTENT):
         model.objects.filter(application=application).delete()
