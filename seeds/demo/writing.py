@@ -72,8 +72,7 @@ def answers(application: Application, given: Mapping[str, object] | None = None)
     What the unit's record answers is left as it stands.
     """
     every = queries.questions_of(application)
-    known = queries.recorded(application, every)
-    asked = [q for q in every if q.kind != QuestionKind.ATTACHMENT and q.code not in known]
+    asked = [q for q in every if q.kind != QuestionKind.ATTACHMENT and not questions.recorded_name(q)]
     found = {question.code: answer(question) for question in asked} | dict(given or {})
     hidden = {q.code for q in asked if q.visible_when and not _shown(q.visible_when, found)}
     return {code: value for code, value in found.items() if code not in hidden}
