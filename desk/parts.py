@@ -110,7 +110,9 @@ PARTS = (
         "route",
     ),
     Part("review", _("评审方案"), AFTER, _("专家人数、计分方法、指标与权重"), ("review",), "grading"),
-    Part("demands", _("需求征集"), AFTER, _("企业出题时的论证期限"), ("demands",), "lightbulb"),
+    Part(
+        "demands", _("需求征集"), AFTER, _("需求的种类、榜单公开的内容、论证期限"), ("demands",), "lightbulb"
+    ),
     Part("milestones", _("里程碑"), AFTER, _("每个项目都要达到的节点和交付物"), ("milestones",), "flag"),
 )
 BY_NAME = {part.name: part for part in PARTS}

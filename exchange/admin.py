@@ -50,9 +50,10 @@ class DemandAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin):
     def wan_amount(self, demand):
         return "—" if demand.amount is None else wan(demand.amount)
 
-    @display(description=_("支付揭榜方（榜单金额）"))
+    @display(description=_("榜单金额"))
     def wan_offered(self, demand):
-        return "—" if demand.offered_amount is None else wan(demand.offered_amount)
+        amount = getattr(demand, shape_of(demand.kind).list_amount)
+        return "—" if amount is None else wan(amount)
 
     @display(description=_("统一社会信用代码"))
     def credit_code(self, demand):

@@ -32,7 +32,8 @@ class DeskPages:
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows = self.get_queryset(request).select_related("programme__department", "follows")
-        call = rows.filter(pk=object_id).first()
+        # A word where a number belongs is no call, not a fault of the server.
+        call = rows.filter(pk=object_id).first() if str(object_id).isdecimal() else None
         if call is None:
             raise Http404
         return call

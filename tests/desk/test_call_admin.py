@@ -280,7 +280,7 @@ def test_the_overview_takes_the_same_queries_for_any_size(
         )
         Contact.objects.create(call=draft, kind="policy", name=f"处{number}", phone="1", order=number)
     client.get(at("change", draft.pk))
-    with django_assert_num_queries(32):
+    with django_assert_num_queries(33):
         assert client.get(at("change", draft.pk)).status_code == 200
 
 
@@ -312,3 +312,7 @@ def test_a_part_takes_the_same_queries_for_any_size(
     with django_assert_max_num_queries(len(few.captured_queries)) as many:
         client.get(at("part", draft.pk, part))
     assert len(many.captured_queries) == len(few.captured_queries)
+
+
+def test_a_word_where_a_number_belongs_is_not_found(client, manager):
+    assert client.get("/admin/grants/call/31/preview-form/change/").status_code == 404
