@@ -139,9 +139,10 @@ def join(make: Callable, sent) -> Joined:
     page = make(None)
     now = units_of(page)
     joined = Joined(data, seen=_digests(now))
-    if not seen or {unit: version_of(texts) for unit, texts in now.items()} == seen:
+    takes = set(sent.getlist(THEIRS))
+    if not seen or (not takes and {unit: version_of(texts) for unit, texts in now.items()} == seen):
         return joined
-    wish = _Wish(seen, now, set(sent.getlist(THEIRS)), joined)
+    wish = _Wish(seen, now, takes, joined)
     for form in forms_of(page):
         if isinstance(form, BaseModelFormSet):
             _join_rows(form, wish)
@@ -169,10 +170,13 @@ class _Wish:
         if unit not in self.seen and unit not in self.now:
             return mine
         standing = self.now.get(unit, [""])
+        if unit in self.takes and unit in self.now:
+            self.joined.taken += 1
+            return standing
         before, after, own = self.seen.get(unit), version_of(_bare(standing)), version_of(_bare(mine))
         if before is None or before == version_of(standing) or after == own:
             return mine
-        if version_of(_bare(mine)) == before or version_of(mine or [""]) == before or unit in self.takes:
+        if version_of(_bare(mine)) == before or version_of(mine or [""]) == before:
             self.joined.taken += 1
             return standing
         self.joined.conflicts.append(Conflict(unit, label, "、".join(standing), "、".join(mine)))
