@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from applications import letters, queries, quotas, rules
+from applications import letters, queries, quotas, ranking
 from applications.models import Application, Nomination, RecommendationLetter
 from applications.queries import Office
 from core import calendar, workflow
@@ -60,7 +60,7 @@ def set_order(*, call: Call, office: Office, order: Sequence[int], by, at: datet
 
     Raises Refused (who, when); Lost when the list is another one by now.
     """
-    rules.check_can_rank(by, call, office, at=at)
+    ranking.check_can_rank(by, call, office, at=at)
     _hold(call.series, office)
     movable = [line.application.pk for line in queries.order_of(by, call, office) if line.may_move]
     if sorted(order) != sorted(movable):
@@ -71,7 +71,7 @@ def set_order(*, call: Call, office: Office, order: Sequence[int], by, at: datet
 @transaction.atomic
 def move_in_order(*, call: Call, office: Office, application: Application, to: str, by, at: datetime) -> None:
     """One place up or down, or to the top: "up", "down", "top". Raises Refused, Lost."""
-    rules.check_can_rank(by, call, office, at=at)
+    ranking.check_can_rank(by, call, office, at=at)
     _hold(call.series, office)
     order = [line.application.pk for line in queries.order_of(by, call, office) if line.may_move]
     if application.pk not in order:
@@ -107,7 +107,7 @@ def issue_letter(
 
     Raises Refused when there is nothing to list.
     """
-    rules.check_is_of_office(by, office)
+    ranking.check_is_of_office(by, office)
     _hold(call.series, office)
     order = queries.order_of(by, call, office)
     ready = [line for line in order if line.may_move and line.recommended_at]
@@ -145,7 +145,7 @@ def void_letter(*, letter: RecommendationLetter, reason: str, by, at: datetime) 
     """Take a letter back: what it listed can be ordered again. Raises Refused, Lost."""
     current = RecommendationLetter.objects.select_for_update(of=("self",)).select_related("call")
     current = current.get(pk=letter.pk)
-    rules.check_can_void(by, current, at=at)
+    ranking.check_can_void(by, current, at=at)
     if not reason.strip():
         raise Refused(_("请写明作废的理由。"), field="reason")
     _hold(current.call.series, Office(current.recommender_id, current.region))
@@ -159,7 +159,7 @@ def void_letter(*, letter: RecommendationLetter, reason: str, by, at: datetime) 
 @transaction.atomic
 def upload_letter_scan(*, letter: RecommendationLetter, file, name: str, by, at: datetime) -> Document:
     """Keep the stamped scan of a letter. Raises Refused when its QR code names another paper, or none."""
-    rules.check_is_of_office(by, Office(letter.recommender_id, letter.region))
+    ranking.check_is_of_office(by, Office(letter.recommender_id, letter.region))
     if letter.voided_at is not None:
         raise Refused(_("推荐函已经作废，不再接收扫描件。"), field=FIELD, code="voided")
     letters.check_scan(letter, file, name, endings=ENDINGS, field=FIELD)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from applications import actions, letters, queries, quotas, rules
+from applications import actions, letters, queries, quotas, ranking, rules
 from applications.forms import LetterForm
 from applications.models import Application, RecommendationLetter
 from applications.sheets import XLSX
@@ -109,7 +109,7 @@ def _batch(request, moves, *, back: str):
                 messages.success(request, move.done % {"count": done})
             if done == len(tried):
                 return redirect(back_url)
-    foreseen = [] if tried else rules.foreseen(move.check, rows, by=request.user, at=now)
+    foreseen = [] if tried else ranking.foreseen(move.check, rows, by=request.user, at=now)
     context = {
         "move": move,
         "do": request.POST["do"],
@@ -172,7 +172,7 @@ def _call(request, pk) -> Call:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def ranking(request, pk):
+def order(request, pk):
     """The order of one call: buttons for one place up and down; the script sends a whole order."""
     if not request.user.scope.regions:
         raise Http404
@@ -195,7 +195,7 @@ def _ranking(request, call, office, now, form, status=200):
         "waiting": sum(line.recommended_at is None for line in lines),
         "unsealed": sum(line.recommended_at is not None and line.letter is None for line in lines),
         "standing": quotas.standing(call, office.region),
-        "may_rank": rules.allowed(rules.check_can_rank, request.user, call, office, at=now),
+        "may_rank": rules.allowed(ranking.check_can_rank, request.user, call, office, at=now),
         "letters": issued,
         "scans": _scans(issued),
         "form": form,
@@ -277,7 +277,7 @@ def letter(request, pk):
         "sums": letters.sums_of(found),
         "scan": _scans([found]).get(found.pk),
         "is_own": is_own,
-        "may_void": rules.allowed(rules.check_can_void, request.user, found, at=timezone.now()),
+        "may_void": rules.allowed(ranking.check_can_void, request.user, found, at=timezone.now()),
         "ranking_url": f"{own_order}?office={offices.index(office)}" if is_own else "",
     }
     return render(request, "applications/letter.html", context)
