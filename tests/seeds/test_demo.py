@@ -137,7 +137,7 @@ def check_pages(client):
             user for user in people if Deadline.objects.owed_by(user).filter(pk=deadline.pk).exists()
         )
         client.force_login(owing)
-        assert (deadline.url, client.get(deadline.url).status_code) == (deadline.url, 200)
+        assert (deadline.url, client.get(deadline.url, follow=True).status_code) == (deadline.url, 200)
 
 
 def check_codes():
