@@ -93,6 +93,27 @@ def recommendations(request):
     )
 
 
+RETURNS = (actions.unit_return, actions.recommender_return)
+REMARK = "remark-"
+
+
+def _remarks(request, application) -> list[dict]:
+    """What was written beside single questions: {"question", "text"}, in the order of the form."""
+    found = []
+    for question in queries.questions_of(application):
+        if text := request.POST.get(f"{REMARK}{question.code}", "").strip():
+            found.append({"question": question.code, "text": f"{question.label}：{text[:500]}"})
+    return found
+
+
+def _remarked(request, content) -> str:
+    """Give every answer what was typed beside it; returns the prefix of the fields' names."""
+    for _title, answers in content["sections"]:
+        for answer in answers:
+            answer["remark"] = request.POST.get(f"{REMARK}{answer['code']}", "")
+    return REMARK
+
+
 def _desk(request, pk, *, check, moves, template, back):
     """Show what was sealed with the buttons; a POST makes one move. Nothing typed is lost on a refusal."""
     application = visible_application(request.user, pk)
@@ -102,28 +123,28 @@ def _desk(request, pk, *, check, moves, template, back):
         if move is None:
             raise Http404
         action, argument, sentence = move
+        given = {argument: request.POST.get("text", "")}
+        if action in RETURNS:
+            given["items"] = _remarks(request, application)
         try:
-            action(
-                application=application,
-                by=request.user,
-                at=timezone.now(),
-                **{argument: request.POST.get("text", "")},
-            )
+            action(application=application, by=request.user, at=timezone.now(), **given)
         except Refused as refused:
             problems, status = [{"message": refused.message, "anchor": "id_text"}], 422
         else:
             messages.success(request, sentence)
             return redirect(back)
+    content, may_act = content_of(application), rules.allowed(check, request.user, application)
     context = {
         "now": timezone.now(),
         "application": application,
-        "content": content_of(application),
+        "content": content,
+        "remarks": _remarked(request, content) if may_act and content else "",
         "submission": queries.latest_submission(application),
         "documents": queries.latest_documents(application),
         "results": queries.rule_results(application),
         "steps": queries.history(application),
         "deadlines": queries.public_deadlines(application),
-        "may_act": rules.allowed(check, request.user, application),
+        "may_act": may_act,
         "problems": problems,
         "text": request.POST.get("text", ""),
         "back_url": reverse(back),

@@ -14,7 +14,7 @@ from applications import actions, exporting, printing, queries, rules
 from applications.forms import ListFilter, ReasonForm, StartForm
 from applications.models import Appeal, Application
 from applications.states import EDITABLE, TAKEN_BACK_FROM, ApplicationState
-from applications.views.common import PER_PAGE, content_of, linked, standing, visible_application
+from applications.views.common import PER_PAGE, content_of, linked, part_url, standing, visible_application
 from core.paging import paginate
 from core.workflow import Refused
 from documents.models import Document
@@ -101,6 +101,7 @@ def detail(request, pk):
     editable = application.state in EDITABLE
     documents, submission = queries.latest_documents(application), queries.latest_submission(application)
     can_administer = application.organisation_id in request.user.scope.admin_units
+    returned = queries.last_return(application) if application.state == ApplicationState.RETURNED else None
     context = {
         "now": timezone.now(),
         "application": application,
@@ -119,9 +120,8 @@ def detail(request, pk):
         "results": [] if editable else queries.rule_results(application),
         "claim": None if editable else queries.settled_claim(application),
         "content": None if editable else content_of(application),
-        "returned": queries.last_return(application)
-        if application.state == ApplicationState.RETURNED
-        else None,
+        "returned": returned,
+        "asked_back": _asked_back(application, returned) if returned else [],
         "team": User.objects.filter(pk__in=application.team.values("user_id")),
         "reason_form": ReasonForm(),
         "rejected": queries.rejection(application),
@@ -141,6 +141,20 @@ def detail(request, pk):
                 :50
             ]
     return render(request, "applications/detail.html", context)
+
+
+def _asked_back(application, event) -> list[tuple[str, str]]:
+    """(what to mend, address of the question it is about or "") of a return."""
+    items = event.data.get("items", [])
+    places = {}
+    if any(isinstance(item, dict) for item in items):
+        places = {q.code: part_url(application, q.section.code) for q in queries.questions_of(application)}
+    return [
+        (item["text"], f"{places[item['question']]}#question-{item['question']}")
+        if isinstance(item, dict) and item["question"] in places
+        else (item["text"] if isinstance(item, dict) else item, "")
+        for item in items
+    ]
 
 
 def _appeals(user, application) -> list[tuple[Appeal, list[Document]]]:

@@ -160,15 +160,16 @@ def _unused_forms(pack: Pack) -> Found:
 
 
 def _unused_types(pack: Pack) -> Found:
-    """Types that nothing tells apart."""
+    """Types that nothing tells apart; one of them may stand for whatever the others are not."""
     rows = (*pack.sections, *pack.rules, *pack.quotas, *pack.money.rules)
     told = {row.type for row in rows} | {
         part.code for part in pack.types if part.cap is not None or part.own_per_fiscal is not None
     }
-    source = " ".join(rule.expression + rule.applies_when for rule in pack.rules)
-    for index, part in enumerate(pack.types):
-        if part.code not in told and "project.type" not in source:
-            yield ("types", index), _("“%(name)s”和别的类别没有任何不同。") % {"name": part.name}
+    if any("project.type" in rule.expression + rule.applies_when for rule in pack.rules):
+        return
+    plain = [(index, part) for index, part in enumerate(pack.types) if part.code not in told]
+    for index, part in plain[1:]:
+        yield ("types", index), _("“%(name)s”和别的类别没有任何不同。") % {"name": part.name}
 
 
 def _loose_ends(pack: Pack) -> Found:

@@ -87,7 +87,7 @@ def test_rows_add_up_while_typing_and_what_is_computed_follows(form, application
     expect(form.locator("#question-text .jb-count-line")).to_have_text("0 / 5 字")
     form.fill("#id_a-text", "水声 LoRa 3.5")
     expect(form.locator("#question-text .jb-count-line")).to_have_text("5 / 5 字")
-    form.click("button[name=do][value=save]")
+    form.click("button[name=do][value=save]:not([aria-hidden])")
     expect(form.locator("main")).to_contain_text("已保存。")
     assert queries.stored_answers(application)["words"] == ["水声", "传感"]
     expect(form.locator("#id_a-costs-sum-cost")).to_have_text("11.250001")

@@ -13,8 +13,11 @@ from accounts.roles import Role, UnitRole
 from applications import actions, queries
 from applications.models import Application, Submission
 from applications.states import ApplicationState
+from core.models import Event
 from documents.models import Document
 from grants.models import Call
+from notifications.models import Message
+from notifications.queries import rendered
 from tests.factories.accounts import MembershipFactory, OrganisationFactory, UserFactory, member_of, officer
 from tests.factories.applications import ApplicationFactory, filled, in_state, submitted
 from tests.factories.grants import QUESTIONS, RULES, CallFactory, TopicFactory
@@ -544,6 +547,25 @@ def test_the_unit_administrator_approves_or_returns(client):
     assert client.post(url(second, "unit_review"), {"do": "explode"}).status_code == 404
     states = [Application.objects.get(pk=application.pk).state for application in (first, second)]
     assert states == [S.RECOMMENDATION, S.RETURNED]
+
+
+def test_a_remark_beside_a_question_leads_the_team_to_it(client):
+    application = submitted()
+    client.force_login(member_of(application.organisation, UnitRole.ADMIN))
+    given = {"do": "return", "text": "", "remark-route": "请补充对比试验。", "remark-nonsense": "x"}
+    refused = client.post(url(application, "unit_review"), given).content.decode()
+    assert "请补充对比试验。</textarea>" in refused
+    client.post(url(application, "unit_review"), given | {"text": "请修改后再报。"})
+    open_as_author(client, application)
+    page = client.get(url(application, "detail")).content.decode()
+    route = application.call.questions.get(code="route")
+    place = url(application, "section", route.section.code)
+    assert f'href="{place}#question-route">{route.label}：请补充对比试验。</a>' in " ".join(page.split())
+    assert Event.objects.get(to_state=S.RETURNED).data["items"] == [
+        {"question": "route", "text": f"{route.label}：请补充对比试验。"}
+    ]
+    told = Message.objects.get(template="applications/returned", recipient=application.created_by)
+    assert f"- {route.label}：请补充对比试验。" in rendered(told)[1]
 
 
 def test_a_member_has_no_unit_desk(client):

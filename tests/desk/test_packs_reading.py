@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk import packs
+from desk.packs import sense
 from desk.packs.source import parse
 from desk.packs.values import read_amount, read_moment, write_amount
 
@@ -282,3 +283,27 @@ def test_an_amount_names_its_unit(written, amount):
 def test_an_amount_without_a_unit_or_below_a_fen_is_refused(written):
     with pytest.raises(ValueError, match="金额"):
         read_amount(written)
+
+
+def doubts(added: str) -> list[tuple]:
+    """What is allowed, and probably not meant, in the small pack with some lines more."""
+    pack, _source = parse(SMALL + added, today=TODAY)
+    return [where for where, _said in sense.warnings(pack, at=datetime(2026, 2, 1, tzinfo=SHANGHAI))]
+
+
+@pytest.mark.django_db
+def test_of_types_that_nothing_tells_apart_one_is_enough():
+    usual, other = "  - {code: usual, name: 一般}\n", "  - {code: other, name: 其他}\n"
+    large = "  - {code: large, name: 重大, cap: 50 万元}\n"
+    assert doubts("types:\n" + usual + large) == doubts("")
+    assert doubts("types:\n" + usual + large + other) == [*doubts(""), ("types", 2)]
+
+
+@pytest.mark.django_db
+def test_yearly_reports_without_a_form_are_doubtful():
+    yearly = "  - {code: y, kind: annual, name: 年报, month_day: 03-31, deliverable: 年报}\n"
+    plan = SMALL.partition("milestones:\n")
+    assert ("milestones",) not in doubts("")
+    pack, _source = parse(plan[0] + plan[1] + yearly + plan[2], today=TODAY)
+    found = sense.warnings(pack, at=datetime(2026, 2, 1, tzinfo=SHANGHAI))
+    assert ("milestones",) in [where for where, _said in found]

@@ -1,0 +1,221 @@
+"""Who may apply, fill in, hand in and take back, and when."""
+
+from django.utils.translation import gettext as _
+
+from applications import queries
+from applications.models import Application, Partner
+from applications.states import EDITABLE, TAKEN_BACK_FROM, ApplicationState
+from core.workflow import Lost, Refused
+from grants.models import Call, ProjectType, Sourcing, Topic
+from grants.queries import closing
+from grants.states import CallState, TopicState
+
+
+def check_window(call: Call, topic: Topic | None, *, at) -> None:
+    """Whether one can apply at this moment; the closing moment itself is in time. Raises Refused."""
+    if call.state != CallState.PUBLISHED:
+        raise Refused(_("“%(call)s”现在不接受申报。") % {"call": call.title}, code="closed")
+    if at < call.opens_at:
+        raise Refused(
+            _("申报从 %(time)s 开始。") % {"time": queries.local_moment(call.opens_at)}, code="not_open"
+        )
+    if topic and topic.state != TopicState.LISTED:
+        raise Refused(
+            _("榜单任务“%(topic)s”已经不再揭榜。") % {"topic": topic.title},
+            clause=topic.number,
+            code="closed",
+        )
+    until = closing(call, topic)
+    if until and at > until:
+        raise Refused(
+            _("已于 %(time)s 截止，逾期不予受理。") % {"time": queries.local_moment(until)},
+            field="closes_at",
+            clause=topic.number if topic and until == topic.bids_close_at else call.number,
+            code="late",
+        )
+
+
+def check_can_start(by, call: Call, topic: Topic | None, organisation, *, at, project_type=None) -> None:
+    if by is not None and organisation.pk not in by.scope.units:
+        raise Refused(_("您不是“%(unit)s”的成员，不能以它的名义申报。") % {"unit": organisation.name})
+    if topic and topic.call_id != call.pk:
+        raise Refused(_("这个榜单任务不属于该通知。"), field="topic")
+    if call.sourcing == Sourcing.DEMAND and topic is None:
+        raise Refused(_("请先在榜单上选择要揭的任务。"), field="topic")
+    check_type(call, project_type)
+    check_window(call, topic, at=at)
+    if topic and topic.owner_id == organisation.pk:
+        raise Refused(_("发榜方不能揭自己发布的榜。"), field="organisation", clause=topic.number)
+    check_invited(call, organisation)
+    if call.follows_id:
+        check_entry(call, organisation, at=at)
+
+
+def check_invited(call: Call, organisation) -> None:
+    """An invitation-only call is for the units of its list. Raises Refused."""
+    if call.is_invitation_only and not call.invitations.filter(credit_code=organisation.credit_code).exists():
+        raise Refused(
+            _("本通知定向邀请，“%(unit)s”不在名单内。") % {"unit": organisation.name},
+            field="organisation",
+            clause=call.number,
+            code="not_invited",
+        )
+
+
+def check_entry(call: Call, organisation, *, at) -> Application:
+    """The outline (预申报) that lets a unit apply to the second step. Raises Refused when none is left."""
+    chosen = queries.entries(call, organisation)
+    if not chosen:
+        raise Refused(
+            _("“%(unit)s”没有在“%(call)s”中入选、可以进入本步申报的项目。")
+            % {"unit": organisation.name, "call": call.follows.title},
+            field="organisation",
+            clause=call.number,
+            code="no_entry",
+        )
+    for entry in chosen:
+        until = queries.entry_until(call, entry)
+        if until is None or at <= until:
+            return entry
+    raise Refused(
+        _("入选资格已于 %(time)s 失效：入选后须在 %(days)s 日内申报。")
+        % {"time": queries.local_moment(until), "days": call.entry_days},
+        field="organisation",
+        clause=call.number,
+        code="entry_expired",
+    )
+
+
+def check_type(call: Call, project_type: ProjectType | None, *, required: bool = True) -> None:
+    """A call with project types (项目类别) takes applications of one of them. Raises Refused."""
+    if project_type is not None and project_type.call_id != call.pk:
+        raise Refused(_("这个项目类别不属于该通知。"), field="project_type")
+    if required and project_type is None and call.types.exists():
+        raise Refused(_("请选择项目类别。"), field="project_type", clause=call.number)
+
+
+def is_on_team(user, application: Application) -> bool:
+    return user is None or application.team.filter(user=user).exists()
+
+
+def check_can_edit(by, application: Application) -> None:
+    if not is_on_team(by, application):
+        raise Refused(_("只有申报团队的成员可以填写。"))
+    if application.state not in EDITABLE:
+        raise Refused(
+            _("申报书现在是“%(state)s”，内容已经封存，不能修改。")
+            % {"state": application.machine.public_label(application.state)},
+            code="sealed",
+        )
+
+
+def check_can_fill_partner(by, partner: Partner, application: Application) -> None:
+    """Members of the partner unit, while the application may change. Raises Refused."""
+    if by is not None and partner.organisation_id not in by.scope.units:
+        raise Refused(_("只有“%(unit)s”的成员可以填写。") % {"unit": partner.organisation.name})
+    if application.state not in EDITABLE:
+        raise Refused(
+            _("申报书现在是“%(state)s”，内容已经封存，不能修改。")
+            % {"state": application.machine.public_label(application.state)},
+            code="sealed",
+        )
+
+
+def check_can_confirm_partner(by, partner: Partner) -> None:
+    if by is not None and partner.organisation_id not in by.scope.admin_units:
+        raise Refused(_("只有“%(unit)s”的管理员可以确认。") % {"unit": partner.organisation.name})
+
+
+def check_can_comment(by, application: Application) -> None:
+    """The team, and partner units that were invited. Raises Refused."""
+    invited = by is not None and application.partners.filter(organisation_id__in=by.scope.units).exists()
+    if not (is_on_team(by, application) or invited):
+        raise Refused(_("只有申报团队和合作单位可以批注。"))
+
+
+def check_can_scan(by, application: Application) -> None:
+    """The team or the unit's administrator, once something was handed in. Raises Refused."""
+    of_unit = by is None or application.organisation_id in by.scope.admin_units
+    if not (of_unit or is_on_team(by, application)):
+        raise Refused(_("只有申报团队或单位管理员可以上传盖章扫描件。"))
+    if not application.version:
+        raise Refused(_("提交申报书之后才能上传盖章扫描件。"), code="not_submitted")
+    if application.state in (ApplicationState.WITHDRAWN, ApplicationState.REJECTED):
+        raise Refused(
+            _("申报书现在是“%(state)s”，不再接收扫描件。")
+            % {"state": application.machine.public_label(application.state)},
+            code="ended",
+        )
+
+
+def check_can_submit(by, application: Application, *, at) -> None:
+    """Who and when; `check_complete` says what is missing. Raises Refused; Lost when already handed in."""
+    if not is_on_team(by, application):
+        raise Refused(_("只有申报团队的成员可以提交。"))
+    if application.state not in EDITABLE:
+        raise Lost(_("申报书已经提交，不需要再次提交。"), code="submitted")
+    check_submissions_left(application)
+    if application.state == ApplicationState.DRAFT:
+        check_window(application.call, application.topic, at=at)
+        check_entry_kept(application, at=at)
+        return
+    deadline = queries.supplement_deadline(application)
+    if deadline and at > deadline.due_at:
+        raise Refused(
+            _("修改期限已于 %(time)s 到期：%(why)s")
+            % {"time": queries.local_moment(deadline.due_at), "why": deadline.explanation},
+            field="supplement",
+            code="late",
+        )
+
+
+def check_submissions_left(application: Application) -> None:
+    most = application.call.max_submissions
+    if most is not None and application.version >= most:
+        raise Refused(
+            _("本通知规定最多提交 %(most)s 次，已经提交 %(now)s 次。")
+            % {"most": most, "now": application.version},
+            clause=application.call.number,
+            code="too_often",
+        )
+
+
+def check_entry_kept(application: Application, *, at) -> None:
+    """The right to apply to the second step lapses some days after the outline was chosen."""
+    if not application.follows_id:
+        return
+    until = queries.entry_until(application.call, application.follows)
+    if until is not None and at > until:
+        raise Refused(
+            _("入选资格已于 %(time)s 失效：入选后须在 %(days)s 日内申报。")
+            % {"time": queries.local_moment(until), "days": application.call.entry_days},
+            clause=application.call.number,
+            code="entry_expired",
+        )
+
+
+def check_can_withdraw(by, application: Application) -> None:
+    of_unit = by is None or application.organisation_id in by.scope.admin_units
+    if not (of_unit or is_on_team(by, application)):
+        raise Refused(_("只有申报团队或单位管理员可以撤回。"))
+    if not application.machine.allows(application.state, ApplicationState.WITHDRAWN):
+        raise Refused(
+            _("申报书现在是“%(state)s”，不能再撤回。")
+            % {"state": application.machine.public_label(application.state)}
+        )
+
+
+def check_can_take_back(by, application: Application, *, at) -> None:
+    """The team, while the call is open and no office has said anything of it. Raises Refused, Lost."""
+    if not is_on_team(by, application):
+        raise Refused(_("只有申报团队的成员可以撤回修改。"))
+    if application.state not in TAKEN_BACK_FROM:
+        raise Lost(
+            _("申报书现在是“%(state)s”，不能撤回修改。")
+            % {"state": application.machine.public_label(application.state)},
+            code="state",
+        )
+    check_window(application.call, application.topic, at=at)
+    check_submissions_left(application)
+    if application.check_decisions.exists():
+        raise Refused(_("形式审查已经作过决定，不能撤回修改。"), code="decided")

@@ -1,0 +1,147 @@
+"""Who may review, recommend, examine and decide, and when; rows of claims."""
+
+from django.utils.translation import gettext as _
+
+from accounts.roles import Role
+from applications import queries, quotas
+from applications.models import Application, RuleResult, RuleStatus, StepOutcome
+from applications.states import OFFICE, ApplicationState
+from core.workflow import Lost, Refused
+
+MARKS = (RuleStatus.PASSED, RuleStatus.FAILED, RuleStatus.NOT_APPLICABLE)
+"""What an officer can make of a line."""
+
+
+def _in_state(application, state):
+    if application.state != state:
+        raise Lost(
+            _("申报书现在是“%(now)s”，不在“%(wanted)s”环节。")
+            % {"now": application.get_state_display(), "wanted": ApplicationState(state).label},
+            code="state",
+        )
+
+
+def check_can_review_for_unit(by, application: Application, *, at=None) -> None:
+    if by is not None and application.organisation_id not in by.scope.admin_units:
+        raise Refused(_("只有本单位的管理员可以审核。"))
+    _in_state(application, ApplicationState.UNIT_REVIEW)
+
+
+def _in_time(application, until, what: str, *, at) -> None:
+    if until is not None and at > until and application.version == 1:
+        raise Refused(
+            _("%(what)s已于 %(time)s 截止，逾期不予受理。")
+            % {"what": what, "time": queries.local_moment(until)},
+            clause=application.call.number,
+            code="late",
+        )
+
+
+def check_can_approve(by, application: Application, *, at) -> None:
+    """Units pass on until their own closing moment; what was returned later has its own clock."""
+    check_can_review_for_unit(by, application)
+    _in_time(application, application.call.unit_closes_at, _("单位审核"), at=at)
+
+
+def check_can_recommend(by, application: Application) -> None:
+    region = application.organisation.region
+    if by is not None and not any(region.startswith(own) for own in by.scope.regions):
+        raise Refused(_("只有申报单位所在区域的推荐单位可以处理。"))
+    _in_state(application, ApplicationState.RECOMMENDATION)
+
+
+def check_can_send_back(by, application: Application, *, at) -> None:
+    """After their own closing moment recommenders change nothing any more."""
+    check_can_recommend(by, application)
+    _in_time(application, application.call.recommender_closes_at, _("推荐"), at=at)
+
+
+def check_can_pass_on(by, application: Application, *, at, ahead=()) -> None:
+    """Recommenders pass applications on until their own closing moment and within their quota.
+
+    `ahead`: those that would be passed on before this one.
+    """
+    check_can_send_back(by, application, at=at)
+    quotas.check_recommender(application, ahead=ahead)
+
+
+def check_manages(by, application: Application) -> None:
+    """A manager of the call's department. Raises Refused."""
+    if by is None or by.has_role(Role.SYSADMIN):
+        return
+    if application.call.programme.department_id not in by.scope.departments:
+        raise Refused(_("只有主管处室的项目主管可以处理。"))
+
+
+def check_can_examine(by, application: Application) -> None:
+    check_manages(by, application)
+    _in_state(application, ApplicationState.FORMAL_CHECK)
+
+
+def check_can_pass(by, application: Application, *, lines: list[RuleResult] | None = None) -> None:
+    """Every line must be settled; the sentence names those that are not. `lines`: read already, for many."""
+    check_can_examine(by, application)
+    open_lines = queries.unresolved(application, lines)
+    failed = [line.rule.code for line in open_lines if line.final_status == RuleStatus.FAILED]
+    if failed:
+        raise Refused(
+            _("规则 %(codes)s 不符合，不能通过形式审查。") % {"codes": "、".join(failed)}, field="rules"
+        )
+    if open_lines:
+        codes = "、".join(line.rule.code for line in open_lines)
+        raise Refused(_("规则 %(codes)s 还没有审查结论。") % {"codes": codes}, field="rules")
+
+
+def check_can_conclude(by, application: Application, outcome: str, opinion: str) -> None:
+    """A step of the bureau (现场考察, 论证会 …): a manager records its one conclusion, with reasons."""
+    check_manages(by, application)
+    if application.state not in OFFICE:
+        raise Lost(
+            _("申报书现在是“%(state)s”，没有要记录的结论。") % {"state": application.get_state_display()},
+            code="state",
+        )
+    if outcome not in StepOutcome.values:
+        raise Refused(_("结论只能是通过或不通过。"), field="outcome")
+    if not opinion.strip():
+        raise Refused(_("请写明意见。"), field="opinion")
+
+
+def check_can_reject(by, application: Application) -> None:
+    check_manages(by, application)
+    if not application.machine.allows(application.state, ApplicationState.REJECTED):
+        raise Refused(_("申报书现在是“%(state)s”，不能退出。") % {"state": application.get_state_display()})
+
+
+def check_reason(reason: str, *, field="reason") -> None:
+    if not reason.strip():
+        raise Refused(_("请写明理由，申请人会看到。"), field=field)
+
+
+def check_mark(result, status: str, note: str) -> None:
+    if status not in MARKS:
+        raise Refused(_("审查结论只能是符合、不符合或不适用。"), field="status", clause=result.rule.clause)
+    if status == RuleStatus.FAILED and not note.strip():
+        raise Refused(_("认定不符合时须写明理由。"), field="note", clause=result.rule.clause)
+    overrides = status != result.status and result.status in (RuleStatus.PASSED, RuleStatus.FAILED)
+    if overrides and not note.strip():
+        raise Refused(_("推翻机器判断时须写明理由。"), field="note", clause=result.rule.clause)
+
+
+JUDGING = frozenset({ApplicationState.FORMAL_CHECK, ApplicationState.DECISION}) | OFFICE
+"""Steps in which the rows of a claim are decided: all that the bureau does up to the decision."""
+
+
+def check_can_judge_claim(user, application: Application) -> None:
+    """Officers of the department, until it is decided. Raises Refused."""
+    check_manages(user, application)
+    scheme = queries.claim_scheme(application.call)
+    if scheme is None or queries.claim_question(application, scheme) is None:
+        raise Refused(_("这个通知没有逐笔核定。"), code="not_allowed")
+    if application.state not in JUDGING:
+        raise Refused(
+            _("申报书现在是“%(state)s”，不能核定。") % {"state": application.get_state_display()},
+            code="not_allowed",
+        )
+    claim = queries.claim_of(application)
+    if claim is not None and claim.settled_at:
+        raise Lost(_("这个项目已经作出决定，请刷新后再看。"), code="lost")
