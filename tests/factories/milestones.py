@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -132,30 +133,47 @@ def milestone_of(agreement: Agreement, code="prototype") -> Milestone:
     return Milestone.objects.get(agreement=agreement, code=code)
 
 
-def people_of(agreement: Agreement) -> dict:
+class People(dict):
+    """Everybody around a project by name; each comes into being when first asked for."""
+
+    def __init__(self, makers):
+        super().__init__()
+        self.makers = makers
+
+    def __missing__(self, name):
+        self[name] = self.makers[name]()
+        return self[name]
+
+    def all(self) -> dict:
+        """Everybody at once, for tests in which who else is there matters."""
+        return {name: self[name] for name in self.makers}
+
+
+def people_of(agreement: Agreement) -> People:
     """One of everybody around a project, and strangers."""
     application = agreement.award.application
-    unit = application.organisation
-    owner = application.topic.owner if application.topic else OrganisationFactory()
-    other = OrganisationFactory(region="370203")
-    team = application.created_by
-    return {
-        "team": team,
-        "unit_admin": member_of(unit, UnitRole.ADMIN),
-        "unit_finance": member_of(unit, UnitRole.FINANCE),
-        "colleague": member_of(unit),
-        "demander": member_of(owner),
-        "manager": officer(organisation=application.call.programme.department),
-        "other_manager": officer(organisation=OrganisationFactory()),
-        "leader": officer(Role.LEADER),
-        "finance": officer(Role.FINANCE),
-        "auditor": officer(Role.AUDITOR),
-        "expert": officer(Role.EXPERT),
-        "district": officer(Role.RECOMMENDER, region=unit.region),
-        "other_district": officer(Role.RECOMMENDER, region="370203"),
-        "stranger": member_of(other),
-        "other_admin": member_of(other, UnitRole.ADMIN),
-    }
+    unit, department = application.organisation, application.call.programme.department
+    owner = application.topic.owner if application.topic else None
+    other = cache(lambda: OrganisationFactory(region="370203"))
+    return People(
+        {
+            "team": lambda: application.created_by,
+            "unit_admin": lambda: member_of(unit, UnitRole.ADMIN),
+            "unit_finance": lambda: member_of(unit, UnitRole.FINANCE),
+            "colleague": lambda: member_of(unit),
+            "demander": lambda: member_of(owner or OrganisationFactory()),
+            "manager": lambda: officer(organisation=department),
+            "other_manager": lambda: officer(organisation=OrganisationFactory()),
+            "leader": lambda: officer(Role.LEADER),
+            "finance": lambda: officer(Role.FINANCE),
+            "auditor": lambda: officer(Role.AUDITOR),
+            "expert": lambda: officer(Role.EXPERT),
+            "district": lambda: officer(Role.RECOMMENDER, region=unit.region),
+            "other_district": lambda: officer(Role.RECOMMENDER, region="370203"),
+            "stranger": lambda: member_of(other()),
+            "other_admin": lambda: member_of(other(), UnitRole.ADMIN),
+        }
+    )
 
 
 def join_team(application, user):

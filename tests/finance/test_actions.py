@@ -226,7 +226,9 @@ def test_on_signing_the_first_instalment_is_due_within_twenty_working_days():
         due(AT, 20),
         f"自 {local_date(AT)} 条件成就起 20 个工作日内拨付，依据第十三条",
     )
-    owing = {name for name, user in people.items() if Deadline.objects.owed_by(user).filter(pk=deadline.pk)}
+    owing = {
+        name for name, user in people.all().items() if Deadline.objects.owed_by(user).filter(pk=deadline.pk)
+    }
     assert owing == {"finance"}
     assert payment_deadline(last) is None
 
@@ -270,6 +272,7 @@ def test_only_finance_pays(who):
     first = instalment_of(found)
     assert rules.can_pay(people[who], first) == (who == "finance")
     if who == "finance":
+        hearing = {people["team"], people["unit_admin"], people["unit_finance"]}
         payment = pay(first, by=people[who])
         first.refresh_from_db()
         assert (first.state, first.paid) == (InstalmentState.PAID, Decimal(300_000))
@@ -279,7 +282,7 @@ def test_only_finance_pays(who):
         )
         assert payment_deadline(first) is None
         heard = {message.recipient for message in Message.objects.filter(template="finance/paid")}
-        assert heard == {people["team"], people["unit_admin"], people["unit_finance"]}
+        assert heard == hearing
         assert [event.verb for event in Event.objects.about(first)] == ["moved", "paid", "moved"]
     else:
         with pytest.raises(Refused, match="经费管理人员"):
@@ -447,9 +450,9 @@ def test_the_last_acceptance_completes_when_the_money_is_out():
 def test_the_parties_see_the_money_and_few_the_account():
     found, people = project()
     payment = pay(instalment_of(found), by=people["finance"])
-    assert {n for n, u in people.items() if Instalment.objects.visible_to(u).exists()} == PARTIES
-    assert {n for n, u in people.items() if Payment.objects.visible_to(u).exists()} == PARTIES
-    whole = {n for n, u in people.items() if rules.can_see_account(u, payment)}
+    assert {n for n, u in people.all().items() if Instalment.objects.visible_to(u).exists()} == PARTIES
+    assert {n for n, u in people.all().items() if Payment.objects.visible_to(u).exists()} == PARTIES
+    whole = {n for n, u in people.all().items() if rules.can_see_account(u, payment)}
     assert whole == {"finance", "unit_admin", "unit_finance"}
 
 
@@ -457,7 +460,7 @@ def test_the_parties_see_the_money_and_few_the_account():
 def test_the_budget_is_for_the_bureau():
     found, people = project()
     budget(found.award.application.call, HALF)
-    seen = {n for n, u in people.items() if Appropriation.objects.visible_to(u).exists()}
+    seen = {n for n, u in people.all().items() if Appropriation.objects.visible_to(u).exists()}
     assert seen == {"manager", "leader", "finance", "auditor"}
 
 

@@ -130,7 +130,9 @@ def test_in_force_every_milestone_has_its_deadline():
     assert first.explanation == "任务书约定 2027-03-31 前完成，依据第十一条"
     assert first.department == found.award.application.call.programme.department
     assert Deadline.objects.open().filter(kind=DeadlineKind.MILESTONE).count() == 2
-    owing = {name for name, user in people.items() if Deadline.objects.owed_by(user).filter(pk=first.pk)}
+    owing = {
+        name for name, user in people.all().items() if Deadline.objects.owed_by(user).filter(pk=first.pk)
+    }
     assert owing == {"team", "unit_admin"}
     assert Deadline.objects.visible_to(people["manager"]).filter(pk=first.pk).exists()
     assert not Deadline.objects.visible_to(people["other_manager"]).exists()
@@ -308,6 +310,7 @@ def test_only_the_manager_concludes(who, outcome, state):
     report = hand_in(milestone)
     conclude = {"report": report, "outcome": outcome, "note": "指标核实。", "by": people[who], "at": AT}
     if who == "manager":
+        hearing = {people["team"], people["unit_admin"]}
         acceptance = actions.conclude(**conclude)
         milestone.refresh_from_db()
         assert (milestone.state, acceptance.by) == (state, people["manager"])
@@ -315,7 +318,7 @@ def test_only_the_manager_concludes(who, outcome, state):
         assert not is_open(milestone, DeadlineKind.MILESTONE_CHECK)
         assert is_open(milestone, DeadlineKind.MILESTONE) == (outcome == "returned")
         heard = Message.objects.filter(template="milestones/concluded")
-        assert {message.recipient for message in heard} == {people["team"], people["unit_admin"]}
+        assert {message.recipient for message in heard} == hearing
         with pytest.raises(Refused):
             actions.conclude(**conclude)
     else:
@@ -432,13 +435,17 @@ def test_the_parties_their_officers_and_the_district_see_a_project():
     found, people = project()
     report = hand_in(milestone_of(found))
     seen = {
-        name for name, user in people.items() if Milestone.objects.visible_to(user).filter(agreement=found)
+        name
+        for name, user in people.all().items()
+        if Milestone.objects.visible_to(user).filter(agreement=found)
     }
     assert seen == PARTIES
-    assert seen == {name for name, user in people.items() if Report.objects.visible_to(user).exists()}
+    assert seen == {name for name, user in people.all().items() if Report.objects.visible_to(user).exists()}
     document = Document.objects.about(report).get()
     assert seen == {
-        name for name, user in people.items() if Document.objects.visible_to(user).filter(pk=document.pk)
+        name
+        for name, user in people.all().items()
+        if Document.objects.visible_to(user).filter(pk=document.pk)
     }
 
 
