@@ -6,17 +6,10 @@ from core.calendar import end_of_day
 from milestones.admin import end_of_month
 from milestones.models import Acceptance, Milestone
 from milestones.states import MilestoneState
-from tests.factories.accounts import OrganisationFactory
 from tests.factories.milestones import AT, agreement, hand_in, milestone_of, people_of, project_call
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:milestones_milestone_changelist"
-
-
-@pytest.fixture
-def project():
-    found = agreement(owner=OrganisationFactory())
-    return found, people_of(found)
 
 
 def address(milestone, name="change"):

@@ -6,7 +6,6 @@ from rest_framework.test import APIClient
 
 from milestones.models import Milestone, Report
 from milestones.states import MilestoneState
-from tests.factories.accounts import OrganisationFactory
 from tests.factories.milestones import (
     PARTIES,
     PEOPLE,
@@ -19,12 +18,6 @@ from tests.factories.milestones import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def project():
-    found = agreement(owner=OrganisationFactory())
-    return found, people_of(found)
 
 
 def caller(user) -> APIClient:

@@ -7,26 +7,17 @@ from documents.models import Document
 from milestones import actions
 from milestones.models import DemanderOpinion, Indicator, Milestone, Report
 from milestones.states import MilestoneState
-from tests.factories.accounts import OrganisationFactory
 from tests.factories.milestones import (
     AT,
     PARTIES,
     PEOPLE,
-    agreement,
     draft_agreement,
     evidence,
     hand_in,
     milestone_of,
-    people_of,
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def project():
-    found = agreement(owner=OrganisationFactory())
-    return found, people_of(found)
 
 
 def page(milestone):

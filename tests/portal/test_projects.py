@@ -6,7 +6,6 @@ from django.urls import reverse
 from awards.models import Agreement
 from milestones import actions
 from portal.projects import chart
-from tests.factories.accounts import OrganisationFactory
 from tests.factories.milestones import (
     AT,
     PARTIES,
@@ -22,12 +21,6 @@ from tests.factories.milestones import (
 from tests.finance.test_actions import instalment_of, pay
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def project():
-    found = agreement(owner=OrganisationFactory())
-    return found, people_of(found)
 
 
 def page(found):
