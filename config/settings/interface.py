@@ -27,6 +27,7 @@ SPECTACULAR_SETTINGS = {
         "CallStateEnum": "grants.states.CallState",
         "DeadlineKindEnum": "notifications.models.DeadlineKind",
         "DeadlineStateEnum": "notifications.states.DeadlineState",
+        "DemandKindEnum": "grants.models.DemandKind",
         "DemandStateEnum": "exchange.states.DemandState",
         "InstalmentStateEnum": "finance.states.InstalmentState",
         "MilestoneStateEnum": "milestones.states.MilestoneState",
