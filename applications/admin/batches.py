@@ -52,16 +52,18 @@ class CheckFilter(SimpleListFilter):
 
 
 class RuleFilter(SimpleListFilter):
-    """Applications under check that one rule says no of; only rules that do are offered."""
+    """Applications under check that one rule says no of; within a call, the rules that do are offered."""
 
     title = _("不符合的规则")
     parameter_name = "rule"
 
     def lookups(self, request, model_admin):
-        rows = Application.objects.visible_to(request.user).filter(state=ApplicationState.FORMAL_CHECK)
         call = request.GET.get("call__id__exact", "")
-        if call.isdecimal() and len(call) < 10:
-            rows = rows.filter(call_id=call)
+        if not (call.isdecimal() and len(call) < 10):
+            return []
+        rows = Application.objects.visible_to(request.user).filter(
+            state=ApplicationState.FORMAL_CHECK, call_id=call
+        )
         return [(code, f"{clause} {code}") for code, clause in queries.failing_rules(rows)]
 
     def queryset(self, request, queryset):

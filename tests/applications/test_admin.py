@@ -149,7 +149,7 @@ def test_the_list_costs_the_same_whatever_it_holds(
         state="formal_check", submitted_at=timezone.now(), submitted_by=application.created_by
     )
     client.get(reverse(LIST))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         client.get(reverse(LIST))
 
 

@@ -69,7 +69,7 @@ def test_the_list_is_filtered_by_what_the_check_needs(client, ready, manager):
         ({"check": "ready"}, ready),
         ({"check": "failed"}, failing),
         ({"check": "manual"}, waiting),
-        ({"rule": "P1"}, failing),
+        ({"rule": "P1", "call__id__exact": ready.call_id}, failing),
     ):
         rows = client.get(reverse(LIST), query).context["cl"].queryset
         assert list(rows) == [shown], query
