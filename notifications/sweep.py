@@ -25,8 +25,11 @@ DIGEST_LINES = 100
 MORNING = time(9)
 """When text messages go out that waited for a working day."""
 
-CHUNK = 20_000
-"""Deadlines looked at in one statement, so that none holds its locks for long."""
+CHUNK = 500
+"""Deadlines looked at in one statement, so that none holds its locks for long.
+
+Few also because PostgreSQL cannot know how many of them are due: it may join what it found pair by pair.
+"""
 
 # Rules that changed since they were last read: their deadlines are looked at afresh, in the worker and
 # not in the page of whoever changed them.
