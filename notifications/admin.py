@@ -3,18 +3,21 @@
 from datetime import timedelta
 
 from django import forms
+from django.conf import settings
 from django.contrib.admin import SimpleListFilter, register
 from django.db.models import Exists, OuterRef, TextField
 from django.db.models.functions import Cast
 from django.http import Http404
-from django.utils import timezone
+from django.shortcuts import render
+from django.utils import timezone, translation
 from django.utils.html import format_html
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 from unfold import admin as unfold
 from unfold.decorators import display
 
 from accounts.roles import Role
-from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
+from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button, page
 from notifications import actions, channels, queries
 from notifications.delivery_admin import DeliveryAdmin, GatewayAdmin
 from notifications.models import Deadline, Message, Obligor, ReminderPolicy, ReminderStep
@@ -226,10 +229,17 @@ class ReminderPolicyAdmin(ActionButtonsMixin, ModelAdmin):
         ]
         return _("；").join(map(str, told)) or "—"
 
-    @button(_("预览文本"), may=lambda user, policy: user.has_role(Role.SYSADMIN), icon="visibility")
-    def preview(self, request, policy, data, at):
-        subject, body = actions.preview(policy=policy, by=request.user, at=at)
-        return f"{subject} — {' '.join(body.split())}"
+    @page(_("预览文本"), may=lambda user, policy: user.has_role(Role.SYSADMIN), icon="visibility")
+    def preview(self, request, policy):
+        """What a person would read, in every language."""
+        texts = []
+        for code, _name in settings.LANGUAGES:
+            with translation.override(code):
+                text = actions.preview(policy=policy, by=request.user, at=timezone.now())
+            texts.append((get_language_info(code), *text))
+        title = _("预览文本：%(kind)s") % {"kind": policy}
+        context = {**self.admin_site.each_context(request), "title": title, "policy": policy, "texts": texts}
+        return render(request, "notifications/preview.html", context)
 
     @button(_("试发给我"), may=lambda user, policy: user.has_role(Role.SYSADMIN), icon="send")
     def test_send(self, request, policy, data, at):
