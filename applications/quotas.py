@@ -13,13 +13,14 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.queries import unit_context
+from applications import queries
 from applications.models import Application
 from applications.queries.limits import NOT_COUNTED
 from applications.states import ApplicationState
 from core import expressions
 from core.calendar import local_date
 from core.workflow import Refused
-from grants.models import Call, Quota, QuotaOf
+from grants.models import Call, MoneyKind, Quota, QuotaOf
 
 BEFORE = (
     *NOT_COUNTED,
@@ -65,6 +66,34 @@ def hold(name: str) -> None:
     """Whoever holds the same name waits until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
+READ_UNITS = ("unit.records", "history.unit", "partners")
+
+
+def hold_counted(application: Application) -> None:
+    """People and units of which a rule of the notice counts other applications come one after the other.
+
+    Without it two applications of one person, handed in at the same moment, would not see each other.
+    """
+    call = application.call
+    sources = [f"{rule.expression} {rule.applies_when}" for rule in call.rules.all()]
+    counted = bool(queries.counted_in(sources))
+    caps = any(rule.kind in (MoneyKind.UNIT_CAP, MoneyKind.UNIT_YEAR_CAP) for rule in call.money_rules.all())
+    names = {application.organisation.credit_code} if caps else set()
+    if counted:
+        names |= set(application.participants.values_list("id_number", flat=True))
+        if any(name in source for source in sources for name in READ_UNITS):
+            names |= {application.organisation.credit_code}
+            names |= set(application.participants.values_list("unit_key", flat=True))
+    if names := sorted(names - {""}):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT"
+                " hashtextextended('counted:' || name, 0) AS key FROM unnest(%s::text[]) AS name"
+                " ORDER BY 1) AS held",
+                [names],
+            )
 
 
 def _hold(quota: Quota, whose) -> None:

@@ -69,7 +69,19 @@ HISTORY = frozenset(
     }
 )
 BUDGET = frozenset(
-    {"fiscal", "own", "total", "categories", "sources", "fiscal_categories", "years", "units", "cells"}
+    {
+        "fiscal",
+        "own",
+        "total",
+        "categories",
+        "sources",
+        "fiscal_categories",
+        "years",
+        "units",
+        "cells",
+        "lead_fiscal",
+        "lead_total",
+    }
 )
 KNOWN = {
     "unit": UNIT,

@@ -36,6 +36,7 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     current = locked.get(pk=application.pk)
     rules.check_can_submit(by, current, at=at)
     quotas.check_unit(current)
+    quotas.hold_counted(current)
     lines = eligibility.evaluate(current)
     problems = rules.problems_of(current, lines)
     if problems:

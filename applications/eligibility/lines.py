@@ -43,6 +43,8 @@ LABELS = {
     "budget.fiscal": gettext_lazy("财政资金（元）"),
     "budget.own": gettext_lazy("自筹资金（元）"),
     "budget.total": gettext_lazy("总投入（元）"),
+    "budget.lead_fiscal": gettext_lazy("牵头单位使用的财政资金（元）"),
+    "budget.lead_total": gettext_lazy("牵头单位的总投入（元）"),
     "project.title": gettext_lazy("项目名称"),
     "project.amount": gettext_lazy("申请金额（元）"),
     "project.months": gettext_lazy("执行期（月）"),

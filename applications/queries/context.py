@@ -170,13 +170,15 @@ class _World:
         pi = next((person for person in people if person["role"] == ParticipantRole.PI), None)
         lead = self.units[application.organisation_id]
         answers = self._answers(application, call)
+        shares = Shares(self.lines[application.pk] if call.is_budget_by_unit else None)
         return {
             "unit": self.facts[lead.pk] | {"records": self.records.unit(lead.credit_code, application)},
             "pi": pi or dict.fromkeys((*PERSON, "id_number", "records")),
             "participants": people,
             "members": [person for person in people if person is not pi],
-            "partners": self._partners(application, lead),
-            "budget": self._budget(application, call),
+            "partners": self._partners(application, lead, shares),
+            "budget": self._budget(application, call)
+            | {f"lead_{name}": amount for name, amount in shares.of(lead.credit_code).items()},
             "project": {
                 "title": application.title,
                 "amount": application.requested_amount,
@@ -234,10 +236,10 @@ class _World:
         person["records"] = self.records.person(number, application)
         return person
 
-    def _partners(self, application, lead) -> list[dict]:
+    def _partners(self, application, lead, shares) -> list[dict]:
         rows = self.people[application.pk]
         named = {row.unit_key: row for row in rows if row.unit_key not in ("", lead.credit_code)}
-        return [self._partner(row, application) for row in named.values()]
+        return [self._partner(row, application) | shares.of(key) for key, row in named.items()]
 
     def _partner(self, row, application) -> dict:
         code, name, foreign = row.credit_code, row.organisation_name, row.country != HOME
@@ -296,6 +298,22 @@ class _World:
             "relation": relations[0][1] if relations else "",
             "relations": relations,
         }
+
+
+class Shares:
+    """What each unit has in the budget: public money and all, 元; None where the budget is not by unit."""
+
+    def __init__(self, lines: Collection[BudgetLine] | None):
+        self.is_known = lines is not None
+        self.fiscal, self.total = defaultdict(Decimal), defaultdict(Decimal)
+        for line in lines or ():
+            self.total[line.unit] += line.amount
+            if line.source.is_fiscal:
+                self.fiscal[line.unit] += line.amount
+
+    def of(self, key: str) -> dict[str, Decimal | None]:
+        amounts = {"fiscal": self.fiscal[key], "total": self.total[key]}
+        return amounts if self.is_known else dict.fromkeys(amounts)
 
 
 def _grouped(rows) -> dict[int, list]:

@@ -10,11 +10,13 @@ from django.db.models import Count, Q, Sum
 
 from applications.models import Application, Participant, ParticipantRole, PastProject
 from applications.states import ApplicationState, ProjectEnd, RecordStatus
+from core.calendar import local_date
 
 RUNNING = (ApplicationState.AGREEMENT, ApplicationState.AWARDED)
 NOT_COUNTED = (ApplicationState.DRAFT, ApplicationState.WITHDRAWN, ApplicationState.REJECTED)
 NO_RECORD = (ApplicationState.DRAFT, ApplicationState.WITHDRAWN)
 MOST_RECORDS = 5_000
+RELATED = ("call__programme", "project_type", "topic", "organisation")
 
 ENDS = {
     ProjectEnd.COMPLETED: RecordStatus.COMPLETED,
@@ -57,9 +59,8 @@ def records(codes: Collection[str], numbers: Collection[str], *, as_of: date) ->
     A project counts as overdue when it should have ended before `as_of` and no acceptance is recorded.
     """
     found = Records()
-    related = ("call__programme", "project_type", "organisation")
     handed_in = Application.objects.exclude(state__in=NO_RECORD).order_by("-id")
-    for row in handed_in.filter(organisation__credit_code__in=codes).select_related(*related)[:MOST_RECORDS]:
+    for row in handed_in.filter(organisation__credit_code__in=codes).select_related(*RELATED)[:MOST_RECORDS]:
         found.of_units[row.organisation.credit_code].append(of_application(row, "lead", as_of=as_of))
     _participants(found, codes, numbers, as_of=as_of)
     _elsewhere(found, codes, numbers, as_of=as_of)
@@ -70,7 +71,7 @@ def _participants(found: Records, codes, numbers, *, as_of) -> None:
     wanted = Participant.objects.exclude(application__state__in=NO_RECORD).order_by("-application_id")
     wanted = wanted.filter(
         Q(id_number__in=set(numbers) - {""}) | Q(unit_key__in=set(codes) - {""})
-    ).select_related("application__call__programme", "application__project_type", "application__organisation")
+    ).select_related(*(f"application__{name}" for name in RELATED))
     partners = set()
     for row in wanted[:MOST_RECORDS]:
         application = row.application
@@ -110,12 +111,16 @@ def status_of(application: Application, *, as_of: date) -> str:
 
 
 def of_application(application: Application, role: str, *, as_of: date, months=None) -> dict:
-    """One record: plan, title, year, role, status, type, amount (元), months a year, dates."""
+    """One record: plan, title, topic, year, role, status, type, amount (元), months a year, dates.
+
+    `ended_date` is the day on which it was accepted, failed or terminated; None before.
+    """
     return {
         "application": application.pk,
         "series": application.call.series,
         "plan": application.call.programme.slug,
         "title": application.title,
+        "topic": application.topic.number if application.topic_id else "",
         "year": application.call.year,
         "role": str(role),
         "status": str(status_of(application, as_of=as_of)),
@@ -124,6 +129,7 @@ def of_application(application: Application, role: str, *, as_of: date, months=N
         "months": months if months is not None else 0,
         "starts_date": application.starts_date,
         "ends_date": application.ends_date,
+        "ended_date": local_date(application.ended_at) if application.ended else None,
     }
 
 
@@ -135,6 +141,7 @@ def _of_past(project: PastProject, role: str, *, as_of: date) -> dict:
         "series": None,
         "plan": project.plan,
         "title": project.title,
+        "topic": "",
         "year": project.starts_date.year if project.starts_date else None,
         "role": str(role),
         "status": str(RecordStatus.OVERDUE if late else project.status),
@@ -143,6 +150,8 @@ def _of_past(project: PastProject, role: str, *, as_of: date) -> dict:
         "months": project.months_per_year or 0,
         "starts_date": project.starts_date,
         "ends_date": project.ends_date,
+        # Of a project elsewhere nothing is known but the day on which it was to end.
+        "ended_date": project.ends_date if project.status in ENDS.values() else None,
     }
 
 

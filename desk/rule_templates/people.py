@@ -1,7 +1,7 @@
 """Clauses about the project leader and the members."""
 
 from desk.rule_templates.kind import Group, Param, ParamKind, RuleTemplate
-from grants.models import RuleScope
+from grants.models import QuestionKind, RuleScope
 
 K = ParamKind
 
@@ -48,6 +48,19 @@ PEOPLE = (
         "项目负责人应具有{titles}职称。", "The leader holds one of the titles: {titles}.",
         "pi.title in params.titles", "负责人职称不符合要求。",
         Param("titles", K.TEXTS, "职称", "Titles", ["教授", "研究员", "高级工程师"]),
+    ),
+    _pi(
+        "pi_title_or_degree", "负责人职称或学位", "Leader's title or degree",
+        "项目负责人应具有{titles}职称，或“{question}”为{degrees}。",
+        "The leader holds one of the titles {titles}, or “{question}” is one of {degrees}.",
+        "pi.title in params.titles || answers.<question> in params.degrees",
+        "负责人的职称和学位都不符合要求。",
+        Param("titles", K.TEXTS, "职称", "Titles", ["教授", "副教授", "研究员", "副研究员", "讲师"]),
+        Param(
+            "question", K.QUESTION, "填写学位的单选题", "Question on the degree",
+            question_kinds=(QuestionKind.CHOICE,),
+        ),
+        Param("degrees", K.TEXTS, "符合要求的选项值", "Values of the choices that will do", ["doctor"]),
     ),
     _pi(
         "pi_months", "负责人投入时间", "Leader's months a year",

@@ -44,6 +44,17 @@ def _most(default, label="最多", label_en="At most"):
     return Param("most", K.WHOLE, label, label_en, default)
 
 
+BY_UNIT = "须在“额度与预算表”里勾选“预算分单位”。"
+
+
+def _rate(name):
+    """The rate that the size of a unit earns, as an expression."""
+    return (
+        f"({name}.size in ['small', 'micro'] ? params.small"
+        f" : {name}.size == 'medium' ? params.medium : params.large)"
+    )
+
+
 UNITS = (
     _unit(
         "registered_before", Group.UNIT, "在某日（含）前注册", "Registered on or before a day",
@@ -285,5 +296,52 @@ CONSORTIA = (
         "At least one partner is from one of the countries or regions {countries}.",
         "partners.exists(p, p.foreign && p.country in params.countries)", "没有规定国家或地区的合作单位。",
         Param("countries", K.TEXTS, "国家或地区代码（ISO 3166 两位）", "Country codes", ["DE"]),
+    ),
+    _partner(
+        "size_among", "牵头或合作单位中须有中小企业", "An SME leads or takes part",
+        "牵头单位或合作单位中应有规定规模（{sizes}）的企业。",
+        "The lead or a partner is an enterprise of one of the sizes {sizes}.",
+        "unit.size in params.sizes || partners.exists(p, p.size in params.sizes)",
+        "牵头单位和合作单位中没有规定规模的企业（规模取自单位档案）。",
+        Param("sizes", K.TEXTS, "规模代码：large、medium、small、micro", "Sizes", ["medium", "small", "micro"]),
+    ),
+    _partner(
+        "another_claims", "至少一家合作单位申请经费", "A partner asks for money too",
+        "联合申报的，除牵头单位外应至少有一家合作单位使用财政资金。",
+        "In a joint application at least one partner asks for public money too.",
+        "partners.exists(p, p.fiscal > 0.0)", "合作单位都没有使用财政资金。",
+        applies_when="partners.size() > 0", note=BY_UNIT,
+    ),
+    _partner(
+        "kinds_share", "某类单位经费合计占比上限", "Units of a kind: share of all cost",
+        "{kinds}的经费合计不超过项目总投入的{share}%。",
+        "Units of the kinds {kinds} together have at most {share} % of the total.",
+        "sum(partners.filter(p, p.kind in params.kinds).map(p, p.total))"
+        " + (unit.kind in params.kinds ? budget.lead_total : 0.0) <= times(budget.total, params.share)",
+        "{kinds}的经费合计超过总投入的{share}%。",
+        Param("kinds", K.KINDS, "单位类型", "Kinds of unit", ["university", "institute"]),
+        Param("share", K.PERCENT, "最高比例（%）", "At most (%)", 30),
+        note=BY_UNIT,
+    ),
+    _partner(
+        "lead_share", "牵头单位使用财政资金占比下限", "Lead unit's share of public money",
+        "牵头单位使用的财政资金不低于申请总额的{share}%。",
+        "The lead unit has at least {share} % of the public money.",
+        "budget.lead_fiscal >= times(budget.fiscal, params.share)",
+        "牵头单位使用的财政资金低于申请总额的{share}%。",
+        Param("share", K.PERCENT, "最低比例（%）", "At least (%)", 50),
+        note=BY_UNIT,
+    ),
+    _partner(
+        "intensity_by_size", "资助强度按企业规模（逐家核算）", "Rate of funding by size, for each unit",
+        "各企业使用的财政资金占其投入的比例：小微企业不超过{small}%，中型企业不超过{medium}%，大型企业不超过{large}%。",
+        "Of each enterprise's cost at most {small} % (small), {medium} % (medium) or {large} % (large) is funded.",
+        f"(unit.kind != 'enterprise' || budget.lead_fiscal <= times(budget.lead_total, {_rate('unit')}))"
+        f" && partners.all(p, p.kind != 'enterprise' || p.fiscal <= times(p.total, {_rate('p')}))",
+        "有企业的资助比例超过其规模对应的上限（规模取自单位档案）。",
+        Param("small", K.PERCENT, "小微企业（%）", "Small and micro (%)", 70),
+        Param("medium", K.PERCENT, "中型企业（%）", "Medium (%)", 60),
+        Param("large", K.PERCENT, "大型企业（%）", "Large (%)", 50),
+        note=BY_UNIT + "没有登记规模的按大型企业核算。",
     ),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import FactKind
 from accounts.roles import Role
-from applications import actions, eligibility
+from applications import actions, eligibility, queries
 from applications.models import Application, PastProject, RuleStatus
 from applications.states import ApplicationState, ProjectEnd, RecordStatus
 from core import workflow
@@ -64,6 +64,9 @@ def test_projects_of_the_same_leader_are_counted_by_id_number_whatever_their_uni
     ended = Application.objects.filter(state=S.AWARDED).first()
     actions.end_project(application=ended, end=ProjectEnd.COMPLETED, by=None, at=timezone.now())
     assert status_of(application) == RuleStatus.PASSED
+    seen = queries.context(application)["pi"]["records"]
+    days = [(record["status"], record["ended_date"]) for record in seen]
+    assert sorted(days, key=str) == [("completed", timezone.localdate()), ("running", None)]
 
 
 def test_projects_elsewhere_count_by_plan_and_role():
@@ -243,9 +246,11 @@ def test_each_district_recommends_within_its_own_quota():
     recommend(elsewhere)
 
 
+@pytest.mark.parametrize("by_rule", [False, True])
 @pytest.mark.django_db(transaction=True)
-def test_of_two_at_once_one_gets_the_last_place():
-    call = limited()
+def test_of_two_at_once_one_gets_the_last_place(by_rule):
+    one_a_person = rule("pi.records.filter(r, r.in_call).size() < 1")
+    call = CallFactory(parts__stages=NO_REVIEW, parts__rules=(one_a_person,)) if by_rule else limited()
     unit = OrganisationFactory(kind="university")
     drafts = [filled(call=call, organisation=unit) for _n in range(2)]
     start = Barrier(2)

@@ -104,6 +104,11 @@ def test_a_partner_fills_in_its_column_within_the_limit_and_confirms_again(invit
     assert refused.value.code == "changed"
     application.refresh_from_db(fields=["requested_amount"])
     assert application.requested_amount == asked + 25 * WAN
+    # Rules on shares read what each unit has.
+    facts = queries.context(application, wanted=())
+    ((partner,), budget) = facts["partners"], facts["budget"]
+    assert (partner["fiscal"], partner["total"]) == (25 * WAN, 25 * WAN)
+    assert (budget["lead_fiscal"], budget["lead_total"]) == (0, 0)
 
 
 def test_a_limit_needs_a_budget_by_unit_and_is_no_debt(invited):
