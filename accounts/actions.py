@@ -28,7 +28,7 @@ from accounts.states import JoinState
 from core import workflow
 from core.workflow import Refused
 
-EDITABLE = ("name", "kind", "region", "address", "legal_representative", "registered_date")
+EDITABLE = ("name", "kind", "region", "authority", "address", "legal_representative", "registered_date")
 SELF_DECLARED = "单位自行填报"
 """Source of a fact that a unit writes about itself; stored, so never translated."""
 

@@ -171,7 +171,7 @@ class OrganisationAdmin(ActionButtonsMixin, HistoryMixin, ModelAdmin):
     list_filter = ("kind",)
     list_select_related = ("parent",)
     search_fields = ("name", "credit_code")
-    autocomplete_fields = ("parent",)
+    autocomplete_fields = ("parent", "authority")
     inlines = (MembershipInline, OrganisationFactInline, IntegrityRecordInline)
     actions_detail = ("record_fact", "record_integrity")
 

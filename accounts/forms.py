@@ -7,7 +7,7 @@ from django.forms.models import construct_instance
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounts import actions
+from accounts import actions, queries
 from accounts.identity import (
     clean_credit_code,
     mask_id_number,
@@ -115,6 +115,11 @@ class OrganisationForm(forms.ModelForm):
         model = Organisation
         fields = actions.EDITABLE
         widgets = {"registered_date": DateInput()}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["authority"].queryset = queries.recommending_organisations(but=self.instance)
+        self.fields["authority"].empty_label = _("没有上级主管部门")
 
 
 class RegistrationForm(OrganisationForm):

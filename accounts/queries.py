@@ -15,8 +15,10 @@ from accounts.models import (
     Organisation,
     OrganisationFact,
     PersonRecord,
+    RoleAssignment,
     Shareholder,
 )
+from accounts.roles import Role
 
 
 def unit_context(organisation: Organisation, as_of: date) -> dict:
@@ -139,6 +141,15 @@ def unit_record(user, organisation: Organisation) -> UnitRecord:
 
 
 # ---- people ----
+
+
+def recommending_organisations(*, but: Organisation | None = None) -> QuerySet:
+    """Organisations that have an office as a recommender: what a unit may name as its authority."""
+    offices = RoleAssignment.objects.filter(
+        role=Role.RECOMMENDER, is_active=True, organisation=OuterRef("pk")
+    )
+    rows = Organisation.objects.filter(Exists(offices))
+    return rows.exclude(pk=but.pk) if but is not None and but.pk else rows
 
 
 def own_record(user) -> PersonRecord | None:

@@ -84,7 +84,8 @@ class Scope:
     admin_units: frozenset[int]
     finance_units: frozenset[int]
     offices: tuple[tuple[int | None, str], ...] = ()
-    """(organisation, region prefix) of each office as a recommender."""
+    """(organisation, region prefix) of each office as a recommender; with "" for a region: what comes to
+    the organisation itself, as the competent authority of a unit or as chosen by an applicant."""
     headed: frozenset[int] = frozenset()
     """Departments of which the person is the head: they watch over what these wait for."""
 

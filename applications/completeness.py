@@ -12,7 +12,8 @@ from accounts.identity import clean_credit_code, validate_credit_code, validate_
 from applications import queries, questions
 from applications.models import Application, IdKind, ParticipantRole
 from applications.questions.shown import visible_codes
-from grants.models import Instrument, Sourcing
+from grants.models import Instrument, RecommendedBy, Sourcing, StageKind
+from grants.queries import stages_of, way_of_recommending
 
 HUNDRED = Decimal(100)
 FIXED_SECTIONS = ("basics", "participants", "budget", "milestones")
@@ -45,10 +46,28 @@ def basics(application):
         yield (_("项目类别"), "", _("必填。"), "basics", "project_type")
     if application.topic_id is None and application.call.sourcing == Sourcing.DEMAND:
         yield (_("榜单任务"), "", _("必填。"), "basics", "topic")
+    yield from _recommender(application)
     if application.call.instrument == Instrument.NONE or queries.has_budget(application.call):
         return
     if application.requested_amount <= 0:
         yield (_("申请财政资金"), application.call.cap_clause, _("必填。"), "basics", "requested_amount")
+
+
+def _recommender(application):
+    """Whoever recommends by name must be known before it is handed in."""
+    way = way_of_recommending(application.call)
+    if way not in (RecommendedBy.AUTHORITY, RecommendedBy.CHOSEN) or queries.is_recommended(application):
+        return
+    stage = next(row for row in stages_of(application.call) if row.kind == StageKind.RECOMMENDATION)
+    found = (_("推荐单位"), stage.clause)
+    if way == RecommendedBy.AUTHORITY:
+        if application.organisation.authority_id is None:
+            sentence = _("由上级主管部门推荐，请单位管理员先在单位资料中登记。")
+            yield (*found, sentence, "basics", "recommender")
+    elif application.recommender_id is None:
+        yield (*found, _("必填。"), "basics", "recommender")
+    elif not queries.recommenders_for(application).filter(pk=application.recommender_id).exists():
+        yield (*found, _("不在本通知的推荐单位名单内，请重新选择。"), "basics", "recommender")
 
 
 # ---- answers ----

@@ -27,7 +27,7 @@ def content_of(call: Call, office: queries.Office, places: list[Nomination], *, 
     """What the letter seals: the lines in their order, amounts in 元, their sums. Chinese, as on paper."""
     with override(LANGUAGE):
         lines = [_line(place) for place in places]
-        standing = [_quota(row) for row in quotas.standing(call, office.region)]
+        standing = [_quota(row) for row in quotas.standing(call, office)]
     return {
         "number": number,
         "recommender": queries.name_of_office(office),

@@ -74,20 +74,23 @@ def _by_managers(application):
 
 
 def recommenders_of(application: Application) -> list[RoleAssignment]:
-    """Offices whose region holds the applicant's unit."""
+    """Offices of its recommender; without one, those whose region holds the applicant's unit."""
+    offices = RoleAssignment.objects.filter(role=Role.RECOMMENDER, is_active=True)
+    offices = offices.select_related("organisation", "user")
+    if application.recommender_id:
+        return list(offices.filter(organisation_id=application.recommender_id))
     region = application.organisation.region
-    offices = RoleAssignment.objects.filter(role=Role.RECOMMENDER, is_active=True).exclude(region="")
-    return [
-        office
-        for office in offices.select_related("organisation", "user")
-        if region.startswith(office.region)
-    ]
+    return [office for office in offices.exclude(region="") if region.startswith(office.region)]
 
 
 def _by_recommenders(application):
     offices = recommenders_of(application)
     owes = {office.organisation_id: office for office in offices if office.organisation_id}
-    found = [Owes(role=Role.RECOMMENDER, organisation=office.organisation) for office in owes.values()]
+    is_named = application.recommender_id is not None
+    found = [
+        Owes(role=Role.RECOMMENDER, organisation=office.organisation, is_named=is_named)
+        for office in owes.values()
+    ]
     found += [Owes(user=office.user) for office in offices if not office.organisation_id]
     # Without an office for the region the department must notice, or nobody would.
     return found or _by_managers(application)
@@ -460,7 +463,7 @@ def tell_next(application: Application, *, at) -> None:
             memberships__is_active=True,
         )
     elif application.state == S.RECOMMENDATION:
-        people = [office.user for office in recommenders_of(application)]
+        people = list({office.user for office in recommenders_of(application)})
     else:
         return
     actions.tell(

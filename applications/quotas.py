@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.queries import unit_context
 from applications import queries
 from applications.models import Application
+from applications.queries import Office
 from applications.queries.limits import NOT_COUNTED
 from applications.states import ApplicationState
 from core import expressions
@@ -41,19 +42,37 @@ def check_unit(application: Application) -> None:
 
 
 def check_recommender(application: Application, *, ahead: Collection[int] = ()) -> None:
-    """Raises Refused naming the clause when the region's recommender has passed on as many as it may.
+    """Raises Refused naming the clause when its recommender has passed on as many as it may.
 
     `ahead`: applications that are passed on before this one, though the database does not know it yet.
     """
     region = application.organisation.region
     for quota in _quotas(application, QuotaOf.RECOMMENDER):
-        if not region.startswith(quota.region):
+        if not _holds_for(quota, application):
             continue
         # Without a region of its own the quota holds for each district: the first six digits.
-        district = quota.region or region
-        _hold(quota, district)
-        others = Application.objects.filter(organisation__region__startswith=district)
+        whose = (
+            f"recommender:{application.recommender_id}"
+            if application.recommender_id
+            else quota.region or region
+        )
+        _hold(quota, whose)
+        others = _of_recommender(application.recommender_id, whose)
         _check(quota, application, others.filter(~Q(state__in=BEFORE) | Q(pk__in=ahead)))
+
+
+def _holds_for(quota: Quota, application: Application) -> bool:
+    """A quota of a region says nothing of an authority or of a chosen recommender."""
+    if application.recommender_id:
+        return not quota.region
+    return application.organisation.region.startswith(quota.region)
+
+
+def _of_recommender(recommender_pk: int | None, district: str):
+    """What comes to a recommender by name, or from a district."""
+    if recommender_pk:
+        return Application.objects.filter(recommender_id=recommender_pk)
+    return Application.objects.filter(recommender__isnull=True, organisation__region__startswith=district)
 
 
 def _quotas(application: Application, of: str) -> list[Quota]:
@@ -105,7 +124,7 @@ class Standing(NamedTuple):
 
     quota: Quota
     whose: str
-    """The region for which it holds."""
+    """The region for which it holds; "": for the organisation by name."""
     most: int | None
     """None: a formula says it for each application."""
     used: int
@@ -115,13 +134,15 @@ class Standing(NamedTuple):
         return None if self.most is None else max(0, self.most - self.used)
 
 
-def standing(call: Call, region: str) -> list[Standing]:
-    """The quotas that hold for a recommender of a region: used and left; two queries and one for each."""
-    found = []
-    series = Application.objects.filter(call__series=call.series)
-    own = series.filter(organisation__region__startswith=region).order_by()
+def standing(call: Call, office: Office) -> list[Standing]:
+    """The quotas that hold for a recommender: used and left; two queries and one for each."""
+    found, region = [], office.region
+    by_name = None if region else office.organisation_id
+    own = _of_recommender(by_name, region).filter(call__series=call.series).order_by()
     for quota in call.quotas.filter(of=QuotaOf.RECOMMENDER).select_related("project_type"):
-        if quota.region:
+        if by_name:
+            districts = [] if quota.region else [""]
+        elif quota.region:
             near = quota.region.startswith(region) or region.startswith(quota.region)
             districts = [quota.region] if near else []
         else:
@@ -129,8 +150,8 @@ def standing(call: Call, region: str) -> list[Standing]:
             districts = own.values_list("organisation__region", flat=True).distinct()
             districts = sorted(districts)[:MOST_DISTRICTS] or [region]
         for district in districts:
-            rows = series.filter(organisation__region__startswith=district).exclude(state__in=BEFORE)
-            used = _of_type(quota, rows).count()
+            rows = _of_recommender(by_name, district).filter(call__series=call.series)
+            used = _of_type(quota, rows.exclude(state__in=BEFORE)).count()
             found.append(Standing(quota, district, quota.number, used))
     return found
 
@@ -161,7 +182,10 @@ def limit_of(quota: Quota, application: Application) -> int:
     if quota.number is not None:
         return quota.number
     call = application.call
-    context = {"unit": unit_context(application.organisation, local_date(call.opens_at))}
+    unit = application.organisation
+    if quota.of == QuotaOf.RECOMMENDER and application.recommender_id:
+        unit = application.recommender
+    context = {"unit": unit_context(unit, local_date(call.opens_at))}
     try:
         value = expressions.compile(quota.formula).evaluate(context)
     except expressions.ExpressionError as fault:

@@ -273,8 +273,10 @@ class ProjectQuerySet(models.QuerySet):
         wanted |= Q(**{f"{application}__topic__owner_id__in": scope.units})
         if scope.departments:
             wanted |= Q(**{f"{application}__call__programme__department_id__in": scope.departments})
+        wanted |= Q(**{f"{application}__recommender_id__in": scope.recommender_organisations})
         for region in scope.regions:
-            wanted |= Q(**{f"{application}__organisation__region__startswith": region})
+            by_region = {f"{application}__recommender": None}
+            wanted |= Q(**by_region, **{f"{application}__organisation__region__startswith": region})
         return self.filter(wanted)
 
 

@@ -64,6 +64,8 @@ def _access(pack):
         lines.append(f"{QuotaOf(quota.of).label}：{number}")
     if pack.call.invitation_only:
         lines.append(_("定向邀请，名单 %(count)s 家") % {"count": len(pack.invitations)})
+    if pack.recommenders:
+        lines.append(_("可选的推荐单位 %(count)s 家") % {"count": len(pack.recommenders)})
     if pack.call.follows:
         lines.append(_("两步申报，前一步：%(title)s") % {"title": pack.call.follows})
     return lines

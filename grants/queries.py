@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from django.db.models import Model, prefetch_related_objects
 
-from grants.models import Call, ContactKind, Stage, Topic
+from grants.models import Call, ContactKind, Stage, StageKind, Topic
 from grants.states import CallState
 
 FROZEN = (
@@ -55,6 +55,12 @@ def _definition(call_pk: int) -> dict[str, tuple[Model, ...]]:
 def stages_of(call: Call) -> list[Stage]:
     """The steps of a call in their order; one query."""
     return list(call.stages.all())
+
+
+def way_of_recommending(call: Call) -> str:
+    """Which office recommends (`RecommendedBy`); "" when the call has no such step."""
+    found = (stage.recommended_by for stage in stages_of(call) if stage.kind == StageKind.RECOMMENDATION)
+    return next(found, "")
 
 
 def next_stage(call: Call, after: str | None) -> Stage | None:

@@ -38,13 +38,14 @@ class Owes:
     """Who owes: a person; a unit's members (in one `unit_role` if given); or an office (`role`).
 
     With an office `organisation` says for whom: the manager's department, or the unit whose
-    recommender (by appointment or by region) is meant.
+    recommender (by appointment or by region) is meant; `is_named`: only by appointment.
     """
 
     user: User | None = None
     organisation: Organisation | None = None
     unit_role: str = ""
     role: str = ""
+    is_named: bool = False
 
 
 @transaction.atomic
@@ -105,6 +106,7 @@ def _owe(deadline: Deadline, owed_by: Iterable[Owes]) -> None:
             organisation=owes.organisation,
             unit_role=owes.unit_role,
             role=owes.role,
+            is_named=owes.is_named,
         )
         for owes in owed_by
     )

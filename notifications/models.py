@@ -166,7 +166,7 @@ class ObligorQuerySet(models.QuerySet):
         wanted |= office & Q(role=Role.PROGRAMME_MANAGER, organisation_id__in=scope.departments)
         of_recommender = Q(organisation_id__in=scope.recommender_organisations)
         for region in scope.regions:
-            of_recommender |= Q(organisation__region__startswith=region)
+            of_recommender |= Q(organisation__region__startswith=region, is_named=False)
         wanted |= office & Q(role=Role.RECOMMENDER) & of_recommender
         return self.filter(wanted)
 
@@ -175,7 +175,8 @@ class Obligor(models.Model):
     """Who owes a deadline: a person, the members of a unit (perhaps in one role), or an office.
 
     An office with an organisation: managers of that department; recommenders who stand for that
-    unit or for its region. Other offices are held for the whole bureau, whatever organisation is named.
+    unit or, unless `is_named`, for its region. Other offices are held for the whole bureau,
+    whatever organisation is named.
     """
 
     deadline = models.ForeignKey(Deadline, models.CASCADE, related_name="obligors")
@@ -185,6 +186,7 @@ class Obligor(models.Model):
     organisation = models.ForeignKey(Organisation, models.CASCADE, null=True, blank=True, related_name="+")
     unit_role = models.CharField(max_length=20, choices=UnitRole, blank=True)
     role = models.CharField(max_length=30, choices=Role, blank=True)
+    is_named = models.BooleanField(default=False)
 
     objects = ObligorQuerySet.as_manager()
 

@@ -135,7 +135,7 @@ DUE = f"""
 RECIPIENTS = """
     owing AS MATERIALIZED (
         SELECT due.id AS deadline_id, due.step_id, obligor.user_id, obligor.organisation_id,
-               obligor.unit_role, obligor.role
+               obligor.unit_role, obligor.role, obligor.is_named
         FROM due
         JOIN notifications_obligor AS obligor ON obligor.deadline_id = due.id
         WHERE %(owners)s = ANY(due.audience)
@@ -162,7 +162,7 @@ RECIPIENTS = """
               unit.id IS NULL
               OR owing.role NOT IN (%(manager)s, %(recommender)s)
               OR office.organisation_id = unit.id
-              OR owing.role = %(recommender)s AND office.region <> ''
+              OR owing.role = %(recommender)s AND office.region <> '' AND NOT owing.is_named
                  AND starts_with(unit.region, office.region)
           )
         UNION

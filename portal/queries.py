@@ -26,8 +26,10 @@ from grants.models import (
     Question,
     QuestionKind,
     Quota,
+    RecommendedBy,
     Sourcing,
     Stage,
+    StageKind,
     Topic,
 )
 from grants.states import CallState, TopicState
@@ -187,6 +189,10 @@ def version_in_force(call: Call) -> Call | None:
 
 def _stage_step(stage: Stage) -> Step:
     note = _("%(days)s 个%(kind)s") % {"days": stage.days, "kind": stage.get_day_kind_display()}
+    if stage.kind == StageKind.RECOMMENDATION:
+        note = f"{note}；{stage.get_recommended_by_display()}"
+        if stage.recommended_by == RecommendedBy.CHOSEN:
+            note = f"{note}：{'、'.join(row.name for row in stage.call.recommenders.all())}"
     return Step(title=stage.get_kind_display(), state="next", note=note, clause=stage.clause)
 
 

@@ -113,7 +113,13 @@ class User(AbstractUser):
             ),
             regions=tuple(o.region for o in offices if o.role == Role.RECOMMENDER and o.region),
             offices=tuple(
-                (o.organisation_id, o.region) for o in offices if o.role == Role.RECOMMENDER and o.region
+                dict.fromkeys(
+                    office
+                    for o in offices
+                    if o.role == Role.RECOMMENDER
+                    for office in ((o.organisation_id, o.region), (o.organisation_id, ""))
+                    if any(office)
+                )
             ),
             recommender_organisations=frozenset(
                 o.organisation_id for o in offices if o.role == Role.RECOMMENDER and o.organisation_id
@@ -133,7 +139,8 @@ class OrganisationQuerySet(models.QuerySet):
             return self.none()
         if sees_accounts(user):
             return self
-        wanted = Q(pk__in=user.scope.units | user.scope.recommender_organisations)
+        appointed = user.scope.recommender_organisations
+        wanted = Q(pk__in=user.scope.units | appointed) | Q(authority_id__in=appointed)
         for region in user.scope.regions:
             wanted |= Q(region__startswith=region)
         return self.filter(wanted)
@@ -156,6 +163,15 @@ class Organisation(models.Model):
     registered_date = models.DateField(_("成立日期"), null=True, blank=True)
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="subsidiaries", verbose_name=_("母公司")
+    )
+    authority = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="subordinates",
+        verbose_name=_("上级主管部门"),
+        help_text=_("由上级主管部门推荐的通知，申报书会送到这里。没有的留空。"),
     )
 
     objects = OrganisationQuerySet.as_manager()
@@ -181,6 +197,10 @@ class Organisation(models.Model):
                 condition=Q(credit_code__regex=CREDIT_CODE_FORM), name="organisation_credit_code_form"
             ),
             models.CheckConstraint(condition=Q(region__regex=r"^[0-9]{6}$"), name="organisation_region_form"),
+            models.CheckConstraint(
+                condition=Q(authority__isnull=True) | ~Q(authority=models.F("id")),
+                name="organisation_not_its_own_authority",
+            ),
         ]
 
     def __str__(self):

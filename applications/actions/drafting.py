@@ -29,6 +29,7 @@ BASICS = (
     "ends_date",
     "topic",
     "project_type",
+    "recommender",
     "requested_amount",
     "own_amount",
 )
@@ -110,7 +111,8 @@ def keep_typed(*, application: Application, section: str, typed, by, at: datetim
 
 @transaction.atomic
 def update_basics(*, application: Application, by, at: datetime, **values) -> None:
-    """Title, summary, dates, topic, type; amounts only where the call has no budget table. Raises Refused.
+    """Title, summary, dates, topic, type, recommender; amounts only where the call has no budget
+    table. Raises Refused.
 
     Another type hides the parts of the former one; their answers stay.
     """
@@ -128,6 +130,8 @@ def update_basics(*, application: Application, by, at: datetime, **values) -> No
     if topic is not None and topic.call_id != application.call_id:
         raise Refused(_("这个榜单任务不属于该通知。"), field="topic")
     rules.check_type(application.call, values.get("project_type"), required=False)
+    if "recommender" in values:
+        rules.check_can_choose_recommender(application, values["recommender"])
     if queries.has_budget(application.call):
         values = {
             name: value for name, value in values.items() if name not in ("requested_amount", "own_amount")

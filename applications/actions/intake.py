@@ -15,8 +15,8 @@ from applications.models import Application, RuleResult, Submission, TakenBack
 from applications.states import ApplicationState
 from core import workflow
 from grants.actions import next_number
-from grants.models import Topic
-from grants.queries import next_stage, number_prefix
+from grants.models import RecommendedBy, Topic
+from grants.queries import next_stage, number_prefix, way_of_recommending
 from notifications.models import NoticeKind
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
         raise rules.Incomplete(problems)
     returned = current.state == ApplicationState.RETURNED
     target = queries.returned_from(current) if returned else next_stage(current.call, None).kind
+    _settle_recommender(current)
     submission = _seal(current, lines, by=by, at=at)
     _store_results(current, lines, at=at)
     number = current.number or next_number(number_prefix(current.call))
@@ -68,6 +69,16 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     for name in ("state", "version", "number", "submitted_by", "submitted_at"):
         setattr(application, name, getattr(current, name))
     return submission
+
+
+def _settle_recommender(application) -> None:
+    """Who recommends by name is settled when it is handed in; who has recommended stays."""
+    way = way_of_recommending(application.call)
+    if way == RecommendedBy.CHOSEN or queries.is_recommended(application):
+        return
+    settled = application.organisation.authority if way == RecommendedBy.AUTHORITY else None
+    Application.objects.filter(pk=application.pk).update(recommender=settled)
+    application.recommender = settled
 
 
 def _seal(application, lines, *, by, at) -> Submission:

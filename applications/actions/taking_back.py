@@ -30,6 +30,7 @@ FIELDS = (
     "call_id",
     "topic_id",
     "project_type_id",
+    "recommender_id",
     "title",
     "summary",
     "starts_date",

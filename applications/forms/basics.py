@@ -6,11 +6,13 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import Organisation
 from applications import actions, queries
 from applications.fields import DayField, LimitedText, MoneyField
 from applications.forms.part import Part
 from applications.questions import localised
-from grants.models import Instrument, ProjectType, Sourcing, Topic
+from grants.models import Instrument, ProjectType, RecommendedBy, Sourcing, Topic
+from grants.queries import way_of_recommending
 from grants.states import TopicState
 
 
@@ -22,6 +24,11 @@ class TypeField(forms.ModelChoiceField):
 
     def label_from_instance(self, project_type):
         return localised(project_type, "name")
+
+
+class RecommenderField(forms.ModelChoiceField):
+    def __init__(self, **kwargs):
+        super().__init__(queryset=Organisation.objects.none(), empty_label=gettext_lazy("请选择"), **kwargs)
 
 
 class BasicsForm(forms.Form):
@@ -41,6 +48,7 @@ class BasicsForm(forms.Form):
     topic = forms.ModelChoiceField(
         label=gettext_lazy("指南方向"), queryset=Topic.objects.none(), required=False
     )
+    recommender = RecommenderField(label=gettext_lazy("推荐单位"), required=False)
     starts_date = DayField(label=gettext_lazy("开始日期"), required=False)
     ends_date = DayField(label=gettext_lazy("结束日期"), required=False)
     requested_amount = MoneyField(label=gettext_lazy("申请财政资金（万元）"), required=False)
@@ -61,6 +69,32 @@ class BasicsForm(forms.Form):
             self.fields["topic"].queryset = topics
         else:
             del self.fields["topic"]
+
+        self._ask_recommender(application)
+
+    def _ask_recommender(self, application):
+        """Chosen from the notice's list; the unit's own authority is only shown."""
+        way, field = way_of_recommending(application.call), self.fields["recommender"]
+        if way == RecommendedBy.CHOSEN:
+            field.queryset = queries.recommenders_for(application)
+            listed = set(application.call.recommenders.values_list("name", "credit_code"))
+            known = set(field.queryset.values_list("credit_code", flat=True))
+            missing = sorted(name for name, code in listed if code not in known)
+            field.help_text = _("申报书提交后送到这里；推荐之后不能再换。")
+            if missing:
+                field.help_text += _("名单中尚未注册、还不能选择的有：%(names)s。") % {
+                    "names": "、".join(missing)
+                }
+            field.disabled = queries.is_recommended(application)
+        elif way == RecommendedBy.AUTHORITY:
+            field.queryset = queries.recommenders_for(application)
+            field.disabled = True
+            field.empty_label = _("还没有登记上级主管部门")
+            field.help_text = _("由本单位的上级主管部门推荐，由单位管理员在单位资料中登记。")
+            if not queries.is_recommended(application):
+                self.initial["recommender"] = application.organisation.authority
+        else:
+            del self.fields["recommender"]
 
     def clean(self):
         starts, ends = self.cleaned_data.get("starts_date"), self.cleaned_data.get("ends_date")

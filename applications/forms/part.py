@@ -12,7 +12,7 @@ from applications.forms.merging import inputs_of, merge, versions_of
 from applications.models import Application
 
 PEOPLE_ROWS = 50
-SHARED = ("title", "summary", "starts_date", "ends_date", "topic", "project_type", "typed")
+SHARED = ("title", "summary", "starts_date", "ends_date", "topic", "project_type", "recommender", "typed")
 """What the page's own copy of an application reads anew before it is compared."""
 
 

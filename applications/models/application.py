@@ -36,10 +36,14 @@ class ApplicationQuerySet(models.QuerySet):
             closed = Topic.objects.filter(owner_id__in=scope.units).exclude(state=TopicState.LISTED)
             wanted |= submitted & Q(topic__any_of=closed.order_by().values("pk"))
             wanted |= self._partnered(scope.units)
+        reached = submitted & ~Q(state=ApplicationState.UNIT_REVIEW)
+        if scope.recommender_organisations:
+            wanted |= reached & Q(recommender_id__in=scope.recommender_organisations)
         for region in scope.regions:
+            # What goes to an authority or a chosen recommender is none of the region's.
             units = Organisation.objects.filter(region__startswith=region)
-            reached = submitted & ~Q(state=ApplicationState.UNIT_REVIEW)
-            wanted |= reached & Q(organisation__any_of=units.order_by().values("pk"))
+            by_region = Q(recommender__isnull=True) & Q(organisation__any_of=units.order_by().values("pk"))
+            wanted |= reached & by_region
         return self.filter(wanted)
 
     def partnered_by(self, user):
@@ -111,6 +115,15 @@ class Application(models.Model):
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, related_name="+", verbose_name=_("牵头单位")
     )
+    recommender = models.ForeignKey(
+        Organisation,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("推荐单位"),
+        help_text=_("上级主管部门或申报人选择的推荐单位；按区域推荐的通知没有"),
+    )
     number = models.CharField(_("受理编号"), max_length=60, blank=True)
     title = models.CharField(_("项目名称"), max_length=120, blank=True)
     summary = models.TextField(_("项目简介"), blank=True)
@@ -157,6 +170,11 @@ class Application(models.Model):
             models.Index(fields=["call", "state", "-id"]),
             models.Index(fields=["organisation", "-id"]),
             models.Index(fields=["topic", "-id"]),
+            models.Index(
+                fields=["recommender", "-id"],
+                condition=Q(recommender__isnull=False),
+                name="application_of_recommender",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -195,6 +213,7 @@ class Application(models.Model):
                     "project_type_id",
                     "follows_id",
                     "organisation_id",
+                    "recommender_id",
                     "title",
                     "summary",
                     "starts_date",

@@ -73,7 +73,7 @@ class CheckedLine(models.Model):
 
 class AppealQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """The applicant's side, the department, whoever sees everything; recommenders of the region read."""
+        """The applicant's side, the department, whoever sees everything; their recommender reads."""
         if not user.is_authenticated:
             return self.none()
         scope = user.scope
@@ -82,8 +82,10 @@ class AppealQuerySet(models.QuerySet):
         wanted = Q(application__in=Application.objects.own_to(user).order_by().values("pk"))
         if departments := scope.departments | scope.headed:
             wanted |= Q(application__call__programme__department_id__in=departments)
+        wanted |= Q(application__recommender_id__in=scope.recommender_organisations)
         for region in scope.regions:
-            wanted |= Q(application__organisation__region__startswith=region)
+            by_region = {"application__recommender": None}
+            wanted |= Q(application__organisation__region__startswith=region, **by_region)
         return self.filter(wanted)
 
 

@@ -40,6 +40,7 @@ def snapshot(application: Application) -> dict:
             "region": application.organisation.region,
             "legal_representative": application.organisation.legal_representative,
         },
+        "recommender": application.recommender.name if application.recommender_id else "",
         "title": application.title,
         "summary": application.summary,
         "starts_date": application.starts_date,

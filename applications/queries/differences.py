@@ -54,6 +54,7 @@ def _fields(content: dict) -> dict[tuple[str, str, str], str]:
         _("项目简介"): content["summary"],
         _("榜单任务"): (content["topic"] or {}).get("title", ""),
         _("项目类别"): (content.get("project_type") or {}).get("name", ""),
+        _("推荐单位"): content.get("recommender", ""),
         _("开始日期"): content["starts_date"] or "",
         _("结束日期"): content["ends_date"] or "",
         _("申请财政资金"): _wan(content["amounts"]["fiscal"]),

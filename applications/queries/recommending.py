@@ -9,14 +9,18 @@ from accounts.models import Organisation
 from applications.models import Application, Nomination, RecommendationLetter
 from applications.states import ApplicationState
 from grants.dictionaries import Codes
-from grants.models import Call
+from grants.models import Call, RecommendedBy
+from grants.queries import way_of_recommending
 
 REGIONS = "regions"
 WAITING = ApplicationState.RECOMMENDATION
 
 
 class Office(NamedTuple):
-    """A recommender: an organisation (None: nobody's name) and the region for which it recommends."""
+    """A recommender: an organisation (None: nobody's name) and the region for which it recommends.
+
+    Without a region: what comes to the organisation as the competent authority or by an applicant's choice.
+    """
 
     organisation_id: int | None
     region: str
@@ -34,14 +38,46 @@ def offices_of(user) -> list[Office]:
 
 
 def office_for(user, application: Application) -> Office | None:
-    """The person's office that has to do with an application: the one with the narrowest region."""
+    """The person's office for an application: its recommender's, or that of the narrowest region."""
+    offices = offices_of(user)
+    if application.recommender_id:
+        own = Office(application.recommender_id, "")
+        return own if own in offices else None
     region = application.organisation.region
-    return next((office for office in offices_of(user) if region.startswith(office.region)), None)
+    return next((one for one in offices if one.region and region.startswith(one.region)), None)
+
+
+def office_of_call(user, call: Call) -> Office | None:
+    """The person's first office for what the call says of its recommenders; else the first at all."""
+    offices = offices_of(user)
+    by_region = way_of_recommending(call) in (RecommendedBy.REGION, "")
+    fitting = (office for office in offices if bool(office.region) is by_region)
+    return next(fitting, offices[0] if offices else None)
+
+
+def recommenders_for(application: Application):
+    """Who may recommend an application by name: the unit's competent authority, or those of the notice's list
+    that are registered. None where regions recommend."""
+    way = way_of_recommending(application.call)
+    if way == RecommendedBy.CHOSEN:
+        codes = application.call.recommenders.values("credit_code")
+        return Organisation.objects.filter(credit_code__in=codes)
+    if way == RecommendedBy.AUTHORITY:
+        return Organisation.objects.filter(pk=application.organisation.authority_id)
+    return Organisation.objects.none()
+
+
+def is_recommended(application: Application) -> bool:
+    """Whether some office has recommended it, whatever became of it since."""
+    return Nomination.objects.filter(application=application, recommended_at__isnull=False).exists()
 
 
 def of_office(rows, office: Office, user=None):
-    """Applications of an office's region, without those for which the person has a narrower office."""
-    rows = rows.filter(organisation__region__startswith=office.region)
+    """Applications of an office: those that come to it by name, or those of its region, without those for
+    which the person has a narrower office."""
+    if not office.region:
+        return rows.filter(recommender_id=office.organisation_id)
+    rows = rows.filter(recommender__isnull=True, organisation__region__startswith=office.region)
     for other in offices_of(user) if user else ():
         if other != office and len(other.region) > len(office.region):
             rows = rows.exclude(organisation__region__startswith=other.region)

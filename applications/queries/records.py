@@ -70,11 +70,11 @@ def waiting_for_unit(user, **chosen):
 
 
 def of_regions(user, **chosen):
-    """What a recommender has to do with: own regions, waiting ones unless a state is asked for."""
-    region = Q(pk__in=[])
+    """What a recommender has to do with, by name or by region: waiting ones unless a state is asked for."""
+    own = Q(recommender_id__in=user.scope.recommender_organisations)
     for prefix in user.scope.regions:
-        region |= Q(organisation__region__startswith=prefix)
-    rows = Application.objects.visible_to(user).filter(region)
+        own |= Q(recommender__isnull=True, organisation__region__startswith=prefix)
+    rows = Application.objects.visible_to(user).filter(own)
     return _at_desk(rows, ApplicationState.RECOMMENDATION, **chosen)
 
 

@@ -44,10 +44,26 @@ def check_can_approve(by, application: Application, *, at) -> None:
 
 
 def check_can_recommend(by, application: Application) -> None:
-    region = application.organisation.region
-    if by is not None and not any(region.startswith(own) for own in by.scope.regions):
+    if by is not None and queries.office_for(by, application) is None:
+        if application.recommender_id:
+            raise Refused(_("只有“%(unit)s”的人员可以处理。") % {"unit": application.recommender.name})
         raise Refused(_("只有申报单位所在区域的推荐单位可以处理。"))
     _in_state(application, ApplicationState.RECOMMENDATION)
+
+
+def check_can_choose_recommender(application: Application, recommender) -> None:
+    """One of those the notice names, until one has recommended. Raises Refused."""
+    if recommender == application.recommender:
+        return
+    if recommender is not None and recommender not in queries.recommenders_for(application):
+        raise Refused(
+            _("“%(unit)s”不在本通知的推荐单位名单内。") % {"unit": recommender}, field="recommender"
+        )
+    if queries.is_recommended(application):
+        raise Refused(
+            _("“%(unit)s”已经推荐，不能再换推荐单位。") % {"unit": application.recommender},
+            field="recommender",
+        )
 
 
 def check_can_send_back(by, application: Application, *, at) -> None:

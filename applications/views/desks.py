@@ -72,7 +72,7 @@ def unit_reviews(request):
 @login_required
 @require_safe
 def recommendations(request):
-    if not request.user.scope.regions:
+    if not request.user.scope.offices:
         raise Http404
     desks = []
     if not request.htmx and "format" not in request.GET:
@@ -86,7 +86,7 @@ def recommendations(request):
         queries.of_regions,
         waiting=ApplicationState.RECOMMENDATION,
         title=_("推荐审核"),
-        lead=_("本区域单位的申报书，推荐后报主管部门。"),
+        lead=_("由您的单位推荐的申报书：本区域的、下属单位的，或申报人选择您推荐的。"),
         name="recommendations",
         empty=_("没有等待推荐的申报书"),
         desks=desks,
@@ -174,7 +174,7 @@ def unit_review(request, pk):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def recommendation(request, pk):
-    if not request.user.scope.regions:
+    if not request.user.scope.offices:
         raise Http404
     moves = {
         "recommend": (actions.recommend, "opinion", _("已推荐。")),

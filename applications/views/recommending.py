@@ -143,7 +143,7 @@ def unit_batch(request):
 @login_required
 @require_POST
 def batch(request):
-    if not request.user.scope.regions:
+    if not request.user.scope.offices:
         raise Http404
     return _batch(request, MOVES, back="applications:recommendations")
 
@@ -151,10 +151,12 @@ def batch(request):
 # ---- the order ----
 
 
-def _office(request) -> queries.Office:
-    """The office of the address (`?office=<number>`), the first without one; 404 for who has none."""
+def _office(request, call) -> queries.Office:
+    """The office of the address (`?office=<number>`), the first fitting one without; 404 for who has none."""
+    if "office" not in request.GET:
+        return queries.office_of_call(request.user, call)
     offices = queries.offices_of(request.user)
-    wanted = request.GET.get("office", "0")
+    wanted = request.GET["office"]
     if not wanted.isdecimal() or int(wanted[:4]) >= len(offices):
         raise Http404
     return offices[int(wanted[:4])]
@@ -174,9 +176,10 @@ def _call(request, pk) -> Call:
 @require_http_methods(["GET", "HEAD", "POST"])
 def order(request, pk):
     """The order of one call: buttons for one place up and down; the script sends a whole order."""
-    if not request.user.scope.regions:
+    if not request.user.scope.offices:
         raise Http404
-    call, office, now = _call(request, pk), _office(request), timezone.now()
+    call, now = _call(request, pk), timezone.now()
+    office = _office(request, call)
     if request.method == "POST":
         return _reorder(request, call, office, now)
     return _ranking(request, call, office, now, LetterForm(initial={"dated": timezone.localdate()}))
@@ -194,7 +197,7 @@ def _ranking(request, call, office, now, form, status=200):
         "movable": [line.application.pk for line in lines if line.may_move],
         "waiting": sum(line.recommended_at is None for line in lines),
         "unsealed": sum(line.recommended_at is not None and line.letter is None for line in lines),
-        "standing": quotas.standing(call, office.region),
+        "standing": quotas.standing(call, office),
         "may_rank": rules.allowed(ranking.check_can_rank, request.user, call, office, at=now),
         "letters": issued,
         "scans": _scans(issued),
@@ -241,9 +244,10 @@ def _reorder(request, call, office, now):
 @login_required
 @require_POST
 def issue(request, pk):
-    if not request.user.scope.regions:
+    if not request.user.scope.offices:
         raise Http404
-    call, office, now = _call(request, pk), _office(request), timezone.now()
+    call, now = _call(request, pk), timezone.now()
+    office = _office(request, call)
     form = LetterForm(request.POST)
     if not form.is_valid():
         return _ranking(request, call, office, now, form, status=422)

@@ -11,6 +11,7 @@ ROWS_PREFIX = {
     "types": "types",
     "quotas": "quotas",
     "invitations": "invitations",
+    "recommenders": "recommenders",
     "stages": "stages",
     "milestones": "milestones",
     "instalments": "instalments",

@@ -14,12 +14,15 @@ from grants.models import (
     Contact,
     Invitation,
     IssuingBody,
+    ListedRecommender,
     Programme,
     ProjectType,
     Quota,
     QuotaOf,
+    RecommendedBy,
     Sourcing,
     Stage,
+    StageKind,
     Topic,
 )
 
@@ -226,6 +229,11 @@ class InvitationForm(PartForm):
         return code
 
 
+class RecommenderForm(InvitationForm):
+    class Meta(InvitationForm.Meta):
+        model = ListedRecommender
+
+
 class TopicForm(PartForm):
     layout = (
         (("number", 3), ("title", 6), ("field", 3)),
@@ -261,14 +269,28 @@ class TopicForm(PartForm):
 
 
 class StageForm(PartForm):
-    layout = ((("kind", 3), ("days", 2), ("day_kind", 2), ("clause", 2), ("instruction", 3)),)
+    layout = (
+        (("kind", 3), ("days", 2), ("day_kind", 2), ("clause", 2), ("recommended_by", 3)),
+        (("instruction", 12),),
+    )
 
     class Meta:
         model = Stage
-        fields = ("kind", "days", "day_kind", "clause", "instruction")
+        fields = ("kind", "days", "day_kind", "clause", "recommended_by", "instruction")
         widgets = {"instruction": short_text(1)}
         labels = {"instruction": gettext_lazy("办理要求（办理人会看到）")}
         help_texts = {"instruction": ""}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["recommended_by"].required = False
+
+    def clean(self):
+        data = super().clean()
+        if data.get("kind") != StageKind.RECOMMENDATION or not data.get("recommended_by"):
+            # What was chosen for another kind says nothing here.
+            data["recommended_by"] = RecommendedBy.REGION
+        return data
 
 
 class ClocksForm(PartForm):
@@ -318,6 +340,14 @@ Invitations = rows(
     unique=("credit_code",),
     ordered=False,
     prefix="invitations",
+)
+Recommenders = rows(
+    RecommenderForm,
+    title=gettext_lazy("推荐单位名单（推荐审核环节由申报人选择时，从这里选）"),
+    noun=gettext_lazy("推荐单位"),
+    unique=("credit_code",),
+    ordered=False,
+    prefix="recommenders",
 )
 Topics = rows(
     TopicForm,

@@ -12,7 +12,7 @@ BLOCKS: dict[str, tuple] = {
     "notice": (notice.NoticeForm,),
     "contacts": (notice.Contacts,),
     "types": (notice.Types,),
-    "access": (notice.AccessForm, notice.Quotas, notice.Invitations),
+    "access": (notice.AccessForm, notice.Quotas, notice.Invitations, notice.Recommenders),
     "topics": (notice.Topics,),
     "form": (FormSettings,),
     "money": (judging.MoneyForm, judging.Categories, judging.Sources, judging.ClaimsForm),

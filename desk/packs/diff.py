@@ -14,6 +14,7 @@ KEYS = {
     "types": ("code",),
     "quotas": ("of", "type", "region"),
     "invitations": ("credit_code",),
+    "recommenders": ("credit_code",),
     "stages": ("kind",),
     "sections": ("code",),
     "questions": ("code",),

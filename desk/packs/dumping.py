@@ -38,6 +38,7 @@ def dump(call: Call) -> Pack:
         types=_parts(schema.TypePart, ProjectType, call),
         quotas=_typed(schema.QuotaPart, Quota, call),
         invitations=[_part(schema.InvitationPart, row) for row in call.invitations.all()],
+        recommenders=[_part(schema.RecommenderPart, row) for row in call.recommenders.all()],
         money=schema.MoneyPart.model_construct(
             cap=call.cap,
             cap_clause=call.cap_clause,

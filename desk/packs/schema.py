@@ -38,6 +38,7 @@ from grants.models import (
     MoneyKind,
     QuestionKind,
     QuotaOf,
+    RecommendedBy,
     RuleScope,
     Severity,
     Sourcing,
@@ -125,6 +126,13 @@ class QuotaPart(Part):
 
 
 class InvitationPart(Part):
+    credit_code: Annotated[str, Field(pattern=r"^[0-9A-HJ-NP-RTUW-Y]{18}$")]
+    name: Words120
+
+
+class RecommenderPart(Part):
+    """One of those from which an applicant chooses who recommends (bank, fund, park, office)."""
+
     credit_code: Annotated[str, Field(pattern=r"^[0-9A-HJ-NP-RTUW-Y]{18}$")]
     name: Words120
 
@@ -234,6 +242,8 @@ class StagePart(Part):
     day_kind: DayKind = DayKind.WORKING
     clause: Clause = ""
     instruction: Text = ""
+    recommended_by: RecommendedBy = RecommendedBy.REGION
+    """Only of the stage `recommendation`; `chosen` needs the list `recommenders`."""
 
 
 class QuestionPart(Part):
@@ -368,6 +378,7 @@ class Pack(Part):
     types: list[TypePart] = Field(default_factory=list)
     quotas: list[QuotaPart] = Field(default_factory=list)
     invitations: list[InvitationPart] = Field(default_factory=list)
+    recommenders: list[RecommenderPart] = Field(default_factory=list)
     money: MoneyPart = MoneyPart()
     claims: ClaimsPart | None = None
     publicity: PublicityPart = PublicityPart()

@@ -12,7 +12,16 @@ from accounts.identity import validate_credit_code
 from core import calendar
 from desk.packs.schema import Pack
 from desk.packs.source import Place
-from grants.models import FormKind, Instrument, MoneyKind, MoneyRule, Sourcing, StageKind
+from grants.models import (
+    FormKind,
+    Instrument,
+    MoneyKind,
+    MoneyRule,
+    QuotaOf,
+    RecommendedBy,
+    Sourcing,
+    StageKind,
+)
 from grants.money_rules import NEEDS
 from milestones.models import Kind
 
@@ -57,11 +66,13 @@ def _windows(pack: Pack) -> Found:
 def _lists(pack: Pack) -> Found:
     if pack.call.invitation_only and not pack.invitations:
         yield ("invitations",), _("只限名单内的单位申报，但名单是空的。")
-    for index, row in enumerate(pack.invitations):
-        try:
-            validate_credit_code(row.credit_code)
-        except ValidationError as fault:
-            yield ("invitations", index, "credit_code"), fault.messages[0]
+    for part in ("invitations", "recommenders"):
+        for index, row in enumerate(getattr(pack, part)):
+            try:
+                validate_credit_code(row.credit_code)
+            except ValidationError as fault:
+                yield (part, index, "credit_code"), fault.messages[0]
+    yield from _recommenders(pack)
     seen = set()
     for index, quota in enumerate(pack.quotas):
         key = (str(quota.of), quota.type, quota.region)
@@ -70,6 +81,24 @@ def _lists(pack: Pack) -> Found:
         seen.add(key)
         if (quota.number is None) == (not quota.formula):
             yield ("quotas", index), _("限额数字和公式填一个。")
+
+
+def _recommenders(pack: Pack) -> Found:
+    """Who recommends is said of the step of recommending, and a choice needs a list."""
+    ways = [stage.recommended_by for stage in pack.stages if stage.kind == StageKind.RECOMMENDATION]
+    for index, stage in enumerate(pack.stages):
+        if stage.kind != StageKind.RECOMMENDATION and stage.recommended_by != RecommendedBy.REGION:
+            yield ("stages", index, "recommended_by"), _("只有推荐审核环节才写由谁推荐。")
+    if RecommendedBy.CHOSEN in ways and not pack.recommenders:
+        yield ("recommenders",), _("由申报人选择推荐单位，但推荐单位名单是空的。")
+    codes = [row.credit_code for row in pack.recommenders]
+    for index, code in enumerate(codes):
+        if code in codes[:index]:
+            yield ("recommenders", index, "credit_code"), _("同一推荐单位写了两次。")
+    if any(way != RecommendedBy.REGION for way in ways):
+        for index, quota in enumerate(pack.quotas):
+            if quota.of == QuotaOf.RECOMMENDER and quota.region:
+                yield ("quotas", index, "region"), _("不是按区域推荐，推荐单位的限额不能按区域。")
 
 
 def _clauses(pack: Pack) -> Found:
@@ -181,6 +210,9 @@ def _loose_ends(pack: Pack) -> Found:
         yield ("contacts",), _("没有写咨询方式，公众不知道找谁。")
     if pack.invitations and not pack.call.invitation_only:
         yield ("invitations",), _("有定向名单，但没有勾选“定向邀请”，名单不起作用。")
+    chosen = any(stage.recommended_by == RecommendedBy.CHOSEN for stage in pack.stages)
+    if pack.recommenders and not chosen:
+        yield ("recommenders",), _("有推荐单位名单，但推荐审核环节没有写由申报人选择，名单不起作用。")
     if pack.call.sourcing == Sourcing.WINDOW and not pack.call.opens:
         yield ("call", "opens"), _("没有开始时间。")
     if pack.call.closes and pack.call.sourcing == Sourcing.ROLLING:

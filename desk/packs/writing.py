@@ -17,6 +17,7 @@ from grants.models import (
     FundingSource,
     Invitation,
     IssuingBody,
+    ListedRecommender,
     MoneyRule,
     Programme,
     ProjectType,
@@ -84,6 +85,7 @@ def _clear(call: Call) -> None:
         Stage,
         Quota,
         Invitation,
+        ListedRecommender,
         Contact,
         IssuingBody,
         ProjectType,
@@ -141,6 +143,9 @@ def _write_types(call: Call, pack: Pack) -> dict[str, ProjectType | None]:
         IssuingBody(call=call, name=name, order=order) for order, name in enumerate(pack.issued_by, start=1)
     )
     Invitation.objects.bulk_create(Invitation(call=call, **_fields(row)) for row in pack.invitations)
+    ListedRecommender.objects.bulk_create(
+        ListedRecommender(call=call, **_fields(row)) for row in pack.recommenders
+    )
     types = {row.code: row for row in ProjectType.objects.filter(call=call)} | {"": None}
     _ordered(Quota, call, pack.quotas, types=types)
     return types

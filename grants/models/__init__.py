@@ -10,6 +10,7 @@ from grants.models.call import (
     Instrument,
     Invitation,
     IssuingBody,
+    ListedRecommender,
     ProjectType,
     Quota,
     QuotaOf,
@@ -20,7 +21,7 @@ from grants.models.form import Dictionary, DictionaryEntry, FormKind, Question, 
 from grants.models.frozen import frozen_with_call
 from grants.models.money import BudgetCategory, ClaimScheme, FundingSource, MoneyKind, MoneyRule
 from grants.models.programme import NumberSequence, Programme
-from grants.models.stages import Stage, StageKind
+from grants.models.stages import RecommendedBy, Stage, StageKind
 from grants.models.topics import DemandKind, Topic
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Instrument",
     "Invitation",
     "IssuingBody",
+    "ListedRecommender",
     "MoneyKind",
     "MoneyRule",
     "NumberSequence",
@@ -51,6 +53,7 @@ __all__ = [
     "QuestionKind",
     "Quota",
     "QuotaOf",
+    "RecommendedBy",
     "RuleScope",
     "Section",
     "Severity",

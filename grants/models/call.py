@@ -335,6 +335,26 @@ class Invitation(models.Model):
         return self.name
 
 
+class ListedRecommender(models.Model):
+    """One of the banks, funds, parks … from which applicants choose their recommender (推荐单位名单)."""
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="recommenders", verbose_name=_("通知"))
+    credit_code = models.CharField(_("统一社会信用代码"), max_length=18)
+    name = models.CharField(_("单位名称"), max_length=120)
+
+    class Meta:
+        verbose_name = _("推荐单位名单")
+        verbose_name_plural = _("推荐单位名单")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["call", "credit_code"], name="listed_recommender_once")
+        ]
+        triggers = frozen_with_call()
+
+    def __str__(self):
+        return self.name
+
+
 class QuotaOf(models.TextChoices):
     UNIT = "unit", _("每个申报单位")
     RECOMMENDER = "recommender", _("每个推荐单位")

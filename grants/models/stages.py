@@ -27,6 +27,14 @@ class StageKind(models.TextChoices):
     AGREEMENT = "agreement", _("签订任务书")
 
 
+class RecommendedBy(models.TextChoices):
+    """Which office recommends an application (推荐渠道)."""
+
+    REGION = "region", _("申报单位所在区域的推荐单位")
+    AUTHORITY = "authority", _("申报单位的上级主管部门")
+    CHOSEN = "chosen", _("申报人从通知名单中选择")
+
+
 class Stage(models.Model):
     """One step of a call, its clock and the clause that sets it."""
 
@@ -39,6 +47,13 @@ class Stage(models.Model):
     instruction = models.TextField(
         _("办理要求"), blank=True, help_text=_("该环节须形成的材料或结论，办理人会看到")
     )
+    recommended_by = models.CharField(
+        _("由谁推荐"),
+        max_length=10,
+        choices=RecommendedBy,
+        default=RecommendedBy.REGION,
+        help_text=_("只用于推荐审核环节"),
+    )
 
     class Meta:
         verbose_name = _("环节")
@@ -47,6 +62,10 @@ class Stage(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["call", "order"], name="stage_order_once"),
             models.UniqueConstraint(fields=["call", "kind"], name="stage_kind_once"),
+            models.CheckConstraint(
+                condition=models.Q(kind="recommendation") | models.Q(recommended_by="region"),
+                name="stage_recommended_by_of_recommendation",
+            ),
         ]
         triggers = frozen_with_call()
 

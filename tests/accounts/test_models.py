@@ -116,7 +116,7 @@ def test_what_a_person_holds_is_read_in_two_queries(db, django_assert_num_querie
         roles=frozenset({Role.PROGRAMME_MANAGER, Role.RECOMMENDER}),
         departments=frozenset({department.pk}),
         regions=("3702",),
-        offices=((department.pk, "3702"),),
+        offices=((department.pk, "3702"), (department.pk, "")),
         recommender_organisations=frozenset({department.pk}),
         units=frozenset({unit.pk}),
         admin_units=frozenset({unit.pk}),

@@ -212,7 +212,7 @@ def test_a_batch_shows_who_can_and_cannot_before_it_is_done(by, office, client):
     )
     assert [one.application.pk for one in done.context["tried"] if one.refused] == [a.pk]
     assert set(Application.objects.filter(state=S.FORMAL_CHECK)) == {b, c}
-    (standing,) = quotas.standing(call, "370212")
+    (standing,) = quotas.standing(call, office)
     assert (standing.used, standing.most, standing.left) == (2, 2, 0)
     assert "剩余 0 项" in client.get(page(call)).content.decode()
     foreign.refresh_from_db()
@@ -262,7 +262,7 @@ def test_the_order_costs_the_same_whatever_it_holds(by, client, number, django_a
     waiting(call, number, organisation=OrganisationFactory(region="370212"))
     client.force_login(by)
     client.get(page(call))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         shown = client.get(page(call))
     assert len(shown.context["lines"]) == number
     table = client.get(

@@ -120,18 +120,19 @@ def test_stages_are_reordered_added_and_dropped_in_one_save(client, manager, dra
         "stages",
         {"id": first.pk, "kind": "formal_check", "ORDER": 2, **common},
         {"id": gone.pk, "kind": "site_visit", "ORDER": 9, "DELETE": "on", **common},
-        {"id": last.pk, "kind": "decision", "ORDER": 3, **common},
-        {"id": "", "kind": "unit_review", "ORDER": 1, **common},
+        {"id": last.pk, "kind": "decision", "ORDER": 3, "recommended_by": "chosen", **common},
+        {"id": "", "kind": "recommendation", "ORDER": 1, "recommended_by": "chosen", **common},
         initial=3,
     )
     clocks = {"publicity_days": 5, "publicity_day_kind": "working", "signing_days": 30}
     clocks |= {"appeal_days": 21, "appeal_day_kind": "calendar", "appeal_decision_days": 10}
     response = client.post(at("part", draft.pk, "stages"), data | clocks | {"do": "stay"})
     assert response.status_code == 302, response.context["page"].blocks[0].errors
-    assert list(draft.stages.order_by("order").values_list("order", "kind")) == [
-        (1, "unit_review"),
-        (2, "formal_check"),
-        (3, "decision"),
+    stages = draft.stages.order_by("order").values_list("order", "kind", "recommended_by")
+    assert list(stages) == [
+        (1, "recommendation", "chosen"),
+        (2, "formal_check", "region"),
+        (3, "decision", "region"),
     ]
     event = Event.objects.filter(verb="edited").get()
     assert (event.by, event.note, event.data) == (manager, "环节与期限", {"part": "stages"})
@@ -280,7 +281,7 @@ def test_the_overview_takes_the_same_queries_for_any_size(
         )
         Contact.objects.create(call=draft, kind="policy", name=f"处{number}", phone="1", order=number)
     client.get(at("change", draft.pk))
-    with django_assert_num_queries(33):
+    with django_assert_num_queries(34):
         assert client.get(at("change", draft.pk)).status_code == 200
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.models import CalendarDay
 from core.workflow import Refused
-from desk import actions, checks
+from desk import actions, checks, packs
 from grants.actions import publish_call
 from grants.models import Call, Dictionary, EligibilityRule, MoneyRule, Question, Section
 from milestones.models import MilestoneTemplate
@@ -243,3 +243,26 @@ def test_warnings_need_a_tick(call):
     actions.publish(call=call, accepts_warnings=True, by=None, at=timezone.now())
     call.refresh_from_db()
     assert call.state == "published"
+
+
+def test_who_recommends_is_said_of_its_step_and_a_choice_needs_a_list(call):
+    """And all of it comes back from a pack as it was."""
+    kinds = ("recommendation", "formal_check", "decision", "publicity")
+    call = CallFactory(draft=True, parts__stages=kinds)
+    step = call.stages.filter(kind="recommendation")
+    step.update(recommended_by="chosen")
+    call.quotas.create(of="recommender", region="3702", number=2, order=1)
+    assert errors(call) == [
+        ("access", "recommenders", "由申报人选择推荐单位，但推荐单位名单是空的。"),
+        ("access", "quotas[1].region", "不是按区域推荐，推荐单位的限额不能按区域。"),
+    ]
+    call.quotas.all().delete()
+    call.recommenders.create(credit_code="91370200163562681G", name="琴岛银行")
+    assert errors(call) == []
+    pack = packs.dump(call)
+    again, _source = packs.parse(packs.write(pack), today=timezone.localdate())
+    assert again.recommenders == pack.recommenders
+    assert again.stages[0].recommended_by == "chosen"
+    step.update(recommended_by="authority")
+    text = "有推荐单位名单，但推荐审核环节没有写由申报人选择，名单不起作用。"
+    assert ("access", text) in warnings(call)
