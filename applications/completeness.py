@@ -12,10 +12,11 @@ from accounts.identity import clean_credit_code, validate_credit_code, validate_
 from applications import queries, questions
 from applications.models import Application, IdKind, ParticipantRole
 from applications.questions.shown import visible_codes
-from grants.models import Instrument, RecommendedBy, Sourcing, StageKind
+from grants.models import Instrument, QuestionKind, RecommendedBy, Sourcing, StageKind
 from grants.queries import stages_of, way_of_recommending
 
 HUNDRED = Decimal(100)
+MEGABYTE = 1_048_576
 FIXED_SECTIONS = ("basics", "participants", "budget", "milestones")
 
 
@@ -82,6 +83,42 @@ def answers(application):
     for question, sentence in answer_faults(asked, stored, context):
         label = questions.localised(question, "label")
         yield (label, question.clause, sentence, question.section.code, question.code)
+    yield from _too_much(application, asked, stored, context)
+    yield from _named(application, asked, stored, context)
+
+
+def _too_much(application, asked, stored, context):
+    """All files together, where the notice limits them."""
+    most = application.call.max_megabytes
+    if most is None:
+        return
+    shown = visible_codes(asked, context)
+    files = [q for q in asked if q.kind == QuestionKind.ATTACHMENT and q.code in shown and q.code in stored]
+    used = sum(
+        file.get("size") or 0 for question in files for file in questions.files_of(stored[question.code])
+    )
+    if used > most * MEGABYTE:
+        sentence = _("一份申报书的附件合计不超过 %(most)s MB，现在是 %(used)s MB。") % {
+            "most": most,
+            "used": f"{used / MEGABYTE:.1f}",
+        }
+        last = files[-1]
+        yield (_("附件总量"), application.call.number, sentence, last.section.code, last.code)
+
+
+def _named(application, asked, stored, context):
+    """Blind parts that say whose they are."""
+    blind = [question for question in asked if question.section.is_blind and question.code in stored]
+    if not blind:
+        return
+    shown, words = visible_codes(asked, context), queries.names_of(application)
+    for question in blind:
+        texts = queries.texts_of(question, stored[question.code])
+        names = queries.named_in(texts, words) if question.code in shown else []
+        if names:
+            sentence = _("匿名部分不得出现人员和单位的名称：%(names)s。") % {"names": "、".join(names)}
+            label = questions.localised(question, "label")
+            yield (label, question.clause, sentence, question.section.code, question.code)
 
 
 def answer_faults(asked, stored: dict, context: dict):

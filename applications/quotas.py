@@ -35,7 +35,13 @@ MOST_DISTRICTS = 30
 
 def check_unit(application: Application) -> None:
     """Raises Refused naming the clause when the unit has handed in as many as it may."""
-    for quota in _quotas(application, QuotaOf.UNIT):
+    rows = _quotas(application, QuotaOf.UNIT)
+    rows = [row for row in rows if row.credit_code in ("", application.organisation.credit_code)]
+    # A row of the unit's own stands in place of the row for every unit.
+    own = {row.project_type_id for row in rows if row.credit_code}
+    for quota in rows:
+        if not quota.credit_code and quota.project_type_id in own:
+            continue
         _hold(quota, application.organisation_id)
         others = Application.objects.filter(organisation_id=application.organisation_id)
         _check(quota, application, others.exclude(state__in=NOT_COUNTED))
@@ -167,7 +173,7 @@ def _check(quota: Quota, application: Application, others) -> None:
         kind = quota.project_type.name if quota.project_type_id else ""
         raise Refused(
             _("%(of)s%(kind)s限 %(most)s 项，已有 %(used)s 项。")
-            % {"of": quota.get_of_display(), "kind": kind, "most": most, "used": used},
+            % {"of": quota.name or quota.get_of_display(), "kind": kind, "most": most, "used": used},
             field="quota",
             clause=quota.clause or application.call.number,
             code="quota",

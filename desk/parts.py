@@ -62,6 +62,7 @@ PARTS = (
             "recommenders",
             "call.invitation_only",
             "call.max_submissions",
+            "call.max_megabytes",
             "call.partners_confirm",
             "call.follows",
             "call.entry_days",

@@ -61,6 +61,7 @@ def _of_call(call: Call) -> Iterator[Event]:
     url, title = reverse("portal:call", args=[call.pk]), localised(call, "title")
     dates = [
         ("opens", _("开始受理：%(title)s"), call.opens_at),
+        ("registers", _("意向登记截止：%(title)s"), call.registers_by_at),
         ("closes", _("申报截止：%(title)s"), call.closes_at),
         ("unit", _("单位审核截止：%(title)s"), call.unit_closes_at),
         ("recommender", _("推荐截止：%(title)s"), call.recommender_closes_at),

@@ -139,12 +139,15 @@ class CallNotice:
     types: list[ProjectType]
     money_rules: list[MoneyRule]
     quotas: list[Quota]
+    unit_quotas: list[Quota]
+    """Rows of a table of units (限额表)."""
     amendments: list[Amendment]
 
 
 def call_notice(user, call: Call) -> CallNotice:
     """Thirteen queries, whatever the notice holds."""
     topics = Topic.objects.visible_to(user).filter(call=call).exclude(state=TopicState.WITHDRAWN)
+    quotas = list(call.quotas.select_related("project_type"))
     return CallNotice(
         topics=list(topics.select_related("owner").order_by("number")[:TOPICS_OF_CALL]),
         rules=list(call.rules.select_related("project_type")),
@@ -168,7 +171,8 @@ def call_notice(user, call: Call) -> CallNotice:
         bodies=list(call.issuing_bodies.all()),
         types=list(call.types.all()),
         money_rules=list(call.money_rules.select_related("project_type")),
-        quotas=list(call.quotas.select_related("project_type")),
+        quotas=[quota for quota in quotas if not quota.credit_code],
+        unit_quotas=[quota for quota in quotas if quota.credit_code],
         amendments=list(amendments(call)),
     )
 

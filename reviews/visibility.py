@@ -7,6 +7,8 @@ Identity numbers and birth dates never reach a reviewer; where the review is bli
 import re
 from dataclasses import dataclass, field
 
+from applications.queries.blind import identities, spelt
+
 HIDDEN = "〔已隐去〕"
 
 
@@ -39,23 +41,12 @@ class ReviewerView:
     is_blind: bool
 
 
-def identities(content: dict) -> list[str]:
-    """Every word of the content that names a unit or a person, the longest first."""
-    organisation = content.get("organisation") or {}
-    words = {organisation.get(name) for name in ("name", "credit_code", "legal_representative")}
-    for person in content.get("participants", []):
-        words |= {person.get(name) for name in ("name", "organisation_name", "credit_code", "id_number")}
-    return sorted(
-        {word.strip() for word in words if word and len(word.strip()) > 1}, key=lambda w: (-len(w), w)
-    )
-
-
 def concealer(content: dict):
     """A function that strikes out every identity of `content` in a text, also with blanks between letters."""
     words = identities(content)
     if not words:
         return lambda text: text
-    pattern = "|".join(r"\s*".join(re.escape(letter) for letter in word if letter.strip()) for word in words)
+    pattern = "|".join(map(spelt, words))
     found = re.compile(pattern, re.IGNORECASE)
     return lambda text: found.sub(HIDDEN, text) if text else text
 
@@ -100,8 +91,13 @@ def _milestone(row: dict, conceal) -> dict:
 
 
 def _sections(content: dict, conceal, *, is_blind: bool) -> list[tuple[str, list[Line]]]:
+    """By section; a blind reader of a form with blind parts (活页) reads only those."""
     sections: dict[str, list[Line]] = {}
-    for answer in content.get("answers", []):
+    answers = content.get("answers", [])
+    apart = is_blind and any(answer.get("blind") for answer in answers)
+    for answer in answers:
+        if apart and not answer.get("blind"):
+            continue
         # A file cannot be struck out: blind reviewers get none, not even its name.
         if is_blind and answer.get("kind") == "attachment":
             continue

@@ -76,7 +76,7 @@ DATED_WITHOUT_DEADLINE = {
     "a fact that rules test, owed by nobody": (
         "accounts.Shareholder.as_of_date applications.Participant.birth_date grants.EligibilityRule.as_of "
         "accounts.IntegrityRecord.valid_to grants.Dictionary.valid_to core.CalendarDay.date "
-        "applications.PastProject.starts_date applications.PastProject.ends_date"
+        "applications.PastProject.starts_date applications.PastProject.ends_date grants.Call.registers_by_at"
     ),
     "a proposal: owed once the agreement says so": (
         "applications.Application.starts_date applications.Application.ends_date "

@@ -8,6 +8,7 @@ from applications.queries.answers import (
     stored_answers,
 )
 from applications.queries.appeals import appeal_until, appeals_of, is_appealed, received_at, rejection
+from applications.queries.blind import named_in, names_of, texts_of
 from applications.queries.budget import (
     budget_lines,
     budget_matrix,
@@ -187,6 +188,8 @@ __all__ = [
     "may_name",
     "months_between",
     "name_of_office",
+    "named_in",
+    "names_of",
     "neighbours",
     "of_regions",
     "of_the_bureau",
@@ -231,6 +234,7 @@ __all__ = [
     "step_after",
     "stored_answers",
     "supplement_deadline",
+    "texts_of",
     "two_versions",
     "unresolved",
     "version_of",

@@ -99,6 +99,7 @@ def sealed_answers(asked, stored: dict) -> list[dict]:
             ],
             "rows": questions.cells(question, stored.get(question.code)),
         }
+        | ({"blind": True} if question.section.is_blind else {})
         for question in asked
     ]
 

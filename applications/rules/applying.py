@@ -44,11 +44,23 @@ def check_can_start(by, call: Call, topic: Topic | None, organisation, *, at, pr
         raise Refused(_("请先在榜单上选择要揭的任务。"), field="topic")
     check_type(call, project_type)
     check_window(call, topic, at=at)
+    check_registration(call, at=at)
     if topic and topic.owner_id == organisation.pk:
         raise Refused(_("发榜方不能揭自己发布的榜。"), field="organisation", clause=topic.number)
     check_invited(call, organisation)
     if call.follows_id:
         check_entry(call, organisation, at=at)
+
+
+def check_registration(call: Call, *, at) -> None:
+    """Who has not begun by the closing of registration (意向登记) comes too late. Raises Refused."""
+    if call.registers_by_at is not None and at > call.registers_by_at:
+        raise Refused(
+            _("意向登记已于 %(time)s 截止，没有登记的不能再申报；已经登记的请打开原来的申报书继续填写。")
+            % {"time": queries.local_moment(call.registers_by_at)},
+            clause=call.number,
+            code="not_registered",
+        )
 
 
 def check_invited(call: Call, organisation) -> None:

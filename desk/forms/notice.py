@@ -43,7 +43,7 @@ class BasicsForm(PartForm):
         (("programme", 8), ("number", 4)),
         (("year", 2), ("sourcing", 5), ("instrument", 5)),
         (("opens_at", 4), ("closes_at", 4), ("bid_days", 4)),
-        (("unit_closes_at", 4), ("recommender_closes_at", 4)),
+        (("unit_closes_at", 4), ("recommender_closes_at", 4), ("registers_by_at", 4)),
     )
 
     class Meta:
@@ -61,6 +61,7 @@ class BasicsForm(PartForm):
             "bid_days",
             "unit_closes_at",
             "recommender_closes_at",
+            "registers_by_at",
         )
         help_texts = {"bid_days": gettext_lazy("只用于企业出题揭榜")}
 
@@ -74,6 +75,9 @@ class BasicsForm(PartForm):
         opens, closes = self.cleaned_data.get("opens_at"), self.cleaned_data.get("closes_at")
         if opens and closes and closes <= opens:
             self.add_error("closes_at", _("截止时间应晚于开始时间。"))
+        registers = self.cleaned_data.get("registers_by_at")
+        if registers and not (opens and opens < registers and (not closes or registers <= closes)):
+            self.add_error("registers_by_at", _("意向登记截止应在开始时间之后、申报截止之前。"))
         return super().clean()
 
 
@@ -170,7 +174,7 @@ class TypeForm(PartForm):
 
 class AccessForm(PartForm):
     layout = (
-        (("is_invitation_only", 6), ("max_submissions", 6)),
+        (("is_invitation_only", 4), ("max_submissions", 4), ("max_megabytes", 4)),
         (("requires_partner_confirmation", 12),),
         (("follows", 8), ("entry_days", 4)),
     )
@@ -180,6 +184,7 @@ class AccessForm(PartForm):
         fields = (
             "is_invitation_only",
             "max_submissions",
+            "max_megabytes",
             "requires_partner_confirmation",
             "follows",
             "entry_days",
@@ -195,15 +200,17 @@ class AccessForm(PartForm):
 class QuotaForm(PartForm):
     layout = (
         (("of", 3), ("project_type", 3), ("region", 2), ("number", 2), ("clause", 2)),
+        (("credit_code", 4), ("name", 8)),
         (("formula", 12),),
     )
 
     class Meta:
         model = Quota
-        fields = ("of", "project_type", "region", "number", "clause", "formula")
+        fields = ("of", "project_type", "region", "number", "clause", "credit_code", "name", "formula")
         widgets = {"formula": formula()}
         help_texts = {
             "region": gettext_lazy("只用于推荐单位；留空为各区域"),
+            "credit_code": gettext_lazy("填了就只是这一个单位的限额，替代通用的一行；限额表每个单位一行"),
             "formula": gettext_lazy("不是固定数字时写公式，例如 unit.rd_spend > 10000000.0 ? 3 : 1"),
         }
 
@@ -213,7 +220,15 @@ class QuotaForm(PartForm):
             self.add_error("number", _("限额数字和公式填一个。"))
         if data.get("region") and data.get("of") != QuotaOf.RECOMMENDER:
             self.add_error("region", _("只有推荐单位的限额才按区域。"))
+        if data.get("credit_code") and data.get("of") != QuotaOf.UNIT:
+            self.add_error("credit_code", _("只有申报单位的限额才写单位。"))
         return data
+
+    def clean_credit_code(self):
+        code = clean_credit_code(self.cleaned_data["credit_code"])
+        if code:
+            validate_credit_code(code)
+        return code
 
 
 class InvitationForm(PartForm):
@@ -330,7 +345,7 @@ Quotas = rows(
     QuotaForm,
     title=gettext_lazy("限额"),
     noun=gettext_lazy("限额"),
-    unique=("of", "project_type", "region"),
+    unique=("of", "project_type", "region", "credit_code"),
     prefix="quotas",
 )
 Invitations = rows(

@@ -28,12 +28,13 @@ class SectionForm(PartForm):
         (("title", 6), ("title_en", 6)),
         (("form", 4), ("project_type", 4), ("code", 4)),
         (("help", 12),),
+        (("is_blind", 12),),
     )
     code_prefix = "section"
 
     class Meta:
         model = Section
-        fields = ("title", "title_en", "form", "project_type", "code", "help")
+        fields = ("title", "title_en", "form", "project_type", "code", "help", "is_blind")
         widgets = {"help": short_text(2)}
 
     def clean_code(self):

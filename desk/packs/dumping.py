@@ -132,7 +132,7 @@ def _sections(call: Call) -> list:
     sections = []
     for section in Section.objects.filter(call=call).select_related("project_type").order_by("order"):
         named = {name: getattr(section, name) for name in ("code", "form", "title", "title_en", "help")}
-        named["type"] = _type_code(section)
+        named |= {"type": _type_code(section), "blind": section.is_blind}
         sections.append(schema.SectionPart.model_construct(**named, questions=questions.get(section.pk, [])))
     return sections
 

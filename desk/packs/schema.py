@@ -79,11 +79,15 @@ class CallPart(Part):
     instrument: Instrument
     opens: Moment
     closes: Moment | None = None
+    registers_by: Moment | None = None
+    """Until when an application must have been begun (意向登记)."""
     unit_closes: Moment | None = None
     recommender_closes: Moment | None = None
     bid_days: Days | None = None
     invitation_only: bool = False
     max_submissions: Annotated[int, Field(ge=1, le=99)] | None = None
+    max_megabytes: Annotated[int, Field(ge=1, le=2000)] | None = None
+    """Of all files of one application together."""
     partners_confirm: bool = False
     follows: Maybe200 = ""
     """Title of the outline call (预申报) of the same programme and year whose chosen projects may apply."""
@@ -120,6 +124,9 @@ class QuotaPart(Part):
     of: QuotaOf
     type: TypeCode = ""
     region: Annotated[str, Field(pattern=r"^\d{0,6}$")] = ""
+    credit_code: Annotated[str, Field(pattern=r"^([0-9A-HJ-NP-RTUW-Y]{18})?$")] = ""
+    """One unit's own row, in place of the row for every unit."""
+    name: Maybe120 = ""
     number: Annotated[int, Field(ge=0, le=99999)] | None = None
     formula: Text = ""
     clause: Clause = ""
@@ -267,6 +274,8 @@ class SectionPart(Part):
     title: Words120
     title_en: Maybe120 = ""
     help: Text = ""
+    blind: bool = False
+    """Holds no name of a person or unit; the only part that blind experts read, if there is one."""
     questions: list[QuestionPart]
 
 

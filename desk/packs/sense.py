@@ -17,6 +17,7 @@ from grants.models import (
     Instrument,
     MoneyKind,
     MoneyRule,
+    QuestionKind,
     QuotaOf,
     RecommendedBy,
     Sourcing,
@@ -43,6 +44,7 @@ def warnings(pack: Pack, *, at: datetime) -> Found:
     yield from _loose_ends(pack)
     yield from _unused_forms(pack)
     yield from _unused_types(pack)
+    yield from _blind_parts(pack)
 
 
 def _windows(pack: Pack) -> Found:
@@ -59,6 +61,10 @@ def _windows(pack: Pack) -> Found:
     ):
         if getattr(call, name) and kind not in kinds:
             yield ("call", name), _("写了截止时间，但环节里没有“%(stage)s”。") % {"stage": kind.label}
+    if call.registers_by and not (
+        call.opens < call.registers_by and (call.closes is None or call.registers_by <= call.closes)
+    ):
+        yield ("call", "registers_by"), _("意向登记截止应在开始时间之后、申报截止之前。")
     if call.entry_days and not call.follows:
         yield ("call", "entry_days"), _("写了入选后的申报期限，但没有写前一步通知。")
 
@@ -75,12 +81,14 @@ def _lists(pack: Pack) -> Found:
     yield from _recommenders(pack)
     seen = set()
     for index, quota in enumerate(pack.quotas):
-        key = (str(quota.of), quota.type, quota.region)
+        key = (str(quota.of), quota.type, quota.region, quota.credit_code)
         if key in seen:
             yield ("quotas", index), _("同样对象的限额写了两次。")
         seen.add(key)
         if (quota.number is None) == (not quota.formula):
             yield ("quotas", index), _("限额数字和公式填一个。")
+        if quota.credit_code and quota.of != QuotaOf.UNIT:
+            yield ("quotas", index, "credit_code"), _("只有申报单位的限额才写单位。")
 
 
 def _recommenders(pack: Pack) -> Found:
@@ -121,7 +129,7 @@ def _clauses(pack: Pack) -> Found:
 
 def _rest_days(pack: Pack, at: datetime) -> Found:
     call = pack.call
-    for name in ("closes", "unit_closes", "recommender_closes"):
+    for name in ("registers_by", "closes", "unit_closes", "recommender_closes"):
         moment = getattr(call, name)
         if moment and not calendar.is_working(calendar.local_date(moment)):
             yield ("call", name), _("截止时间在休息日，请确认。")
@@ -199,6 +207,20 @@ def _unused_types(pack: Pack) -> Found:
     plain = [(index, part) for index, part in enumerate(pack.types) if part.code not in told]
     for index, part in plain[1:]:
         yield ("types", index), _("“%(name)s”和别的类别没有任何不同。") % {"name": part.name}
+
+
+def _blind_parts(pack: Pack) -> Found:
+    """A blind part is for experts who may not know whose it is, and asks nothing that says so."""
+    of_people = {QuestionKind.PERSON, QuestionKind.ORGANISATION}
+    for number, section in enumerate(pack.sections):
+        if not section.blind:
+            continue
+        if section.form == FormKind.APPLICATION and not (pack.review and pack.review.blind):
+            yield ("sections", number, "blind"), _("有匿名部分，但评审方案不是匿名评审。")
+        for index, question in enumerate(section.questions):
+            if question.kind in of_people:
+                place = ("sections", number, "questions", index, "kind")
+                yield place, _("匿名部分不宜有填写人员或单位的题目。")
 
 
 def _loose_ends(pack: Pack) -> Found:

@@ -17,7 +17,7 @@ from desk.packs.values import fill_year, is_relative, read_moment
 
 Place = Sequence[str | int]
 LARGEST = 2 * 1024 * 1024
-MOMENTS = ("opens", "closes", "unit_closes", "recommender_closes")
+MOMENTS = ("opens", "closes", "registers_by", "unit_closes", "recommender_closes")
 """Keys of `call` that may be written relative to the day of loading."""
 
 

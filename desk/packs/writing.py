@@ -31,6 +31,8 @@ from milestones.models import MilestoneTemplate
 from reviews.models import Criterion, ReviewScheme
 
 CALL_FIELDS = {
+    "registers_by": "registers_by_at",
+    "max_megabytes": "max_megabytes",
     "unit_closes": "unit_closes_at",
     "recommender_closes": "recommender_closes_at",
     "invitation_only": "is_invitation_only",
@@ -153,8 +155,10 @@ def _write_types(call: Call, pack: Pack) -> dict[str, ProjectType | None]:
 
 def _write_form(call: Call, pack: Pack, types) -> None:
     for number, part in enumerate(pack.sections, start=1):
-        fields = _fields(part, "questions", "type")
-        section = Section.objects.create(call=call, order=number, project_type=types[part.type], **fields)
+        fields = _fields(part, "questions", "type", "blind")
+        section = Section.objects.create(
+            call=call, order=number, project_type=types[part.type], is_blind=part.blind, **fields
+        )
         Question.objects.bulk_create(
             Question(
                 call=call,

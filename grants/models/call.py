@@ -95,6 +95,12 @@ class Call(models.Model):
     closes_at = models.DateTimeField(
         _("截止时间"), null=True, blank=True, help_text=_("常年受理（随发随评）时留空")
     )
+    registers_by_at = models.DateTimeField(
+        _("意向登记截止"),
+        null=True,
+        blank=True,
+        help_text=_("在此之前建立申报书即为登记；之后不能新建，已登记的可以填到申报截止。留空不要求登记"),
+    )
     unit_closes_at = models.DateTimeField(
         _("单位审核截止"), null=True, blank=True, help_text=_("留空时按“单位审核”环节的期限")
     )
@@ -118,6 +124,9 @@ class Call(models.Model):
     )
     entry_days = models.PositiveSmallIntegerField(
         _("入选后须在几日内申报"), null=True, blank=True, help_text=_("自然日；过期资格失效，留空不限")
+    )
+    max_megabytes = models.PositiveSmallIntegerField(
+        _("附件总量上限（MB）"), null=True, blank=True, help_text=_("一份申报书全部附件合计；留空不另作限制")
     )
     asks_participants = models.BooleanField(_("填写参与人员"), default=True)
     requires_partner_confirmation = models.BooleanField(
@@ -176,6 +185,14 @@ class Call(models.Model):
                 name="call_closes_after_opening",
             ),
             models.CheckConstraint(condition=Q(cap__isnull=True) | Q(cap__gt=0), name="call_cap_positive"),
+            models.CheckConstraint(
+                condition=Q(registers_by_at__isnull=True) | Q(registers_by_at__gt=models.F("opens_at")),
+                name="call_registers_after_opening",
+            ),
+            models.CheckConstraint(
+                condition=Q(max_megabytes__isnull=True) | Q(max_megabytes__gte=1),
+                name="call_megabytes_at_least_one",
+            ),
             models.UniqueConstraint(fields=["series", "version"], name="call_series_version_once"),
             models.CheckConstraint(
                 condition=Q(max_submissions__isnull=True) | Q(max_submissions__gte=1),
@@ -217,6 +234,8 @@ class Call(models.Model):
                     "bid_days",
                     "series",
                     "amends_id",
+                    "registers_by_at",
+                    "max_megabytes",
                     "unit_closes_at",
                     "recommender_closes_at",
                     "is_invitation_only",
@@ -363,7 +382,8 @@ class QuotaOf(models.TextChoices):
 class Quota(models.Model):
     """How many applications one unit may hand in, or one recommender may pass on (限额).
 
-    `region` limits a recommender's quota to one region's; empty: each region. `number`, or a CEL `formula`
+    `region` limits a recommender's quota to one region's; empty: each region. With a `credit_code` the row is
+    one unit's own, in place of the row for every unit (限额表). `number`, or a CEL `formula`
     over `unit` (the applicant as of the opening day; for a recommender its own organisation).
     """
 
@@ -378,6 +398,8 @@ class Quota(models.Model):
         verbose_name=_("项目类别"),
     )
     region = models.CharField(_("区域代码"), max_length=6, blank=True)
+    credit_code = models.CharField(_("单位统一社会信用代码"), max_length=18, blank=True)
+    name = models.CharField(_("单位名称"), max_length=120, blank=True)
     number = models.PositiveIntegerField(_("限额（项）"), null=True, blank=True)
     formula = models.TextField(_("限额公式（CEL）"), blank=True)
     clause = models.CharField(_("条款"), max_length=60, blank=True)
@@ -389,7 +411,12 @@ class Quota(models.Model):
         ordering = ["order"]
         constraints = [
             models.UniqueConstraint(
-                fields=["call", "of", "project_type", "region"], name="quota_once", nulls_distinct=False
+                fields=["call", "of", "project_type", "region", "credit_code"],
+                name="quota_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(of="unit") | Q(credit_code=""), name="quota_credit_code_of_unit"
             ),
             models.CheckConstraint(
                 condition=Q(number__isnull=False, formula="") | Q(number__isnull=True) & ~Q(formula=""),
@@ -402,7 +429,8 @@ class Quota(models.Model):
         triggers = frozen_with_call()
 
     def __str__(self):
-        return f"{self.get_of_display()} {self.number if self.number is not None else self.formula}"
+        whose = self.name or self.credit_code or self.get_of_display()
+        return f"{whose} {self.number if self.number is not None else self.formula}"
 
 
 class Amendment(models.Model):

@@ -36,6 +36,11 @@ class Section(models.Model):
     title = models.CharField(_("标题"), max_length=120)
     title_en = models.CharField(_("英文标题"), max_length=120, blank=True)
     help = models.TextField(_("说明"), blank=True)
+    is_blind = models.BooleanField(
+        _("匿名部分"),
+        default=False,
+        help_text=_("不得出现人员和单位的名称，提交前系统核对；匿名评审时专家只看匿名部分"),
+    )
     order = models.PositiveSmallIntegerField(_("顺序"))
 
     class Meta:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import FactKind
@@ -183,6 +183,39 @@ def test_a_unit_hands_in_no_more_than_its_quota_and_the_draft_stays():
     second.refresh_from_db()
     assert second.state == S.DRAFT
     hand_in(filled(call=call))
+
+
+def test_a_row_of_the_units_own_stands_in_place_of_the_row_for_every_unit():
+    call = CallFactory(parts__rules=(), parts__stages=NO_REVIEW, draft=True)
+    named, other = OrganisationFactory(kind="university"), OrganisationFactory(kind="university")
+    Quota.objects.create(call=call, of=QuotaOf.UNIT, number=0, order=1)
+    row = {"call": call, "number": 1, "credit_code": named.credit_code, "name": named.name, "order": 2}
+    Quota.objects.create(of=QuotaOf.UNIT, **row)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Quota.objects.create(of=QuotaOf.RECOMMENDER, **row)
+    publish(call)
+    hand_in(filled(call=call, organisation=named))
+    for unit, said in (
+        (named, f"{named.name}限 1 项，已有 1 项。"),
+        (other, "每个申报单位限 0 项，已有 0 项。"),
+    ):
+        with pytest.raises(Refused) as refused:
+            hand_in(filled(call=call, organisation=unit))
+        assert refused.value.message == said
+
+
+def test_who_has_not_registered_in_time_cannot_begin_and_who_has_goes_on():
+    now = timezone.now()
+    call = CallFactory(registers_by_at=now + timedelta(days=1), parts__stages=NO_REVIEW)
+    application = filled(call=call)
+    late = call.registers_by_at + timedelta(seconds=1)
+    other = OrganisationFactory()
+    with pytest.raises(Refused) as refused:
+        actions.start(call=call, organisation=other, by=member_of(other), at=late)
+    assert refused.value.code == "not_registered"
+    actions.start(call=call, organisation=other, by=member_of(other), at=call.registers_by_at)
+    actions.submit(application=application, by=application.created_by, at=late)
+    assert application.state == S.FORMAL_CHECK
 
 
 def test_what_was_withdrawn_frees_its_place():

@@ -19,7 +19,18 @@ from tests.factories.accounts import OrganisationFactory
 
 SMALL = (Path(__file__).parent / "small.yaml").read_text(encoding="utf-8")
 TODAY = date(2026, 3, 10)
-ALL = [SMALL, *(file.read_text(encoding="utf-8") for file in packs.shipped())]
+FULLER = (
+    SMALL.replace("  closes: ", "  registers_by: 2026-03-20 17:00\n  max_megabytes: 6\n  closes: ", 1)
+    .replace("    title: 项目\n", "    title: 项目\n    blind: true\n", 1)
+    .replace(
+        "\nmoney:\n",
+        "\nquotas:\n  - {of: unit, number: 2}\n"
+        "  - {of: unit, number: 5, credit_code: 91370200163562681G, name: 青岛示范大学}\nmoney:\n",
+        1,
+    )
+)
+"""With what no shipped pack says."""
+ALL = [SMALL, FULLER, *(file.read_text(encoding="utf-8") for file in packs.shipped())]
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +61,7 @@ def counts():
     return [model.objects.count() for model in models]
 
 
-@pytest.mark.parametrize("text", ALL, ids=["small", *(file.stem for file in packs.shipped())])
+@pytest.mark.parametrize("text", ALL, ids=["small", "fuller", *(file.stem for file in packs.shipped())])
 def test_what_is_written_out_is_what_was_loaded(text, department):
     pack, _source = read(text, TODAY)
     call = load(text, department=department).call
@@ -60,7 +71,7 @@ def test_what_is_written_out_is_what_was_loaded(text, department):
     assert packs.write(again) == written
 
 
-@pytest.mark.parametrize("text", ALL, ids=["small", *(file.stem for file in packs.shipped())])
+@pytest.mark.parametrize("text", ALL, ids=["small", "fuller", *(file.stem for file in packs.shipped())])
 def test_the_same_pack_again_changes_nothing(text, department):
     first = load(text, department=department)
     assert first.what == packs.NEW

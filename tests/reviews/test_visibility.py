@@ -101,6 +101,14 @@ def test_a_blind_view_names_nobody():
     assert view.sections[0][1][1].rows == [["〔已隐去〕"], ["别家"]]
 
 
+def test_of_a_form_with_blind_parts_a_blind_reader_sees_only_those():
+    apart = {"section": "论证活页", "kind": "text", "label": "论证", "text": "方法", "blind": True}
+    content = CONTENT | {"answers": [*CONTENT["answers"], apart]}
+    for is_blind, seen in ((True, ["论证活页"]), (False, ["研究内容", "附件", "论证活页"])):
+        view = visibility.for_reviewer(content, number="SL1", is_blind=is_blind)
+        assert [title for title, _lines in view.sections] == seen
+
+
 def test_an_open_view_names_people_but_no_identity_numbers():
     view = visibility.for_reviewer(CONTENT, number="SL1", is_blind=False)
 
