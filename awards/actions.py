@@ -383,8 +383,20 @@ def _end(agreement, reason, *, by, at):
 
 
 @transaction.atomic
+def extend(*, agreement: Agreement, ends_date: date, by, at: datetime, note: str = "") -> None:
+    """A running project ends later (延期); called by whoever decides on that. The database refuses less."""
+    signed = agreement.signed_ends_date or agreement.ends_date
+    Agreement.objects.filter(pk=agreement.pk).update(ends_date=ends_date, signed_ends_date=signed)
+    data = {"from": agreement.ends_date.isoformat(), "to": ends_date.isoformat()}
+    agreement.ends_date, agreement.signed_ends_date = ends_date, signed
+    workflow.record(agreement, "extended", by=by, at=at, note=note, data=data)
+    notifications.end_moved(agreement, at=at)
+
+
+@transaction.atomic
 def complete(*, agreement: Agreement, by, at: datetime) -> None:
     """Everything that was agreed is done and paid; called by whoever keeps the accounts of that."""
     workflow.move(agreement, AgreementState.COMPLETED, by=by, at=at)
     notifications.completed(agreement, by=by, at=at)
+    signals.agreement_completed.send(sender=Agreement, agreement=agreement, by=by, at=at)
     applications.end_project(application=agreement.award.application, end=ProjectEnd.COMPLETED, by=by, at=at)

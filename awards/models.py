@@ -333,10 +333,14 @@ class Agreement(models.Model):
     """任务书: what is owed by when. Milestones (milestones app) and instalments (finance app) hang on it."""
 
     machine = states.AGREEMENT
+    event_verbs = {"extended": _("延期")}
 
     award = models.OneToOneField(Award, models.PROTECT, related_name="+", verbose_name=_("立项"))
     starts_date = models.DateField(_("开始"))
     ends_date = models.DateField(_("结束"))
+    signed_ends_date = models.DateField(
+        _("签订时的结束日期"), null=True, blank=True, editable=False, help_text=_("延期后填写")
+    )
     own_amount = models.DecimalField(_("自筹（元）"), max_digits=14, decimal_places=2, default=0)
     is_by_decision = models.BooleanField(_("以立项文件代替任务书"), default=False)
     state = models.CharField(
@@ -372,6 +376,10 @@ class Agreement(models.Model):
                 condition=Q(ends_date__gt=F("starts_date")), name="agreement_dates_in_order"
             ),
             models.CheckConstraint(
+                condition=Q(signed_ends_date__isnull=True) | Q(ends_date__gt=F("signed_ends_date")),
+                name="agreement_extended_is_later",
+            ),
+            models.CheckConstraint(
                 condition=Q(unit_signed_at__isnull=True, unit_signed_by__isnull=True)
                 | Q(unit_signed_at__isnull=False, unit_signed_by__isnull=False),
                 name="agreement_unit_signed_at_by",
@@ -392,8 +400,18 @@ class Agreement(models.Model):
             # Drafted terms may be corrected until the first signature; from then on they stand.
             pgtrigger.Protect(
                 name="signed_never_changes",
-                operation=pgtrigger.UpdateOf("award_id", "starts_date", "ends_date", "own_amount"),
+                operation=pgtrigger.UpdateOf("award_id", "starts_date", "own_amount"),
                 condition=pgtrigger.Condition("OLD.state <> 'draft'"),
+            ),
+            # Only an extension (延期) of a running project moves its end, and only to a later day.
+            pgtrigger.Protect(
+                name="end_moves_by_extension",
+                operation=pgtrigger.UpdateOf("ends_date", "signed_ends_date"),
+                condition=pgtrigger.Condition(
+                    "OLD.state <> 'draft' AND NOT (NEW.state = 'in_force' AND NEW.ends_date > OLD.ends_date"
+                    " AND NEW.signed_ends_date IS NOT DISTINCT FROM"
+                    " COALESCE(OLD.signed_ends_date, OLD.ends_date))"
+                ),
             ),
             pgtrigger.Protect(name="kept", operation=pgtrigger.Delete),
         ]

@@ -154,10 +154,30 @@ def open_project_end(agreement: Agreement, *, at) -> None:
         title=f"{agreement.award.number} {application.title}",
         url=reverse("portal:project", args=[agreement.pk]),
         due_at=calendar.end_of_day(agreement.ends_date),
-        explanation=said(_("任务书约定 %(date)s 结束"), date=agreement.ends_date),
+        explanation=_explain_end(agreement),
         owed_by=[*_by_unit(agreement), *(Owes(user=user) for user in team)],
         at=at,
         **cause(application.call),
+    )
+
+
+def _explain_end(agreement: Agreement) -> Said:
+    if agreement.signed_ends_date is None:
+        return said(_("任务书约定 %(date)s 结束"), date=agreement.ends_date)
+    text = said(
+        _("任务书约定 %(signed)s 结束，经批准延期至 %(date)s"),
+        signed=agreement.signed_ends_date,
+        date=agreement.ends_date,
+    )
+    return by_clause(text, agreement.award.application.call.extension_clause)
+
+
+def end_moved(agreement: Agreement, *, at) -> None:
+    deadlines.move_deadline(
+        subject=agreement,
+        kind=DeadlineKind.PROJECT_END,
+        due_at=calendar.end_of_day(agreement.ends_date),
+        explanation=_explain_end(agreement),
     )
 
 

@@ -14,5 +14,8 @@ agreement_corrected = Signal()
 agreement_in_force = Signal()
 """Sent with `agreement`, `by`, `at` when both sides have signed."""
 
+agreement_completed = Signal()
+"""Sent with `agreement`, `by`, `at` when everything that was agreed is done and paid."""
+
 funding_dropped = Signal()
 """Sent with `application`, `by`, `at` when a proposed award falls away (objection upheld, forgone)."""

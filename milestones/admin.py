@@ -15,10 +15,10 @@ from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMix
 from core.calendar import local_date
 from grants.models import Call
 from grants.states import CallState
-from milestones import actions, queries, rules
-from milestones.forms import ConclusionForm, ReasonForm
-from milestones.models import Indicator, Milestone, MilestoneTemplate, Report
-from milestones.states import MilestoneState
+from milestones import actions, extending, queries, rules
+from milestones.forms import ConclusionForm, OpinionOfOfficeForm, ReasonForm
+from milestones.models import Extension, Indicator, Milestone, MilestoneTemplate, Report, Shift
+from milestones.states import ExtensionState, MilestoneState
 
 OWED = [MilestoneState.PLANNED, MilestoneState.RETURNED]
 
@@ -196,6 +196,111 @@ class ReportAdmin(ReadOnlyMixin, ModelAdmin):
     @display(description=_("项目"), ordering="milestone__agreement__award__number")
     def project(self, obj):
         return f"{obj.milestone.agreement.award.number} {obj.milestone.agreement.award.application}"
+
+
+class ShiftInline(ReadOnlyMixin, unfold.TabularInline):
+    model = Shift
+    fields = ("milestone", "from_date", "to_date")
+    extra = 0
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("milestone")
+
+
+SUBMITTED_FIRST = Case(
+    When(state=ExtensionState.SUBMITTED, then=Value(0)), default=Value(1), output_field=IntegerField()
+).asc()
+EXTENSION_TONES = {
+    ExtensionState.SUBMITTED: "warning",
+    ExtensionState.APPROVED: "success",
+    ExtensionState.REFUSED: "danger",
+    ExtensionState.WITHDRAWN: "info",
+}
+
+
+@register(Extension)
+class ExtensionAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
+    """Requests for more time: what waits first, the oldest on top."""
+
+    list_display = ("project", "unit", "old_ends_date", "ends_date", "submitted_at", "condition")
+    list_filter = ("state", "agreement__award__application__call__programme")
+    search_fields = (
+        "agreement__award__number",
+        "agreement__award__application__title",
+        "agreement__award__application__organisation__name",
+    )
+    fields = (
+        "project_link",
+        "unit",
+        "old_ends_date",
+        "ends_date",
+        "limits",
+        "reason",
+        "submitted_by",
+        "submitted_at",
+        "state",
+        "opinion",
+        "decided_by",
+        "decided_at",
+    )
+    readonly_fields = ("project_link", "unit", "limits")
+    inlines = (ShiftInline,)
+    actions_detail = ("approve", "refuse")
+
+    def get_queryset(self, request):
+        rows = super().get_queryset(request)
+        return rows.select_related(
+            "agreement__award__application__organisation",
+            "agreement__award__application__call__programme",
+            "submitted_by",
+            "decided_by",
+        )
+
+    def get_ordering(self, request):
+        return (SUBMITTED_FIRST, "submitted_at", "id")
+
+    @display(description=_("项目"), ordering="agreement__award__number")
+    def project(self, obj):
+        return f"{obj.agreement.award.number} {obj.agreement.award.application}"
+
+    @display(description=_("项目"))
+    def project_link(self, obj):
+        address = reverse("portal:project", args=[obj.agreement_id])
+        return format_html('<a href="{}">{}</a>', address, self.project(obj))
+
+    @display(description=_("承担单位"), ordering="agreement__award__application__organisation__name")
+    def unit(self, obj):
+        return obj.agreement.award.application.organisation
+
+    @display(description=_("延期规定"))
+    def limits(self, obj):
+        call = obj.agreement.award.application.call
+        return _("最多 %(times)s 次，累计不超过 %(months)s 个月，最晚到 %(latest)s %(clause)s") % {
+            "times": call.extension_times,
+            "months": call.extension_months,
+            "latest": extending.latest_end(obj.agreement),
+            "clause": call.extension_clause,
+        }
+
+    @display(description=_("状态"), ordering="state", label=EXTENSION_TONES)
+    def condition(self, obj):
+        return obj.state, obj.get_state_display()
+
+    @button(
+        _("同意延期"),
+        form=OpinionOfOfficeForm,
+        may=extending.can_decide,
+        text=_("同意后，项目结束日期和申请中的里程碑立即调整，期限和提醒随之改变。"),
+        icon="event_available",
+    )
+    def approve(self, request, extension, data, at):
+        actions.approve(extension=extension, opinion=data["opinion"], by=request.user, at=at)
+        return _("已同意延期，项目单位会收到通知。")
+
+    @button(_("不同意"), form=OpinionOfOfficeForm, may=extending.can_decide, icon="event_busy")
+    def refuse(self, request, extension, data, at):
+        actions.refuse(extension=extension, opinion=data["opinion"], by=request.user, at=at)
+        return _("已登记不同意，项目单位会收到通知。")
 
 
 @register(MilestoneTemplate)

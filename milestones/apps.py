@@ -15,6 +15,7 @@ class MilestonesConfig(AppConfig):
         signals.agreement_prepared.connect(receivers.plan)
         signals.agreement_corrected.connect(receivers.replan)
         signals.agreement_in_force.connect(receivers.start)
+        signals.agreement_completed.connect(receivers.completed)
         access.reader(receivers.evidence)
         access.reader(receivers.drafts)
         obligations.register_all()

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from applications import completeness, questions
-from applications.fields import LimitedText, MoneyField
+from applications.fields import DayField, LimitedText, MoneyField
 from applications.forms.answers import AnswersForm, completed, computed_texts, initial_of, rows_of, unreadable
 from core.money import ZERO
 from core.workflow import Refused
@@ -116,6 +116,53 @@ class ConclusionForm(forms.Form):
 
 class ReasonForm(forms.Form):
     note = LimitedText(label=_("理由"), max_length=LONG, widget=forms.Textarea(attrs={"rows": 5}))
+
+
+class ExtensionForm(forms.Form):
+    """A later end, why, and which milestones move with it."""
+
+    ends_date = DayField(label=_("新的结束日期"))
+    reason = LimitedText(
+        label=_("延期理由"),
+        max_length=LONG,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("写明不能按期完成的原因、已完成的工作和后续安排，不超过 4000 字。"),
+    )
+
+    def __init__(self, *args, agreement, milestones, latest, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.milestones = milestones
+        self.fields["ends_date"].help_text = _("现在是 %(old)s，最晚可延至 %(latest)s。") % {
+            "old": agreement.ends_date,
+            "latest": latest,
+        }
+        for milestone in milestones:
+            self.fields[f"shift_{milestone.pk}"] = DayField(
+                label=_("“%(name)s”调整为") % {"name": milestone.name},
+                required=False,
+                help_text=_("现在是 %(date)s；不调整请留空。") % {"date": milestone.due_date},
+            )
+
+    def asked(self) -> dict:
+        """What `actions.ask` takes; a day left as it is moves nothing."""
+        data = self.cleaned_data
+        days = {m.pk: data[f"shift_{m.pk}"] for m in self.milestones}
+        planned = {m.pk: m.due_date for m in self.milestones}
+        return {
+            "ends_date": data["ends_date"],
+            "reason": data["reason"],
+            "shifts": {pk: day for pk, day in days.items() if day and day != planned[pk]},
+        }
+
+
+class OpinionOfOfficeForm(forms.Form):
+    opinion = LimitedText(
+        label=_("审批意见"),
+        required=False,
+        max_length=LONG,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("不同意时必须写明理由；项目单位会看到。"),
+    )
 
 
 class ReportForm:

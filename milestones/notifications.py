@@ -12,9 +12,10 @@ from applications.notifications import team_and_admins
 from core import calendar
 from grants.queries import cause
 from milestones.models import Milestone, Report
+from milestones.states import MilestoneState
 from notifications import actions, receipts
 from notifications.actions import Owes
-from notifications.models import DeadlineKind, NoticeKind
+from notifications.models import Deadline, DeadlineKind, NoticeKind
 from notifications.wording import Said, by_clause, said
 
 
@@ -45,6 +46,24 @@ def open_milestone(milestone: Milestone, *, at: datetime) -> None:
         due_at=calendar.end_of_day(milestone.due_date),
         explanation=said(_("任务书约定 %(date)s 前完成"), date=milestone.due_date),
         at=at,
+    )
+
+
+def milestone_moved(milestone: Milestone, *, at: datetime) -> None:
+    """The project was extended: the evidence is owed by the new day.
+
+    What was handed back keeps a clock of its own that runs longer.
+    """
+    moved = calendar.end_of_day(milestone.due_date)
+    clock = Deadline.objects.open().filter(kind=DeadlineKind.MILESTONE, object_id=milestone.pk)
+    if milestone.state == MilestoneState.RETURNED and clock.filter(due_at__gte=moved).exists():
+        return
+    text = said(_("经批准延期，%(date)s 前完成"), date=milestone.due_date)
+    actions.move_deadline(
+        subject=milestone,
+        kind=DeadlineKind.MILESTONE,
+        due_at=moved,
+        explanation=by_clause(text, _application(milestone).call.extension_clause),
     )
 
 

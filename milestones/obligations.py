@@ -1,11 +1,13 @@
 """Which milestones, checks and opinions are owed: the second opinion on their deadlines."""
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, DateField, Exists, F, Func, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
+from awards.models import Agreement
 from awards.states import AgreementState
 from core import calendar
-from milestones import notifications
-from milestones.models import DemanderOpinion, Milestone, Report
+from milestones import extending, extension_clocks, notifications
+from milestones.models import DemanderOpinion, Extension, Milestone, Report
 from milestones.states import MilestoneState
 from notifications.models import DeadlineKind
 from notifications.obligations import Obligation, entered_at, register
@@ -47,8 +49,57 @@ def _opinions(at):
     return rows.select_related(f"milestone__{PROJECT}__call__programme__department")
 
 
+def _may_extend(at):
+    """Running projects with an extension left, no request waiting and the last day still to come."""
+    waiting = Extension.objects.open().filter(agreement=OuterRef("pk"))
+    used = (
+        Extension.objects.approved()
+        .filter(agreement=OuterRef("pk"))
+        .order_by()
+        .values("agreement")
+        .annotate(used=Count("pk"))
+    )
+    call = "award__application__call"
+    rows = Agreement.objects.filter(~Exists(waiting), state=AgreementState.IN_FORCE).alias(
+        used=Coalesce(Subquery(used.values("used")), 0),
+        last_day=MonthsBefore(F("ends_date"), F(f"{call}__extension_notice_months")),
+    )
+    return rows.filter(
+        used__lt=F(f"{call}__extension_times"), last_day__gte=calendar.local_date(at)
+    ).select_related(f"{call}__programme__department", "award__application__organisation")
+
+
+class MonthsBefore(Func):
+    """A day so many months earlier, or the month's last when it is shorter."""
+
+    template = "(%(expressions)s)::date"
+    arg_joiner = " - interval '1 month' * "
+    output_field = DateField()
+
+
+def _requests(at):
+    return Extension.objects.open().select_related(
+        "agreement__award__application__call__programme__department"
+    )
+
+
 def register_all() -> None:
     register(
+        Obligation(
+            kind=DeadlineKind.EXTENSION,
+            model=Agreement,
+            owing=_may_extend,
+            open=lambda agreement, at: extension_clocks.open_last_day(agreement, at=at),
+            due=lambda agreement: calendar.end_of_day(extending.last_day(agreement)),
+            dates=("awards.Agreement.ends_date",),
+        ),
+        Obligation(
+            kind=DeadlineKind.EXTENSION_DECISION,
+            model=Extension,
+            owing=_requests,
+            open=lambda extension, at: extension_clocks.open_decision(extension, at=extension.submitted_at),
+            dates=("milestones.Extension.submitted_at",),
+        ),
         Obligation(
             kind=DeadlineKind.MILESTONE,
             model=Milestone,

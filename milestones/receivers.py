@@ -12,6 +12,11 @@ def plan(sender, *, agreement, by, at, **kwargs) -> None:
 
 def start(sender, *, agreement, by, at, **kwargs) -> None:
     actions.start(agreement=agreement, by=by, at=at)
+    actions.opened(agreement=agreement, at=at)
+
+
+def completed(sender, *, agreement, by, at, **kwargs) -> None:
+    actions.project_ended(agreement=agreement, by=by, at=at)
 
 
 def replan(sender, *, agreement, moved, by, at, **kwargs) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from django.utils.translation import gettext as _
 
 from accounts.roles import Role
-from applications.models import TeamMember
+from applications.models import Application, TeamMember
 from awards.states import AgreementState
 from core.workflow import Refused
 from milestones import queries
@@ -24,7 +24,10 @@ def _application(milestone: Milestone):
 
 def is_team(user, milestone: Milestone) -> bool:
     """The people of the project: its team and the administrators of its lead unit."""
-    application = _application(milestone)
+    return is_of_project(user, _application(milestone))
+
+
+def is_of_project(user, application: Application) -> bool:
     return (
         application.organisation_id in user.scope.admin_units
         or TeamMember.objects.filter(application=application, user=user).exists()
@@ -33,10 +36,12 @@ def is_team(user, milestone: Milestone) -> bool:
 
 def is_manager(user, milestone: Milestone) -> bool:
     """A programme manager of the department that runs the programme."""
-    return (
-        user.has_role(Role.PROGRAMME_MANAGER)
-        and _application(milestone).call.programme.department_id in user.scope.departments
-    )
+    return is_manager_of(user, _application(milestone))
+
+
+def is_manager_of(user, application: Application) -> bool:
+    department = application.call.programme.department_id
+    return user.has_role(Role.PROGRAMME_MANAGER) and department in user.scope.departments
 
 
 def is_demander(user, milestone: Milestone) -> bool:

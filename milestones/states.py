@@ -37,4 +37,26 @@ MILESTONE = Machine(
     },
 )
 
-del S
+
+class ExtensionState(models.TextChoices):
+    SUBMITTED = "submitted", _("待审批")
+    APPROVED = "approved", _("同意延期")
+    REFUSED = "refused", _("不同意延期")
+    WITHDRAWN = "withdrawn", _("已撤回")
+
+
+E = ExtensionState
+
+EXTENSION = Machine(
+    states=E,
+    initial=E.SUBMITTED,
+    transitions={E.SUBMITTED: frozenset({E.APPROVED, E.REFUSED, E.WITHDRAWN})},
+    owners={
+        E.SUBMITTED: _MANAGER,
+        E.APPROVED: frozenset(),
+        E.REFUSED: frozenset(),
+        E.WITHDRAWN: frozenset(),
+    },
+)
+
+del S, E

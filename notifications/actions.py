@@ -186,7 +186,7 @@ def cancel_deadline(*, subject, kind: str, by, at: datetime) -> None:
     _close(subject, kind, DeadlineState.CANCELLED, by=by, at=at)
 
 
-RIGHTS = (DeadlineKind.SECOND_STEP, DeadlineKind.INVITATION, DeadlineKind.APPEAL)
+RIGHTS = (DeadlineKind.SECOND_STEP, DeadlineKind.INVITATION, DeadlineKind.APPEAL, DeadlineKind.EXTENSION)
 """What lapses when it is not used: nothing is owed behind the due moment."""
 
 

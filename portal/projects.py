@@ -16,12 +16,13 @@ from django.views.decorators.http import require_safe
 from awards import rules as awards
 from awards.models import Agreement
 from awards.states import AgreementState
-from core.calendar import local_date
+from core.calendar import end_of_day, local_date
 from core.paging import paginate
 from finance import queries as money
 from finance import rules as paying
 from finance.models import Instalment
 from finance.states import InstalmentState
+from milestones import extending
 from milestones import queries as milestone_queries
 from milestones import rules as handing_in
 from milestones.models import Milestone
@@ -174,7 +175,7 @@ def payment_rows(user, agreement: Agreement) -> list[dict]:
 @login_required
 @require_safe
 def project(request, pk):
-    """One project. Twelve queries with the session's, whatever it holds."""
+    """One project. Fourteen queries with the session's, whatever it holds."""
     now = timezone.now()
     visible = Agreement.objects.visible_to(request.user).select_related(
         "award__application__organisation",
@@ -192,6 +193,7 @@ def project(request, pk):
     instalments = list(
         Instalment.objects.filter(agreement=agreement).select_related("milestone").order_by("order")
     )
+    extensions = extending.requests_of(agreement)
     context = {
         "now": now,
         "agreement": agreement,
@@ -202,6 +204,9 @@ def project(request, pk):
         "bars": money_bars(money.totals_of(instalments)),
         "payments": payment_rows(request.user, agreement),
         "may_sign": awards.can_sign_for_unit(request.user, agreement),
+        "extensions": extensions,
+        "may_extend": extending.can_ask(request.user, agreement, at=now, requests=extensions),
+        "extend_until": end_of_day(extending.last_day(agreement)),
         "pays": paying.is_payer(request.user),
         "due": InstalmentState.DUE,
         "feed_url": dates.address_of(request.user, agreement),

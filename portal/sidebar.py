@@ -88,7 +88,11 @@ GROUPS = (
     Group(
         gettext_lazy("里程碑"),
         _MANAGER,
-        (Item("milestones.Milestone", "flag"), Item("milestones.Report", "upload_file")),
+        (
+            Item("milestones.Milestone", "flag"),
+            Item("milestones.Report", "upload_file"),
+            Item("milestones.Extension", "update"),
+        ),
     ),
     Group(
         gettext_lazy("经费"),

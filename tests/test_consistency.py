@@ -56,11 +56,13 @@ DATED_WITHOUT_DEADLINE = {
         "applications.StepConclusion.held_date applications.Submission.at awards.Decision.at "
         "applications.Claim.settled_at applications.ClaimLine.at "
         "awards.Objection.resolved_at awards.Agreement.unit_signed_at awards.Agreement.bureau_signed_at "
+        "awards.Agreement.signed_ends_date "
         "awards.Publicity.published_at documents.Document.created_at exchange.Demand.argued_at "
         "exchange.Demand.created_at exchange.Demand.saved_at finance.Commitment.committed_at "
         "finance.Commitment.released_at finance.Payment.paid_date finance.Payment.recorded_at "
         "grants.Amendment.published_at grants.Call.published_at grants.Topic.listed_at "
         "milestones.Acceptance.at milestones.DemanderOpinion.at milestones.Milestone.accepted_at "
+        "milestones.Extension.old_ends_date milestones.Extension.decided_at milestones.Shift.from_date "
         "milestones.ReportDraft.saved_at reviews.Assignment.pledged_at reviews.Conflict.recorded_at "
         "reviews.DemanderChoice.at reviews.Review.saved_at reviews.Review.submitted_at "
         "applications.Appeal.filed_at applications.Appeal.decided_at applications.CheckDecision.at "
@@ -80,6 +82,7 @@ DATED_WITHOUT_DEADLINE = {
     ),
     "a proposal: owed once the agreement says so": (
         "applications.Application.starts_date applications.Application.ends_date "
+        "milestones.Extension.ends_date milestones.Shift.to_date "
         "applications.ProposedMilestone.due_date exchange.Demand.deadline_date"
     ),
 }

@@ -313,6 +313,13 @@ class ClocksForm(PartForm):
         (("publicity_days", 4), ("publicity_day_kind", 4), ("publicity_clause", 4)),
         (("signing_days", 4), ("signing_clause", 4)),
         (("appeal_days", 3), ("appeal_day_kind", 3), ("appeal_decision_days", 3), ("appeal_clause", 3)),
+        (
+            ("extension_notice_months", 3),
+            ("extension_times", 2),
+            ("extension_months", 2),
+            ("extension_decision_days", 3),
+            ("extension_clause", 2),
+        ),
     )
 
     class Meta:
@@ -327,6 +334,11 @@ class ClocksForm(PartForm):
             "appeal_day_kind",
             "appeal_decision_days",
             "appeal_clause",
+            "extension_notice_months",
+            "extension_times",
+            "extension_months",
+            "extension_decision_days",
+            "extension_clause",
         )
 
 

@@ -66,6 +66,11 @@ def dump(call: Call) -> Pack:
             decision_days="appeal_decision_days",
             clause="appeal_clause",
         ),
+        extension=_part(
+            schema.ExtensionPart,
+            call,
+            **{name: f"extension_{name}" for name in schema.ExtensionPart.model_fields},
+        ),
         demands=_only(schema.DemandsPart, DemandScheme, call),
         stages=_parts(schema.StagePart, Stage, call),
         sections=_sections(call),

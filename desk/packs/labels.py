@@ -35,6 +35,7 @@ MODELS = {
     "publicity": Call,
     "signing": Call,
     "appeal": Call,
+    "extension": Call,
     "contacts": Contact,
     "types": ProjectType,
     "quotas": Quota,
@@ -72,7 +73,7 @@ RENAMED = {
     "tell": "audience",
     "by": "channels",
 }
-PREFIXED = {"publicity": "publicity_", "signing": "signing_", "appeal": "appeal_"}
+PREFIXED = {"publicity": "publicity_", "signing": "signing_", "appeal": "appeal_", "extension": "extension_"}
 
 
 def of_part(part: str) -> str:

@@ -232,6 +232,16 @@ class AppealPart(Part):
     clause: Clause = ""
 
 
+class ExtensionPart(Part):
+    """More time for a running project (延期); `times: 0` grants none."""
+
+    notice_months: Annotated[int, Field(ge=0, le=36)] = 3
+    times: Annotated[int, Field(ge=0, le=9)] = 1
+    months: Annotated[int, Field(ge=1, le=60)] = 12
+    decision_days: Days = 10
+    clause: Clause = ""
+
+
 class DemandsPart(Part):
     """What demands (企业出题) are of, what is public of them, how they are handled before they are listed."""
 
@@ -393,6 +403,7 @@ class Pack(Part):
     publicity: PublicityPart = PublicityPart()
     signing: SigningPart = SigningPart()
     appeal: AppealPart = AppealPart()
+    extension: ExtensionPart = ExtensionPart()
     demands: DemandsPart | None = None
     stages: Annotated[list[StagePart], Field(min_length=1)]
     sections: Annotated[list[SectionPart], Field(min_length=1)]

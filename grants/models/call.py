@@ -167,6 +167,15 @@ class Call(models.Model):
     )
     appeal_decision_days = models.PositiveSmallIntegerField(_("复审决定期限（工作日）"), default=10)
     appeal_clause = models.CharField(_("复审条款"), max_length=60, blank=True)
+    extension_notice_months = models.PositiveSmallIntegerField(
+        _("延期提前申请（月）"), default=3, help_text=_("项目结束几个月之前可以申请延期")
+    )
+    extension_times = models.PositiveSmallIntegerField(
+        _("延期次数"), default=1, help_text=_("0 表示不得延期")
+    )
+    extension_months = models.PositiveSmallIntegerField(_("延期累计不超过（月）"), default=12)
+    extension_decision_days = models.PositiveSmallIntegerField(_("延期审批期限（工作日）"), default=10)
+    extension_clause = models.CharField(_("延期条款"), max_length=60, blank=True)
     bid_days = models.PositiveSmallIntegerField(_("揭榜期（自然日）"), null=True, blank=True)
     published_at = models.DateTimeField(_("发布时间"), null=True, blank=True)
 
@@ -231,6 +240,11 @@ class Call(models.Model):
                     "appeal_day_kind",
                     "appeal_decision_days",
                     "appeal_clause",
+                    "extension_notice_months",
+                    "extension_times",
+                    "extension_months",
+                    "extension_decision_days",
+                    "extension_clause",
                     "bid_days",
                     "series",
                     "amends_id",

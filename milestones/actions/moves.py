@@ -73,11 +73,22 @@ def plan(*, agreement: Agreement, by, at: datetime) -> list[Milestone]:
 def _plan_annual(agreement: Agreement) -> list[Milestone]:
     """The annual reports of an unsigned agreement, written anew; they come after the milestones."""
     Milestone.objects.filter(agreement=agreement, kind=Kind.ANNUAL).delete()
-    taken = Milestone.objects.filter(agreement=agreement).count()
+    return annual_reports(agreement=agreement)
+
+
+def annual_reports(*, agreement: Agreement) -> list[Milestone]:
+    """Write the annual reports that an agreement asks for and does not have yet."""
+    known = Milestone.objects.filter(agreement=agreement)
+    codes, taken = set(known.values_list("code", flat=True)), known.count()
     templates = MilestoneTemplate.objects.filter(
         call=agreement.award.application.call, kind=Kind.ANNUAL
     ).order_by("order")
-    found = [report for template in templates for report in _annual(agreement, template)]
+    found = [
+        report
+        for template in templates
+        for report in _annual(agreement, template)
+        if report.code not in codes
+    ]
     for order, report in enumerate(found, start=taken + 1):
         report.order = order
         report.save()

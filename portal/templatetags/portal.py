@@ -26,12 +26,12 @@ TONES = {
         "demander_choice decision publicity argued in_force panel_review site_visit due_diligence "
         "credit_check audit argumentation higher_approval"
     ),
-    "good": "awarded accepted met paid completed reserved passed clean system_managed fund accept",
+    "good": "awarded accepted met paid completed reserved passed clean system_managed fund accept approved",
     "wait": (
         "draft returned invited agreement unit_signed planned due suspended manual requires_data warning "
         "pending reserve filed queued accept_with_conditions"
     ),
-    "bad": "rejected failed declined infected refuse reject upheld",
+    "bad": "rejected failed declined infected refuse refused reject upheld",
 }
 _TONE_OF = {state: tone for tone, states in TONES.items() for state in states.split()}
 

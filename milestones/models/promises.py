@@ -80,10 +80,11 @@ class MilestoneTemplate(models.Model):
         return self.name
 
 
-def sealed_with_agreement(agreement: str, *fields: str) -> pgtrigger.Trigger:
+def sealed_with_agreement(agreement: str, *fields: str, unless: str = "false") -> pgtrigger.Trigger:
     """Trigger: once a side has signed, nothing promised is added, changed or dropped.
 
-    `agreement` is the SQL for the agreement's id out of NEW or OLD; `fields` limits which updates count.
+    `agreement` is the SQL for the agreement's id out of NEW or OLD; `fields` limits which updates count;
+    `unless` is the SQL of what may happen all the same.
     """
     changed = pgtrigger.UpdateOf(*fields) if fields else pgtrigger.Update
     return pgtrigger.Trigger(
@@ -93,7 +94,7 @@ def sealed_with_agreement(agreement: str, *fields: str) -> pgtrigger.Trigger:
         func=f"""
             IF EXISTS (
                 SELECT 1 FROM awards_agreement WHERE id IN ({agreement}) AND state <> 'draft'
-            ) THEN
+            ) AND NOT ({unless}) THEN
                 RAISE EXCEPTION 'the agreement is signed: what it promises does not change'
                     USING ERRCODE = 'check_violation';
             END IF;
@@ -101,6 +102,25 @@ def sealed_with_agreement(agreement: str, *fields: str) -> pgtrigger.Trigger:
             RETURN NEW;
         """,  # noqa: S608 (composed of constants)
     )
+
+
+BY_EXTENSION = """
+    TG_OP = 'INSERT' AND NEW.kind = 'annual' AND EXISTS (
+        SELECT 1 FROM milestones_extension AS extension
+        WHERE extension.agreement_id = NEW.agreement_id AND extension.state = 'approved'
+          AND NEW.due_date > extension.old_ends_date
+    ) OR TG_OP = 'UPDATE'
+    AND ROW(NEW.agreement_id, NEW.kind, NEW."order", NEW.code, NEW.name, NEW.deliverable, NEW.check_days,
+            NEW.needs_demander_opinion)
+        = ROW(OLD.agreement_id, OLD.kind, OLD."order", OLD.code, OLD.name, OLD.deliverable, OLD.check_days,
+            OLD.needs_demander_opinion)
+    AND EXISTS (
+        SELECT 1 FROM milestones_shift AS shift
+        JOIN milestones_extension AS extension ON extension.id = shift.extension_id
+        WHERE shift.milestone_id = NEW.id AND shift.to_date = NEW.due_date AND extension.state = 'approved'
+    )
+"""
+"""An approved extension moves the milestones it names and brings the annual reports of the added years."""
 
 
 class MilestoneQuerySet(ProjectQuerySet):
@@ -112,7 +132,7 @@ class Milestone(models.Model):
     """One dated promise of an agreement."""
 
     machine = states.MILESTONE
-    event_verbs = {"opinion_given": _("发榜方填写意见")}
+    event_verbs = {"opinion_given": _("发榜方填写意见"), "extended": _("延期")}
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+", verbose_name=_("任务书"))
     kind = models.CharField(_("类型"), max_length=10, choices=Kind, default=Kind.MILESTONE)
@@ -156,6 +176,7 @@ class Milestone(models.Model):
                 "deliverable",
                 "check_days",
                 "needs_demander_opinion",
+                unless=BY_EXTENSION,
             )
         ]
 

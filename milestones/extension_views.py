@@ -1,0 +1,102 @@
+"""The portal's pages of more time (延期): ask for it, follow what became of it."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from awards.models import Agreement
+from core.calendar import end_of_day
+from core.workflow import Refused
+from milestones import actions, extending, rules
+from milestones.forms import ExtensionForm
+from milestones.models import Extension
+from milestones.views import refuse
+
+PROJECT = (
+    "award__application__organisation",
+    "award__application__topic",
+    "award__application__call__programme__department",
+)
+
+
+def _closed(user, agreement, requests, *, at) -> Refused | None:
+    """Why more time cannot be asked for, or None."""
+    try:
+        extending.check_can_ask(user, agreement, at=at, requests=requests)
+    except Refused as refused:
+        return refused
+    return None
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def extend(request, pk):
+    """Ask for a later end. Where that is not possible the page says why and by which clause."""
+    now = timezone.now()
+    visible = Agreement.objects.visible_to(request.user).select_related(*PROJECT)
+    agreement = get_object_or_404(visible, pk=pk)
+    application = agreement.award.application
+    if not rules.is_of_project(request.user, application):
+        raise PermissionDenied
+    requests = extending.requests_of(agreement)
+    closed = _closed(request.user, agreement, requests, at=now)
+    form = ExtensionForm(
+        request.POST or None,
+        agreement=agreement,
+        milestones=list(extending.movable(agreement)),
+        latest=extending.latest_end(agreement),
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            found = actions.ask(agreement=agreement, **form.asked(), by=request.user, at=now)
+        except Refused as refused:
+            refuse(form, refused)
+        else:
+            messages.success(request, _("延期申请已提交，等待主管处室审批。"))
+            return redirect("milestones:extension", found.pk)
+    context = {
+        "now": now,
+        "agreement": agreement,
+        "application": application,
+        "call": application.call,
+        "last_day": end_of_day(extending.last_day(agreement)),
+        "latest": extending.latest_end(agreement),
+        "requests": requests,
+        "closed": closed if request.method != "POST" else None,
+        "form": form,
+    }
+    status = 422 if request.method == "POST" else 200
+    return render(request, "milestones/extend.html", context, status=status)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def extension(request, pk):
+    """One request: what was asked, what was decided. POST takes it back."""
+    rows = Extension.objects.visible_to(request.user).select_related(
+        *(f"agreement__{path}" for path in PROJECT), "submitted_by", "decided_by"
+    )
+    found = get_object_or_404(rows, pk=pk)
+    if request.method == "POST":
+        if not rules.is_of_project(request.user, found.agreement.award.application):
+            raise PermissionDenied
+        try:
+            actions.withdraw(extension=found, by=request.user, at=timezone.now())
+        except Refused as refused:
+            messages.error(request, refused.message)
+        else:
+            messages.success(request, _("延期申请已撤回。"))
+        return redirect("milestones:extension", pk)
+    context = {
+        "extension": found,
+        "agreement": found.agreement,
+        "application": found.agreement.award.application,
+        "shifts": found.shifts.select_related("milestone"),
+        "may_withdraw": extending.can_withdraw(request.user, found),
+        "may_decide": extending.can_decide(request.user, found),
+    }
+    return render(request, "milestones/extension.html", context)
