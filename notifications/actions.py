@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import get_language, gettext_noop
 
 from accounts.models import Organisation, User
@@ -280,7 +281,10 @@ def _sample(policy: ReminderPolicy, by: User, at: datetime) -> dict:
 
 def preview(*, policy: ReminderPolicy, by: User, at: datetime) -> tuple[str, str]:
     """(subject, body) as `by` would read it; nothing is stored."""
-    message = Message(recipient=by, template="notifications/reminder", context=_sample(policy, by, at))
+    context = _sample(policy, by, at)
+    message = Message(
+        recipient=by, template="notifications/reminder", context=context, url=reverse("portal:todo")
+    )
     return rendered(message, get_language())
 
 
