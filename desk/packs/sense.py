@@ -184,14 +184,10 @@ FILLED_BY = {
 def _unused_forms(pack: Pack) -> Found:
     """A form that nobody is ever asked to fill, and yearly reports without a form."""
     kinds = {row.kind for row in pack.milestones}
-    agreed = any(stage.kind == StageKind.AGREEMENT for stage in pack.stages)
-    proposed = pack.call.milestones and agreed
     for index, section in enumerate(pack.sections):
         kind, sentence = FILLED_BY.get(section.form, (None, ""))
-        if kind is not None and kind not in kinds and not (proposed and kind == Kind.MILESTONE):
+        if kind is not None and kind not in kinds and not (pack.call.milestones and kind == Kind.MILESTONE):
             yield ("sections", index, "form"), str(sentence)
-        if kind is not None and pack.stages and not agreed:
-            yield ("sections", index, "form"), _("没有签订任务书的环节，项目不报材料：没有人会填写。")
     if Kind.ANNUAL in kinds and not any(section.form == FormKind.ANNUAL for section in pack.sections):
         yield ("milestones",), _("有年度报告，但没有年度报告的表单：只收总体说明和附件。")
 

@@ -12,10 +12,13 @@ from awards import actions
 from awards.models import Award, Outcome
 from awards.states import AgreementState
 from core import calendar
-from grants.models import Sourcing
+from grants.models import Call, Sourcing
 from grants.models import StageKind as K
+from grants.states import CallState
+from milestones.models import Kind, Milestone, MilestoneTemplate
+from notifications.models import Deadline
 from tests.factories.awards import agreement_of, decide, to_decide
-from tests.factories.reviews import manager_of, panel_call
+from tests.factories.reviews import manager_of, panel_call, publish
 
 pytestmark = pytest.mark.django_db
 S = ApplicationState
@@ -59,13 +62,21 @@ def test_a_step_refused_behind_the_decision_frees_the_money():
     assert not Award.objects.exists()
 
 
-def test_without_an_agreement_the_award_is_in_force_at_once():
+def test_without_an_agreement_the_award_is_in_force_at_once_and_owes_its_yearly_reports():
     call = panel_call(stages=(K.FORMAL_CHECK, K.DECISION))
+    Call.objects.filter(pk=call.pk).update(state=CallState.DRAFT, published_at=None)
+    yearly = {"code": "yearly", "name": "年度报告", "kind": Kind.ANNUAL, "month_day": "12-31"}
+    MilestoneTemplate.objects.create(call=call, deliverable="报告", order=1, **yearly)
+    call.refresh_from_db()
+    publish(call)
     application = to_decide(call=call)
     decide(application)
     agreement = agreement_of(application)
     assert Application.objects.get().state == S.AWARDED
     assert (agreement.state, agreement.is_by_decision) == (AgreementState.IN_FORCE, True)
+    reports = Milestone.objects.filter(agreement=agreement, kind=Kind.ANNUAL)
+    owed = Deadline.objects.filter(content_type__model="milestone", object_id__in=reports.values("pk"))
+    assert reports.count() == owed.filter(state="open").count() > 0
 
 
 def test_a_library_keeps_what_was_chosen_and_it_can_be_funded_later():

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from core.calendar import local_date
 from desk import checks, packs
@@ -134,6 +135,13 @@ def test_the_desk_finds_nothing_doubtful_in_a_pack(slug):
     # Days that count from the day of loading may fall on a day of rest.
     doubtful = [(one.where, one.message) for one in found if one.message != "截止时间在休息日，请确认。"]
     assert doubtful == []
+
+
+def test_the_example_of_the_guide_can_be_loaded_as_it_stands():
+    file = packs.PROGRAMMES.parents[1] / "docs" / "examples" / "humanities.yaml"
+    pack, _source = packs.read_file(file, today=local_date(timezone.now()))
+    found = checks.findings_of(pack, at=pack.call.opens - timedelta(hours=1))
+    assert {one.message for one in found} <= {"截止时间在休息日，请确认。"}
 
 
 @pytest.mark.parametrize("slug", SLUGS)
