@@ -15,9 +15,11 @@ from awards.models import Agreement, Publicity
 from core.calendar import end_of_day
 from core.paging import paginate
 from core.workflow import Refused
+from documents.evidence import Evidence
 
 PER_PAGE = 20
 OBJECTIONS_PER_ADDRESS = "5/h"
+KEPT_PER_ADDRESS = "20/h"
 MOST_FILES = 5
 """With one objection: anybody may send them."""
 
@@ -29,21 +31,24 @@ def object_to(request, pk):
     publicity = get_object_or_404(Publicity.objects.visible_to(request.user).select_related("call"), pk=pk)
     closed = _closed(publicity, at=now)
     form = ObjectionForm(request.POST or None, publicity=publicity)
+    evidence = Evidence(request, f"objection:{publicity.pk}", most=MOST_FILES)
     status = 200
-    if request.method == "POST" and not closed and form.is_valid():
-        if _too_many(request):
-            status = 429
-            form.add_error(None, _("提交得太频繁，请一小时后再试，或按公示的联系方式提出。"))
-        elif _filed(request, form, publicity, at=now):
-            messages.success(request, _("异议已收到，我们会按公示的期限核实处理。"))
-            return redirect("portal:publicity_notice", publicity.pk)
+    if request.method == "POST" and not closed:
+        if form.is_valid():
+            if _too_many(request):
+                status = 429
+                form.add_error(None, _("提交得太频繁，请一小时后再试，或按公示的联系方式提出。"))
+            elif _filed(form, publicity, evidence, at=now):
+                messages.success(request, _("异议已收到，我们会按公示的期限核实处理。"))
+                return redirect("portal:publicity_notice", publicity.pk)
+        _keep(request, form, evidence, at=now)
     context = {
         "now": now,
         "notice": publicity,
         "form": form,
         "closed": closed,
         "until": end_of_day(publicity.ends_date),
-        "most_files": MOST_FILES,
+        "evidence": evidence,
     }
     if request.method == "POST" and status == 200:
         status = 422
@@ -65,13 +70,22 @@ def _too_many(request) -> bool:
     )
 
 
-def _filed(request, form, publicity, *, at) -> bool:
-    files = request.FILES.getlist("files")
-    if len(files) > MOST_FILES:
-        form.add_error(None, _("最多上传 %(n)s 个文件。") % {"n": MOST_FILES})
-        return False
+def _keep(request, form, evidence, *, at) -> None:
+    """Nothing has to be chosen again; but nobody fills the store with forms that always come back."""
+    if evidence.sent and is_ratelimited(
+        request, group="awards.evidence", key="ip", rate=KEPT_PER_ADDRESS, increment=True
+    ):
+        form.add_error(None, _("提交得太频繁，这次选择的文件没有保留，请重新选择。"))
+        return
+    for sentence in evidence.keep(at=at):
+        if sentence not in form.non_field_errors():
+            form.add_error(None, sentence)
+
+
+def _filed(form, publicity, evidence, *, at) -> bool:
     try:
-        actions.object(publicity=publicity, at=at, files=files, **form.cleaned_data)
+        with evidence.files() as files:
+            actions.object(publicity=publicity, at=at, files=files, **form.cleaned_data)
     except Refused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.message)
         return False

@@ -125,6 +125,7 @@ def button(
     form: type[forms.Form] = EmptyForm,
     may: Callable[..., bool] | None = None,
     text="",
+    facts: Callable[..., list] | None = None,
     icon: str | None = None,
     variant: ActionVariant = ActionVariant.DEFAULT,
 ):
@@ -133,6 +134,7 @@ def button(
     The button opens a page with `text` and `form`; its POST calls the method, whose one job is to call one
     action. It returns the sentence to show, or an HttpResponse. A Refused is shown above the form, in which
     nothing typed is lost. `may(user, subject)` decides who sees the button; without it, whoever may change.
+    `facts(subject)` are pairs of a word and a text to decide by, shown above the form.
     """
 
     def decorate(method):
@@ -141,7 +143,7 @@ def button(
 
         update_wrapper(view, method)
         view.short_description, view.form_class, view.may, view.text = description, form, may, text
-        view.attrs, view.icon, view.variant = {}, icon, variant
+        view.attrs, view.icon, view.variant, view.facts = {}, icon, variant, facts
         return view
 
     return decorate
@@ -231,6 +233,7 @@ class ActionButtonsMixin:
             "title": view.short_description,
             "subtitle": str(subject),
             "text": view.text,
+            "facts": view.facts(subject) if view.facts else [],
             "form": dress(form),
             "media": self.media + form.media,
             "back": reverse(

@@ -87,24 +87,31 @@ class Document(models.Model):
 class Upload(models.Model):
     """A file on its way, in pieces: what has `received` bytes stands under `uploads/<key>/`.
 
-    Nothing belongs to anybody's subject yet; what is never finished is removed by the sweep.
+    Nothing belongs to anybody's subject yet; what is never finished is removed by the sweep. With `form` it
+    is whole and waits for a form that was sent back; without `by` the form is that of a visitor's session.
     """
 
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(_("文件名"), max_length=200)
     size = models.BigIntegerField(_("字节"))
     received = models.BigIntegerField(_("已收到的字节"), default=0)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    form = models.CharField(max_length=120, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField(_("时间"), db_index=True)
 
     class Meta:
         verbose_name = _("未完成的上传")
         verbose_name_plural = _("未完成的上传")
+        indexes = [models.Index(fields=["form"], condition=~Q(form=""), name="upload_held_for_form")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(size__gt=0, received__gte=0, received__lte=models.F("size")),
                 name="upload_received_in_size",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(form="", by__isnull=False) | ~Q(form="") & Q(received=models.F("size")),
+                name="upload_held_is_whole",
+            ),
         ]
 
     def __str__(self):

@@ -13,6 +13,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from core.workflow import Lost, Refused
+from documents import rules
 from documents.actions import plain_name
 from documents.models import Upload
 
@@ -40,7 +41,7 @@ def begin_upload(*, name: str, size: int, by, at: datetime) -> Upload:
             },
             code="too_big",
         )
-    if Upload.objects.filter(by=by, at__gt=at - KEPT).count() >= MOST_OPEN:
+    if Upload.objects.filter(by=by, form="", at__gt=at - KEPT).count() >= MOST_OPEN:
         raise Refused(_("没有传完的文件太多，请先传完或过两天再试。"), code="too_many")
     return Upload.objects.create(name=name, size=size, by=by, at=at)
 
@@ -86,6 +87,24 @@ def put_together(upload: Upload):
         file = File(whole, name=upload.name)
         file.size = upload.size
         yield file
+
+
+@transaction.atomic
+def hold(*, file, form: str, by, at: datetime) -> Upload:
+    """Keep a whole file for a form that comes back: nobody has to choose it again. Raises Refused."""
+    rules.check_file(file, plain_name(file.name), field="files")
+    upload = Upload.objects.create(
+        name=plain_name(file.name), size=file.size, received=file.size, form=form, by=by, at=at
+    )
+    file.seek(0)
+    for offset, piece in enumerate(iter(lambda: file.read(CHUNK), b"")):
+        default_storage.save(_place(upload, offset * CHUNK), ContentFile(piece))
+    return upload
+
+
+def held(*, form: str, by) -> list[Upload]:
+    """What waits for a form of this person (None: of the session that `form` names), oldest first."""
+    return list(Upload.objects.filter(form=form, by=by).exclude(form="").order_by("pk"))
 
 
 def end_upload(*, upload: Upload) -> None:

@@ -55,29 +55,50 @@ def _write(series, office: Office, order: Sequence[Application | int]) -> None:
 
 
 @transaction.atomic
-def set_order(*, call: Call, office: Office, order: Sequence[int], by, at: datetime) -> None:
+def set_order(
+    *,
+    call: Call,
+    office: Office,
+    order: Sequence[int],
+    start: int = 0,
+    length: int | None = None,
+    by,
+    at: datetime,
+) -> None:
     """Put what no letter has sealed into this order (ids of applications, each once).
 
-    Raises Refused (who, when); Lost when the list is another one by now.
+    With `start` and `length` only what stands on that page. Raises Refused (who, when); Lost when the list,
+    or the page, holds others by now.
     """
     ranking.check_can_rank(by, call, office, at=at)
     _hold(call.series, office)
-    movable = [line.application.pk for line in queries.order_of(by, call, office) if line.may_move]
-    if sorted(order) != sorted(movable):
+    lines = queries.order_of(by, call, office)
+    stop = len(lines) if length is None else start + length
+    before, page, after = (
+        [line.application.pk for line in part if line.may_move]
+        for part in (lines[:start], lines[start:stop], lines[stop:])
+    )
+    if sorted(order) != sorted(page):
         raise Lost(_("列表刚刚有变化，请按现在的列表重新排序。"), code="lost")
-    _write(call.series, office, order)
+    _write(call.series, office, [*before, *order, *after])
 
 
 @transaction.atomic
 def move_in_order(*, call: Call, office: Office, application: Application, to: str, by, at: datetime) -> None:
-    """One place up or down, or to the top: "up", "down", "top". Raises Refused, Lost."""
+    """One place up or down, to the top, or to a place of the whole list: "up", "down", "top", "17".
+
+    Raises Refused, Lost.
+    """
     ranking.check_can_rank(by, call, office, at=at)
     _hold(call.series, office)
-    order = [line.application.pk for line in queries.order_of(by, call, office) if line.may_move]
+    lines = queries.order_of(by, call, office)
+    order = [line.application.pk for line in lines if line.may_move]
     if application.pk not in order:
         raise Lost(_("列表刚刚有变化，请按现在的列表重新排序。"), code="lost")
     old = order.index(application.pk)
-    new = {"up": old - 1, "down": old + 1, "top": 0}.get(to, old)
+    # What letters have sealed stands first and keeps its places.
+    asked = int(to) - 1 - (len(lines) - len(order)) if to.isdecimal() else old
+    new = {"up": old - 1, "down": old + 1, "top": 0}.get(to, asked)
     order.insert(min(max(new, 0), len(order) - 1), order.pop(old))
     _write(call.series, office, order)
 

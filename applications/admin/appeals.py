@@ -19,6 +19,32 @@ def may_decide(user, appeal) -> bool:
     return rules.allowed(rules.check_can_decide_appeal, user, appeal)
 
 
+def papers_of(appeal) -> str:
+    rows = Document.objects.about(appeal).order_by("kind")
+    links = ((reverse("documents:pages", args=[row.pk]), row.name) for row in rows)
+    return format_html_join(" · ", '<a class="text-primary-600 underline" href="{}">{}</a>', links) or "—"
+
+
+def rejection_of(appeal) -> str:
+    return " ".join(filter(None, (appeal.decision.reason, appeal.decision.clause)))
+
+
+def facts_of(appeal) -> list[tuple]:
+    """What the officer decides by: why it was rejected, line by line, and what the applicant says to that."""
+    lines = queries.unresolved(appeal.application)
+    said = (
+        f"{line.rule.code} {line.rule.text}：{line.officer_note or line.get_final_status_display()}"
+        for line in lines
+    )
+    return [
+        (_("申报书"), f"{appeal.application.number} {appeal.application.title}"),
+        (_("不予受理的理由"), f"{rejection_of(appeal)}（{appeal.decision.by}）"),
+        (_("未符合或未结论的各条"), "\n".join(said) or "—"),
+        (_("复审的事实与理由"), appeal.grounds),
+        (_("附件"), papers_of(appeal)),
+    ]
+
+
 @register(Appeal)
 class AppealAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin):
     list_display = ("number", "title", "unit", "state", "filed_at", "rejected_by", "decided_by")
@@ -71,19 +97,18 @@ class AppealAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin):
 
     @display(description=_("不予受理的理由"))
     def rejection(self, appeal):
-        return " ".join(filter(None, (appeal.decision.reason, appeal.decision.clause)))
+        return rejection_of(appeal)
 
     @display(description=_("附件"))
     def files(self, appeal):
-        rows = Document.objects.about(appeal).order_by("kind")
-        links = ((reverse("documents:pages", args=[row.pk]), row.name) for row in rows)
-        return format_html_join(" · ", '<a class="text-primary-600 underline" href="{}">{}</a>', links) or "—"
+        return papers_of(appeal)
 
     @button(
         _("作出复审决定"),
         form=AppealDecisionForm,
         may=may_decide,
         text=_("复审成立的，撤销不予受理，申报书回到形式审查；维持的，决定是最终的。申请人会收到复审意见。"),
+        facts=facts_of,
         icon="gavel",
         variant=ActionVariant.PRIMARY,
     )

@@ -113,21 +113,71 @@ class Line(NamedTuple):
         return self.letter is None
 
 
+class Order(NamedTuple):
+    """One page of the order of one call and office, and what the whole of it holds."""
+
+    lines: list[Line]
+    start: int
+    """How many stand before this page."""
+    total: int
+    waiting: int
+    unsealed: int
+    """Recommended, and in no letter yet."""
+    movable: int
+
+    @property
+    def last(self) -> int:
+        return self.start + len(self.lines)
+
+
 def order_of(user, call: Call, office: Office) -> list[Line]:
     """The whole order of one call and office: places first, then what waits without one; two queries."""
-    placed = places(call.series, office).select_related(
+    return _lines(user, call, office, 0, None)
+
+
+def page_of_order(user, call: Call, office: Office, *, start: int, length: int) -> Order:
+    """The lines behind the first `start`; four queries, however long the order is."""
+    held = places(call.series, office).aggregate(
+        all=Count("pk"),
+        sealed=Count("pk", filter=Q(letter__isnull=False)),
+        unsealed=Count("pk", filter=Q(letter__isnull=True, recommended_at__isnull=False)),
+        waiting=Count("pk", filter=Q(recommended_at__isnull=True)),
+    )
+    loose = _without_place(user, call, office).count()
+    total = held["all"] + loose
+    start = max(0, min(start, (total - 1) // length * length))
+    return Order(
+        _lines(user, call, office, start, start + length, placed=held["all"]),
+        start,
+        total,
+        held["waiting"] + loose,
+        held["unsealed"],
+        total - held["sealed"],
+    )
+
+
+def _lines(user, call: Call, office: Office, start: int, stop: int | None, *, placed: int = 0) -> list[Line]:
+    """Lines from `start` to `stop`; `placed`: how many of the whole have a place."""
+    rows = places(call.series, office).select_related(
         "application__call__programme", "application__organisation", "application__topic", "letter"
     )
     lines = [
-        Line(row.application, row.rank, 0, row.recommended_at, row.letter) for row in placed.order_by("rank")
+        Line(row.application, row.rank, 0, row.recommended_at, row.letter)
+        for row in rows.order_by("rank", "pk")[start:stop]
     ]
-    known = [line.application.pk for line in lines]
-    rows = of_office(Application.objects.visible_to(user), office, user).filter(
-        call__series=call.series, state=WAITING
-    )
-    rows = rows.exclude(pk__in=known).select_related("call__programme", "organisation", "topic")
-    lines += [Line(row, None, 0, None, None) for row in rows.order_by("submitted_at", "pk")]
-    return [line._replace(place=place) for place, line in enumerate(lines, start=1)]
+    if stop is None or stop > placed:
+        first, last = (0, None) if stop is None else (max(0, start - placed), stop - placed)
+        rest = _without_place(user, call, office).select_related("call__programme", "organisation", "topic")
+        rest = rest.order_by("submitted_at", "pk")[first:last]
+        lines += [Line(row, None, 0, None, None) for row in rest]
+    return [line._replace(place=place) for place, line in enumerate(lines, start=start + 1)]
+
+
+def _without_place(user, call: Call, office: Office):
+    """What waits and has been put nowhere yet."""
+    rows = of_office(Application.objects.visible_to(user), office, user)
+    placed = Nomination.objects.filter(application=OuterRef("pk"), series=call.series, **office.as_fields())
+    return rows.filter(~Exists(placed), call__series=call.series, state=WAITING)
 
 
 class Desk(NamedTuple):

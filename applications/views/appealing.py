@@ -13,6 +13,7 @@ from applications import actions, queries, rules
 from applications.forms import AppealForm
 from applications.views.common import visible_application
 from core.workflow import Lost, Refused
+from documents.evidence import Evidence
 
 MOST_FILES = 10
 
@@ -28,12 +29,16 @@ def appeal(request, pk):
     if not rules.is_of_unit(request.user, application):
         raise PermissionDenied
     form, status, now = AppealForm(request.POST or None), 200, timezone.now()
+    evidence = Evidence(request, f"appeal:{decision.pk}", most=MOST_FILES)
     refused = _why_not(request.user, application, at=now)
     if request.method == "POST" and not refused:
         status = 422
-        if form.is_valid() and _filed(request, application, form, at=now):
+        if form.is_valid() and _filed(request, application, form, evidence, at=now):
             messages.success(request, _("复审申请已提交，结果会通知您。"))
             return redirect("applications:detail", application.pk)
+        for sentence in evidence.keep(at=now):
+            if sentence not in form.non_field_errors():
+                form.add_error(None, sentence)
     context = {
         "now": now,
         "application": application,
@@ -41,7 +46,7 @@ def appeal(request, pk):
         "until": queries.appeal_until(decision),
         "form": form,
         "refused": refused,
-        "most_files": MOST_FILES,
+        "evidence": evidence,
     }
     if refused and form.is_bound:
         status = 422
@@ -56,19 +61,16 @@ def _why_not(user, application, *, at) -> Refused | None:
     return None
 
 
-def _filed(request, application, form, *, at) -> bool:
-    files = request.FILES.getlist("files")
-    if len(files) > MOST_FILES:
-        form.add_error(None, _("最多上传 %(n)s 个文件。") % {"n": MOST_FILES})
-        return False
+def _filed(request, application, form, evidence, *, at) -> bool:
     try:
-        actions.appeal(
-            application=application,
-            grounds=form.cleaned_data["grounds"],
-            files=files,
-            by=request.user,
-            at=at,
-        )
+        with evidence.files() as files:
+            actions.appeal(
+                application=application,
+                grounds=form.cleaned_data["grounds"],
+                files=files,
+                by=request.user,
+                at=at,
+            )
     except Lost:
         return True  # the second of two clicks: the first has filed it
     except Refused as refused:

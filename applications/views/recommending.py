@@ -1,6 +1,7 @@
 """Several at once at a desk, the order of a recommender (推荐排序), and its letters (推荐函)."""
 
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -21,6 +22,8 @@ from documents.models import Document
 from grants.models import Call
 
 MOST_AT_ONCE = 100
+PER_PAGE = 50
+"""Of an order; all of one page can be picked at once."""
 NO_ORDER = 1_000_000
 
 
@@ -162,9 +165,15 @@ def _office(request, call) -> queries.Office:
     return offices[int(wanted[:4])]
 
 
-def _address(request, call) -> str:
-    office = request.GET.get("office", "")
-    return reverse("applications:ranking", args=[call.pk]) + (f"?office={office}" if office else "")
+def _address(request, call, page: int = 1) -> str:
+    asked = {"office": request.GET.get("office", ""), "page": page if page > 1 else ""}
+    asked = urlencode({name: value for name, value in asked.items() if value != ""})
+    return reverse("applications:ranking", args=[call.pk]) + (f"?{asked}" if asked else "")
+
+
+def _page(request) -> int:
+    page = request.GET.get("page", "1")
+    return max(1, int(page)) if page.isdecimal() and len(page) < 5 else 1
 
 
 def _call(request, pk) -> Call:
@@ -186,17 +195,19 @@ def order(request, pk):
 
 
 def _ranking(request, call, office, now, form, status=200):
-    lines = queries.order_of(request.user, call, office)
+    found = queries.page_of_order(
+        request.user, call, office, start=(_page(request) - 1) * PER_PAGE, length=PER_PAGE
+    )
+    page = found.start // PER_PAGE + 1
     issued = list(queries.letters_of(request.user, call, office))
     context = {
         "call": call,
         "office": office,
         "office_name": queries.name_of_office(office),
-        "address": _address(request, call),
-        "lines": lines,
-        "movable": [line.application.pk for line in lines if line.may_move],
-        "waiting": sum(line.recommended_at is None for line in lines),
-        "unsealed": sum(line.recommended_at is not None and line.letter is None for line in lines),
+        "address": _address(request, call, page),
+        "order": found,
+        "previous": _address(request, call, page - 1) if page > 1 else "",
+        "next": _address(request, call, page + 1) if found.start + PER_PAGE < found.total else "",
         "standing": quotas.standing(call, office),
         "may_rank": rules.allowed(ranking.check_can_rank, request.user, call, office, at=now),
         "letters": issued,
@@ -224,18 +235,30 @@ def _reorder(request, call, office, now):
     try:
         if by_script:
             order = [int(pk) for pk in request.POST["order"].split(",") if pk.isdecimal() and len(pk) < 18]
-            actions.set_order(call=call, office=office, order=order, by=request.user, at=now)
+            start = (_page(request) - 1) * PER_PAGE
+            actions.set_order(
+                call=call, office=office, order=order, start=start, length=PER_PAGE, by=request.user, at=now
+            )
             return JsonResponse({"said": _("排序已保存。")})
         to, _between, pk = request.POST.get("move", "").partition(":")
         pk = int(pk) if pk.isdecimal() and len(pk) < 18 else 0
+        if to == "place":
+            to = request.POST.get(f"place-{pk}", "")[:5]
         row = get_object_or_404(Application.objects.visible_to(request.user), pk=pk)
         actions.move_in_order(call=call, office=office, application=row, to=to, by=request.user, at=now)
     except Refused as refused:
         if by_script:
             return JsonResponse({"said": refused.message}, status=409)
         messages.error(request, refused.message)
-        return redirect(_address(request, call))
-    return redirect(f"{_address(request, call)}#place-{pk}")
+        return redirect(_address(request, call, _page(request)))
+    return redirect(f"{_address(request, call, _page_of(request, call, office, pk))}#place-{pk}")
+
+
+def _page_of(request, call, office, pk) -> int:
+    """The page on which an application stands now."""
+    order = queries.order_of(request.user, call, office)
+    place = next((line.place for line in order if line.application.pk == pk), 1)
+    return (place - 1) // PER_PAGE + 1
 
 
 # ---- letters ----

@@ -1,5 +1,5 @@
-// The order of a recommender: drag a row by its handle, or move it with the arrow keys; then save the whole
-// order. Without this script the buttons of each row do the same, one place at a time.
+// The order of a recommender: drag a row by its handle, or move it with the arrow keys; then save the order
+// of this page. Without this script the buttons of each row do the same, one place at a time.
 (function () {
   "use strict";
 
@@ -20,7 +20,7 @@
 
   function count() {
     [...list.children].forEach((row, index) => {
-      row.querySelector(".jb-place").textContent = index + 1;
+      row.querySelector(".jb-place").textContent = list.start + index;
     });
   }
 

@@ -1,8 +1,10 @@
 """Appeals (复审) against a rejection at the formal check."""
 
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, IntegrityError, transaction
 from django.urls import reverse
@@ -13,7 +15,8 @@ from applications import actions, queries
 from applications.models import Appeal, Application, CheckDecision
 from core import calendar
 from core.workflow import Lost, Refused
-from documents.models import Document
+from documents import uploads
+from documents.models import Document, Upload
 from notifications import obligations, receipts
 from notifications.models import Deadline, Notice
 from portal.timeline import application_steps
@@ -279,8 +282,29 @@ def test_the_page_files_and_shows_it_and_a_second_click_changes_nothing(client, 
     address = reverse("applications:appeal", args=[rejected.pk])
     assert address in client.get(page).content.decode()
     assert "成立不足一年" in client.get(address).content.decode()
-    assert client.post(address, {"grounds": "短"}).status_code == 422
-    assert client.post(address, {"grounds": GROUNDS}).status_code == 302
+    # Files of a form that comes back are kept for this person and form; what is unticked is dropped.
+    picture = b"\x89PNG\r\n\x1a\n"
+    sent = [SimpleUploadedFile(f"{name}.png", picture + name.encode()) for name in "abc"]
+    wrong = SimpleUploadedFile("d.png", b"no picture")
+    back = client.post(address, {"grounds": "短", "files": [*sent, wrong]})
+    assert back.status_code == 422
+    assert "“d.png”的内容不是 png 格式" in back.content.decode()
+    a, b, c = Upload.objects.order_by("pk")
+    assert [one.name for one in client.get(address).context["evidence"].held] == ["a.png", "b.png", "c.png"]
+    other = colleague_of(rejected)
+    assert uploads.held(form=a.form, by=other) == []
+    client.force_login(other)
+    assert client.get(reverse("documents:piece", args=[a.key])).status_code == 404
+    client.force_login(rejected.created_by)
+    data = {"grounds": GROUNDS, "held": [str(a.key), str(c.key)]}
+    new = SimpleUploadedFile("e.png", picture + b"e")
+    assert client.post(address, data | {"files": [new]}).status_code == 302
+    papers = Document.objects.about(rejected.appeals.get()).order_by("kind")
+    assert [(paper.name, paper.sha256) for paper in papers] == [
+        (f"{name}.png", sha256(picture + name.encode()).hexdigest()) for name in "ace"
+    ]
+    assert not Upload.objects.exists()
+    assert not default_storage.exists(f"uploads/{b.key.hex}")
     assert client.post(address, {"grounds": GROUNDS}).status_code == 422
     text = client.get(page).content.decode()
     assert GROUNDS in text
@@ -302,6 +326,9 @@ def test_the_officer_reads_it_beside_the_application_and_another_decides(client,
     assert (
         GROUNDS in client.get(reverse("admin:applications_appeal_change", args=[appeal.pk])).content.decode()
     )
+    shown = client.get(decide_page).content.decode()
+    assert GROUNDS in shown
+    assert "成立不足一年" in shown
     assert client.post(decide_page, {"upheld": "yes"}).status_code == 422
     data = {"upheld": "yes", "reason": "成立", "settles": "on", "onward": "on"}
     assert client.post(decide_page, data).status_code == 302

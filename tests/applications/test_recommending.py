@@ -15,6 +15,7 @@ from applications import actions, letters, queries, quotas
 from applications.models import Application, Nomination, RecommendationLetter
 from applications.queries import Office
 from applications.states import ApplicationState
+from applications.views import recommending
 from core.workflow import Lost, Refused
 from documents.models import Document
 from grants.models import Quota, QuotaOf
@@ -256,15 +257,48 @@ def test_the_order_is_moved_by_buttons_and_by_the_script(by, office, client, str
     assert client.get(page(call)).status_code == 404
 
 
+def test_a_long_order_is_shown_in_pages_and_moved_across_them(by, office, client, monkeypatch):
+    monkeypatch.setattr(recommending, "PER_PAGE", 2)
+    call, at = CallFactory(), timezone.now()
+    a, b, c, d, e = waiting(call, 5)
+    recommend(by, a, b)
+    actions.issue_letter(call=call, office=office, by=by, at=at)
+    recommend(by, c)
+    client.force_login(by)
+
+    def shown(number):
+        answer = client.get(page(call), {"page": number})
+        return [(line.place, line.application.pk) for line in answer.context["order"].lines]
+
+    assert shown(1) == [(1, a.pk), (2, b.pk)]
+    assert shown(2) == [(3, c.pk), (4, d.pk)]
+    # The last page, also for who asks for one behind it.
+    assert shown(3) == shown(9) == [(5, e.pk)]
+    found = client.get(page(call), {"page": "x"}).context["order"]
+    assert (found.total, found.waiting, found.unsealed, found.movable) == (5, 2, 1, 3)
+    # The script sends its page alone; another page's list, or a part of it, is refused.
+    assert client.post(f"{page(call)}?page=2", {"order": f"{d.pk},{c.pk}"}).status_code == 200
+    assert order(by, call, office) == [a.pk, b.pk, d.pk, c.pk, e.pk]
+    for wrong in (f"{e.pk},{c.pk}", f"{c.pk}"):
+        assert client.post(f"{page(call)}?page=2", {"order": wrong}).status_code == 409
+    moved = client.post(f"{page(call)}?page=3", {"move": f"up:{e.pk}"})
+    assert moved.url == f"{page(call)}?page=2#place-{e.pk}"
+    # A place among what a letter has sealed is not to be had: the first behind it.
+    client.post(f"{page(call)}?page=2", {"move": f"place:{c.pk}", f"place-{c.pk}": "1"})
+    client.post(f"{page(call)}?page=2", {"move": f"place:{d.pk}", f"place-{d.pk}": "99999"})
+    client.post(f"{page(call)}?page=2", {"move": f"place:{d.pk}", f"place-{d.pk}": "zwei"})
+    assert order(by, call, office) == [a.pk, b.pk, c.pk, e.pk, d.pk]
+
+
 @pytest.mark.parametrize("number", [1, 30])
 def test_the_order_costs_the_same_whatever_it_holds(by, client, number, django_assert_num_queries):
     call = CallFactory()
     waiting(call, number, organisation=OrganisationFactory(region="370212"))
     client.force_login(by)
     client.get(page(call))
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(14):
         shown = client.get(page(call))
-    assert len(shown.context["lines"]) == number
+    assert len(shown.context["order"].lines) == number
     table = client.get(
         reverse("applications:recommendations"), {"format": "xlsx", "sort": "unit", "state": "all"}
     )

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,7 +14,7 @@ from accounts.roles import Role, UnitRole
 from awards import actions
 from awards.models import Agreement, Objection, Publicity
 from awards.states import AgreementState
-from documents.models import Document
+from documents.models import Document, Upload
 from tests.factories.accounts import OrganisationFactory, UserFactory, member_of, officer
 from tests.factories.awards import agreement_of, budget, decide, publicised, to_decide, unit_admin_of
 from tests.factories.reviews import ApplicationFactory, manager_of, panel_call
@@ -66,7 +68,20 @@ def test_an_objection_takes_files_that_only_those_read_who_deal_with_it(client):
     many = client.post(object_url(notice), FORM | {"files": [SimpleUploadedFile("a.png", b"x")] * 6})
     assert (refused.status_code, many.status_code) == (422, 422)
     assert not Objection.objects.exists()
-    assert client.post(object_url(notice), FORM | {"files": [good]}).status_code == 302
+    # Kept for the session of this visitor, whoever that is; another one's key brings nothing.
+    kept = client.post(object_url(notice), FORM | {"phone": "", "files": [good, wrong]})
+    assert kept.status_code == 422
+    (upload,) = Upload.objects.all()
+    assert (upload.by, upload.name) == (None, "证据.png")
+    assert Client().get(object_url(notice)).context["evidence"].held == []
+    stranger = Client().post(object_url(notice), FORM | {"phone": "", "held": [str(upload.key)]})
+    assert stranger.context["evidence"].held == []
+    assert client.get(object_url(notice)).context["evidence"].held == [upload]
+    for wrong in ({"by": None, "form": ""}, {"by": None, "form": "x", "received": 1}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Upload.objects.filter(pk=upload.pk).update(**wrong)
+    assert client.post(object_url(notice), FORM | {"held": [str(upload.key)]}).status_code == 302
+    assert not Upload.objects.exists()
 
     document = Document.objects.about(Objection.objects.get()).get()
     readers = {officer(Role.SUPERVISION): True, officer(Role.FINANCE): False, UserFactory(): False}
