@@ -107,7 +107,9 @@ def use_recorded(*, application: Application, code: str, by, at: datetime) -> No
     known = queries.recorded(application, asked, on=local_date(at)).get(code)
     if known is None:
         raise Refused(_("单位档案中没有这一项，请先登记。"), field=code)
-    row = Answer(application=application, question=asked[0], value=known.value, saved_at=at, saved_by=by)
+    stored = Answer.objects.filter(application=application, question=asked[0]).first()
+    value = known.taken_into(stored.value if stored else None)
+    row = Answer(application=application, question=asked[0], value=value, saved_at=at, saved_by=by)
     upsert([row])
     saved(application=application, by=by, at=at)
 

@@ -94,7 +94,7 @@ class Section(Part):
             question = row["question"]
             if question.code in known:
                 row["record"] = known[question.code]
-                row["is_recorded"] = known[question.code].value == self.stored.get(question.code)
+                row["is_recorded"] = known[question.code].is_same(self.stored.get(question.code))
             if questions.is_rows(question) and questions.columns_of(question):
                 row["import_url"] = reverse(
                     "applications:import_question", args=[self.application.pk, question.code]

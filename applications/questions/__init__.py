@@ -13,8 +13,8 @@ as {"typed": …}, so that nothing is lost.
 multiple (dictionary); columns [{"code", "label", "kind", "required", "total", …the config of that kind}],
 min_rows, max_rows, checks [{"when", "message"}] (table; rows and checks also indicators, subprojects; rows
 also list); years, evidence (indicators); endings, max_bytes, max_count, max_pages (attachment); expression,
-unit, decimals (computed); from_record (line, number, money, date): the field of the unit's record that
-answers it.
+unit, decimals (computed); from_record (line, number, money, date, table): the field of the unit's record that
+answers it; record_year (number, money): of which year; a column's record: the field of the list it takes.
 """
 
 from applications.questions.answers import (
@@ -53,21 +53,39 @@ from applications.questions.files import (
     with_file,
     without_file,
 )
+from applications.questions.recorded import (
+    ACCOUNT,
+    CERTIFICATES,
+    COLUMN_NAMES,
+    FIGURES,
+    LISTS,
+    OF_UNIT,
+    SHAREHOLDERS,
+    fits,
+    record_columns,
+    record_year,
+    recorded_name,
+)
 from applications.questions.recorded import NAMES as RECORD_FIELDS
-from applications.questions.recorded import OF_UNIT, fits, recorded_name
 from applications.questions.rows import MOST_ROWS, years_of
 from applications.questions.simple import LINE_LENGTH, MOST_DECIMALS, TEXT_LENGTH
 
 __all__ = [
+    "ACCOUNT",
     "CELLS",
+    "CERTIFICATES",
+    "COLUMN_NAMES",
+    "FIGURES",
     "KINDS",
     "LINE_LENGTH",
+    "LISTS",
     "MOST_DECIMALS",
     "MOST_FILES",
     "MOST_ROWS",
     "NOT_SAVED",
     "OF_UNIT",
     "RECORD_FIELDS",
+    "SHAREHOLDERS",
     "SUMMED",
     "TEXT_LENGTH",
     "Column",
@@ -95,6 +113,8 @@ __all__ = [
     "localised",
     "masked",
     "most_files",
+    "record_columns",
+    "record_year",
     "recorded_name",
     "storable",
     "text",

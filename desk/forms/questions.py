@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from applications.questions import choices_of
+from applications.questions import COLUMN_NAMES, choices_of
 from core import expressions
 from desk import renaming
 from desk.forms.base import PartForm
@@ -58,8 +58,11 @@ class ColumnForm(forms.Form):
     choices = forms.CharField(label=gettext_lazy("选项（单选列，用顿号隔开）"), required=False)
     code = forms.SlugField(label=gettext_lazy("代码"), required=False)
     label_en = forms.CharField(label=gettext_lazy("英文"), required=False, max_length=60)
+    record = forms.ChoiceField(
+        label=gettext_lazy("取自档案名册的"), required=False, choices=[("", "—"), *COLUMN_NAMES.items()]
+    )
     rest = forms.CharField(required=False, widget=forms.HiddenInput)
-    own = ("label", "kind", "required", "total", "unit", "code", "label_en")
+    own = ("label", "kind", "required", "total", "unit", "code", "label_en", "record")
 
     @classmethod
     def initial_of(cls, column: dict) -> dict:
@@ -87,7 +90,7 @@ class ColumnForm(forms.Form):
         lines = (
             (("label", 5), ("kind", 4), ("unit", 3)),
             (("choices", 6), ("required", 3), ("total", 3)),
-            (("label_en", 6), ("code", 6)),
+            (("label_en", 4), ("code", 4), ("record", 4)),
         )
         return [[(self[name], width) for name, width in line] for line in lines]
 

@@ -17,14 +17,14 @@ K = QuestionKind
 SETTINGS: dict[str, tuple[str, ...]] = {
     K.LINE: ("max_length", "from_record"),
     K.TEXT: ("max_length", "max_words"),
-    K.NUMBER: ("unit", "min", "max", "decimals", "from_record"),
-    K.MONEY: ("min", "max", "from_record"),
+    K.NUMBER: ("unit", "min", "max", "decimals", "from_record", "record_year"),
+    K.MONEY: ("min", "max", "from_record", "record_year"),
     K.DATE: ("from_record",),
     K.CHOICE: ("choices",),
     K.CHOICES: ("choices",),
     K.DICTIONARY: ("dictionary", "level", "multiple", "max_rows"),
     K.LIST: ("min_rows", "max_rows", "max_length"),
-    K.TABLE: ("columns", "min_rows", "max_rows", "checks"),
+    K.TABLE: ("columns", "min_rows", "max_rows", "checks", "from_record"),
     K.INDICATORS: ("min_rows", "max_rows", "years", "evidence", "checks"),
     K.SUBPROJECTS: ("min_rows", "max_rows", "checks"),
     K.ATTACHMENT: ("endings", "max_bytes", "max_count", "max_pages"),
@@ -103,6 +103,13 @@ class SettingsForm(forms.Form):
         choices=[("", "—"), *RECORD_FIELDS.items()],
         help_text=gettext_lazy("申报时自动带入，并写明年度、登记日期和来源"),
     )
+    record_year = forms.IntegerField(
+        label=gettext_lazy("哪一年的数据"),
+        required=False,
+        min_value=-9,
+        max_value=2100,
+        help_text=gettext_lazy("例如 2025，或 -1（通知年度的上一年）；留空取最新的"),
+    )
     rest = forms.CharField(
         label=gettext_lazy("其他设置（JSON）"),
         required=False,
@@ -147,7 +154,7 @@ class SettingsForm(forms.Form):
         found = {}
         for name in SETTINGS.get(kind, ()):
             value = self.cleaned_data.get(name)
-            if value in (None, "", [], False):
+            if value in (None, "", [], False) and not (name == "record_year" and value == 0):
                 continue
             if name == "max_bytes":
                 value *= PER_MB

@@ -5,7 +5,16 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from applications.questions import CELLS, MOST_DECIMALS, MOST_FILES, MOST_ROWS, SUMMED, fits
+from applications.questions import (
+    CELLS,
+    FIGURES,
+    LISTS,
+    MOST_DECIMALS,
+    MOST_FILES,
+    MOST_ROWS,
+    SUMMED,
+    fits,
+)
 from desk.packs.source import Place
 from grants.models import QuestionKind
 
@@ -14,14 +23,14 @@ Found = Iterator[tuple[Place, str]]
 LIMITS = {
     QuestionKind.LINE: {"max_length", "from_record"},
     QuestionKind.TEXT: {"max_length", "max_words"},
-    QuestionKind.NUMBER: {"unit", "min", "max", "decimals", "from_record"},
-    QuestionKind.MONEY: {"min", "max", "from_record"},
+    QuestionKind.NUMBER: {"unit", "min", "max", "decimals", "from_record", "record_year"},
+    QuestionKind.MONEY: {"min", "max", "from_record", "record_year"},
     QuestionKind.DATE: {"from_record"},
     QuestionKind.CHOICE: {"choices"},
     QuestionKind.CHOICES: {"choices"},
     QuestionKind.DICTIONARY: {"dictionary", "level", "multiple", "max_rows"},
     QuestionKind.LIST: {"max_length", "min_rows", "max_rows"},
-    QuestionKind.TABLE: {"columns", "min_rows", "max_rows", "checks"},
+    QuestionKind.TABLE: {"columns", "min_rows", "max_rows", "checks", "from_record"},
     QuestionKind.INDICATORS: {"years", "evidence", "min_rows", "max_rows", "checks"},
     QuestionKind.SUBPROJECTS: {"min_rows", "max_rows", "checks"},
     QuestionKind.ATTACHMENT: {"endings", "max_bytes", "max_count", "max_pages"},
@@ -32,7 +41,7 @@ POSITIVE = {"max_length", "max_words", "max_rows", "max_bytes", "max_count", "ma
 MOST = {"max_rows": MOST_ROWS, "max_count": MOST_FILES, "decimals": MOST_DECIMALS, "level": 9}
 TEXTS = {"unit", "dictionary", "expression"}
 OF_CHOICE = {"value", "label", "label_en"}
-OF_COLUMN = {"code", "label", "label_en", "kind", "required", "total"}
+OF_COLUMN = {"code", "label", "label_en", "kind", "required", "total", "record"}
 OF_CHECK = {"when", "message"}
 IN_TABLES = {kind for kind in QuestionKind if kind in CELLS}
 """What fits into one cell; codes with a check digit are no kinds of question."""
@@ -123,9 +132,42 @@ def _options(place: Place, config: dict) -> Found:
 
 def _table(place: Place, config: dict) -> Found:
     yield from _columns((*place, "columns"), config.get("columns"))
+    columns = config.get("columns")
+    if isinstance(columns, list):
+        yield from _recorded(
+            place, config.get("from_record"), [row for row in columns if isinstance(row, dict)]
+        )
+
+
+def _recorded(place: Place, name, columns: list[dict]) -> Found:
+    """A list of the record fills a table when its columns say what they take, each of the fitting kind."""
+    known = LISTS.get(name, {}) if isinstance(name, str) else {}
+    for index, column in enumerate(columns):
+        if (field := column.get("record")) is None:
+            continue
+        if field not in known:
+            yield (*place, "columns", index, "record"), _("档案的名册中没有“%(name)s”。") % {"name": field}
+        elif column.get("kind", QuestionKind.LINE) != known[field]:
+            kind = QuestionKind(known[field]).label
+            yield (*place, "columns", index, "kind"), _("取自档案的这一列应为“%(kind)s”。") % {"kind": kind}
+    if known and not any(column.get("record") for column in columns):
+        yield (*place, "from_record"), _("没有一列写明取档案名册的哪一项（record）。")
+
+
+def _record_year(place: Place, config: dict) -> Found:
+    year = config.get("record_year")
+    if year is None:
+        return
+    right = isinstance(year, int) and not isinstance(year, bool) and (-9 <= year <= 0 or 2000 <= year <= 2100)
+    if not right:
+        yield (*place, "record_year"), _("应为年份，例如 2025，或 -1（通知年度的上一年）。")
+    elif config.get("from_record") not in FIGURES:
+        yield (*place, "record_year"), _("只有取自档案的年度数据才写年份。")
 
 
 OF_KIND = {
+    QuestionKind.NUMBER: (_record_year,),
+    QuestionKind.MONEY: (_record_year,),
     QuestionKind.CHOICE: (_options,),
     QuestionKind.CHOICES: (_options,),
     QuestionKind.DICTIONARY: (_dictionary,),

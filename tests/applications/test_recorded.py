@@ -12,7 +12,13 @@ from applications import actions, queries
 from applications.models import Answer
 from core.workflow import Refused
 from desk.packs import questions as kinds
-from tests.factories.accounts import OrganisationFactFactory, OrganisationFactory, member_of
+from tests.factories.accounts import (
+    BankAccountFactory,
+    OrganisationFactFactory,
+    OrganisationFactory,
+    ShareholderFactory,
+    member_of,
+)
 from tests.factories.applications import ApplicationFactory, fill
 from tests.factories.grants import QUESTIONS, CallFactory
 
@@ -109,6 +115,86 @@ def test_the_record_is_sealed_beside_the_answer_and_another_unit_gets_nothing(ca
     assert sealed["staff"]["source"] == "2025 年审计报告"
     foreign = ApplicationFactory(call=call, organisation=OrganisationFactory(registered_date=None))
     assert queries.recorded(foreign, queries.questions_of(foreign)) == {}
+
+
+def test_a_figure_of_a_named_year_the_account_and_lists_fill_their_answers(unit, client):
+    columns = [
+        {"code": "who", "label": "股东", "record": "name"},
+        {"code": "share", "label": "比例", "kind": "number", "record": "percent"},
+        {"code": "note", "label": "说明"},
+    ]
+    papers = [
+        {"code": "what", "label": "证书", "record": "kind"},
+        {"code": "until", "label": "有效期", "kind": "date", "record": "valid_to"},
+    ]
+    call = CallFactory(
+        year=2026,
+        parts__rules=(),
+        parts__questions=[
+            {"is_required": False, "label": code, "code": code, "kind": kind, "config": config}
+            for code, kind, config in (
+                ("exact", "money", {"from_record": "revenue", "record_year": 2024}),
+                ("before", "money", {"from_record": "revenue", "record_year": -1}),
+                ("this", "money", {"from_record": "revenue", "record_year": 0}),
+                ("account", "line", {"from_record": "account"}),
+                ("holders", "table", {"from_record": "shareholders", "columns": columns}),
+                ("papers", "table", {"from_record": "certificates", "columns": papers}),
+            )
+        ],
+    )
+    BankAccountFactory(organisation=unit, number="370212345678", bank="琴岛银行", holder="海大")
+    for day, name, percent in (("2020-01-01", "旧", 100), ("2025-06-01", "甲", 60), ("2025-06-01", "乙", 40)):
+        ShareholderFactory(organisation=unit, as_of_date=day, name=name, percent=percent)
+    for kind, until in ((FactKind.HIGH_TECH, "2099-01-01"), (FactKind.TECH_SME, "2021-01-01")):
+        dates = {"valid_from": "2020-01-01", "valid_to": until}
+        OrganisationFactFactory(organisation=unit, kind=kind, number=None, text="GR1", **dates)
+    application = started(call, unit)
+    found = stored(application)
+    assert (found["exact"], found["before"], "this" in found) == ("9000000.00", "12340000.00", False)
+    assert found["account"] == "海大 琴岛银行 ****5678"
+    assert found["holders"] == [{"who": "甲", "share": 60}, {"who": "乙", "share": 40}]
+    assert found["papers"] == [{"what": "高新技术企业", "until": "2099-01-01"}]
+    # Cells that the record does not fill stay when its list is taken again.
+    holders, answers = Answer.objects.get(question__code="holders"), queries.stored_answers
+    Answer.objects.filter(pk=holders.pk).update(
+        value=[{"who": "乙", "share": 41, "note": "增资"}, {"who": "丙", "share": 59}]
+    )
+    by = application.created_by
+    actions.use_recorded(application=application, code="holders", by=by, at=timezone.now())
+    kept = [{"who": "甲", "share": 60}, {"who": "乙", "share": 40, "note": "增资"}]
+    assert answers(application)["holders"] == kept
+    client.force_login(by)
+    text = client.get(reverse("applications:section", args=[application.pk, "solution"])).content.decode()
+    assert "来源 单位档案的股东名册" in text
+    assert "370212345678" not in text
+    assert "采用档案中的数值" not in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "place"),
+    [
+        ("money", {"from_record": "revenue", "record_year": 99}, ("record_year",)),
+        ("money", {"record_year": 2025}, ("record_year",)),
+        ("line", {"from_record": "shareholders"}, ("from_record",)),
+        ("table", {"from_record": "account", "columns": [{"code": "a", "label": "甲"}]}, ("from_record",)),
+        (
+            "table",
+            {"from_record": "shareholders", "columns": [{"code": "a", "label": "甲"}]},
+            ("from_record",),
+        ),
+        (
+            "table",
+            {
+                "from_record": "shareholders",
+                "columns": [{"code": "a", "label": "甲", "kind": "date", "record": "name"}],
+            },
+            ("columns", 0, "kind"),
+        ),
+        ("table", {"columns": [{"code": "a", "label": "甲", "record": "name"}]}, ("columns", 0, "record")),
+    ],
+)
+def test_a_pack_says_what_cannot_be_taken_from_the_record(kind, config, place):
+    assert [found for found, _sentence in kinds.faults((), kind, config)] == [place]
 
 
 def test_facts_of_the_future_are_not_taken(call, unit):
