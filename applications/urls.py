@@ -3,6 +3,7 @@ from django.urls import path
 from applications.forms import FIXED_PARTS
 from applications.views import (
     appealing,
+    consenting,
     desks,
     handing,
     importing,
@@ -28,6 +29,7 @@ urlpatterns = [
     path("letters/<int:pk>/letter.<str:form>", recommending.letter_file, name="letter_file"),
     path("letters/<int:pk>/scan/", recommending.letter_scan, name="letter_scan"),
     path("letters/<int:pk>/void/", recommending.letter_void, name="letter_void"),
+    path("consents/", consenting.consents, name="consents"),
     path("verify/", papers.verify, name="verify"),
     path("<int:pk>/", listing.detail, name="detail"),
     *[path(f"<int:pk>/{name}/", workspace.part, {"name": name}, name=name) for name in FIXED_PARTS],

@@ -64,6 +64,7 @@ PARTS = (
             "call.max_submissions",
             "call.max_megabytes",
             "call.partners_confirm",
+            "call.members_consent",
             "call.follows",
             "call.entry_days",
         ),

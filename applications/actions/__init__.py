@@ -15,6 +15,7 @@ from applications.actions.batches import Done, Orders, decide_many
 from applications.actions.budgeting import set_budget
 from applications.actions.claiming import Verdict, begin_claim, judge_claim, settle_claim
 from applications.actions.commenting import add_comment, reopen_comment, resolve_comment
+from applications.actions.consenting import consent, take_consent_back
 from applications.actions.copying import copy_from
 from applications.actions.desks import (
     Tried,
@@ -80,6 +81,7 @@ __all__ = [
     "begin_claim",
     "conclude_step",
     "confirm_partner",
+    "consent",
     "copy_from",
     "decide_appeal",
     "decide_many",
@@ -122,6 +124,7 @@ __all__ = [
     "start",
     "submit",
     "take_back",
+    "take_consent_back",
     "typed_key",
     "uninvite_partner",
     "unit_approve",

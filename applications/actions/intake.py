@@ -9,6 +9,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from applications import eligibility, notifications, queries, quotas, rules
+from applications.actions.consenting import consent_by_handing_in
 from applications.actions.flow import enter
 from applications.actions.taking_back import put_back
 from applications.models import Application, RuleResult, Submission, TakenBack
@@ -37,6 +38,7 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     rules.check_can_submit(by, current, at=at)
     quotas.check_unit(current)
     quotas.hold_counted(current)
+    consent_by_handing_in(application=current, by=by, at=at)
     lines = eligibility.evaluate(current)
     problems = rules.problems_of(current, lines)
     if problems:

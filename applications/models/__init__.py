@@ -3,6 +3,7 @@
 from applications.models.application import Application, ApplicationQuerySet, TeamMember
 from applications.models.checking import Appeal, CheckDecision, CheckedLine, CheckOutcome, TakenBack
 from applications.models.claims import Claim, ClaimLine, RowResult
+from applications.models.consents import Consent
 from applications.models.content import (
     Answer,
     BudgetLine,
@@ -29,6 +30,7 @@ __all__ = [
     "Claim",
     "ClaimLine",
     "Comment",
+    "Consent",
     "IdKind",
     "Nomination",
     "Participant",

@@ -93,6 +93,8 @@ class Application(models.Model):
         "uninvited": _("取消合作单位的邀请"),
         "share_limited": _("设定合作单位经费上限"),
         "confirmed": _("合作单位确认"),
+        "consented": _("参与人员同意"),
+        "unconsented": _("参与人员撤回同意"),
         "copied": _("从往年申报复制"),
         "imported": _("从 Excel 导入"),
         "scanned": _("上传盖章扫描件"),

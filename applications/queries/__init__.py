@@ -43,6 +43,7 @@ from applications.queries.claims import (
     claimed_rows,
     settled_claim,
 )
+from applications.queries.consents import Asked, asked_of, named_as, without_consent
 from applications.queries.content import (
     abroad,
     by_section,
@@ -129,6 +130,7 @@ __all__ = [
     "OPEN",
     "ORDER",
     "SHORTEST_HASH",
+    "Asked",
     "ClaimTable",
     "Office",
     "Recorded",
@@ -138,6 +140,7 @@ __all__ = [
     "appeal_until",
     "appeals_of",
     "applications",
+    "asked_of",
     "budget_lines",
     "budget_matrix",
     "budget_table",
@@ -189,6 +192,7 @@ __all__ = [
     "may_name",
     "months_between",
     "name_of_office",
+    "named_as",
     "named_in",
     "names_of",
     "neighbours",
@@ -244,6 +248,7 @@ __all__ = [
     "with_place",
     "with_recommendation",
     "with_standing",
+    "without_consent",
     "without_letter",
     "workplace",
     "years_of_period",

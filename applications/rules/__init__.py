@@ -11,6 +11,7 @@ from applications.rules.appeals import (
 from applications.rules.applying import (
     check_can_comment,
     check_can_confirm_partner,
+    check_can_consent,
     check_can_edit,
     check_can_fill_partner,
     check_can_scan,
@@ -64,6 +65,7 @@ __all__ = [
     "check_can_comment",
     "check_can_conclude",
     "check_can_confirm_partner",
+    "check_can_consent",
     "check_can_decide_appeal",
     "check_can_edit",
     "check_can_examine",

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from applications import queries
-from applications.models import Application, Partner
+from applications.models import Application, Participant, Partner
 from applications.states import EDITABLE, TAKEN_BACK_FROM, ApplicationState
 from core.workflow import Lost, Refused
 from grants.models import Call, ProjectType, Sourcing, Topic
@@ -136,6 +136,23 @@ def check_can_fill_partner(by, partner: Partner, application: Application) -> No
 def check_can_confirm_partner(by, partner: Partner) -> None:
     if by is not None and partner.organisation_id not in by.scope.admin_units:
         raise Refused(_("只有“%(unit)s”的管理员可以确认。") % {"unit": partner.organisation.name})
+
+
+def check_can_consent(by, application: Application) -> Participant:
+    """A participant, by the ID number of their own record and their name, while the text may change.
+
+    Raises Refused.
+    """
+    person = queries.named_as(by, application)
+    if person is None:
+        raise Refused(_("这份申报书的参与人员里没有您：个人档案里的身份证号和姓名要与申报书一致。"))
+    if application.state not in EDITABLE:
+        raise Refused(
+            _("申报书现在是“%(state)s”，内容已经封存，不能修改。")
+            % {"state": application.machine.public_label(application.state)},
+            code="sealed",
+        )
+    return person
 
 
 def check_can_comment(by, application: Application) -> None:

@@ -39,10 +39,27 @@ def problems_of(application: Application, lines: list[RuleLine]) -> list[Problem
     """Everything missing or wrong in the form, and every one of its rule lines that says no."""
     found = [Problem(*fault) for fault in completeness.faults_of(application)]
     found += _partner_problems(application)
+    found += _consent_problems(application)
     for line in lines:
         if line.blocks:
             found.append(Problem(line.text, line.clause, line.hint or _("不符合。"), line.section, line.code))
     return found
+
+
+def _consent_problems(application: Application) -> list[Problem]:
+    """Participants who have not agreed, where the notice asks for their consent."""
+    if not application.call.requires_consents:
+        return []
+    return [
+        Problem(
+            person.name,
+            application.call.number,
+            _("还没有本人同意：请本人登录，在“我的申报”的“参与确认”中同意。"),
+            "participants",
+            "participants",
+        )
+        for person in queries.without_consent(application)
+    ]
 
 
 def _partner_problems(application: Application) -> list[Problem]:

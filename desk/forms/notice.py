@@ -175,7 +175,7 @@ class TypeForm(PartForm):
 class AccessForm(PartForm):
     layout = (
         (("is_invitation_only", 4), ("max_submissions", 4), ("max_megabytes", 4)),
-        (("requires_partner_confirmation", 12),),
+        (("requires_partner_confirmation", 6), ("requires_consents", 6)),
         (("follows", 8), ("entry_days", 4)),
     )
 
@@ -186,6 +186,7 @@ class AccessForm(PartForm):
             "max_submissions",
             "max_megabytes",
             "requires_partner_confirmation",
+            "requires_consents",
             "follows",
             "entry_days",
         )

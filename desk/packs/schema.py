@@ -89,6 +89,8 @@ class CallPart(Part):
     max_megabytes: Annotated[int, Field(ge=1, le=2000)] | None = None
     """Of all files of one application together."""
     partners_confirm: bool = False
+    members_consent: bool = False
+    """Every participant agrees from an account of their own before the application is handed in."""
     follows: Maybe200 = ""
     """Title of the outline call (预申报) of the same programme and year whose chosen projects may apply."""
     entry_days: Days | None = None

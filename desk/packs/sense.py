@@ -65,6 +65,8 @@ def _windows(pack: Pack) -> Found:
         call.opens < call.registers_by and (call.closes is None or call.registers_by <= call.closes)
     ):
         yield ("call", "registers_by"), _("意向登记截止应在开始时间之后、申报截止之前。")
+    if call.members_consent and not call.participants:
+        yield ("call", "members_consent"), _("要求参与人员同意，就要填写参与人员。")
     if call.entry_days and not call.follows:
         yield ("call", "entry_days"), _("写了入选后的申报期限，但没有写前一步通知。")
 

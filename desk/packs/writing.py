@@ -38,6 +38,7 @@ CALL_FIELDS = {
     "invitation_only": "is_invitation_only",
     "max_submissions": "max_submissions",
     "partners_confirm": "requires_partner_confirmation",
+    "members_consent": "requires_consents",
     "entry_days": "entry_days",
     "participants": "asks_participants",
     "milestones": "asks_milestones",

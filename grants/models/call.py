@@ -134,6 +134,11 @@ class Call(models.Model):
         default=False,
         help_text=_("提交前，每个合作单位的管理员都要在系统中确认本单位的内容"),
     )
+    requires_consents = models.BooleanField(
+        _("参与人员须知情同意"),
+        default=False,
+        help_text=_("提交前，每个参与人员都要用自己的账号同意；持护照的不在系统中同意"),
+    )
     asks_milestones = models.BooleanField(_("填写计划里程碑"), default=True)
     is_budget_by_year = models.BooleanField(_("预算分年度"), default=False)
     is_budget_by_unit = models.BooleanField(_("预算分单位"), default=False)
@@ -257,6 +262,7 @@ class Call(models.Model):
                     "follows_id",
                     "entry_days",
                     "requires_partner_confirmation",
+                    "requires_consents",
                     "asks_participants",
                     "asks_milestones",
                     "is_budget_by_year",

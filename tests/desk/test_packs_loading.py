@@ -20,7 +20,11 @@ from tests.factories.accounts import OrganisationFactory
 SMALL = (Path(__file__).parent / "small.yaml").read_text(encoding="utf-8")
 TODAY = date(2026, 3, 10)
 FULLER = (
-    SMALL.replace("  closes: ", "  registers_by: 2026-03-20 17:00\n  max_megabytes: 6\n  closes: ", 1)
+    SMALL.replace(
+        "  closes: ",
+        "  registers_by: 2026-03-20 17:00\n  max_megabytes: 6\n  members_consent: true\n  closes: ",
+        1,
+    )
     .replace("    title: 项目\n", "    title: 项目\n    blind: true\n", 1)
     .replace(
         "\nmoney:\n",

@@ -1,0 +1,60 @@
+"""Who has agreed to take part in an application, and whose word is waited for."""
+
+from typing import NamedTuple
+
+from accounts.queries import own_record
+from applications.models import Application, Consent, IdKind, Participant
+from applications.states import EDITABLE
+
+MOST = 100
+
+
+class Asked(NamedTuple):
+    """One application that names a person, as that person reads it before agreeing."""
+
+    application: Application
+    person: Participant
+    leader: str
+    consent: Consent | None
+
+
+def without_consent(application: Application) -> list[Participant]:
+    """Participants who have not agreed; two queries. Who shows a passport is not asked here."""
+    given = set(application.consents.values_list("id_number", flat=True))
+    people = application.participants.filter(id_kind=IdKind.ID_CARD).exclude(id_number="")
+    return [person for person in people if person.id_number not in given]
+
+
+def named_as(user, application: Application) -> Participant | None:
+    """The participant that is this person: by the ID number of their own record, and their name."""
+    record = own_record(user)
+    if record is None or not record.id_number:
+        return None
+    people = application.participants.filter(id_number=record.id_number, name=user.name)
+    return people.first()
+
+
+def asked_of(user) -> list[Asked]:
+    """Drafts that wait for the word of a person or have it, the latest first; four queries."""
+    record = own_record(user)
+    if record is None or not record.id_number:
+        return []
+    named = Participant.objects.filter(
+        id_number=record.id_number,
+        name=user.name,
+        application__state__in=EDITABLE,
+        application__call__requires_consents=True,
+    ).select_related("application__call", "application__organisation")
+    people = list(named.order_by("-application_id")[:MOST])
+    keys = [person.application_id for person in people]
+    leaders = dict(
+        Participant.objects.filter(application__in=keys, role="pi").values_list("application_id", "name")
+    )
+    given = {
+        row.application_id: row
+        for row in Consent.objects.filter(application__in=keys, id_number=record.id_number)
+    }
+    return [
+        Asked(person.application, person, leaders.get(key, ""), given.get(key))
+        for key, person in zip(keys, people, strict=True)
+    ]
