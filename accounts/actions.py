@@ -201,6 +201,7 @@ def record_account(
         recorded_by=by,
     )
     workflow.record(organisation, "account_recorded", by=by, at=at, data={"account": account.pk})
+    signals.account_recorded.send(sender=BankAccount, account=account, by=by, at=at)
     return account
 
 

@@ -8,5 +8,8 @@ join_requested = Signal()
 join_decided = Signal()
 """Sent with `join_request`, `by`, `at` when it was approved, refused or withdrawn."""
 
+account_recorded = Signal()
+"""Sent with `account`, `by`, `at` when a unit wrote down where it is paid."""
+
 fact_recorded = Signal()
 """Sent with `fact`, `by`, `at` when a dated fact about a unit was written down."""

@@ -12,11 +12,20 @@ from unfold import admin as unfold
 from unfold.decorators import display
 
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
+from core.calendar import local_date
 from core.money import wan
-from finance import actions, queries, rules
-from finance.forms import PaymentForm, ReversalForm
-from finance.models import Appropriation, Commitment, Instalment, InstalmentTemplate, Payment
-from finance.states import InstalmentState
+from finance import actions, queries, refund_rules, rules
+from finance.forms import DemandForm, PaymentForm, ReceiptForm, ReversalForm, WriteOffForm
+from finance.models import (
+    Appropriation,
+    Commitment,
+    Instalment,
+    InstalmentTemplate,
+    Payment,
+    Refund,
+    RefundReceipt,
+)
+from finance.states import InstalmentState, RefundState
 from grants.models import Call
 from grants.states import CallState
 
@@ -180,7 +189,7 @@ class InstalmentAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmi
     )
     readonly_fields = ("project", "unit", "amount_wan", "paid_wan", "left_wan", "reason", "due")
     inlines = (PaymentInline,)
-    actions_detail = ("pay",)
+    actions_detail = ("pay", "demand")
 
     def get_queryset(self, request):
         return queries.with_project(super().get_queryset(request))
@@ -233,6 +242,20 @@ class InstalmentAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmi
         return obj.state, obj.get_state_display()
 
     @button(
+        _("要求退回"),
+        form=DemandForm,
+        may=lambda user, instalment: refund_rules.can_demand(user, instalment.agreement),
+        text=_("要求项目单位退回已付的财政资金；单位会收到通知，期限前后有提醒。"),
+        icon="assignment_return",
+    )
+    def demand(self, request, instalment, data, at):
+        refund = actions.demand_refund(agreement=instalment.agreement, **data, by=request.user, at=at)
+        return _("已要求退回 %(amount)s，期限 %(date)s。") % {
+            "amount": wan(refund.amount),
+            "date": refund.due_date,
+        }
+
+    @button(
         _("登记付款"),
         form=PaymentForm,
         may=rules.can_pay,
@@ -252,6 +275,150 @@ class InstalmentAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmi
             "amount": wan(payment.amount),
             "voucher": payment.voucher,
         }
+
+
+class RefundReceiptInline(ReadOnlyMixin, unfold.TabularInline):
+    model = RefundReceipt
+    fields = ("voucher", "ledger", "received_date", "note", "recorded_by", "recorded_at")
+    readonly_fields = fields
+    extra = 0
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("recorded_by")
+
+    @display(description=_("金额"))
+    def ledger(self, obj):
+        """In the ledger money that came back is negative."""
+        return wan(-obj.amount)
+
+
+class RefundFilter(SimpleListFilter):
+    title = _("退回期限")
+    parameter_name = "refund"
+
+    def lookups(self, request, model_admin):
+        return [("overdue", _("已逾期")), ("open", _("待退回"))]
+
+    def queryset(self, request, queryset):
+        if self.value() == "overdue":
+            return queryset.open().filter(due_date__lt=local_date(timezone.now()))
+        return queryset.open() if self.value() == "open" else queryset
+
+
+DEMANDED_FIRST = Case(
+    When(state=RefundState.DEMANDED, then=Value(0)), default=Value(1), output_field=IntegerField()
+).asc()
+REFUND_TONES = {
+    RefundState.DEMANDED: "warning",
+    RefundState.SETTLED: "success",
+    RefundState.WRITTEN_OFF: "danger",
+}
+
+
+@register(Refund)
+class RefundAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
+    """Money that is to come back: what is open first, the most overdue on top."""
+
+    list_display = ("project", "unit", "amount_wan", "returned_wan", "left_wan", "due", "condition")
+    list_filter = (RefundFilter, "state", "agreement__award__application__call__programme")
+    search_fields = (
+        "agreement__award__number",
+        "agreement__award__application__title",
+        "agreement__award__application__organisation__name",
+    )
+    fields = (
+        "project_link",
+        "unit",
+        "amount_wan",
+        "returned_wan",
+        "left_wan",
+        "due",
+        "reason",
+        "clause",
+        "demanded_by",
+        "demanded_at",
+        "state",
+        "ending",
+    )
+    readonly_fields = ("project_link", "unit", "amount_wan", "returned_wan", "left_wan", "due")
+    inlines = (RefundReceiptInline,)
+    actions_detail = ("receive", "write_off")
+
+    def get_queryset(self, request):
+        rows = super().get_queryset(request)
+        return rows.select_related(
+            "agreement__award__application__organisation",
+            "agreement__award__application__call__programme",
+            "demanded_by",
+        )
+
+    def get_ordering(self, request):
+        return (DEMANDED_FIRST, "due_date", "id")
+
+    @display(description=_("项目"), ordering="agreement__award__number")
+    def project(self, obj):
+        return f"{obj.agreement.award.number} {obj.agreement.award.application}"
+
+    @display(description=_("项目"))
+    def project_link(self, obj):
+        address = reverse("portal:project", args=[obj.agreement_id])
+        return format_html('<a href="{}">{}</a>', address, self.project(obj))
+
+    @display(description=_("承担单位"), ordering="agreement__award__application__organisation__name")
+    def unit(self, obj):
+        return obj.agreement.award.application.organisation
+
+    @display(description=_("应退"), ordering="amount")
+    def amount_wan(self, obj):
+        return wan(obj.amount)
+
+    @display(description=_("已退"), ordering="returned")
+    def returned_wan(self, obj):
+        return wan(obj.returned)
+
+    @display(description=_("未退"))
+    def left_wan(self, obj):
+        return wan(obj.left)
+
+    @display(description=_("退回期限"), ordering="due_date")
+    def due(self, obj):
+        late = (local_date(timezone.now()) - obj.due_date).days
+        if obj.state != RefundState.DEMANDED or late <= 0:
+            return f"{obj.due_date:%Y-%m-%d}"
+        return f"{obj.due_date:%Y-%m-%d} " + _("逾期 %(days)s 天") % {"days": late}
+
+    @display(description=_("状态"), ordering="state", label=REFUND_TONES)
+    def condition(self, obj):
+        return obj.state, obj.get_state_display()
+
+    @button(
+        _("登记退款"),
+        form=ReceiptForm,
+        may=refund_rules.can_receive,
+        text=_("登记已经到账的退款，可以分次登记；登记后不能修改。"),
+        icon="assignment_return",
+    )
+    def receive(self, request, refund, data, at):
+        amount = data.pop("amount")
+        receipt = actions.receive_refund(
+            refund=refund,
+            amount=refund.left if amount is None else amount,
+            **data,
+            by=request.user,
+            at=at,
+        )
+        return _("已登记退款 %(amount)s。") % {"amount": wan(receipt.amount)}
+
+    @button(
+        _("核销"),
+        form=WriteOffForm,
+        may=refund_rules.can_write_off,
+        text=_("核销后尚未退回的金额不再追缴，期限和提醒同时结束。"),
+        icon="money_off",
+    )
+    def write_off(self, request, refund, data, at):
+        actions.write_off(refund=refund, reason=data["reason"], by=request.user, at=at)
+        return _("已核销。")
 
 
 @register(Payment)

@@ -8,6 +8,7 @@ class FinanceConfig(AppConfig):
 
     def ready(self):
         # Receivers import models, which exist only now.
+        from accounts import signals as accounts  # noqa: PLC0415
         from awards import signals as awards  # noqa: PLC0415
         from finance import obligations, receivers  # noqa: PLC0415
         from grants import signals as grants  # noqa: PLC0415
@@ -19,5 +20,6 @@ class FinanceConfig(AppConfig):
         # Milestones stand before finance in INSTALLED_APPS: they are planned when instalments look for them.
         awards.agreement_prepared.connect(receivers.agreement_prepared)
         awards.agreement_in_force.connect(receivers.agreement_in_force)
+        accounts.account_recorded.connect(receivers.account_recorded)
         milestones.accepted.connect(receivers.accepted)
         obligations.register_all()

@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from applications.fields import LimitedText, PlainNumberField
+from applications.fields import DayField, LimitedText, PlainNumberField
 
 
 class PaymentForm(forms.Form):
@@ -21,6 +21,32 @@ class PaymentForm(forms.Form):
     )
     payee_bank = forms.CharField(label=_("开户行"), max_length=120)
     note = forms.CharField(label=_("说明"), max_length=300, required=False)
+
+
+class DemandForm(forms.Form):
+    amount = PlainNumberField(label=_("应退金额（元）"), max_digits=14, decimal_places=2)
+    due_date = DayField(label=_("退回期限"))
+    reason = LimitedText(label=_("退回理由"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
+    clause = forms.CharField(
+        label=_("依据条款"), max_length=120, help_text=_("例如：任务书第十条、验收结论书编号；通知中会写明。")
+    )
+
+
+class ReceiptForm(forms.Form):
+    amount = PlainNumberField(
+        label=_("到账金额（元）"),
+        max_digits=14,
+        decimal_places=2,
+        help_text=_("不填为全部未退金额。"),
+        required=False,
+    )
+    received_date = DayField(label=_("到账日期"))
+    voucher = forms.CharField(label=_("凭证号"), max_length=60)
+    note = forms.CharField(label=_("说明"), max_length=300, required=False)
+
+
+class WriteOffForm(forms.Form):
+    reason = LimitedText(label=_("核销理由"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
 
 
 class ReversalForm(forms.Form):

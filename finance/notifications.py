@@ -7,6 +7,7 @@ from django.utils.translation import gettext_noop as _
 
 from accounts.models import User
 from accounts.roles import Role, UnitRole
+from applications.models import Application
 from applications.notifications import team_and_admins
 from core import calendar
 from finance.models import Instalment, Payment
@@ -52,9 +53,8 @@ def cancelled(instalment: Instalment, *, by, at: datetime) -> None:
     actions.cancel_deadline(subject=instalment, kind=DeadlineKind.PAYMENT, by=by, at=at)
 
 
-def _project_side(instalment: Instalment) -> list[User]:
+def project_side(application: Application) -> list[User]:
     """The team, the administrators and the finance staff of the unit; `tell` tells each once."""
-    application = _application(instalment)
     accountants = User.objects.filter(
         memberships__organisation=application.organisation,
         memberships__role=UnitRole.FINANCE,
@@ -67,7 +67,7 @@ def _project_side(instalment: Instalment) -> list[User]:
 def _tell(template: str, payment: Payment, *, at: datetime, **more) -> None:
     instalment = payment.instalment
     actions.tell(
-        recipients=_project_side(instalment),
+        recipients=project_side(_application(instalment)),
         template=template,
         context={
             "project": _application(instalment).title,

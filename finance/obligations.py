@@ -1,10 +1,22 @@
 """Which instalments are to be paid: the second opinion on their deadlines."""
 
-from finance import notifications
-from finance.models import Instalment
+from accounts.models import Organisation
+from core import calendar
+from finance import money_clocks, notifications, refund_clocks
+from finance.models import Instalment, Refund
 from finance.states import InstalmentState
 from notifications.models import DeadlineKind
 from notifications.obligations import Obligation, entered_at, register
+
+PROGRAMME = "agreement__award__application__call__programme__department"
+
+
+def _due(at):
+    return Instalment.objects.due().select_related(PROGRAMME)
+
+
+def _refunds(at):
+    return Refund.objects.open().select_related(PROGRAMME, "agreement__award__application__organisation")
 
 
 def register_all() -> None:
@@ -12,13 +24,35 @@ def register_all() -> None:
         Obligation(
             kind=DeadlineKind.PAYMENT,
             model=Instalment,
-            owing=lambda at: Instalment.objects.filter(state=InstalmentState.DUE).select_related(
-                "agreement__award__application__call__programme__department"
-            ),
+            owing=_due,
             open=lambda instalment, at: notifications.open_payment(
                 instalment, at=entered_at(instalment, InstalmentState.DUE, at)
             ),
             due=lambda instalment: instalment.due_at,
             dates=("finance.Instalment.due_at",),
-        )
+        ),
+        Obligation(
+            kind=DeadlineKind.YEAR_CLOSE,
+            model=Instalment,
+            owing=_due,
+            open=lambda instalment, at: money_clocks.open_year_close(
+                instalment, at=money_clocks.became_due_at(instalment, at)
+            ),
+        ),
+        Obligation(
+            kind=DeadlineKind.BANK_ACCOUNT,
+            model=Organisation,
+            owing=lambda at: money_clocks.without_account(),
+            open=lambda unit, at: money_clocks.open_account(unit, at=at),
+            due=money_clocks.account_due,
+            dates=("finance.Instalment.due_at",),
+        ),
+        Obligation(
+            kind=DeadlineKind.REFUND,
+            model=Refund,
+            owing=_refunds,
+            open=lambda refund, at: refund_clocks.open_refund(refund, at=refund.demanded_at),
+            due=lambda refund: calendar.end_of_day(refund.due_date),
+            dates=("finance.Refund.due_date",),
+        ),
     )

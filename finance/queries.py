@@ -8,7 +8,15 @@ from django.utils.translation import gettext as _
 
 from applications.models import Application
 from awards.models import Agreement
-from finance.models import Appropriation, Condition, Instalment, InstalmentTemplate, Payment
+from finance.models import (
+    Appropriation,
+    Condition,
+    Instalment,
+    InstalmentTemplate,
+    Payment,
+    Refund,
+    RefundReceipt,
+)
 from finance.states import InstalmentState
 from grants.models import Call, Instrument
 from milestones.models import Milestone
@@ -79,8 +87,18 @@ def is_settled(agreement: Agreement) -> bool:
 
 
 def paid_in(programme_id: int, year: int) -> Decimal:
-    """What was paid for a programme in a calendar year, reversals subtracted."""
-    total = Payment.objects.filter(
-        instalment__agreement__award__application__call__programme=programme_id, paid_date__year=year
-    ).aggregate(total=Sum("amount"))["total"]
-    return total or Decimal(0)
+    """What was paid for a programme in a calendar year, reversals and what came back subtracted."""
+    path = "agreement__award__application__call__programme"
+    paid = Payment.objects.filter(**{f"instalment__{path}": programme_id}, paid_date__year=year)
+    back = RefundReceipt.objects.filter(**{f"refund__{path}": programme_id}, received_date__year=year)
+    total = Decimal(0)
+    for rows, sign in ((paid, 1), (back, -1)):
+        total += sign * (rows.aggregate(total=Sum("amount"))["total"] or Decimal(0))
+    return total
+
+
+def refunds_of(agreement: Agreement) -> list[Refund]:
+    """What was demanded back, each with what came: two queries."""
+    return list(
+        Refund.objects.filter(agreement=agreement).prefetch_related("receipts").order_by("demanded_at", "id")
+    )

@@ -1,7 +1,7 @@
 """What money does when something happens upstream; raising Refused stops the action that caused it."""
 
 from awards.models import Outcome
-from finance import actions, rules
+from finance import actions, money_clocks, rules
 
 
 def publishing(sender, *, call, **kwargs) -> None:
@@ -27,3 +27,7 @@ def agreement_in_force(sender, *, agreement, by, at, **kwargs) -> None:
 
 def accepted(sender, *, milestone, by, at, **kwargs) -> None:
     actions.milestone_accepted(milestone=milestone, by=by, at=at)
+
+
+def account_recorded(sender, *, account, by, at, **kwargs) -> None:
+    money_clocks.account_followed(account.organisation, by=by, at=at)

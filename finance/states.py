@@ -31,4 +31,24 @@ INSTALMENT = Machine(
     },
 )
 
-del S
+
+class RefundState(models.TextChoices):
+    DEMANDED = "demanded", _("待退回")
+    SETTLED = "settled", _("已退清")
+    WRITTEN_OFF = "written_off", _("已核销")
+
+
+R = RefundState
+
+REFUND = Machine(
+    states=R,
+    initial=R.DEMANDED,
+    transitions={R.DEMANDED: frozenset({R.SETTLED, R.WRITTEN_OFF})},
+    owners={
+        R.DEMANDED: _FINANCE | {Role.LEADER},
+        R.SETTLED: frozenset(),
+        R.WRITTEN_OFF: frozenset(),
+    },
+)
+
+del S, R

@@ -36,6 +36,9 @@ class DeadlineKind(models.TextChoices):
     DEMANDER_OPINION = "demander_opinion", _("发榜方验收意见")
     MILESTONE_CHECK = "milestone_check", _("里程碑审核")
     PAYMENT = "payment", _("拨付")
+    YEAR_CLOSE = "year_close", _("财政年度关账")
+    BANK_ACCOUNT = "bank_account", _("登记收款账户")
+    REFUND = "refund", _("退回财政资金")
     RECEIPT = "receipt", _("签收通知")
 
 

@@ -175,7 +175,7 @@ def payment_rows(user, agreement: Agreement) -> list[dict]:
 @login_required
 @require_safe
 def project(request, pk):
-    """One project. Fourteen queries with the session's, whatever it holds."""
+    """One project. Fifteen queries with the session's, whatever it holds."""
     now = timezone.now()
     visible = Agreement.objects.visible_to(request.user).select_related(
         "award__application__organisation",
@@ -202,6 +202,7 @@ def project(request, pk):
         "chart": chart(agreement, milestones, acts=next_acts(request.user, agreement, milestones), at=now),
         "instalments": instalments,
         "bars": money_bars(money.totals_of(instalments)),
+        "refunds": money.refunds_of(agreement),
         "payments": payment_rows(request.user, agreement),
         "may_sign": awards.can_sign_for_unit(request.user, agreement),
         "extensions": extensions,

@@ -101,6 +101,7 @@ GROUPS = (
             Item("finance.Appropriation", "account_balance"),
             Item("finance.Instalment", "payments"),
             Item("finance.Payment", "receipt_long"),
+            Item("finance.Refund", "assignment_return"),
         ),
     ),
     Group(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.identity import mask_account
 from accounts.kinds import FactKind
 from accounts.roles import STAFF_ROLES
-from core import money
+from core import calendar, money
 from desk.packs import labels
 from portal import timeline
 
@@ -26,10 +26,13 @@ TONES = {
         "demander_choice decision publicity argued in_force panel_review site_visit due_diligence "
         "credit_check audit argumentation higher_approval"
     ),
-    "good": "awarded accepted met paid completed reserved passed clean system_managed fund accept approved",
+    "good": (
+        "awarded accepted met paid completed reserved passed clean system_managed fund accept approved "
+        "settled"
+    ),
     "wait": (
         "draft returned invited agreement unit_signed planned due suspended manual requires_data warning "
-        "pending reserve filed queued accept_with_conditions"
+        "pending reserve filed queued demanded accept_with_conditions"
     ),
     "bad": "rejected failed declined infected refuse refused reject upheld",
 }
@@ -46,6 +49,12 @@ def tone(state) -> str:
 def change_label(change: dict) -> str:
     """One line of the log of an amendment: part, row and field in words."""
     return labels.of_change(change)
+
+
+@register.filter
+def end_of_day(day):
+    """The last moment of a day, for what counts down to a moment."""
+    return calendar.end_of_day(day)
 
 
 @register.filter

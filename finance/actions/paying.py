@@ -15,7 +15,7 @@ from awards.states import AgreementState
 from core import calendar, workflow
 from core.money import allocate, wan
 from core.workflow import Refused
-from finance import notifications, queries, rules
+from finance import money_clocks, notifications, queries, refund_rules, rules
 from finance.models import Appropriation, Commitment, Condition, Instalment, Payment
 from finance.states import InstalmentState
 from milestones.models import Kind, Milestone
@@ -58,6 +58,7 @@ def release(*, application: Application, by, at: datetime) -> None:
     ):
         workflow.move(instalment, InstalmentState.CANCELLED, by=by, at=at)
         notifications.cancelled(instalment, by=by, at=at)
+        money_clocks.cancelled(instalment, by=by, at=at)
 
 
 @transaction.atomic
@@ -99,6 +100,7 @@ def _become_due(instalments, *, by, at: datetime) -> None:
         due_at = calendar.due(at, instalment.pay_days)
         workflow.move(instalment, InstalmentState.DUE, by=by, at=at, due_at=due_at)
         notifications.open_payment(instalment, at=at)
+        money_clocks.became_due(instalment, by=by, at=at)
 
 
 @transaction.atomic
@@ -177,6 +179,7 @@ def record_payment(
     if not instalment.unpaid:
         workflow.move(instalment, InstalmentState.PAID, by=by, at=at)
         notifications.paid_in_full(instalment, by=by, at=at)
+        money_clocks.paid(instalment, by=by, at=at)
         _complete_if_settled(instalment.agreement, by=by, at=at)
     return payment
 
@@ -190,10 +193,12 @@ def reverse_payment(*, payment: Payment, reason: str, by, at: datetime) -> Payme
     instalment = queries.with_project(Instalment.objects.select_for_update(of=("self",))).get(
         pk=payment.instalment_id
     )
+    refund_rules.check_can_take_back(payment)
     if instalment.state == InstalmentState.PAID:
         due_at = calendar.due(at, instalment.pay_days)
         workflow.move(instalment, InstalmentState.DUE, by=by, at=at, note=reason, due_at=due_at)
         notifications.open_payment(instalment, at=at)
+        money_clocks.became_due(instalment, by=by, at=at)
 
     def already_reversed():
         return workflow.Lost(_("这笔付款已经冲销。"), code="lost")

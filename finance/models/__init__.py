@@ -1,0 +1,22 @@
+"""Public money: appropriated, committed, due, paid; and what is to come back."""
+
+from finance.models.money import (
+    Appropriation,
+    Commitment,
+    Condition,
+    Instalment,
+    InstalmentTemplate,
+    Payment,
+)
+from finance.models.refunds import Refund, RefundReceipt
+
+__all__ = [
+    "Appropriation",
+    "Commitment",
+    "Condition",
+    "Instalment",
+    "InstalmentTemplate",
+    "Payment",
+    "Refund",
+    "RefundReceipt",
+]

@@ -1,0 +1,128 @@
+"""Clocks about money that waits: the unit's account, without which nothing is paid; the close of the year."""
+
+from datetime import date, datetime
+
+from django.db.models import Min, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext_noop as _
+
+from accounts.models import BankAccount, Organisation
+from accounts.roles import Role, UnitRole
+from core import calendar
+from finance.models import Instalment
+from finance.states import InstalmentState
+from grants.queries import cause
+from notifications import actions
+from notifications.actions import Owes
+from notifications.models import DeadlineKind
+from notifications.obligations import entered_at
+from notifications.wording import said
+
+UNIT = "agreement__award__application__organisation"
+YEAR_CLOSES = (12, 31)
+
+
+# ---- the account ----
+
+
+def without_account() -> QuerySet[Organisation]:
+    """Units to which money is due and that have not said where to pay it."""
+    due = Instalment.objects.due().order_by()
+    units = Organisation.objects.filter(pk__in=due.values(UNIT))
+    return units.exclude(pk__in=BankAccount.objects.order_by().values("organisation"))
+
+
+def _first_due(unit: Organisation) -> Instalment | None:
+    rows = Instalment.objects.due().filter(**{UNIT: unit}).order_by("due_at", "id")
+    return rows.select_related("agreement__award__application__call__programme__department").first()
+
+
+def account_due(unit: Organisation) -> datetime | None:
+    """When the first instalment has to be paid that waits for the account."""
+    return Instalment.objects.due().filter(**{UNIT: unit}).aggregate(first=Min("due_at"))["first"]
+
+
+def account_followed(unit: Organisation, *, by, at: datetime) -> None:
+    """Bring the clock of a unit's account to what is due to it and what it has registered."""
+    kind = DeadlineKind.BANK_ACCOUNT
+    if BankAccount.objects.filter(organisation=unit).exists():
+        actions.meet_deadline(subject=unit, kind=kind, by=by, at=at)
+        return
+    instalment = _first_due(unit)
+    if instalment is None:
+        actions.cancel_deadline(subject=unit, kind=kind, by=by, at=at)
+        return
+    text = _explain_account(instalment)
+    if not actions.move_deadline(subject=unit, kind=kind, due_at=instalment.due_at, explanation=text):
+        open_account(unit, at=at)
+
+
+def _explain_account(instalment: Instalment):
+    return said(
+        _("“%(instalment)s”（%(number)s）须在 %(date)s 前拨付，单位还没有登记收款账户"),
+        instalment=instalment.name,
+        number=instalment.agreement.award.number,
+        date=calendar.local_date(instalment.due_at),
+    )
+
+
+def open_account(unit: Organisation, *, at: datetime) -> None:
+    """The unit's finance staff and administrators register where to pay."""
+    instalment = _first_due(unit)
+    actions.open_deadline(
+        subject=unit,
+        kind=DeadlineKind.BANK_ACCOUNT,
+        title=said(_("登记收款账户：%(unit)s"), unit=unit.name),
+        url=reverse("accounts:unit", args=[unit.pk]),
+        due_at=instalment.due_at,
+        explanation=_explain_account(instalment),
+        owed_by=[
+            Owes(organisation=unit, unit_role=UnitRole.FINANCE),
+            Owes(organisation=unit, unit_role=UnitRole.ADMIN),
+        ],
+        at=at,
+        **cause(instalment.agreement.award.application.call),
+    )
+
+
+# ---- the year ----
+
+
+def open_year_close(instalment: Instalment, *, at: datetime) -> None:
+    """What is due is paid before the budget year closes; `at`: when it became due."""
+    closes = date(calendar.local_date(at).year, *YEAR_CLOSES)
+    call = instalment.agreement.award.application.call
+    actions.open_deadline(
+        subject=instalment,
+        kind=DeadlineKind.YEAR_CLOSE,
+        title=f"{instalment.agreement.award.number} {instalment.name}",
+        url=reverse("admin:finance_instalment_change", args=[instalment.pk]),
+        due_at=calendar.end_of_day(closes),
+        explanation=said(_("财政年度 %(date)s 关账，待拨付的资金须在关账前办理"), date=closes),
+        owed_by=[Owes(role=Role.FINANCE)],
+        at=at,
+        **cause(call),
+    )
+
+
+def became_due(instalment: Instalment, *, by, at: datetime) -> None:
+    open_year_close(instalment, at=at)
+    account_followed(_unit(instalment), by=by, at=at)
+
+
+def paid(instalment: Instalment, *, by, at: datetime) -> None:
+    actions.meet_deadline(subject=instalment, kind=DeadlineKind.YEAR_CLOSE, by=by, at=at)
+    account_followed(_unit(instalment), by=by, at=at)
+
+
+def cancelled(instalment: Instalment, *, by, at: datetime) -> None:
+    actions.cancel_deadline(subject=instalment, kind=DeadlineKind.YEAR_CLOSE, by=by, at=at)
+    account_followed(_unit(instalment), by=by, at=at)
+
+
+def became_due_at(instalment: Instalment, default: datetime) -> datetime:
+    return entered_at(instalment, InstalmentState.DUE, default)
+
+
+def _unit(instalment: Instalment) -> Organisation:
+    return instalment.agreement.award.application.organisation

@@ -1,0 +1,209 @@
+"""Money that is to come back, the account that is missing, the close of the year."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.urls import reverse
+
+from accounts import actions as accounts
+from core.calendar import end_of_day, local_date
+from core.workflow import Refused
+from finance import actions, queries, refund_rules
+from finance.models import Instalment, Refund, RefundReceipt
+from finance.states import REFUND, RefundState
+from notifications import obligations, sweep
+from notifications.models import Deadline, DeadlineKind, Message
+from tests.factories.milestones import AT, PARTIES, PEOPLE
+
+DUE = local_date(AT) + timedelta(days=60)
+ON = local_date(AT)
+
+pytestmark = pytest.mark.django_db
+
+
+def clock(subject, kind):
+    return Deadline.objects.open().filter(
+        content_type__model=type(subject)._meta.model_name, object_id=subject.pk, kind=kind
+    )
+
+
+@pytest.fixture
+def paid(project):
+    """A project of which the first instalment, 30 万元, is paid."""
+    found, people = project
+    first = Instalment.objects.get(agreement=found, order=1)
+    payee = {"voucher": "拨-1", "payee_account": "6222000011112222", "payee_bank": "青岛银行"}
+    payment = actions.record_payment(
+        instalment=first, amount=Decimal(300_000), paid_date=ON, **payee, by=people["finance"], at=AT
+    )
+    return found, people, payment
+
+
+def demand(found, *, by, amount=Decimal(200_000), due_date=DUE, reason="项目终止", clause="第十六条", at=AT):
+    return actions.demand_refund(
+        agreement=found, amount=amount, due_date=due_date, reason=reason, clause=clause, by=by, at=at
+    )
+
+
+def receive(refund, amount, *, by, voucher="退-1", at=AT):
+    return actions.receive_refund(
+        refund=refund, amount=Decimal(amount), received_date=ON, voucher=voucher, by=by, at=at
+    )
+
+
+def test_a_demand_is_paid_in_parts_and_closes_when_whole(paid):
+    found, people, _payment = paid
+    refund = demand(found, by=people["manager"])
+    deadline = clock(refund, DeadlineKind.REFUND).get()
+    assert deadline.due_at == end_of_day(DUE)
+    assert "第十六条" in str(deadline.explanation)
+    assert Message.objects.filter(template="finance/refund", recipient=people["team"]).exists()
+    assert not [line for line in map(str, obligations.check(at=AT)) if "refund" in line]
+    receive(refund, 50_000, by=people["finance"])
+    assert clock(refund, DeadlineKind.REFUND).exists()
+    assert queries.paid_in(found.award.application.call.programme_id, ON.year) == Decimal(250_000)
+    with pytest.raises(Refused, match="还应退 15 万元"):
+        receive(refund, 150_001, by=people["finance"], voucher="退-2")
+    with pytest.raises(Refused, match="已经登记过"):
+        receive(refund, 1, by=people["finance"])
+    receive(refund, 150_000, by=people["finance"], voucher="退-2")
+    assert (refund.state, refund.left) == (RefundState.SETTLED, 0)
+    assert not clock(refund, DeadlineKind.REFUND).exists()
+    with pytest.raises(Refused):
+        receive(refund, 1, by=people["finance"], voucher="退-3")
+
+
+def test_overdue_the_unit_and_the_officers_hear_of_it_every_week(paid):
+    found, people, _payment = paid
+    refund = demand(found, by=people["finance"])
+    for days in (-30, -7, 7, 14, 70):
+        people["manager"], people["unit_finance"]
+        before = Message.objects.filter(recipient=people["unit_finance"], context__kind="refund").count()
+        sweep.sweep(at=end_of_day(refund.due_date) + timedelta(days=days, hours=-1))
+        after = Message.objects.filter(recipient=people["unit_finance"], context__kind="refund").count()
+        assert after == before + 1, days
+    assert Message.objects.filter(recipient=people["manager"], context__kind="refund").count() == 3
+
+
+def test_what_was_written_off_can_be_demanded_again_and_nothing_beyond_what_was_paid(paid):
+    found, people, payment = paid
+    refund = demand(found, by=people["manager"])
+    with pytest.raises(Refused, match="还有 10 万元"):
+        demand(found, by=people["manager"], amount=Decimal(100_001))
+    with pytest.raises(Refused, match="冲销后"):
+        actions.reverse_payment(payment=payment, reason="错付", by=people["finance"], at=AT)
+    receive(refund, 50_000, by=people["finance"])
+    with pytest.raises(Refused, match="理由"):
+        actions.write_off(refund=refund, reason=" ", by=people["leader"], at=AT)
+    actions.write_off(refund=refund, reason="单位破产", by=people["leader"], at=AT)
+    assert not clock(refund, DeadlineKind.REFUND).exists()
+    assert refund_rules.demandable(found) == Decimal(250_000)
+
+
+@pytest.mark.parametrize("wrong", [{"due_date": ON}, {"reason": " "}, {"clause": ""}, {"amount": Decimal(0)}])
+def test_a_demand_says_when_why_and_by_what(paid, wrong):
+    found, people, _payment = paid
+    with pytest.raises(Refused) as refused:
+        demand(found, by=people["manager"], **wrong)
+    assert refused.value.field in wrong
+
+
+def test_who_may_do_what(paid):
+    found, people, _payment = paid
+    people.all()
+    assert {n for n in PEOPLE if refund_rules.can_demand(people[n], found)} == {"manager", "finance"}
+    refund = demand(found, by=people["manager"])
+    assert {n for n in PEOPLE if refund_rules.can_receive(people[n], refund)} == {"finance"}
+    assert {n for n in PEOPLE if refund_rules.can_write_off(people[n], refund)} == {"leader"}
+    assert {n for n in PEOPLE if Refund.objects.visible_to(people[n]).exists()} == PARTIES
+
+
+def test_the_database_holds_the_cap_and_the_record(paid):
+    found, people, _payment = paid
+    refund = demand(found, by=people["manager"])
+    receipt = receive(refund, 50_000, by=people["finance"])
+    fields = {"agreement": found, "due_date": DUE, "reason": "x", "clause": "x", "demanded_at": AT}
+    attacks = [
+        lambda: Refund.objects.create(**fields, amount=Decimal(100_001), demanded_by=people["manager"]),
+        lambda: Refund.objects.filter(pk=refund.pk).update(amount=1),
+        lambda: Refund.objects.filter(pk=refund.pk).update(state="settled", ended_at=AT),
+        lambda: Refund.objects.filter(pk=refund.pk).update(state="written_off", ended_at=AT),
+        lambda: Refund.objects.filter(pk=refund.pk).update(returned=Decimal(200_001)),
+        lambda: Refund.objects.filter(pk=refund.pk).delete(),
+        lambda: RefundReceipt.objects.filter(pk=receipt.pk).update(amount=1),
+    ]
+    for attack in attacks:
+        with pytest.raises(DatabaseError), transaction.atomic():
+            attack()
+    assert REFUND.final_states() == {"settled", "written_off"}
+
+
+def test_pages_of_the_office_and_of_the_project(paid, client):
+    found, people, _payment = paid
+    first = Instalment.objects.get(agreement=found, order=1)
+    client.force_login(people["finance"])
+    page = reverse("admin:finance_instalment_demand", args=[first.pk])
+    typed = {"amount": "900000", "due_date": "2099-01-01", "reason": "项目终止", "clause": "第十六条"}
+    answer = client.post(page, typed)
+    assert answer.status_code == 422
+    assert "还有 30 万元" in answer.content.decode()
+    assert client.post(page, typed | {"amount": "200000"}).status_code == 302
+    refund = Refund.objects.get()
+    desk = reverse("admin:finance_refund_change", args=[refund.pk])
+    assert client.get(reverse("admin:finance_refund_changelist") + "?refund=overdue").status_code == 200
+    assert "登记退款" in client.get(desk).content.decode()
+    done = client.post(
+        reverse("admin:finance_refund_receive", args=[refund.pk]),
+        {"amount": "50000", "received_date": "2026-09-01", "voucher": "退-1"},
+    )
+    assert done.status_code == 302
+    assert "-5 万元" in client.get(desk).content.decode()
+    assert client.get(reverse("admin:finance_refund_write_off", args=[refund.pk])).status_code == 403
+    client.force_login(people["team"])
+    shown = client.get(f"/projects/{found.pk}/").content.decode()
+    assert "应退 20 万元" in shown
+    assert "−5 万元" in shown
+
+
+def test_without_an_account_the_unit_is_reminded_until_it_registers_one(project):
+    found, people = project
+    unit = found.award.application.organisation
+    deadline = clock(unit, DeadlineKind.BANK_ACCOUNT).get()
+    first = Instalment.objects.get(agreement=found, order=1)
+    assert deadline.due_at == first.due_at
+    assert Deadline.objects.owed_by(people["unit_finance"]).filter(pk=deadline.pk).exists()
+    assert not [line for line in map(str, obligations.check(at=AT)) if "bank_account" in line]
+    accounts.record_account(
+        organisation=unit,
+        holder=unit.name,
+        bank="青岛银行",
+        number="6222000011112222",
+        valid_from=ON,
+        by=people["unit_admin"],
+        at=AT,
+    )
+    assert not clock(unit, DeadlineKind.BANK_ACCOUNT).exists()
+    assert not [line for line in map(str, obligations.check(at=AT)) if "bank_account" in line]
+
+
+def test_what_is_due_is_paid_before_the_year_closes(project):
+    found, people = project
+    first = Instalment.objects.get(agreement=found, order=1)
+    deadline = clock(first, DeadlineKind.YEAR_CLOSE).get()
+    assert deadline.due_at == end_of_day(date(2026, 12, 31))
+    people["finance"]
+    for month, day in ((11, 1), (12, 10), (12, 20)):
+        before = Message.objects.filter(recipient=people["finance"], context__kind="year_close").count()
+        sweep.sweep(at=end_of_day(date(2026, month, day)))
+        after = Message.objects.filter(recipient=people["finance"], context__kind="year_close").count()
+        assert after == before + 1
+    payee = {"voucher": "拨-1", "payee_account": "6222000011112222", "payee_bank": "青岛银行"}
+    actions.record_payment(
+        instalment=first, amount=first.amount, paid_date=ON, **payee, by=people["finance"], at=AT
+    )
+    assert not clock(first, DeadlineKind.YEAR_CLOSE).exists()
+    unit = found.award.application.organisation
+    assert not clock(unit, DeadlineKind.BANK_ACCOUNT).exists()
+    assert not [str(drift) for drift in obligations.check(at=AT) if "year" in str(drift)]
