@@ -66,6 +66,8 @@ HISTORY = frozenset(
         "unit_asked_in_year",
         "pi_in_call",
         "pi_running",
+        "unit_report_days_late",
+        "pi_report_days_late",
     }
 )
 BUDGET = frozenset(

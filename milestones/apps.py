@@ -8,14 +8,17 @@ class MilestonesConfig(AppConfig):
 
     def ready(self):
         # Receivers import models, which exist only now.
+        from applications.queries import reports  # noqa: PLC0415
         from awards import signals  # noqa: PLC0415
         from documents import access  # noqa: PLC0415
         from milestones import obligations, receivers  # noqa: PLC0415
+        from milestones.late import late_reports  # noqa: PLC0415
 
         signals.agreement_prepared.connect(receivers.plan)
         signals.agreement_corrected.connect(receivers.replan)
         signals.agreement_in_force.connect(receivers.start)
         signals.agreement_completed.connect(receivers.completed)
         access.reader(receivers.evidence)
+        reports.source(late_reports)
         access.reader(receivers.drafts)
         obligations.register_all()

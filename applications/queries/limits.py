@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db.models import Count, Q, Sum
 
 from applications.models import Application, Participant, ParticipantRole, PastProject
+from applications.queries import reports
 from applications.states import ApplicationState, ProjectEnd, RecordStatus
 from core.calendar import local_date
 
@@ -159,7 +160,7 @@ def _of_past(project: PastProject, role: str, *, as_of: date) -> dict:
 
 
 def counts(applications: Collection[Application], pi_numbers: dict[int, str]) -> dict[int, dict]:
-    """The variable `history` per application: how many others there are; four queries.
+    """The variable `history` per application: how many others there are, how late reports are; seven queries.
 
     `pi_numbers`: application id → ID number of the PI, "" while it is not given (then the PI's are None).
     """
@@ -176,6 +177,7 @@ def counts(applications: Collection[Application], pi_numbers: dict[int, str]) ->
     led = _counted(people.order_by(), "id_number", "application__call__series")
     running_people = people.filter(application__state__in=RUNNING, application__ended="")
     pi_running = _counted(running_people.order_by(), "id_number")
+    late = reports.late(units, pi_numbers.values())
     found = {}
     for application in applications:
         counted = application.state not in NOT_COUNTED
@@ -191,6 +193,8 @@ def counts(applications: Collection[Application], pi_numbers: dict[int, str]) ->
             "unit_running": unit_running[(unit,)] - runs,
             "pi_in_call": led[number, series] - counted if number else None,
             "pi_running": pi_running[(number,)] - runs if number else None,
+            "unit_report_days_late": late.of_units.get(unit, 0),
+            "pi_report_days_late": late.of_people.get(number, 0) if number else None,
         }
     return found
 

@@ -39,6 +39,7 @@ PLAN = (
         "clause": "第十四条",
     },
 )
+ANNUAL = {"code": "annual", "name": "年度报告", "kind": "annual", "month_day": "12-20"}
 PROPOSED = (
     {
         "name": "样机",

@@ -17,6 +17,7 @@ from notifications import obligations, sweep
 from notifications.actions import lapse_rights
 from notifications.models import Deadline, DeadlineKind, Message
 from tests.factories.milestones import (
+    ANNUAL,
     AT,
     PEOPLE,
     agreement,
@@ -245,14 +246,7 @@ def test_every_move_of_the_table_and_no_other():
 
 
 def test_the_added_years_bring_their_reports():
-    annual = {
-        "code": "annual",
-        "name": "年度报告",
-        "kind": "annual",
-        "month_day": "12-20",
-        "clause": "第十五条",
-    }
-    found = agreement(call=project_call(templates=(annual,), plan=()))
+    found = agreement(call=project_call(templates=(ANNUAL,), plan=()))
     people = people_of(found)
     before = set(Milestone.objects.filter(agreement=found).values_list("code", flat=True))
     extension = ask(found, by=people["team"])

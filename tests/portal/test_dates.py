@@ -123,7 +123,7 @@ def test_a_project_has_a_calendar_for_those_who_may_see_it(client):
     assert address in client.get(page).content.decode()
     summaries = [str(event["summary"]) for event in Calendar.from_ical(client.get(address).content).events]
     kinds = sorted(text.partition("：")[0] for text in summaries)
-    assert kinds == ["拨付", "里程碑", "里程碑", "项目到期验收"]
+    assert kinds == ["拨付", "申请延期", "财政年度关账", "里程碑", "里程碑", "项目到期验收"]
     # Who leaves the project reads nothing more under the old address.
     found.award.application.team.all().delete()
     assert Calendar.from_ical(client.get(address).content).events == []
@@ -152,7 +152,7 @@ def test_a_team_sees_what_any_of_it_owes_about_its_projects_and_nothing_else(cli
     office = Owes(role=Role.PROGRAMME_MANAGER, organisation=found.award.application.call.programme.department)
     open_deadline(at=now, owed_by=[office], subject=found.award.application, kind="decision")
     client.force_login(mate)
-    assert kinds(client, "team") == ["milestone", "milestone", "project_end"]
+    assert kinds(client, "team") == ["extension", "milestone", "milestone", "project_end"]
     page = client.get("/todo/", {"tab": "team"}).content.decode()
     assert people["team"].name in page
     assert kinds(client, "mine") == []
@@ -174,7 +174,14 @@ def test_a_unit_sees_what_its_people_owe_for_it(client):
     open_deadline(owed_by=[Owes(user=people["team"])], **owed)
     open_deadline(at=now, owed_by=[Owes(user=people["team"])], kind="review_due")
     client.force_login(people["unit_admin"])
-    assert kinds(client, "unit") == ["milestone", "milestone", "project_end", "second_step"]
+    assert kinds(client, "unit") == [
+        "bank_account",
+        "extension",
+        "milestone",
+        "milestone",
+        "project_end",
+        "second_step",
+    ]
     client.force_login(people["other_admin"])
     assert kinds(client, "unit") == []
     client.force_login(people["colleague"])

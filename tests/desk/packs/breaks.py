@@ -1,7 +1,7 @@
 """What breaks one rule and nothing else: functions that make a function of a `World`."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from accounts.models import OrganisationFact
@@ -10,8 +10,11 @@ from applications import actions, completeness
 from applications.models import Application, ParticipantRole, PastProject
 from applications.states import ApplicationState
 from core.calendar import add_days
+from milestones.models import Kind, Milestone
+from notifications.models import Deadline, DeadlineKind
 from tests.desk.packs import world as worlds
 from tests.desk.packs.world import WAN, Person, World
+from tests.factories import milestones as projects
 from tests.factories.accounts import IntegrityRecordFactory, OrganisationFactory, member_of
 
 
@@ -62,6 +65,22 @@ def fact(kind: str, value):
         OrganisationFact.objects.filter(organisation=world.unit, kind=kind).delete()
         if value is not None:
             worlds.add_fact(world.unit, kind, value, year=world.call.year)
+
+    return change
+
+
+def late_report(days: int = 31):
+    """Another project of the lead organisation owes its annual report since so many days."""
+
+    def change(world):
+        found = projects.agreement(
+            call=projects.project_call(templates=(projects.ANNUAL,), plan=()),
+            organisation=world.unit,
+            proposed=(),
+        )
+        report = Milestone.objects.filter(agreement=found, kind=Kind.ANNUAL).first()
+        due = Deadline.objects.open().filter(kind=DeadlineKind.MILESTONE, object_id=report.pk)
+        due.update(due_at=world.at - timedelta(days=days))
 
     return change
 

@@ -9,6 +9,7 @@ from tests.desk.packs.breaks import (
     budget,
     fact,
     lasts,
+    late_report,
     lead,
     partner_record,
     project_elsewhere,
@@ -74,6 +75,7 @@ CASES = [
             "revenue": fact("revenue", {-1: 199_999_999}),
             "intensity": fact("rd_spend", {-1: 5_999_999}),
             "lead_integrity": record,
+            "lead_reports": late_report(),
             "leads_one": answer(led_others="1"),
             "enough_members": answer(
                 member_table=members(("360", "120", "60", "60"), ("1000", "0", "100", "100"), KINDS[:4])
