@@ -1,11 +1,13 @@
 """The demo's 园区培育: a finished window with running projects, and one that is open now."""
 
+from django.core.files.base import ContentFile
+
 from applications import actions as applications
 from applications.models import Application
 from awards.models import Outcome
 from grants.actions import close_call
 from grants.models import Call
-from seeds.demo import outcome, steps
+from seeds.demo import outcome, paper, steps
 from seeds.demo.stage import Stage
 
 
@@ -47,6 +49,25 @@ class Parks(Stage):
         self.at_recommender(call, "turbo", day=-8)
         self.returned(call, "array", day=-10)
         self.at_formal_check(call, "manipulator", day=-14)
+        self.appealed(call, "spectrometer", day=-14)
+
+    def appealed(self, call: Call, key: str, *, day: int) -> None:
+        """Turned down at the formal check; the unit asks for another officer's look (复审)."""
+        application = self.at_formal_check(call, key, day=day)
+        applications.reject(
+            application=application,
+            reason="自筹资金承诺函未加盖公章，视为材料不全。",
+            clause="第五条",
+            by=self.cast.people["manager"],
+            at=self.clock(day + 9, 11),
+        )
+        applications.appeal(
+            application=application,
+            grounds="承诺函原件第二页盖有公章，扫描时漏了这一页。现补交完整扫描件，请复核。",
+            files=[ContentFile(paper.pdf("Letter of commitment"), name="自筹资金承诺函（完整）.pdf")],
+            by=application.created_by,
+            at=self.clock(day + 11, 9, 40),
+        )
 
     def written(self, call: Call, key: str, *, day: int, starts: int = 90) -> Application:
         return steps.write_application(

@@ -46,7 +46,7 @@ APPLICATIONS = {
     ApplicationState.PUBLICITY: 1,
     ApplicationState.AGREEMENT: 1,
     ApplicationState.AWARDED: 5,
-    ApplicationState.REJECTED: 2,
+    ApplicationState.REJECTED: 3,
 }
 
 
