@@ -54,6 +54,8 @@ class RecordStatus(models.TextChoices):
     COMPLETED = "completed", _("已结题")
     FAILED = "failed", _("未通过验收")
     TERMINATED = "terminated", _("已终止")
+    REVOKED = "revoked", _("已撤销")
+    """Of projects elsewhere: taken away for a fault, which most notices punish longer than an end (终止)."""
 
 
 S = ApplicationState

@@ -322,7 +322,7 @@ class Migration(migrations.Migration):
                 ('credit_code', models.CharField(blank=True, db_index=True, max_length=18, verbose_name='承担单位信用代码')),
                 ('id_number', models.CharField(blank=True, db_index=True, max_length=18, verbose_name='人员身份证号')),
                 ('role', models.CharField(choices=[('pi', '项目负责人'), ('member', '项目成员')], default='pi', max_length=10, verbose_name='角色')),
-                ('status', models.CharField(choices=[('applying', '申报中'), ('rejected', '未立项'), ('running', '在研'), ('overdue', '逾期未验收'), ('completed', '已结题'), ('failed', '未通过验收'), ('terminated', '已终止')], max_length=20, verbose_name='状态')),
+                ('status', models.CharField(choices=[('applying', '申报中'), ('rejected', '未立项'), ('running', '在研'), ('overdue', '逾期未验收'), ('completed', '已结题'), ('failed', '未通过验收'), ('terminated', '已终止'), ('revoked', '已撤销')], max_length=20, verbose_name='状态')),
                 ('starts_date', models.DateField(blank=True, null=True, verbose_name='开始日期')),
                 ('ends_date', models.DateField(blank=True, null=True, verbose_name='结束日期')),
                 ('amount', models.DecimalField(decimal_places=2, default=0, max_digits=14, verbose_name='财政资金（元）')),

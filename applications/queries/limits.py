@@ -25,6 +25,7 @@ ENDS = {
     ProjectEnd.FAILED: RecordStatus.FAILED,
     ProjectEnd.TERMINATED: RecordStatus.TERMINATED,
 }
+ENDED = {*ENDS.values(), RecordStatus.REVOKED}
 
 
 @dataclass
@@ -152,7 +153,7 @@ def _of_past(project: PastProject, role: str, *, as_of: date) -> dict:
         "starts_date": project.starts_date,
         "ends_date": project.ends_date,
         # Of a project elsewhere nothing is known but the day on which it was to end.
-        "ended_date": project.ends_date if project.status in ENDS.values() else None,
+        "ended_date": project.ends_date if project.status in ENDED else None,
     }
 
 

@@ -4,8 +4,8 @@ from desk.rule_templates.kind import Group, Param, ParamKind, RuleTemplate
 from grants.models import RuleScope
 
 K = ParamKind
-AWARDED = "['running', 'overdue', 'completed', 'failed', 'terminated']"
-BADLY = "['failed', 'terminated']"
+AWARDED = "['running', 'overdue', 'completed', 'failed', 'terminated', 'revoked']"
+BADLY = "['failed', 'terminated', 'revoked']"
 
 
 def _record(code, scope, title, title_en, text, text_en, expression, hint, *params, **more):
@@ -64,6 +64,14 @@ EARLIER = (
         "限制期内有被终止、撤销或验收不通过的项目。",
         Param("after", K.DATE, "从哪一天起算", "Counted from", "{year-5}-01-01"),
         note="没有登记终止日期的，按仍在限制期内处理。",
+    ),
+    _pi(
+        "pi_revoked", "项目被撤销后限制申报（负责人）", "Leader's revoked project blocks for a time",
+        "项目负责人{after}（含）以来没有被撤销的项目。", "No project of the leader was revoked since {after}.",
+        "pi.records.all(r, r.status != 'revoked' || (r.ended_date != null && r.ended_date < date(params.after)))",
+        "限制期内有被撤销的项目。",
+        Param("after", K.DATE, "从哪一天起算", "Counted from", "{year-5}-01-01"),
+        note="撤销比终止限制更久的，与上一条各添一条；撤销只见于外部项目记录，由主管部门登记。",
     ),
     _pi(
         "pi_awarded_recently", "近几年已立项的不得再报（负责人）", "Leader awarded within some years",

@@ -135,6 +135,12 @@ SAID = [
     ),
     ("pi_ended_badly", {"after": date(2021, 1, 1)}, of_pi(ENDED | {"ended_date": None}), of_pi(REJECTED)),
     (
+        "pi_revoked",
+        {"after": date(2021, 1, 1)},
+        of_pi(ENDED | {"status": "revoked", "ended_date": date(2021, 1, 1)}),
+        of_pi(ENDED | {"ended_date": date(2025, 1, 1)}),
+    ),
+    (
         "pi_awarded_recently",
         {"years": 3},
         of_pi(ENDED | {"year": 2023, "status": "completed"}),
