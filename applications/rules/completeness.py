@@ -54,7 +54,7 @@ def _consent_problems(application: Application) -> list[Problem]:
         Problem(
             person.name,
             application.call.number,
-            _("还没有本人同意：请本人登录，在“我的申报”的“参与确认”中同意。"),
+            _("还没有本人同意：请本人登录，在“个人档案”旁的“参与确认”中同意。"),
             "participants",
             "participants",
         )

@@ -111,4 +111,5 @@ def test_the_page_needs_the_same_queries_for_one_and_for_thirty(number, client, 
 
 def test_without_a_number_the_page_says_what_to_do(client):
     client.force_login(UserFactory())
+    assert PAGE in client.get(reverse("accounts:own_record")).content.decode()
     assert reverse("accounts:own_record") in client.get(PAGE).content.decode()
