@@ -51,8 +51,18 @@ def office_of_call(user, call: Call) -> Office | None:
     """The person's first office for what the call says of its recommenders; else the first at all."""
     offices = offices_of(user)
     by_region = way_of_recommending(call) in (RecommendedBy.REGION, "")
-    fitting = (office for office in offices if bool(office.region) is by_region)
-    return next(fitting, offices[0] if offices else None)
+    fitting = [office for office in offices if bool(office.region) is by_region] or offices
+    if len(fitting) > 1 and not by_region:
+        # Of several organisations, one to which something of this call has come.
+        rows = Application.objects.filter(call__series=call.series)
+        known = set(
+            rows.filter(recommender_id__in=[office.organisation_id for office in fitting])
+            .order_by()
+            .values_list("recommender_id", flat=True)
+            .distinct()
+        )
+        fitting.sort(key=lambda office: office.organisation_id not in known)
+    return fitting[0] if fitting else None
 
 
 def recommenders_for(application: Application):

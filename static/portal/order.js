@@ -94,6 +94,13 @@
     );
   });
 
+  // Enter in a place presses the button beside it.
+  list.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !event.target.matches(".jb-place-asked")) return;
+    event.preventDefault();
+    event.target.nextElementSibling.click();
+  });
+
   // Leaving before the pause is over saves at once.
   window.addEventListener("pagehide", () => {
     if (order() === saved) return;

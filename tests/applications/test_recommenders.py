@@ -196,6 +196,10 @@ def test_each_named_recommender_has_the_quota_and_an_order_of_its_own():
     by, others = officer(Role.RECOMMENDER, bank), officer(Role.RECOMMENDER, other)
     office = queries.office_of_call(by, call)
     assert office == Office(bank.pk, "")
+    # Who recommends for several is led to the one to which something has come.
+    several = officer(Role.RECOMMENDER, OrganisationFactory())
+    several.role_assignments.create(role=Role.RECOMMENDER, organisation=other)
+    assert queries.office_of_call(several, call) == Office(other.pk, "")
     actions.set_order(call=call, office=office, order=[b.pk, a.pk], by=by, at=at)
     with pytest.raises(Refused):
         actions.set_order(call=call, office=office, order=[a.pk, b.pk], by=others, at=at)

@@ -283,6 +283,7 @@ def test_a_long_order_is_shown_in_pages_and_moved_across_them(by, office, client
         assert client.post(f"{page(call)}?page=2", {"order": wrong}).status_code == 409
     moved = client.post(f"{page(call)}?page=3", {"move": f"up:{e.pk}"})
     assert moved.url == f"{page(call)}?page=2#place-{e.pk}"
+    client.post(f"{page(call)}?page=2", {"move": f"stay:{e.pk}", f"place-{e.pk}": "1"})
     # A place among what a letter has sealed is not to be had: the first behind it.
     client.post(f"{page(call)}?page=2", {"move": f"place:{c.pk}", f"place-{c.pk}": "1"})
     client.post(f"{page(call)}?page=2", {"move": f"place:{d.pk}", f"place-{d.pk}": "99999"})
