@@ -30,10 +30,12 @@ def _drafts(at):
 
 
 def _parts(at):
-    """Partner units that have not confirmed their part of a draft that can still be handed in."""
+    """Partner units that have not confirmed their part as it stands, of a draft that can still be sent."""
     ends = Least("application__call__closes_at", "application__topic__bids_close_at")
     rows = Partner.objects.filter(
-        application__state=S.DRAFT, application__call__requires_partner_confirmation=True, confirmed=""
+        Q(confirmed="") | Q(changed_at__isnull=False),
+        application__state=S.DRAFT,
+        application__call__requires_partner_confirmation=True,
     )
     related = ("organisation", "application__call__programme__department", "application__topic")
     return rows.select_related(*related).annotate(ends=ends).filter(ends__gt=at)
@@ -131,7 +133,7 @@ def register_all() -> None:
             owing=_parts,
             open=lambda partner, at: partner_clocks.opened(partner, at=at),
             due=lambda partner: closing(partner.application.call, partner.application.topic),
-            dates=("applications.Partner.invited_at",),
+            dates=("applications.Partner.invited_at", "applications.Partner.changed_at"),
         ),
         Obligation(
             kind=DeadlineKind.SUPPLEMENT,

@@ -186,6 +186,13 @@ class ReminderPolicyAdmin(ActionButtonsMixin, ModelAdmin):
                 "description": _("可用的占位符：{name} {kind} {title} {due} {explanation} {link}"),
             },
         ),
+        (
+            _("逾期后的文本"),
+            {
+                "fields": ("late_subject", "late_body", "late_subject_en", "late_body_en"),
+                "description": _("期限已过的提醒用这里的文本；正文留空的语言与到期前相同。"),
+            },
+        ),
     )
     inlines = (StepInline,)
     actions_detail = ("preview", "test_send")

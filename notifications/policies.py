@@ -90,6 +90,16 @@ class ReminderPolicy(models.Model):
     body = models.TextField(_("正文"), blank=True, validators=[check_text])
     subject_en = models.CharField(_("英文标题"), max_length=200, blank=True, validators=[check_text])
     body_en = models.TextField(_("英文正文"), blank=True, validators=[check_text])
+    late_subject = models.CharField(
+        _("逾期标题"),
+        max_length=200,
+        blank=True,
+        validators=[check_text],
+        help_text=_("逾期后的提醒用；留空与到期前相同"),
+    )
+    late_body = models.TextField(_("逾期正文"), blank=True, validators=[check_text])
+    late_subject_en = models.CharField(_("逾期英文标题"), max_length=200, blank=True, validators=[check_text])
+    late_body_en = models.TextField(_("逾期英文正文"), blank=True, validators=[check_text])
     is_applied = models.BooleanField(default=False, editable=False)
     """False after a change, until the sweep has looked at the deadlines of the kind afresh."""
 

@@ -88,8 +88,7 @@ DUE = f"""
     ),
     ruled AS (
         SELECT looked_at.*, policy.id AS policy_id, policy.hour, policy.is_legal,
-               policy.quiet_from, policy.quiet_to, policy.subject, policy.body,
-               policy.subject_en, policy.body_en,
+               policy.quiet_from, policy.quiet_to, said.*,
                worked.days, width_bucket(looked_at.due_day, worked.days) AS position
         FROM looked_at
         CROSS JOIN worked
@@ -101,6 +100,16 @@ DUE = f"""
             ORDER BY rule.series NULLS LAST, rule.programme DESC
             LIMIT 1
         ) AS policy ON true
+        CROSS JOIN LATERAL (
+            SELECT late.zh AND policy.late_body <> '' AS zh, late.zh AND policy.late_body_en <> '' AS en
+            FROM (SELECT looked_at.due_at < %(at)s::timestamptz) AS late(zh)
+        ) AS worded
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN worded.zh THEN policy.late_subject ELSE policy.subject END AS subject,
+                   CASE WHEN worded.zh THEN policy.late_body ELSE policy.body END AS body,
+                   CASE WHEN worded.en THEN policy.late_subject_en ELSE policy.subject_en END AS subject_en,
+                   CASE WHEN worded.en THEN policy.late_body_en ELSE policy.body_en END AS body_en
+        ) AS said
     ),
     timed AS MATERIALIZED (
         SELECT ruled.*, nearest.latest, nearest.following

@@ -9,6 +9,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from applications.actions.holding import hold, saved, without_typed
+from applications.actions.reconfirming import recheck
 from applications.models import Application, BudgetLine
 from core import money
 from core.workflow import Refused
@@ -54,6 +55,7 @@ def set_budget(
     BudgetLine.objects.bulk_create(lines)
     typed = without_typed(application, "budget")
     saved(application=application, by=by, at=at, typed=typed, requested_amount=fiscal, own_amount=own)
+    recheck(application=application, by=by, at=at)
 
 
 def set_share(

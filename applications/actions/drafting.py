@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Organisation, User
 from applications import completeness, notifications, queries, questions, rules
 from applications.actions.holding import hold, saved, without_typed
+from applications.actions.reconfirming import recheck
 from applications.models import (
     Answer,
     Application,
@@ -154,6 +155,7 @@ def set_participants(*, application: Application, participants: Iterable[Mapping
         Participant(application=application, order=index, **person) for index, person in enumerate(people)
     )
     saved(application=application, by=by, at=at, typed=without_typed(application, "participants"))
+    recheck(application=application, by=by, at=at)
 
 
 def _person(person: dict) -> dict:

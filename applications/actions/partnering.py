@@ -12,6 +12,7 @@ from accounts.models import Organisation
 from applications import completeness, notifications, partner_clocks, queries, questions, rules
 from applications.actions.budgeting import set_share
 from applications.actions.holding import hold, saved, without_typed
+from applications.actions.reconfirming import recheck
 from applications.models import Application, Participant, ParticipantRole, Partner
 from core import money, workflow
 from core.workflow import Refused
@@ -112,6 +113,7 @@ def fill_partner(
         sums = set_share(application=application, unit=unit.credit_code, amounts=amounts, most=limit)
     typed = without_typed(application, typed_key(partner))
     saved(application=application, by=by, at=at, typed=typed, **sums)
+    recheck(application=application, by=by, at=at)
 
 
 def typed_key(partner: Partner) -> str:
@@ -161,6 +163,7 @@ def confirm_partner(*, partner: Partner, seen: str, by, at: datetime) -> None:
     if now != seen:
         raise Refused(_("内容刚刚被修改，请核对后再确认。"), field="confirm", code="changed")
     partner.confirmed, partner.confirmed_by, partner.confirmed_at = now, by, at
-    partner.save(update_fields=["confirmed", "confirmed_by", "confirmed_at"])
+    partner.changed_at = None
+    partner.save(update_fields=["confirmed", "confirmed_by", "confirmed_at", "changed_at"])
     partner_clocks.confirmed(partner, by=by, at=at)
     workflow.record(application, "confirmed", by=by, at=at, note=partner.organisation.name)

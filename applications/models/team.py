@@ -81,6 +81,8 @@ class Partner(models.Model):
         verbose_name=_("确认人"),
     )
     confirmed_at = models.DateTimeField(_("确认时间"), null=True, blank=True)
+    changed_at = models.DateTimeField(_("确认后改动"), null=True, blank=True, editable=False)
+    """Since when another text stands there than the one confirmed: it is to be confirmed again."""
 
     class Meta:
         verbose_name = _("合作单位")
@@ -96,6 +98,9 @@ class Partner(models.Model):
                 condition=Q(confirmed="", confirmed_at__isnull=True, confirmed_by__isnull=True)
                 | ~Q(confirmed="") & Q(confirmed_at__isnull=False, confirmed_by__isnull=False),
                 name="partner_confirmed_at_by",
+            ),
+            models.CheckConstraint(
+                condition=Q(changed_at__isnull=True) | ~Q(confirmed=""), name="partner_changed_was_confirmed"
             ),
         ]
         # What a unit confirmed is sealed with everything else.

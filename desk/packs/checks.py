@@ -66,6 +66,7 @@ def _repeated(place: Place, names: Iterable[str | tuple[str, str]], key: str) ->
 
 def _reminders(pack: Pack) -> Found:
     yield from _repeated(("reminders",), (row.kind for row in pack.reminders), "kind")
+    yield from _repeated(("receipts",), (row.kind for row in pack.receipts), "kind")
     for index, row in enumerate(pack.reminders):
         yield from _repeated(("reminders", index, "steps"), (step.lead for step in row.steps), "lead")
         if row.kind == DeadlineKind.RECEIPT and not row.legal:

@@ -26,6 +26,7 @@ KEYS = {
     "categories": ("code",),
     "sources": ("code",),
     "reminders": ("kind",),
+    "receipts": ("kind",),
     "steps": ("lead",),
 }
 """What identifies a row of a list; rows without a key are told apart by their place."""

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from desk.packs import reminding, schema
+from desk.packs import reminding, schema, serving
 from desk.packs.schema import Pack
 from desk.packs.writing import CALL_FIELDS
 from exchange.models import DemandScheme
@@ -82,6 +82,7 @@ def dump(call: Call) -> Pack:
         instalments=_parts(schema.InstalmentPart, InstalmentTemplate, call, milestone="milestone_code"),
         topics=_topics(call),
         reminders=reminding.dump(call),
+        receipts=serving.dump(call),
     )
 
 

@@ -25,7 +25,7 @@ from grants.models import (
     Topic,
 )
 from milestones.models import MilestoneTemplate
-from notifications.models import ReminderPolicy, ReminderStep
+from notifications.models import NoticeRule, ReminderPolicy, ReminderStep
 from reviews.models import Criterion, ReviewScheme
 
 MODELS = {
@@ -56,6 +56,7 @@ MODELS = {
     "instalments": InstalmentTemplate,
     "topics": Topic,
     "reminders": ReminderPolicy,
+    "receipts": NoticeRule,
     "reminders.steps": ReminderStep,
 }
 RENAMED = {

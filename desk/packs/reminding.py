@@ -6,7 +6,8 @@ from desk.packs import schema
 from grants.models import Call
 from notifications.models import ReminderPolicy, ReminderStep
 
-FIELDS = ("kind", "hour", "on_rest_day", "subject", "body", "subject_en", "body_en")
+WORDING = ("subject", "body", "subject_en", "body_en")
+FIELDS = ("kind", "hour", "on_rest_day", *WORDING, *(f"late_{name}" for name in WORDING))
 
 
 def write(call: Call, parts: list[schema.ReminderPart]) -> None:

@@ -1,7 +1,7 @@
 """What a pack may say: one call (通知) as data. Field names are those that stand in the YAML file."""
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -45,7 +45,8 @@ from grants.models import (
     StageKind,
 )
 from milestones.models import Kind
-from notifications.models import DeadlineKind
+from notifications.models import DeadlineKind, NoticeKind
+from notifications.notices import DEEMED_DAYS
 from notifications.policies import Audience
 from reviews.models import Aggregation
 
@@ -386,7 +387,22 @@ class ReminderPart(Part):
     body: Wording = ""
     subject_en: Annotated[Wording, Field(max_length=200)] = ""
     body_en: Wording = ""
+    late_subject: Annotated[Wording, Field(max_length=200)] = ""
+    late_body: Wording = ""
+    late_subject_en: Annotated[Wording, Field(max_length=200)] = ""
+    late_body_en: Wording = ""
+    """What is said once it is overdue; left out: the same."""
     steps: list[ReminderStepPart] = Field(default_factory=list)
+
+
+class ReceiptPart(Part):
+    """How a kind of notice of this call is served: acknowledged or not, deemed served after so many days."""
+
+    kind: NoticeKind
+    needs_receipt: bool = True
+    deemed_days: Annotated[int, Field(ge=0, le=365)] = DEEMED_DAYS
+    day_kind: Literal[DayKind.WORKING, DayKind.CALENDAR] = DayKind.WORKING
+    clause: Maybe200 = ""
 
 
 class Pack(Part):
@@ -416,6 +432,8 @@ class Pack(Part):
     topics: list[TopicPart] = Field(default_factory=list)
     reminders: list[ReminderPart] = Field(default_factory=list)
     """No part of the notice: they may be changed after publication. Without any the general rules hold."""
+    receipts: list[ReceiptPart] = Field(default_factory=list)
+    """The same of how decisions are served (签收)."""
 
 
 def questions_of(pack: Pack):

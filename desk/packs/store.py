@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
 from core.workflow import Refused
-from desk.packs import reminding
+from desk.packs import reminding, serving
 from desk.packs.dumping import dump
 from desk.packs.schema import Pack
 from desk.packs.source import MOMENTS, Source
@@ -28,6 +28,10 @@ class Loaded:
     """One of NEW, UNCHANGED, REPLACED."""
 
 
+LOOSE = ("reminders", "receipts")
+"""No part of the notice: they hold for its series and may change after publication."""
+
+
 @transaction.atomic
 def load(pack: Pack, *, source: Source | None = None, department: Organisation | None = None) -> Loaded:
     """Bring the database to what the pack says; the call stays a draft.
@@ -40,15 +44,17 @@ def load(pack: Pack, *, source: Source | None = None, department: Organisation |
     call = _existing(pack, programme)
     if call:
         known = dump(call)
-        if call.state != CallState.DRAFT and not pack.reminders:
+        if call.state != CallState.DRAFT:
             # Somebody may have set them up since.
-            pack = pack.model_copy(update={"reminders": known.reminders})
+            kept = {name: getattr(known, name) for name in LOOSE if not getattr(pack, name)}
+            pack = pack.model_copy(update=kept)
         if _settled(pack, source, known) == known:
             return Loaded(call, UNCHANGED)
         _check_replaceable(call, pack, source, known)
     if call and call.state != CallState.DRAFT:
         appropriate(programme, pack)
         reminding.write(call, pack.reminders)
+        serving.write(call, pack.receipts)
         return Loaded(call, REPLACED)
     return Loaded(write_call(call, programme, pack), REPLACED if call else NEW)
 
@@ -93,9 +99,9 @@ def _settled(pack: Pack, source: Source | None, known: Pack) -> Pack:
 def _check_replaceable(call: Call, pack: Pack, source: Source | None, known: Pack) -> None:
     if call.state == CallState.DRAFT:
         return
-    # The year's budget and the reminders are no part of the notice: they may change after publication.
+    # The year's budget, reminders and receipts are no part of the notice: they may change after publication.
     money = pack.money.model_copy(update={"appropriation": known.money.appropriation})
-    loose = {"money": money, "reminders": known.reminders}
+    loose = {"money": money, **{name: getattr(known, name) for name in LOOSE}}
     if _settled(pack, source, known).model_copy(update=loose) != known:
         raise Refused(
             _("“%(title)s”已发布，不能再改：请把数据包的 version 加一，作为新版本导入。")
@@ -113,7 +119,7 @@ def copy(call: Call, *, version: int | None = None, title: str = "", year: int |
     new = pack.call.model_copy(update=changed)
     # The year's budget is no part of the notice and stays as it is.
     money = pack.money.model_copy(update={"appropriation": None})
-    # All versions of a notice share their reminders; another notice begins with the same.
-    reminders = [] if version else pack.reminders
-    changed = {"call": new, "money": money, "reminders": reminders}
+    # All versions of a notice share these; another notice begins with the same.
+    loose = {name: [] if version else getattr(pack, name) for name in LOOSE}
+    changed = {"call": new, "money": money, **loose}
     return write_call(None, call.programme, pack.model_copy(update=changed))

@@ -4,7 +4,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from core.workflow import Refused
-from desk.packs import reminding, schema
+from desk.packs import reminding, schema, serving
 from desk.packs.schema import Pack
 from exchange.models import DemandScheme
 from finance.models import Appropriation, InstalmentTemplate
@@ -67,6 +67,7 @@ def write_call(call: Call | None, programme: Programme, pack: Pack) -> Call:
     _write_rules_and_money(call, pack, types)
     _write_downstream(call, pack)
     reminding.write(call, pack.reminders)
+    serving.write(call, pack.receipts)
     appropriate(programme, pack)
     return call
 

@@ -188,6 +188,16 @@ def test_a_notice_may_require_the_confirmation(partner_unit):
     owed.refresh_from_db()
     assert owed.state == "met"
     assert messages() == []
+    # What was confirmed changes: it is owed again, until it reads as it did or is confirmed anew.
+    again = Deadline.objects.open().filter(kind="partner_part")
+    people = [{name: row[name] for name in completeness.PERSON_FIELDS} for row in draft.participants.values()]
+    other = [person | {"months_per_year": 7} for person in people]
+    for rows, is_owed in ((other, True), (people, False), (other, True)):
+        actions.set_participants(application=draft, participants=rows, by=draft.created_by, at=timezone.now())
+        assert again.exists() is is_owed
+        assert [d for d in map(str, obligations.check(at=timezone.now())) if "partner_part" in d] == []
+    confirm(Partner.objects.get(), admin)
+    assert not again.exists()
     actions.submit(application=draft, by=draft.created_by, at=timezone.now())
     with pytest.raises(Refused):
         actions.fill_partner(partner=invited, task="x", people=[], by=None, at=timezone.now())

@@ -11,6 +11,7 @@ from core.workflow import Refused
 from desk import packs
 from grants.models import Call
 from notifications.models import ReminderPolicy
+from notifications.receipts import rule_for
 from tests.factories.accounts import OrganisationFactory
 
 pytestmark = pytest.mark.django_db
@@ -117,3 +118,19 @@ def test_a_mistake_is_named_with_its_line(old, new, line, place, message):
     if line is not None:
         assert problem.line == FIRST + line
     assert message is None or message in problem.message
+
+
+def test_how_decisions_are_served_goes_in_and_comes_out_and_may_change_later(department):
+    text = SMALL + "receipts:\n  - {kind: rejected, deemed_days: 3, day_kind: calendar, clause: 第十条}\n"
+    text += 'reminders:\n  - {kind: milestone, late_subject: "已逾期：{title}", late_body: "{due} 已过"}\n'
+    call = load(text, department)[0].call
+    assert ReminderPolicy.objects.get(series=call.series).late_body == "{due} 已过"
+    assert packs.dump(call).reminders == packs.read(text, today=TODAY)[0].reminders
+    rule = rule_for(kind="rejected", programme=call.programme.slug, series=call.series)
+    assert (rule.deemed_days, rule.day_kind, rule.clause) == (3, "calendar", "第十条")
+    assert packs.dump(call).receipts == packs.read(text, today=TODAY)[0].receipts
+    Call.objects.filter(pk=call.pk).update(state="published", published_at=timezone.now())
+    load(text.replace("deemed_days: 3", "deemed_days: 7"))
+    assert rule_for(kind="rejected", series=call.series).deemed_days == 7
+    load(SMALL)
+    assert rule_for(kind="rejected", series=call.series).deemed_days == 7, "left out: as it was"

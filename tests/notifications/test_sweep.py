@@ -504,6 +504,17 @@ def test_a_rule_has_its_own_words_in_two_languages():
 
 
 @pytest.mark.django_db
+def test_once_overdue_a_rule_has_other_words_where_it_wrote_some():
+    words = {"subject": "{kind}将到期", "body": "到期前", "body_en": "before"}
+    policy("d-1", **words, late_subject="{kind}已逾期", late_body="{title} 已逾期")
+    open_deadline(at=AT, owed_by=[Owes(user=UserFactory(name="王一"))], due_in=timedelta(hours=10))
+    sweep(at=AT + timedelta(days=2))
+    message = Message.objects.get()
+    assert rendered(message) == ("里程碑已逾期", "青科揭榜-0001 样机 已逾期\n")
+    assert rendered(message, "en")[1] == "before\n"
+
+
+@pytest.mark.django_db
 def test_the_words_of_a_reminder_are_said_in_the_readers_language():
     policy("d7")
     explanation = said("自 %(date)s 邀请起 %(days)s 个工作日内", date=date(2026, 3, 2), days=5)
