@@ -32,10 +32,7 @@ def rejection_of(appeal) -> str:
 def facts_of(appeal) -> list[tuple]:
     """What the officer decides by: why it was rejected, line by line, and what the applicant says to that."""
     lines = queries.unresolved(appeal.application)
-    said = (
-        f"{line.rule.code} {line.rule.text}：{line.officer_note or line.get_final_status_display()}"
-        for line in lines
-    )
+    said = (f"{line.rule.text} — {line.officer_note or line.get_final_status_display()}" for line in lines)
     return [
         (_("申报书"), f"{appeal.application.number} {appeal.application.title}"),
         (_("不予受理的理由"), f"{rejection_of(appeal)}（{appeal.decision.by}）"),
