@@ -286,8 +286,8 @@ class TopicForm(PartForm):
 
 class StageForm(PartForm):
     layout = (
-        (("kind", 3), ("days", 2), ("day_kind", 2), ("clause", 2), ("recommended_by", 3)),
-        (("instruction", 12),),
+        (("kind", 4), ("days", 2), ("day_kind", 3), ("clause", 3)),
+        (("recommended_by", 5), ("instruction", 7)),
     )
 
     class Meta:
