@@ -87,6 +87,8 @@ MIDDLEWARE = [
 ROOT_URLCONF = "config.urls"
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Whoever starts within ten seconds of a default time of the day (quiet from 21:00) would hear of it.
+SILENCED_SYSTEM_CHECKS = ["fields.W161"]
 
 TEMPLATES = [
     {

@@ -527,7 +527,7 @@ def test_lists_cost_the_same_whatever_they_hold(client, number, django_assert_nu
     assert page.count("<h3>") == min(number, 20)
     client.force_login(officer(Role.RECOMMENDER, OrganisationFactory(), region="370212"))
     client.get(reverse("applications:recommendations"))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         page = client.get(reverse("applications:recommendations")).content.decode()
     assert page.count("<h3>") == min(number, 20) + 1
 

@@ -35,8 +35,8 @@ FILL = """
         FROM generate_series(1, %(rows)s) AS n
         RETURNING id
     )
-    INSERT INTO notifications_obligor (deadline_id, user_id, unit_role, role)
-    SELECT id, (%(people)s::bigint[])[1 + id %% %(count)s], '', '' FROM made
+    INSERT INTO notifications_obligor (deadline_id, user_id, unit_role, role, is_named)
+    SELECT id, (%(people)s::bigint[])[1 + id %% %(count)s], '', '', false FROM made
 """
 
 # The least that telling takes: the same rows in the same three tables, nothing looked up.
@@ -145,8 +145,8 @@ def deadline(world: World, runs: int) -> Bench:
             )
             key = cursor.fetchone()[0]
             cursor.execute(
-                "INSERT INTO notifications_obligor (deadline_id, user_id, unit_role, role) "
-                "VALUES (%s, %s, '', '')",
+                "INSERT INTO notifications_obligor (deadline_id, user_id, unit_role, role, is_named) "
+                "VALUES (%s, %s, '', '', false)",
                 [key, user.pk],
             )
             cursor.execute(

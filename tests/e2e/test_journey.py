@@ -170,7 +170,7 @@ def test_from_a_posted_demand_to_a_paid_milestone(story, person, pdf, celery_wor
     application.refresh_from_db()
     assert application.state == ApplicationState.AWARDED
     open_now = Deadline.objects.open().values_list("kind", flat=True)
-    assert set(open_now) == {DeadlineKind.MILESTONE, DeadlineKind.PROJECT_END}
+    assert set(open_now) == {DeadlineKind.MILESTONE, DeadlineKind.PROJECT_END, DeadlineKind.EXTENSION}
     wait_until(
         lambda: any("applicant@" in message["To"] for message in smtp_server.messages),
         "the applicant was told by mail",

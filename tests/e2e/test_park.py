@@ -207,7 +207,12 @@ def test_from_a_window_call_to_the_last_instalment(story, person, pdf, celery_wo
     application.refresh_from_db()
     assert application.state == ApplicationState.AWARDED
     open_now = Deadline.objects.open().values_list("kind", flat=True)
-    wanted = {DeadlineKind.MILESTONE, DeadlineKind.PROJECT_END, DeadlineKind.CERTIFICATE}
+    wanted = {
+        DeadlineKind.MILESTONE,
+        DeadlineKind.PROJECT_END,
+        DeadlineKind.CERTIFICATE,
+        DeadlineKind.EXTENSION,
+    }
     assert set(open_now) == wanted
     wait_until(
         lambda: any("firm@" in message["To"] for message in smtp_server.messages),
