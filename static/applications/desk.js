@@ -16,6 +16,37 @@
     }
   });
 
+  // From a line to where its answer stands, and back: the focus goes along, so that the keys scroll there.
+  const lines = [...document.querySelectorAll(".jc-line")];
+  let left = null;
+  const focus = (target) => {
+    if (target.tabIndex < 0) target.setAttribute("tabindex", "-1");
+    target.focus();
+  };
+  for (const link of document.querySelectorAll("[data-jump]")) {
+    link.addEventListener("click", () => {
+      const target = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+      if (!target) return;
+      left = link;
+      // The browser scrolls and marks the place first.
+      setTimeout(() => focus(target));
+    });
+  }
+  const step = (by) => {
+    const now = document.activeElement.closest(".jc-line") || (left && left.closest(".jc-line"));
+    const next = now ? lines[lines.indexOf(now) + by] : lines[0];
+    if (next) focus(next);
+    left = null;
+  };
+  const moves = { j: () => step(1), k: () => step(-1), b: () => { if (left) left.focus(); } };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (Object.hasOwn(moves, event.key)) {
+      event.preventDefault();
+      moves[event.key]();
+    }
+  });
+
   // A file's pages are fetched when it is opened, and once.
   for (const paper of document.querySelectorAll("[data-pages]")) {
     paper.addEventListener("toggle", async () => {
