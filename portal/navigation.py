@@ -8,6 +8,12 @@ from django.utils.translation import pgettext
 
 from accounts.roles import STAFF_ROLES, Role
 
+ELSEWHERE = {
+    "portal:projects": ("/milestones/", "/awards/agreements/"),
+    "portal:publicity": ("/awards/publicity/",),
+}
+"""Pages that belong to an entry though their addresses do not begin like its own."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -17,11 +23,16 @@ class Entry:
 
 
 def _entries(pairs, path: str) -> list[Entry]:
-    """The pairs as links; the one whose address begins the present path most closely is current."""
-    links = [(reverse(name), label) for name, label in pairs]
-    holding = [url for url, label in links if path == url or (url != "/" and path.startswith(url))]
-    current = max(holding, key=len, default=None)
-    return [Entry(str(label), url, url == current) for url, label in links]
+    """The pairs as links; the one to which the present path belongs most closely is current."""
+    links = [(name, reverse(name), label) for name, label in pairs]
+    holding = [
+        (len(start), url)
+        for name, url, _label in links
+        for start in (url, *ELSEWHERE.get(name, ()))
+        if path == start or (start != "/" and path.startswith(start))
+    ]
+    _length, current = max(holding, default=(0, None))
+    return [Entry(str(label), url, url == current) for _name, url, label in links]
 
 
 def _signed_in(user) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from accounts.roles import Role, UnitRole
 from notifications import actions
 from notifications.actions import Owes
 from portal import duties
+from portal.navigation import main_navigation
 from tests.factories.accounts import OrganisationFactory, UserFactory, member_of, officer
 from tests.factories.notifications import MessageFactory, open_deadline
 from tests.portal.test_views import titles
@@ -236,3 +237,19 @@ def test_the_admin_is_offered_to_those_who_work_there(client):
     assert "管理后台" not in client.get("/calls/").content.decode()
     client.force_login(officer(Role.EXPERT))
     assert "管理后台" in client.get("/calls/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "marked"),
+    [
+        ("/milestones/extensions/1/", "/projects/"),
+        ("/awards/agreements/1/", "/projects/"),
+        ("/awards/publicity/1/object/", "/publicity/"),
+        ("/applications/recommendations/letters/", "/applications/"),
+        ("/", "/"),
+        ("/healthz", None),
+    ],
+)
+def test_a_page_is_marked_where_a_person_would_look_for_it(path, marked):
+    entries = main_navigation(member_of(OrganisationFactory()), path)
+    assert [entry.url for entry in entries if entry.current] == ([marked] if marked else [])
