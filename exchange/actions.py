@@ -1,6 +1,8 @@
 """What can be done with a demand (企业出题): write it, hand it in, argue it, put it on the list."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -36,6 +38,21 @@ def post(*, call: Call, organisation: Organisation, by, at: datetime) -> Demand:
     return demand
 
 
+class Both(NamedTuple):
+    """What stands in a unit of the form, and what somebody who had not seen it wanted there."""
+
+    theirs: object
+    mine: object
+
+
+class Written(NamedTuple):
+    """What became of a save: what is wrong, what was not written over, what only somebody else changed."""
+
+    faults: dict[str, list[str]]
+    conflicts: dict[str, Both]
+    taken: dict[str, Both]
+
+
 @transaction.atomic
 def save(
     *,
@@ -43,44 +60,70 @@ def save(
     values: dict,
     typed: dict[str, str] | None = None,
     answers: dict[str, object] | None = None,
+    seen: Mapping[str, str] | None = None,
+    theirs: Collection[str] = (),
     by,
     at: datetime,
-) -> dict[str, list[str]]:
+) -> Written:
     """Keep what was written: `values` are valid, `typed` is what cannot be stored in its field yet.
 
-    `answers` are what was typed as answers to the call's own questions; returns {code: [sentences]} for those
-    that are not right yet. Nothing is lost.
+    `answers` are what was typed as answers to the call's own questions. `seen` are the versions of the
+    units (`queries.versions`) that the writer had before them: what a colleague changed since is not written
+    over, and of `theirs` it stays. A unit without a version is written as it is. Nothing is lost.
     """
     _lock(demand)
     rules.check_can_edit(by, demand)
     unknown = set(values) - set(shape_of(demand.kind).asked)
     if unknown:
         raise ValueError(f"not fields of a demand: {sorted(unknown)}")
-    kept = {name: text for name, text in demand.typed.items() if name not in values}
-    demand.typed = kept | (typed or {})
+    asked = queries.questions_of(demand.call)
+    read_now = {
+        question.code: read(question, answers[question.code])
+        for question in asked
+        if answers and question.code in answers and question.kind not in questions.NOT_SAVED
+    }
+    mine = (
+        values | (typed or {}) | {queries.unit_of(code): value for code, (value, _said) in read_now.items()}
+    )
+    conflicts, taken = _weigh(queries.standing(demand, asked), mine, seen or {}, theirs)
+    left = {*conflicts, *taken}
+    values = {name: value for name, value in values.items() if name not in left}
+    demand.typed = {name: text for name, text in demand.typed.items() if name not in values}
+    demand.typed |= {name: text for name, text in (typed or {}).items() if name not in left}
     for name, value in values.items():
         setattr(demand, name, value)
     demand.saved_at = at
-    faults = _answer(demand, answers) if answers is not None else {}
+    readings = {code: reading for code, reading in read_now.items() if queries.unit_of(code) not in left}
+    faults = _answer(demand, asked, readings) if answers is not None else {}
     demand.save(update_fields=[*values, "typed", "answers", "saved_at"])
-    return faults
+    return Written(faults, conflicts, taken)
 
 
-def _answer(demand: Demand, answers: dict[str, object]) -> dict[str, list[str]]:
-    asked = queries.questions_of(demand.call)
+def _weigh(standing: Mapping, mine: Mapping, seen: Mapping[str, str], theirs: Collection[str]):
+    """(units that two people changed, units that only the other changed or that are left to them)."""
+    conflicts, taken = {}, {}
+    for unit, value in mine.items():
+        before, now, own = seen.get(unit), queries.version(standing[unit]), queries.version(value)
+        if before is None or now in (before, own):
+            continue
+        found = taken if own == before or unit in theirs else conflicts
+        found[unit] = Both(standing[unit], value)
+    return conflicts, taken
+
+
+def _answer(demand: Demand, asked, readings: dict[str, tuple]) -> dict[str, list[str]]:
     faults = {}
-    for question in asked:
-        if question.code in answers and question.kind not in questions.NOT_SAVED:
-            demand.answers[question.code], sentences = read(question, answers[question.code])
-            if sentences:
-                faults[question.code] = sentences
+    for code, (value, sentences) in readings.items():
+        demand.answers[code] = value
+        if sentences:
+            faults[code] = sentences
     if any(q.kind == QuestionKind.COMPUTED for q in asked):
         demand.answers |= questions.work_out(asked, queries.form_context(demand, asked))
     if queries.is_conditional(asked):
         context = queries.form_context(demand, asked)
         shown = queries.shown_codes(demand, asked)
         for question in asked:
-            if question.code in answers and question.code in shown and question.code not in faults:
+            if question.code in readings and question.code in shown and question.code not in faults:
                 said = questions.judged(question, demand.answers.get(question.code), context)
                 faults |= {question.code: said} if said else {}
     return faults

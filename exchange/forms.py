@@ -1,12 +1,16 @@
 """Forms of the portal's demand pages and of the admin's buttons."""
 
+import json
+
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Fieldset, Layout
 from django import forms
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.identity import clean_credit_code, validate_credit_code, validate_phone
 from accounts.models import Organisation
+from applications import questions
 from applications.fields import DayField, LimitedText, MoneyField, TableField
 from applications.forms.answers import AnswersForm, completed, computed_texts, initial_of, rows_of, unreadable
 from applications.questions import Column
@@ -164,10 +168,11 @@ class DemandForm(forms.Form):
         self.helper.layout = Layout(*(Fieldset(title, *_lines(names)) for title, names in shape.fieldsets))
 
     @classmethod
-    def of(cls, demand: Demand) -> "DemandForm":
-        """The form as the demand stands, with what could not be stored yet and why."""
+    def of(cls, demand: Demand, mine: dict | None = None) -> "DemandForm":
+        """The form as the demand stands, with what could not be stored yet and why; `mine` goes before."""
         data = {name: getattr(demand, name) for name in shape_of(demand.kind).asked}
-        return cls(data | demand.typed, kind=demand.kind)
+        mine = {name: value for name, value in (mine or {}).items() if name in data}
+        return cls(data | demand.typed | mine, kind=demand.kind)
 
     def split(self) -> tuple[dict, dict]:
         """(values that can be stored, what was typed in the fields that cannot)."""
@@ -179,13 +184,19 @@ class DemandForm(forms.Form):
 class QuestionsForm:
     """The call's own questions about a demand: shown, saved and checked as those of an application are."""
 
-    def __init__(self, demand: Demand, data=None):
+    def __init__(self, demand: Demand, data=None, *, mine: dict | None = None):
         self.demand = demand
         self.questions = queries.questions_of(demand.call)
-        initial = initial_of(self.questions, demand.answers)
+        mine = mine or {}
+        answers = demand.answers | {
+            question.code: mine[queries.unit_of(question.code)]
+            for question in self.questions
+            if queries.unit_of(question.code) in mine
+        }
+        initial = initial_of(self.questions, answers)
         self.form = AnswersForm(data, initial=initial, questions_=self.questions)
         if data is None:
-            self.form.say(unreadable(self.questions, demand.answers))
+            self.form.say(unreadable(self.questions, answers))
 
     def typed(self) -> dict[str, object]:
         return self.form.all_typed()
@@ -209,6 +220,70 @@ class QuestionsForm:
             "texts": computed_texts(self.questions, self.demand.answers),
             "values": completed(self.form, self.demand.answers),
         }
+
+
+class Together:
+    """What a page carries so that nobody writes over what a colleague stored meanwhile, and what to ask.
+
+    `seen` are the versions of the units that it shows. Where both changed one, the page asks whose text
+    stays: `keep-<unit>` is "theirs", or the version that "mine" is to be written over.
+    """
+
+    def __init__(self, demand: Demand, post):
+        self.demand, self.theirs, self.chosen = demand, set(), {}
+        try:
+            sent = json.loads(post.get("seen", ""))
+        except ValueError:
+            sent = {}
+        sent = sent.items() if isinstance(sent, dict) else ()
+        self.sent = {unit: text for unit, text in sent if isinstance(text, str)}
+        self.over = {}
+        self.is_stored = True
+        for unit in self.sent:
+            self.chosen[unit] = post.get(f"keep-{unit}", "")
+            if self.chosen[unit] == "theirs":
+                self.theirs.add(unit)
+            elif self.chosen[unit]:
+                self.over[unit] = self.chosen[unit]
+
+    @property
+    def seen(self) -> dict[str, str]:
+        return self.sent | self.over
+
+    def left(self, units) -> str:
+        """The versions of a page that still shows what it did in `units`, and all else as it stands now."""
+        if not self.is_stored:
+            return json.dumps(self.sent)
+        old = {unit: self.sent[unit] for unit in units if unit in self.sent}
+        return json.dumps(queries.versions(self.demand) | old)
+
+    def asked(self, conflicts) -> list[dict]:
+        """One question for each conflict, with both texts."""
+        return [
+            {
+                "unit": unit,
+                "label": self._label(unit),
+                "theirs": self._text(unit, both.theirs),
+                "mine": self._text(unit, both.mine),
+                "version": queries.version(both.theirs),
+                "takes_theirs": unit in self.theirs,
+            }
+            for unit, both in conflicts.items()
+        ]
+
+    @cached_property
+    def _questions(self) -> dict:
+        return {queries.unit_of(q.code): q for q in queries.questions_of(self.demand.call)}
+
+    def _label(self, unit: str) -> str:
+        if unit in self._questions:
+            return questions.localised(self._questions[unit], "label")
+        return queries.label_of(self.demand, unit)
+
+    def _text(self, unit: str, value) -> str:
+        if unit in self._questions:
+            return questions.text(self._questions[unit], value)
+        return queries.text_of_value(unit, value)
 
 
 class ReasonForm(forms.Form):

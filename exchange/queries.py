@@ -1,18 +1,21 @@
 """What pages and rules read about demands."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accounts.models import Membership, Organisation, User
 from accounts.queries import unit_context
 from accounts.roles import UnitRole
 from applications import completeness, questions
-from applications.queries import call_questions
+from applications.queries import call_questions, version_of
 from core.calendar import local_date
 from core.expressions import ExpressionError, MissingData, compile
 from core.models import Event
+from core.money import wan
 from exchange.kinds import ON_THE_TOPIC, shape_of
 from exchange.models import Demand, DemandScheme
 from exchange.states import DemandState
@@ -108,6 +111,39 @@ def read_answers(demand: Demand) -> list[tuple[str, list[tuple[str, str]]]]:
     return list(sections.items())
 
 
+# ---- what two people write at once ----
+
+
+def standing(demand: Demand, asked: list[Question]) -> dict[str, object]:
+    """Unit of the form (its input's name) → what stands there, as a value or as it was typed."""
+    fields = {name: demand.typed.get(name, getattr(demand, name)) for name in shape_of(demand.kind).asked}
+    answers = {
+        unit_of(question.code): demand.answers.get(question.code)
+        for question in asked
+        if question.kind not in questions.NOT_SAVED
+    }
+    return fields | answers
+
+
+def unit_of(code: str) -> str:
+    """The unit that answers a question of the call's own."""
+    return f"a-{code}"
+
+
+def version(value) -> str:
+    """Equal for what reads the same: 200 and 200.00, a row with an empty cell and one without it."""
+    if isinstance(value, Decimal):
+        value = f"{value.normalize():f}"
+    if isinstance(value, list):
+        value = [{k: v for k, v in row.items() if v} if isinstance(row, dict) else row for row in value]
+    return version_of(value)
+
+
+def versions(demand: Demand) -> dict[str, str]:
+    """What a page carries along: the version of every unit that it shows."""
+    return {unit: version(value) for unit, value in standing(demand, questions_of(demand.call)).items()}
+
+
 # ---- what the public reads ----
 
 
@@ -170,6 +206,18 @@ def text_of(demand: Demand, name: str) -> str:
     shown = getattr(demand, f"get_{name}_display", None)
     value = shown() if shown else getattr(demand, name)
     return "" if value is None else str(value)
+
+
+def text_of_value(name: str, value) -> str:
+    """A value of a field, stored or only typed, as it reads beside another."""
+    if name == "name_is_public":
+        return _("是") if value else _("否")
+    if isinstance(value, Decimal):
+        return wan(value)
+    if isinstance(value, list):
+        return "\n".join(" ".join(str(cell) for cell in row.values() if cell) for row in value)
+    choices = dict(Demand._meta.get_field(name).flatchoices)
+    return str(choices.get(value, "" if value is None else value))
 
 
 def listed_facts(demand: Demand) -> list[dict]:

@@ -4,6 +4,7 @@ import json
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.paging import paginate
 from core.workflow import Lost, Refused
 from exchange import actions, queries, rules
-from exchange.forms import MONEY, DemandFilter, DemandForm, QuestionsForm, UnitForm, WithdrawForm
+from exchange.forms import MONEY, DemandFilter, DemandForm, QuestionsForm, Together, UnitForm, WithdrawForm
 from exchange.kinds import shape_of
 from exchange.models import Demand
 from exchange.states import DemandState
@@ -166,22 +167,59 @@ def edit(request, pk):
     form = DemandForm(request.POST, kind=demand.kind)
     values, typed = form.split()
     form.own = QuestionsForm(demand, request.POST)
+    form.together = together = Together(demand, request.POST)
     answers = form.own.typed() if form.own.questions else None
     try:
-        faults = actions.save(
-            demand=demand, values=values, typed=typed, answers=answers, by=request.user, at=now
+        written = actions.save(
+            demand=demand,
+            values=values,
+            typed=typed,
+            answers=answers,
+            seen=together.seen,
+            theirs=together.theirs,
+            by=request.user,
+            at=now,
         )
-        form.own.say(faults)
+        form.own.say(written.faults)
     except Refused as refused:
         return _refused(request, demand, form, refused, now=now)
     if request.htmx:
-        return render(request, "exchange/includes/_save_state.html", _edit_context(demand, form, now=now))
+        return _autosaved(request, demand, form, written, now=now)
+    shown = _as_it_stands(demand, form, written)
+    if written.conflicts:
+        return _edit_page(request, demand, shown, now=now, status=409)
+    if written.taken:
+        messages.info(request, _("同时保留了同事刚刚改的 %(n)s 处。") % {"n": len(written.taken)})
     if request.POST.get("do") == "submit":
-        return _submit(request, demand, form, now=now)
-    if typed or faults:
-        return _edit_page(request, demand, form, now=now, status=422)
+        return _submit(request, demand, shown, now=now)
+    if typed or written.faults:
+        return _edit_page(request, demand, shown, now=now, status=422)
     messages.success(request, _("已保存。"))
     return redirect("exchange:edit", demand.pk)
+
+
+def _as_it_stands(demand, form, written) -> DemandForm:
+    """The form anew: what a colleague wrote, and what was typed where both did or it is not right yet."""
+    mine = {unit: both.mine for unit, both in written.conflicts.items()}
+    shown = DemandForm.of(demand, mine)
+    shown.own = QuestionsForm(demand, mine=mine)
+    shown.own.say(written.faults)
+    shown.together, shown.conflicts = form.together, form.together.asked(written.conflicts)
+    return shown
+
+
+def _autosaved(request, demand, form, written, *, now):
+    """The state of saving; the inputs of the page stay as they are, so what was not written over is said."""
+    if written.taken and not written.conflicts and form.together.theirs:
+        # The colleague's texts were chosen and all else is stored: the page is shown anew.
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    asked = written.conflicts and {
+        unit: both for unit, both in written.taken.items() if unit in form.together.theirs
+    }
+    form.conflicts = form.together.asked(written.conflicts | asked)
+    context = _edit_context(demand, form, now=now)
+    context |= {"taken": len(written.taken), "seen": form.together.left([*written.conflicts, *written.taken])}
+    return render(request, "exchange/includes/_save_state.html", context)
 
 
 def _refused(request, demand, form, refused, *, now):
@@ -190,6 +228,7 @@ def _refused(request, demand, form, refused, *, now):
         context = {"refused": refused.message, "demand": demand}
         return render(request, "exchange/includes/_save_state.html", context, status=422)
     status = 409 if isinstance(refused, Lost) else 403
+    form.together.is_stored = False
     problems = [{"message": refused.message, "clause": refused.clause}]
     return _edit_page(request, demand, form, now=now, status=status, problems=problems)
 
@@ -224,8 +263,12 @@ def _anchor(form, name: str) -> str:
 
 def _edit_context(demand, form, *, now, problems=()) -> dict:
     own = getattr(form, "own", None) or QuestionsForm(demand)
+    together = getattr(form, "together", None) or Together(demand, {})
+    conflicts = getattr(form, "conflicts", [])
     return {
         "sections": own.sections(),
+        "conflicts": conflicts,
+        "seen": together.left([conflict["unit"] for conflict in conflicts]),
         "own": own.form,
         "guide": queries.scheme_of(demand.call).guide,
         "fresh_json": json.dumps(own.fresh(), ensure_ascii=False) if own.questions else "",

@@ -8,12 +8,13 @@ from accounts.models import FactKind
 from accounts.roles import Role, UnitRole
 from core.models import Event
 from core.workflow import Lost, Refused
-from exchange import actions, rules
+from exchange import actions, queries, rules
 from exchange.models import Demand, DemandScheme
 from exchange.states import DemandState
 from grants import actions as grants
 from grants.models import EligibilityRule, Sourcing, Topic
 from notifications.models import Deadline, Message
+from tests.awards.test_concurrency import at_once
 from tests.factories.accounts import (
     OrganisationFactFactory,
     OrganisationFactory,
@@ -180,6 +181,23 @@ def test_a_save_that_comes_after_a_colleagues_submission_is_lost_not_written():
         actions.save(demand=stale, values={"title": "晚了"}, by=demand.created_by, at=timezone.now())
 
     assert Demand.objects.get().title == demand.title
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_saves_at_once_the_second_is_told():
+    demand = DemandFactory()
+    seen = queries.versions(demand)
+
+    def saving(title):
+        mine, at = Demand.objects.get(), timezone.now()
+        values = {"title": title, "amount": Decimal("2000000")}
+        return lambda: actions.save(demand=mine, values=values, seen=seen, by=mine.created_by, at=at)
+
+    results = at_once(saving("一"), saving("二"))
+
+    disputed = [result.conflicts["title"] for result in results if result.conflicts]
+    assert [both.theirs for both in disputed] == [Demand.objects.get().title]
+    assert {disputed[0].theirs, disputed[0].mine} == {"一", "二"}
 
 
 # ---- handing in ----

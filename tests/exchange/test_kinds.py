@@ -222,6 +222,24 @@ def test_a_member_writes_the_calls_own_questions_and_loses_nothing(client):
     assert demand.title == "流动资金贷款"
 
 
+def test_answers_of_two_writers_are_joined_too(client):
+    demand = demand_of(K.FINANCING)
+    client.force_login(demand.created_by)
+    address = reverse("exchange:edit", args=[demand.pk])
+    seen = client.get(address).context["seen"]
+    newer = {"lender": "甲银行", "latest": "2027-04-01"}
+    actions.save(demand=demand, values={}, answers=newer, by=demand.created_by, at=timezone.now())
+
+    sent = {"seen": seen, "a-borrowed": "true", "a-lender": "", "a-latest": "2027-05-01"}
+    page = client.post(address, sent)
+
+    demand.refresh_from_db()
+    assert demand.answers == {"borrowed": True, "lender": "甲银行", "latest": "2027-04-01"}
+    (conflict,) = page.context["conflicts"]
+    assert (conflict["theirs"], conflict["mine"]) == ("2027-04-01", "2027-05-01")
+    assert page.context["own"]["latest"].value() == "2027-05-01"
+
+
 def test_a_stranger_reads_neither_the_demand_nor_its_answers(client):
     demand = demand_of(K.SCENARIO)
     client.force_login(UserFactory())

@@ -156,6 +156,74 @@ def test_saving_keeps_the_valid_and_what_cannot_be_read_yet(client):
     assert "两百万" in again.content.decode()
 
 
+@pytest.fixture
+def disputed(client):
+    """(demand, what a page sends that was opened before a colleague stored another title and problem)."""
+    demand = DemandFactory()
+    client.force_login(demand.created_by)
+    page = client.get(reverse("exchange:edit", args=[demand.pk]))
+    sent = form_of(demand, seen=page.context["seen"], problem="我写的", field="我的领域")
+    newer = {"problem": "同事写的", "title": "同事的名称"}
+    actions.save(demand=demand, values=newer, by=member_of(demand.organisation), at=timezone.now())
+    return demand, sent
+
+
+def kept_of(demand) -> tuple:
+    return Demand.objects.values_list("title", "problem", "field").get(pk=demand.pk)
+
+
+def test_of_two_writers_both_texts_are_shown_and_nothing_is_lost(client, disputed):
+    demand, sent = disputed
+    url = reverse("exchange:edit", args=[demand.pk])
+
+    page = client.post(url, sent | {"do": "submit"})
+
+    assert page.status_code == 409
+    assert kept_of(demand) == ("同事的名称", "同事写的", "我的领域")
+    (conflict,) = page.context["conflicts"]
+    assert (conflict["label"], conflict["theirs"], conflict["mine"]) == (
+        "要解决的问题（完整表述）",
+        "同事写的",
+        "我写的",
+    )
+    assert page.context["form"]["problem"].value() == "我写的"
+    assert page.context["form"]["title"].value() == "同事的名称"
+    again = sent | {"title": "同事的名称", "seen": page.context["seen"]}
+    assert client.post(url, again).status_code == 409
+    client.post(url, again | {"keep-problem": conflict["version"]})
+    assert kept_of(demand) == ("同事的名称", "我写的", "我的领域")
+
+
+def test_a_colleagues_text_is_taken_and_a_third_one_is_asked_about_again(client, disputed):
+    demand, sent = disputed
+    url = reverse("exchange:edit", args=[demand.pk])
+    page = client.post(url, sent)
+    actions.save(demand=demand, values={"problem": "又改了"}, by=demand.created_by, at=timezone.now())
+    sent |= {"title": "同事的名称", "seen": page.context["seen"]}
+
+    mine = client.post(url, sent | {"keep-problem": page.context["conflicts"][0]["version"]})
+
+    assert mine.status_code == 409
+    assert mine.context["conflicts"][0]["theirs"] == "又改了"
+    assert client.post(url, sent | {"keep-problem": "theirs"}).status_code == 302
+    assert kept_of(demand) == ("同事的名称", "又改了", "我的领域")
+
+
+def test_autosave_asks_too_and_renews_the_page_when_the_other_text_is_chosen(client, disputed):
+    demand, sent = disputed
+    url, htmx = reverse("exchange:edit", args=[demand.pk]), {"HX-Request": "true"}
+
+    asked = client.post(url, sent, headers=htmx)
+
+    assert "同事写的" in asked.content.decode()
+    assert kept_of(demand) == ("同事的名称", "同事写的", "我的领域")
+    # The inputs stay as they were: what is typed later where only the colleague wrote is asked about.
+    later = client.post(url, sent | {"seen": asked.context["seen"], "title": "我的名称"}, headers=htmx)
+    assert {conflict["unit"] for conflict in later.context["conflicts"]} == {"title", "problem"}
+    chosen = sent | {"seen": asked.context["seen"], "keep-problem": "theirs"}
+    assert client.post(url, chosen, headers=htmx)["HX-Refresh"] == "true"
+
+
 def test_autosave_answers_with_the_state_and_the_preview(client):
     demand = DemandFactory()
     client.force_login(demand.created_by)
