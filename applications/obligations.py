@@ -141,6 +141,12 @@ def register_all() -> None:
             owing=lambda at: _read(Application.objects.filter(state=S.RETURNED)),
             open=_open_supplement,
         ),
+        Obligation(
+            kind=DeadlineKind.STAMPED_SCAN,
+            model=Application,
+            owing=lambda at: _read(queries.scans_owing()),
+            open=lambda application, at: notifications.open_scan(application, at=at),
+        ),
         Obligation(kind=DeadlineKind.APPEAL, model=Application, owing=_may_appeal, open=_open_appeal),
         Obligation(
             kind=DeadlineKind.APPEAL_DECISION,

@@ -68,6 +68,20 @@ def make_missing_snapshots() -> None:
 
 
 @shared_task
+def lapse_scans() -> None:
+    """Say of stamped scans that did not come in time that they did not, each in its own transaction."""
+    at = timezone.now()
+    for deadline in queries.scans_lapsed(at)[:MANY]:
+        with transaction.atomic():
+            rows = Application.objects.select_for_update(skip_locked=True, of=("self",)).select_related(
+                "call"
+            )
+            application = rows.filter(pk=deadline.object_id).first()
+            if application and queries.scans_lapsed(at).filter(pk=deadline.pk).exists():
+                actions.lapse_scan(application=application, at=at)
+
+
+@shared_task
 def lapse_drafts() -> None:
     """End the clocks of drafts that were not handed in, each in its own transaction."""
     at = timezone.now()

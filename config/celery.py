@@ -16,6 +16,7 @@ app.conf.beat_schedule = {
     "close-publicities": {"task": "awards.tasks.close_publicities", "schedule": 600.0},
     "make-missing-snapshots": {"task": "applications.tasks.make_missing_snapshots", "schedule": 60.0},
     "rehearse-pending": {"task": "desk.tasks.rehearse_pending", "schedule": 60.0},
+    "lapse-scans": {"task": "applications.tasks.lapse_scans", "schedule": 600.0},
     "lapse-drafts": {"task": "applications.tasks.lapse_drafts", "schedule": 600.0},
     "remove-unfinished-uploads": {
         "task": "documents.tasks.remove_unfinished_uploads",

@@ -109,7 +109,7 @@ PARTS = (
         _("环节与期限"),
         AFTER,
         _("单位审核、推荐、评审、决定、公示……"),
-        ("stages", "publicity", "signing", "appeal", "extension", "reminders", "receipts"),
+        ("stages", "publicity", "signing", "appeal", "scan", "extension", "reminders", "receipts"),
         "route",
     ),
     Part("review", _("评审方案"), AFTER, _("专家人数、计分方法、指标与权重"), ("review",), "grading"),

@@ -19,6 +19,7 @@ class DeadlineKind(models.TextChoices):
     RECOMMENDATION = "recommendation", _("推荐审核")
     FORMAL_CHECK = "formal_check", _("形式审查")
     SUPPLEMENT = "supplement", _("补正")
+    STAMPED_SCAN = "stamped_scan", _("盖章扫描件")
     APPEAL = "appeal", _("申请复审")
     APPEAL_DECISION = "appeal_decision", _("复审决定")
     EXPERT_REVIEW = "expert_review", _("组织专家评审")

@@ -62,7 +62,7 @@ from applications.actions.recommending import (
     upload_letter_scan,
     void_letter,
 )
-from applications.actions.scanning import upload_scan
+from applications.actions.scanning import lapse_scan, upload_scan
 from applications.actions.taking_back import take_back
 
 __all__ = [
@@ -98,6 +98,7 @@ __all__ = [
     "keep_partner_typed",
     "keep_typed",
     "lapse",
+    "lapse_scan",
     "limit_partner",
     "move_in_order",
     "officer_mark",

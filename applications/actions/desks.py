@@ -22,6 +22,7 @@ from applications.queries import is_decided, step_after
 from applications.states import ApplicationState
 from core import calendar, workflow
 from core.workflow import Lost, Refused
+from grants.models import SCAN_RULE
 from notifications.models import NoticeKind
 
 RETURN_DAYS = 5
@@ -34,6 +35,7 @@ def _send_back(application, *, reason, items, due_at, by, at):
     if due_at <= at:
         raise Refused(_("修改期限应在今天之后。"), field="due_at")
     old = application.state
+    notifications.scan_dropped(application, by=by, at=at)
     workflow.move(
         application, ApplicationState.RETURNED, by=by, at=at, note=reason, data={"items": items or []}
     )
@@ -138,6 +140,9 @@ def officer_mark(*, rule_result: RuleResult, status: str, by, at: datetime, note
     if not changed:
         raise Lost(_("申报书刚刚重新提交，请刷新后再审查。"), code="lost")
     rule_result.refresh_from_db()
+    if rule_result.rule.code == SCAN_RULE:
+        # Handed in on paper, for instance: nobody waits for the scan any more.
+        notifications.scan_done(application, by=by, at=at)
 
 
 def _hold(application: Application) -> None:

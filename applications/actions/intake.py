@@ -66,6 +66,7 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
         submitted_by=by,
         submitted_at=at,
     )
+    notifications.open_scan(current, at=at)
     notifications.tell_team(current, "submitted", at=at, version=submission.version)
     transaction.on_commit(partial(_ask_for_snapshot, submission.pk))
     for name in ("state", "version", "number", "submitted_by", "submitted_at"):

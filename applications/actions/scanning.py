@@ -5,8 +5,8 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from applications import queries, rules
-from applications.models import Application
+from applications import notifications, queries, rules
+from applications.models import Application, RuleStatus
 from core import workflow
 from core.workflow import Refused
 from documents import codes
@@ -21,8 +21,10 @@ FIELD = "scan"
 @transaction.atomic
 def upload_scan(*, application: Application, file, name: str, by, at: datetime) -> Document:
     """Keep the scan of the stamped form. Raises Refused when its QR code names another paper, or none."""
-    current = Application.objects.select_for_update(of=("self",)).get(pk=application.pk)
-    rules.check_can_scan(by, current)
+    current = (
+        Application.objects.select_for_update(of=("self",)).select_related("call").get(pk=application.pk)
+    )
+    rules.check_can_scan(by, current, at=at)
     submission = queries.latest_submission(current)
     media_type = files.check_file(file, name, endings=ENDINGS, field=FIELD)
     papers = [paper for text in codes.read_codes(file, media_type) if (paper := queries.printed_from(text))]
@@ -46,7 +48,25 @@ def upload_scan(*, application: Application, file, name: str, by, at: datetime) 
         field=FIELD,
     )
     workflow.record(current, "scanned", by=by, at=at, data={"version": submission.version})
+    _settle(current, RuleStatus.PASSED, hint="", at=at)
+    notifications.scan_done(current, by=by, at=at)
     return document
+
+
+def _settle(application: Application, status: str, *, hint: str, at: datetime) -> None:
+    """What the line of the formal check says of the scan; an officer's word of it stays."""
+    lines = queries.scan_lines().filter(application=application)
+    lines.update(status=status, evidence={"facts": {}, "hint": hint}, checked_at=at)
+
+
+@transaction.atomic
+def lapse_scan(*, application: Application, at: datetime) -> None:
+    """No stamped scan in time: the line says no, and an officer decides what follows."""
+    until = queries.scan_closed_at(application)
+    hint = _("到 %(time)s 没有上传盖章扫描件。") % {"time": queries.local_moment(until)}
+    _settle(application, RuleStatus.FAILED, hint=hint, at=at)
+    notifications.scan_dropped(application, by=None, at=at)
+    workflow.record(application, "scan_missed", by=None, at=at)
 
 
 def _refuse(paper, application, submission):

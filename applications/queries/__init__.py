@@ -114,11 +114,19 @@ from applications.queries.records import (
     returned_from,
     returns,
     rule_results,
-    scan_kind,
     step_after,
     supplement_deadline,
     unresolved,
     waiting_for_unit,
+)
+from applications.queries.scans import (
+    scan_closed_at,
+    scan_counts_from,
+    scan_kind,
+    scan_lines,
+    scan_until,
+    scans_lapsed,
+    scans_owing,
 )
 from applications.queries.versions import version_of
 
@@ -227,7 +235,13 @@ __all__ = [
     "returned_from",
     "returns",
     "rule_results",
+    "scan_closed_at",
+    "scan_counts_from",
     "scan_kind",
+    "scan_lines",
+    "scan_until",
+    "scans_lapsed",
+    "scans_owing",
     "sealed_answers",
     "sealed_as",
     "sealed_papers",

@@ -131,11 +131,6 @@ def returns(application: Application) -> list[Event]:
     return list(events(application).filter(to_state=ApplicationState.RETURNED).order_by("-at", "-id")[:10])
 
 
-def scan_kind(version: int) -> str:
-    """The kind of document under which the stamped scan of a version is kept."""
-    return f"sealed_v{version}"
-
-
 def copyable(application: Application, user):
     """Earlier applications of the same unit and programme that a person may copy from, newest first."""
     own = Application.objects.own_to(user).exclude(pk=application.pk)
@@ -186,6 +181,7 @@ PUBLIC_DEADLINES = (
     DeadlineKind.UNIT_REVIEW,
     DeadlineKind.RECOMMENDATION,
     DeadlineKind.FORMAL_CHECK,
+    DeadlineKind.STAMPED_SCAN,
     DeadlineKind.APPEAL,
 )
 

@@ -162,7 +162,7 @@ def check_can_comment(by, application: Application) -> None:
         raise Refused(_("只有申报团队和合作单位可以批注。"))
 
 
-def check_can_scan(by, application: Application) -> None:
+def check_can_scan(by, application: Application, *, at) -> None:
     """The team or the unit's administrator, once something was handed in. Raises Refused."""
     of_unit = by is None or application.organisation_id in by.scope.admin_units
     if not (of_unit or is_on_team(by, application)):
@@ -174,6 +174,16 @@ def check_can_scan(by, application: Application) -> None:
             _("申报书现在是“%(state)s”，不再接收扫描件。")
             % {"state": application.machine.public_label(application.state)},
             code="ended",
+        )
+    if application.call.scan_days is None:
+        return
+    until = queries.scan_closed_at(application)
+    if until and at > until:
+        raise Refused(
+            _("盖章扫描件的期限已于 %(time)s 截止，逾期不再接收；退回修改并重新提交后重新计算。")
+            % {"time": queries.local_moment(until)},
+            clause=application.call.scan_clause,
+            code="late",
         )
 
 

@@ -115,7 +115,8 @@ def detail(request, pk):
         "deadlines": queries.public_deadlines(application),
         "documents": documents,
         "submission": submission,
-        "can_scan": submission and rules.allowed(rules.check_can_scan, request.user, application),
+        "can_scan": submission
+        and rules.allowed(rules.check_can_scan, request.user, application, at=timezone.now()),
         "scan": submission and documents.get(queries.scan_kind(submission.version)),
         "results": [] if editable else queries.rule_results(application),
         "claim": None if editable else queries.settled_claim(application),

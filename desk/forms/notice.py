@@ -314,6 +314,7 @@ class ClocksForm(PartForm):
         (("publicity_days", 4), ("publicity_day_kind", 4), ("publicity_clause", 4)),
         (("signing_days", 4), ("signing_clause", 4)),
         (("appeal_days", 3), ("appeal_day_kind", 3), ("appeal_decision_days", 3), ("appeal_clause", 3)),
+        (("scan_days", 4), ("scan_day_kind", 4), ("scan_clause", 4)),
         (
             ("extension_notice_months", 3),
             ("extension_times", 2),
@@ -335,6 +336,9 @@ class ClocksForm(PartForm):
             "appeal_day_kind",
             "appeal_decision_days",
             "appeal_clause",
+            "scan_days",
+            "scan_day_kind",
+            "scan_clause",
             "extension_notice_months",
             "extension_times",
             "extension_months",

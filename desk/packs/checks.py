@@ -295,6 +295,7 @@ def _named_clauses(pack: Pack):
     yield ("publicity", "clause"), pack.publicity.clause
     yield ("signing", "clause"), pack.signing.clause
     yield ("appeal", "clause"), pack.appeal.clause
+    yield ("scan", "clause"), pack.scan.clause
     yield ("extension", "clause"), pack.extension.clause
     if pack.review:
         yield ("review", "clause"), pack.review.clause

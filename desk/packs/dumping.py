@@ -66,6 +66,7 @@ def dump(call: Call) -> Pack:
             decision_days="appeal_decision_days",
             clause="appeal_clause",
         ),
+        scan=_part(schema.ScanPart, call, days="scan_days", day_kind="scan_day_kind", clause="scan_clause"),
         extension=_part(
             schema.ExtensionPart,
             call,

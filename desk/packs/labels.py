@@ -35,6 +35,7 @@ MODELS = {
     "publicity": Call,
     "signing": Call,
     "appeal": Call,
+    "scan": Call,
     "extension": Call,
     "contacts": Contact,
     "types": ProjectType,
@@ -74,7 +75,7 @@ RENAMED = {
     "tell": "audience",
     "by": "channels",
 }
-PREFIXED = {"publicity": "publicity_", "signing": "signing_", "appeal": "appeal_", "extension": "extension_"}
+PREFIXED = {name: f"{name}_" for name in ("publicity", "signing", "appeal", "scan", "extension")}
 
 
 def of_part(part: str) -> str:

@@ -235,6 +235,14 @@ class AppealPart(Part):
     clause: Clause = ""
 
 
+class ScanPart(Part):
+    """The stamped scan of the sealed PDF, due after the closing; `days: null` asks for none."""
+
+    days: Days | None = None
+    day_kind: DayKind = DayKind.WORKING
+    clause: Clause = ""
+
+
 class ExtensionPart(Part):
     """More time for a running project (延期); `times: 0` grants none."""
 
@@ -421,6 +429,7 @@ class Pack(Part):
     publicity: PublicityPart = PublicityPart()
     signing: SigningPart = SigningPart()
     appeal: AppealPart = AppealPart()
+    scan: ScanPart = ScanPart()
     extension: ExtensionPart = ExtensionPart()
     demands: DemandsPart | None = None
     stages: Annotated[list[StagePart], Field(min_length=1)]

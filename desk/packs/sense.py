@@ -67,6 +67,10 @@ def _windows(pack: Pack) -> Found:
         yield ("call", "registers_by"), _("意向登记截止应在开始时间之后、申报截止之前。")
     if call.members_consent and not call.participants:
         yield ("call", "members_consent"), _("要求参与人员同意，就要填写参与人员。")
+    if pack.scan.days and StageKind.FORMAL_CHECK not in kinds:
+        yield ("scan", "days"), _("盖章扫描件由形式审查核对，但环节里没有形式审查。")
+    if pack.scan.days and not pack.scan.clause:
+        yield ("scan", "clause"), _("请写明要求盖章扫描件的条款。")
     if call.entry_days and not call.follows:
         yield ("call", "entry_days"), _("写了入选后的申报期限，但没有写前一步通知。")
 

@@ -136,6 +136,7 @@ def _call_fields(pack: Pack) -> dict:
         "appeal_day_kind": pack.appeal.day_kind,
         "appeal_decision_days": pack.appeal.decision_days,
         "appeal_clause": pack.appeal.clause,
+        **{f"scan_{name}": value for name, value in _fields(pack.scan).items()},
         **{f"extension_{name}": value for name, value in _fields(pack.extension).items()},
     }
 

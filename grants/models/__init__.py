@@ -16,7 +16,7 @@ from grants.models.call import (
     QuotaOf,
     Sourcing,
 )
-from grants.models.eligibility import Automation, EligibilityRule, RuleScope, Severity
+from grants.models.eligibility import SCAN_RULE, Automation, EligibilityRule, RuleScope, Severity
 from grants.models.form import Dictionary, DictionaryEntry, FormKind, Question, QuestionKind, Section
 from grants.models.frozen import frozen_with_call
 from grants.models.money import BudgetCategory, ClaimScheme, FundingSource, MoneyKind, MoneyRule
@@ -25,6 +25,7 @@ from grants.models.stages import RecommendedBy, Stage, StageKind
 from grants.models.topics import DemandKind, Topic
 
 __all__ = [
+    "SCAN_RULE",
     "Amendment",
     "Automation",
     "BudgetCategory",

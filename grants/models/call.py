@@ -172,6 +172,16 @@ class Call(models.Model):
     )
     appeal_decision_days = models.PositiveSmallIntegerField(_("复审决定期限（工作日）"), default=10)
     appeal_clause = models.CharField(_("复审条款"), max_length=60, blank=True)
+    scan_days = models.PositiveSmallIntegerField(
+        _("盖章扫描件期限"),
+        null=True,
+        blank=True,
+        help_text=_("申报截止（常年受理的为提交）后几日内上传盖章扫描件；留空不要求"),
+    )
+    scan_day_kind = models.CharField(
+        _("扫描件期限日历"), max_length=10, choices=DayKind, default=DayKind.WORKING
+    )
+    scan_clause = models.CharField(_("扫描件条款"), max_length=60, blank=True)
     extension_notice_months = models.PositiveSmallIntegerField(
         _("延期提前申请（月）"), default=3, help_text=_("项目结束几个月之前可以申请延期")
     )
@@ -206,6 +216,10 @@ class Call(models.Model):
             models.CheckConstraint(
                 condition=Q(max_megabytes__isnull=True) | Q(max_megabytes__gte=1),
                 name="call_megabytes_at_least_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(scan_days__isnull=True) | Q(scan_days__gte=1),
+                name="call_scan_days_at_least_one",
             ),
             models.UniqueConstraint(fields=["series", "version"], name="call_series_version_once"),
             models.CheckConstraint(
@@ -245,6 +259,9 @@ class Call(models.Model):
                     "appeal_day_kind",
                     "appeal_decision_days",
                     "appeal_clause",
+                    "scan_days",
+                    "scan_day_kind",
+                    "scan_clause",
                     "extension_notice_months",
                     "extension_times",
                     "extension_months",

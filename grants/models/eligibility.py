@@ -28,6 +28,10 @@ class Severity(models.TextChoices):
     WARNING = "warning", _("提示")
 
 
+SCAN_RULE = "stamped_scan"
+"""Code of the line about the stamped scan, which publishing writes from the call's own fields."""
+
+
 class EligibilityRule(models.Model):
     """One clause of the notice as one row: text as printed, clause, CEL expression, class and severity.
 

@@ -1,6 +1,7 @@
 """Papers: the printed form is checked by anybody, its stamped scan by its QR code, versions side by side."""
 
 import io
+from datetime import timedelta
 
 import pypdfium2
 import pytest
@@ -9,15 +10,21 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import UnitRole
-from applications import actions, printing, queries
+from applications import actions, printing, queries, tasks
 from applications.models import Application
 from applications.queries.differences import marked
 from applications.states import ApplicationState
+from core import calendar
 from core.workflow import Refused
 from documents import codes, pdf
 from documents.models import Document
+from grants.actions import write_scan_rule
+from grants.models import SCAN_RULE, Call, StageKind
+from notifications import obligations
+from notifications.models import Deadline, DeadlineKind
 from tests.factories.accounts import UserFactory, member_of, officer
 from tests.factories.applications import ApplicationFactory, filled, submitted
+from tests.factories.grants import CallFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +161,89 @@ def test_only_the_team_or_its_unit_uploads_and_only_what_was_handed_in(client, s
         upload(sealed, content)
     client.force_login(UserFactory())
     assert client.post(reverse("applications:scan", args=[sealed.pk])).status_code == 404
+
+
+# ---- the stamped scan by a date ----
+
+
+def asked_for(**kwargs):
+    """Handed in to a notice that wants the scan within two working days of its closing."""
+    call = CallFactory(
+        draft=True,
+        scan_days=2,
+        scan_clause="第八条",
+        parts__stages=(StageKind.FORMAL_CHECK, StageKind.DECISION),
+        **kwargs,
+    )
+    write_scan_rule(call=call)
+    write_scan_rule(call=call)
+    Call.objects.filter(pk=call.pk).update(state="published", published_at=timezone.now())
+    return submitted(call=Call.objects.get(pk=call.pk))
+
+
+def scan_line(application):
+    return application.rule_results.get(rule__code=SCAN_RULE)
+
+
+def clock(application):
+    return Deadline.objects.filter(
+        content_type__model="application", object_id=application.pk, kind=DeadlineKind.STAMPED_SCAN
+    ).latest("pk")
+
+
+def test_a_scan_in_time_settles_its_line_and_its_clock(client):
+    application = asked_for()
+    until = calendar.due(application.call.closes_at, 2)
+    assert (clock(application).state, clock(application).due_at) == ("open", until)
+    assert "第八条" in str(clock(application).explanation)
+    with pytest.raises(Refused, match="stamped_scan 还没有审查结论"):
+        actions.pass_formal_check(application=application, by=None, at=timezone.now())
+    client.force_login(application.created_by)
+    page = client.get(reverse("applications:detail", args=[application.pk])).content.decode()
+    assert "申报截止后 2 个工作日内上传申报书的盖章扫描件。" in page
+    assert "逾期不再接收" in page
+    assert (
+        "申报截止后 2 个工作日内上传"
+        in client.get(reverse("portal:call", args=[application.call_id])).content.decode()
+    )
+    upload(application, scan_of(application))
+    assert (scan_line(application).status, clock(application).state) == ("passed", "met")
+    assert list(obligations.check(at=timezone.now())) == []
+
+
+def test_a_scan_that_did_not_come_fails_its_line_until_it_is_returned():
+    application = asked_for()
+    assert list(obligations.check(at=timezone.now())) == []
+    content, now = scan_of(application), timezone.now()
+    Deadline.objects.filter(pk=clock(application).pk).update(due_at=now - timedelta(seconds=1))
+    tasks.lapse_scans()
+    tasks.lapse_scans()
+    assert (scan_line(application).status, clock(application).state) == ("failed", "cancelled")
+    with pytest.raises(Refused) as refused:
+        upload(application, content)
+    assert (refused.value.code, refused.value.clause) == ("late", "第八条")
+    with pytest.raises(Refused, match="stamped_scan 不符合"):
+        actions.pass_formal_check(application=application, by=None, at=now)
+    assert list(obligations.check(at=now)) == []
+    resubmitted(application)
+    assert clock(application).state == "open"
+    upload(application, scan_of(application))
+    assert scan_line(application).status == "passed"
+
+
+def test_the_officer_takes_the_paper_itself_and_what_is_taken_back_owes_no_scan():
+    application, now = asked_for(), timezone.now()
+    actions.take_back(application=application, by=application.created_by, at=now)
+    assert clock(application).state == "cancelled"
+    actions.submit(application=application, by=application.created_by, at=now)
+    assert clock(application).state == "open"
+    line, by = scan_line(application), officer(organisation=application.call.programme.department)
+    actions.officer_mark(rule_result=line, status="passed", note="已收纸质件", by=by, at=now)
+    assert clock(application).state == "met"
+    assert list(obligations.check(at=now)) == []
+    silent = CallFactory(draft=True)
+    write_scan_rule(call=silent)
+    assert not silent.rules.filter(code=SCAN_RULE).exists()
 
 
 @pytest.mark.parametrize("content", [b"%PDF-1.7\nnothing", b"\x89PNG\r\n\x1a\nnothing", b""])
