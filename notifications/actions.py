@@ -187,7 +187,13 @@ def cancel_deadline(*, subject, kind: str, by, at: datetime) -> None:
     _close(subject, kind, DeadlineState.CANCELLED, by=by, at=at)
 
 
-RIGHTS = (DeadlineKind.SECOND_STEP, DeadlineKind.INVITATION, DeadlineKind.APPEAL, DeadlineKind.EXTENSION)
+RIGHTS = (
+    DeadlineKind.SECOND_STEP,
+    DeadlineKind.INVITATION,
+    DeadlineKind.APPEAL,
+    DeadlineKind.EXTENSION,
+    DeadlineKind.EXPERT_UPDATE,
+)
 """What lapses when it is not used: nothing is owed behind the due moment."""
 
 

@@ -45,6 +45,7 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.EXPERT_REVIEW: {"d3": (), "d1": (), "d0": (), "d-1": (), "d-7": _HEAD, "d-15": _LEADER},
     K.REVIEW_ANSWER: {"open": (), "w1": (), "d0": _OFFICER, "d-1": _OFFICER},
     K.REVIEW_DUE: {"d3": (), "d1": (), "d0": (), "d-1": _OFFICER, "d-3": _OFFICER},
+    K.EXPERT_UPDATE: {"d30": (), "d7": ()},
     K.OFFICE_STEP: {"d3": (), "d1": (), "d-1": (), "d-7": _HEAD, "d-15": _LEADER},
     K.DECISION: {"d3": (), "d1": (), "d-1": (), "d-7": _HEAD, "d-15": _LEADER},
     K.PUBLICITY_END: {"open": (), "d0": (), "d-1": ()},

@@ -25,6 +25,7 @@ class DeadlineKind(models.TextChoices):
     EXPERT_REVIEW = "expert_review", _("组织专家评审")
     REVIEW_ANSWER = "review_answer", _("评审邀请答复")
     REVIEW_DUE = "review_due", _("评审")
+    EXPERT_UPDATE = "expert_update", _("专家库年度更新")
     OFFICE_STEP = "office_step", _("考察、调查、论证等环节")
     DECISION = "decision", _("立项决定")
     PUBLICITY_END = "publicity_end", _("公示结束")

@@ -23,7 +23,7 @@ OFFICES = frozenset(
         DeadlineKind.PAYMENT,
     }
 )
-EXPERTS = frozenset({DeadlineKind.REVIEW_ANSWER, DeadlineKind.REVIEW_DUE})
+EXPERTS = frozenset({DeadlineKind.REVIEW_ANSWER, DeadlineKind.REVIEW_DUE, DeadlineKind.EXPERT_UPDATE})
 
 
 def concerning(user) -> frozenset[str]:

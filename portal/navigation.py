@@ -71,6 +71,7 @@ def account_links(user, path: str) -> list[Entry]:
     pairs += [
         ("accounts:profile", _("个人资料")),
         ("accounts:own_record", _("个人档案")),
+        *([("reviews:record", _("专家库资料"))] if user.has_role(Role.EXPERT) else []),
         ("accounts:units", _("我的单位")),
         ("portal:subscription", _("通知订阅")),
         ("portal:reminders", _("提醒方式")),

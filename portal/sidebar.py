@@ -68,6 +68,7 @@ GROUPS = (
         (
             Item("reviews.Panel", "groups", query="state=expert_review"),
             Item("reviews.Expert", "school"),
+            Item("reviews.LibraryRule", "event_repeat"),
             Item("reviews.Assignment", "assignment_ind", gettext_lazy("评审任务")),
             Item("reviews.Review", "grading"),
             Item("reviews.DemanderChoice", "how_to_vote"),

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from accounts.models import Organisation
 from applications import actions as applications
 from applications.models import Application
 from applications.states import ApplicationState
@@ -15,7 +16,7 @@ from core import calendar, workflow
 from core.workflow import Lost, Refused
 from grants import actions as grants
 from grants.models import Topic
-from reviews import notifications, queries, rules
+from reviews import library, notifications, queries, rules
 from reviews.models import Assignment, Conflict, ConflictKind, DemanderChoice, Expert, Review, Score
 from reviews.states import AssignmentState
 
@@ -83,6 +84,23 @@ def _conflict(application, expert, kind, note, *, by, at) -> Conflict:
 
 
 # ---- the expert ----
+
+
+@transaction.atomic
+def update_record(
+    *, expert: Expert, field: str, title: str, organisation: Organisation, by, at: datetime
+) -> None:
+    """Change or confirm one's own record of the library; with it this year's deadline is met."""
+    expert = Expert.objects.select_for_update(of=("self",)).get(pk=expert.pk)
+    rules.check_can_update(by, expert)
+    told = {"field": field, "title": title, "organisation": organisation}
+    changed = [name for name, value in told.items() if getattr(expert, name) != value]
+    for name in changed:
+        setattr(expert, name, told[name])
+    expert.updated_at = at
+    expert.save(update_fields=[*changed, "updated_at"])
+    workflow.record(expert, "confirmed", by=by, at=at, data={"fields": changed})
+    library.updated(expert, by=by, at=at)
 
 
 @transaction.atomic

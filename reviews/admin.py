@@ -1,7 +1,7 @@
 """Two desks: the manager's, who composes panels, and the expert's own, who scores."""
 
 from django.contrib import messages
-from django.contrib.admin import display, register
+from django.contrib.admin import SimpleListFilter, display, register
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.http import JsonResponse
@@ -16,7 +16,7 @@ from applications.states import ApplicationState
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button, dress, page
 from core.paging import paginate
 from core.workflow import Refused
-from reviews import actions, queries, rules
+from reviews import actions, library, queries, rules
 from reviews.forms import (
     CandidateFilter,
     ConflictForm,
@@ -31,6 +31,7 @@ from reviews.models import (
     Criterion,
     DemanderChoice,
     Expert,
+    LibraryRule,
     Panel,
     Review,
     ReviewScheme,
@@ -56,13 +57,65 @@ class BureauOnlyMixin:
         return super().has_change_permission(request, obj) and is_of_bureau(request.user)
 
 
+class FollowsLibraryMixin:
+    """Whatever is changed here brings the deadlines of the yearly update along."""
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        library.follow(by=request.user, at=timezone.now())
+
+    def delete_model(self, request, obj):
+        super().delete_model(request, obj)
+        library.follow(by=request.user, at=timezone.now())
+
+    def delete_queryset(self, request, queryset):
+        super().delete_queryset(request, queryset)
+        library.follow(by=request.user, at=timezone.now())
+
+
+class FreshnessFilter(SimpleListFilter):
+    title = _("年度更新")
+    parameter_name = "fresh"
+
+    def lookups(self, request, model_admin):
+        return [("yes", _("已更新")), ("no", _("逾期未更新"))]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(is_stale=self.value() == "no") if self.value() else queryset
+
+
 @register(Expert)
-class ExpertAdmin(BureauOnlyMixin, ModelAdmin):
-    list_display = ("user", "organisation", "field", "title", "max_per_year", "is_active")
-    list_filter = ("is_active", "field")
+class ExpertAdmin(FollowsLibraryMixin, BureauOnlyMixin, HistoryMixin, ModelAdmin):
+    list_display = ("user", "organisation", "field", "title", "max_per_year", "is_active", "freshness")
+    list_filter = ("is_active", FreshnessFilter, "field")
+    readonly_fields = ("freshness", "updated_at")
     search_fields = ("user__name", "field", "organisation__name")
     list_select_related = ("user", "organisation")
     raw_id_fields = ("user", "organisation")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).with_freshness(at=timezone.now())
+
+    @display(description=_("年度更新"))
+    def freshness(self, expert):
+        return _("逾期未更新") if getattr(expert, "is_stale", False) else _("已更新")
+
+
+@register(LibraryRule)
+class LibraryRuleAdmin(FollowsLibraryMixin, BureauOnlyMixin, ModelAdmin):
+    """One row: by which day of the year experts look at their records."""
+
+    list_display = ("__str__", "open_days", "from_year", "clause")
+
+    def add_view(self, request, form_url="", extra_context=None):
+        """There is one: whoever wants another comes to it."""
+        if request.method == "GET" and (rule := queries.library_rule()):
+            return redirect("admin:reviews_libraryrule_change", rule.pk)
+        return super().add_view(request, form_url, extra_context)
+
+    def save_model(self, request, obj, form, change):
+        obj.pk = 1
+        super().save_model(request, obj, form, change)
 
 
 @register(ReviewScheme)

@@ -5,6 +5,8 @@ from decimal import Decimal
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import CreditCodeForm
+from accounts.models import Organisation
 from applications.fields import MoneyField, PlainNumberField
 from reviews import queries, rules
 from reviews.models import Assignment, ConflictKind, Expert, Recommendation, Review
@@ -116,6 +118,34 @@ class ConflictForm(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["expert"].queryset = Expert.objects.select_related("user").order_by("user__name")
+
+
+class RecordForm(forms.Form):
+    """What the library holds of an expert; the unit is named by its code, for conflicts follow from it."""
+
+    field = forms.CharField(label=_("专业领域"), max_length=120)
+    title = forms.CharField(label=_("职称"), max_length=60, required=False)
+    credit_code = forms.CharField(label=_("所在单位的统一社会信用代码"), max_length=40)
+
+    def __init__(self, *args, expert: Expert, **kwargs):
+        unit = expert.organisation
+        kept = {"field": expert.field, "title": expert.title, "credit_code": unit.credit_code}
+        super().__init__(*args, initial=kept, **kwargs)
+        self.fields["credit_code"].help_text = _("现为 %(unit)s。换了单位的请改写，回避关系按此核对") % {
+            "unit": unit.name
+        }
+
+    def clean_credit_code(self):
+        code = CreditCodeForm.clean_credit_code(self)
+        self.organisation = Organisation.objects.filter(credit_code=code).first()
+        if self.organisation is None:
+            raise forms.ValidationError(_("平台上没有这个代码的单位，请先由单位登记。"))
+        return code
+
+    def told(self) -> dict:
+        """What the action takes."""
+        data = self.cleaned_data
+        return {"field": data["field"], "title": data["title"], "organisation": self.organisation}
 
 
 class CandidateFilter(forms.Form):

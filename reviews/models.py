@@ -4,7 +4,8 @@ import pghistory
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, Value
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -14,6 +15,7 @@ from applications.models import Application
 from grants.models import Call, Topic, frozen_with_call
 from reviews import states
 from reviews.states import AssignmentState
+from reviews.yearly import LibraryRule
 
 
 class ExpertQuerySet(models.QuerySet):
@@ -24,6 +26,13 @@ class ExpertQuerySet(models.QuerySet):
         if user.scope.sees_everything or user.has_role(Role.PROGRAMME_MANAGER):
             return self
         return self.filter(user=user)
+
+    def with_freshness(self, *, at):
+        """Adds `is_stale`: the last yearly update passed without the expert's word."""
+        rule = LibraryRule.objects.first()
+        ended = rule and rule.ended(at)
+        stale = Q(updated_at__lte=ended.opens_at) if ended else Value(False, BooleanField())
+        return self.annotate(is_stale=ExpressionWrapper(stale, BooleanField()))
 
 
 @pghistory.track()
@@ -38,6 +47,10 @@ class Expert(models.Model):
     title = models.CharField(_("职称"), max_length=60, blank=True)
     max_per_year = models.PositiveSmallIntegerField(_("每年评审上限（次）"), default=10)
     is_active = models.BooleanField(_("在库"), default=True)
+    updated_at = models.DateTimeField(_("本人最近更新"), default=timezone.now, editable=False)
+    """When the expert last changed or confirmed the record; at first, when it was made."""
+
+    event_verbs = {"confirmed": _("更新或确认资料")}
 
     objects = ExpertQuerySet.as_manager()
 

@@ -2,8 +2,8 @@
 
 from notifications.models import DeadlineKind
 from notifications.obligations import Obligation, register
-from reviews import notifications
-from reviews.models import Assignment
+from reviews import library, notifications
+from reviews.models import Assignment, Expert
 from reviews.states import AssignmentState
 
 
@@ -29,5 +29,13 @@ def register_all() -> None:
             open=lambda assignment, at: notifications.open_review(assignment, at=at),
             due=lambda assignment: assignment.due_at,
             dates=("reviews.Assignment.due_at",),
+        ),
+        Obligation(
+            kind=DeadlineKind.EXPERT_UPDATE,
+            model=Expert,
+            owing=library.owing,
+            open=lambda expert, at: library.open_one(expert, at=at),
+            due=lambda expert: expert.update_due_at,
+            dates=("reviews.Expert.updated_at",),
         ),
     )

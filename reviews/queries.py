@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from statistics import median
 
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from applications.queries import relation
 from applications.states import ApplicationState
 from documents.models import Document
 from grants.models import Call, Stage, StageKind, Topic
+from notifications.models import Deadline, DeadlineKind
 from reviews import visibility
 from reviews.models import (
     Aggregation,
@@ -25,6 +27,7 @@ from reviews.models import (
     Criterion,
     DemanderChoice,
     Expert,
+    LibraryRule,
     Review,
     ReviewScheme,
 )
@@ -158,10 +161,26 @@ def experts(*, q: str = "", at: datetime) -> QuerySet:
         rows = rows.filter(
             Q(field__icontains=q) | Q(user__name__icontains=q) | Q(organisation__name__icontains=q)
         )
-    return rows.annotate(
-        open_count=Count("assignments", filter=Q(assignments__state__in=open_states), distinct=True),
-        year_count=Count("assignments", filter=counted & this_year, distinct=True),
-    ).order_by(*CANDIDATE_ORDER)
+    return (
+        rows.with_freshness(at=at)
+        .annotate(
+            open_count=Count("assignments", filter=Q(assignments__state__in=open_states), distinct=True),
+            year_count=Count("assignments", filter=counted & this_year, distinct=True),
+        )
+        .order_by(*CANDIDATE_ORDER)
+    )
+
+
+def library_rule() -> LibraryRule | None:
+    """By which day experts look at their records every year; None: they are not asked."""
+    return LibraryRule.objects.first()
+
+
+def update_clock(expert: Expert) -> Deadline | None:
+    """The open deadline of the expert's yearly update."""
+    about = ContentType.objects.get_for_model(Expert)
+    rows = Deadline.objects.open().filter(content_type=about, object_id=expert.pk)
+    return rows.filter(kind=DeadlineKind.EXPERT_UPDATE).first()
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,14 @@ def can_finish(by, application: Application) -> bool:
 # ---- the expert's own desk ----
 
 
+def check_can_update(by, expert: Expert) -> None:
+    """The record of the library is confirmed by the expert alone, for nobody else can know."""
+    if by is None or expert.user_id != by.pk:
+        raise Refused(_("专家库资料只能由本人确认。"), code="forbidden")
+    if not expert.is_active:
+        raise Refused(_("您已不在专家库中，如有疑问请联系项目主管。"), code="inactive")
+
+
 def check_is_own(by, assignment: Assignment) -> None:
     if by is None or assignment.expert.user_id != by.pk:
         raise Refused(_("只有被邀请的专家本人可以这样做。"))

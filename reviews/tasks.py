@@ -8,7 +8,7 @@ from django.utils import timezone
 from core.workflow import Refused
 from grants.models import Topic
 from grants.states import TopicState
-from reviews import actions
+from reviews import actions, library
 
 log = logging.getLogger(__name__)
 
@@ -29,3 +29,9 @@ def close_bids() -> int:
         else:
             closed += 1
     return closed
+
+
+@shared_task(expires=600)
+def follow_library() -> int:
+    """Ask the experts for this year's update once its time has come."""
+    return library.follow(by=None, at=timezone.now())

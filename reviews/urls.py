@@ -4,4 +4,7 @@ from reviews import views
 
 app_name = "reviews"
 
-urlpatterns = [path("choice/<int:pk>/", views.choice, name="choice")]
+urlpatterns = [
+    path("record/", views.record, name="record"),
+    path("choice/<int:pk>/", views.choice, name="choice"),
+]

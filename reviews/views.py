@@ -1,4 +1,4 @@
-"""The portal's page on which the demand side compares the bids for its topic and chooses."""
+"""The portal's pages of this app: the demand side compares bids and chooses; an expert's own record."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -8,10 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts.roles import Role
 from core.workflow import Refused
 from grants.models import Topic
 from reviews import actions, queries, rules
-from reviews.forms import ChoiceForm
+from reviews.forms import ChoiceForm, RecordForm
+from reviews.models import Expert
 
 
 @login_required
@@ -56,3 +58,28 @@ def choice(request, pk):
         "can_choose": rules.can_choose(request.user, topic),
     }
     return render(request, "reviews/choice.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def record(request):
+    """What the library holds of the expert, for changing and for the yearly word that it still holds."""
+    now = timezone.now()
+    rows = Expert.objects.filter(user=request.user).select_related("organisation").with_freshness(at=now)
+    expert = rows.first()
+    if expert is None and not request.user.has_role(Role.EXPERT):
+        raise Http404
+    context = {"expert": expert, "now": now}
+    if expert is None:
+        return render(request, "reviews/record.html", context)
+    form = RecordForm(request.POST if request.method == "POST" else None, expert=expert)
+    if form.is_bound and form.is_valid():
+        try:
+            actions.update_record(expert=expert, by=request.user, at=now, **form.told())
+        except Refused as refused:
+            form.add_error(refused.field if refused.field in form.fields else None, refused.message)
+        else:
+            messages.success(request, _("已确认，专家库资料是最新的。"))
+            return redirect("reviews:record")
+    context |= {"form": form, "rule": queries.library_rule(), "clock": queries.update_clock(expert)}
+    return render(request, "reviews/record.html", context, status=422 if form.errors else 200)
