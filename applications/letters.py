@@ -11,7 +11,7 @@ from django.utils.translation import override
 from rustpy_xlsxwriter import FastExcel
 
 from applications import queries, quotas
-from applications.models import Nomination, RecommendationLetter
+from applications.models import Application, Nomination, RecommendationLetter
 from applications.printing import LANGUAGE
 from core import money
 from core.workflow import Refused
@@ -42,17 +42,21 @@ def content_of(call: Call, office: queries.Office, places: list[Nomination], *, 
 
 
 def _line(place: Nomination) -> dict:
-    application = place.application
-    leader = application.participants.filter(role="pi").first()
+    leader = place.application.participants.filter(role="pi").first()
+    return line_of(place.application, rank=place.rank, leader=leader.name if leader else "")
+
+
+def line_of(application: Application, *, rank: int, leader: str) -> dict:
+    """One line of a table; amounts in 元 as text, as they are sealed."""
     return {
-        "rank": place.rank,
+        "rank": rank,
         "number": application.number,
         "title": application.title,
         "type": application.project_type.name if application.project_type_id else "",
         "topic": application.topic.title if application.topic_id else "",
         "unit": application.organisation.name,
         "credit_code": application.organisation.credit_code,
-        "leader": leader.name if leader else "",
+        "leader": leader,
         "requested": str(application.requested_amount),
         "own": str(application.own_amount),
     }
@@ -135,9 +139,9 @@ def workbook(letter: RecommendationLetter) -> bytes:
         (_("通知"), content["call"]),
         (_("日期"), letter.dated.isoformat()),
         (_("项目数"), letter.count),
-        (_("申请财政资金合计（万元）"), _number(content["requested"])),
+        (_("申请财政资金合计（万元）"), in_wan(content["requested"])),
         (_("申请财政资金合计（大写）"), money.uppercase(Decimal(content["requested"]))),
-        (_("自筹资金合计（万元）"), _number(content["own"])),
+        (_("自筹资金合计（万元）"), in_wan(content["own"])),
         (_("自筹资金合计（大写）"), money.uppercase(Decimal(content["own"]))),
     ]
     book = FastExcel(body, output_format="xlsx", autofit=True)
@@ -149,6 +153,13 @@ def workbook(letter: RecommendationLetter) -> bytes:
 def _row(line: dict) -> dict:
     return {
         _("推荐排序"): line["rank"],
+        **columns_of(line),
+    }
+
+
+def columns_of(line: dict) -> dict:
+    """What the tables of recommenders and of units say alike of one application, in Excel."""
+    return {
         _("受理编号"): line["number"],
         _("项目名称"): line["title"],
         _("项目类别"): line["type"],
@@ -156,12 +167,12 @@ def _row(line: dict) -> dict:
         _("牵头单位"): line["unit"],
         _("统一社会信用代码"): line["credit_code"],
         _("项目负责人"): line["leader"],
-        _("申请财政资金（万元）"): _number(line["requested"]),
-        _("自筹资金（万元）"): _number(line["own"]),
+        _("申请财政资金（万元）"): in_wan(line["requested"]),
+        _("自筹资金（万元）"): in_wan(line["own"]),
     }
 
 
-def _number(amount: str) -> float:
+def in_wan(amount: str | Decimal) -> float:
     return float(Decimal(amount) / money.TEN_THOUSAND)
 
 

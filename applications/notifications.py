@@ -323,41 +323,6 @@ def all_cancelled(application: Application, *, by, at) -> None:
         actions.cancel_deadline(subject=application, kind=kind, by=by, at=at)
 
 
-def open_scan(application: Application, *, at) -> None:
-    """The clock of the stamped scan of what was handed in; none where the notice asks for none."""
-    call, due_at = application.call, queries.scan_until(application)
-    if due_at is None:
-        return
-    text = _("自 %(date)s 起 %(days)s 个%(kind)s内上传盖章扫描件，逾期不再接收 %(clause)s")
-    actions.open_deadline(
-        subject=application,
-        kind=DeadlineKind.STAMPED_SCAN,
-        title=said(_("上传盖章扫描件：%(title)s"), title=application),
-        url=page_of(application),
-        due_at=due_at,
-        explanation=said(
-            text,
-            date=calendar.local_date(queries.scan_counts_from(application)),
-            days=call.scan_days,
-            kind=DayKind(call.scan_day_kind).label,
-            clause=call.scan_clause,
-        ),
-        clock=call.scan_day_kind,
-        owed_by=[*_by_team(application), *_by_unit_admins(application)],
-        at=at,
-        **cause(call),
-    )
-
-
-def scan_done(application: Application, *, by, at) -> None:
-    actions.meet_deadline(subject=application, kind=DeadlineKind.STAMPED_SCAN, by=by, at=at)
-
-
-def scan_dropped(application: Application, *, by, at) -> None:
-    """Too late, or what it would be a scan of is written anew."""
-    actions.cancel_deadline(subject=application, kind=DeadlineKind.STAMPED_SCAN, by=by, at=at)
-
-
 # ---- appeals ----
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Least
 
-from applications import notifications, partner_clocks, queries
+from applications import notifications, partner_clocks, queries, scan_clocks
 from applications.models import Appeal, Application, CheckDecision, CheckOutcome, Partner
 from applications.notifications import STAGE_DEADLINES
 from applications.states import AppealState, ApplicationState
@@ -145,7 +145,7 @@ def register_all() -> None:
             kind=DeadlineKind.STAMPED_SCAN,
             model=Application,
             owing=lambda at: _read(queries.scans_owing()),
-            open=lambda application, at: notifications.open_scan(application, at=at),
+            open=lambda application, at: scan_clocks.opened(application, at=at),
         ),
         Obligation(kind=DeadlineKind.APPEAL, model=Application, owing=_may_appeal, open=_open_appeal),
         Obligation(

@@ -20,6 +20,11 @@ urlpatterns = [
     path("", listing.application_list, name="list"),
     path("start/<int:call_pk>/", listing.start, name="start"),
     path("unit-review/", desks.unit_reviews, name="unit_reviews"),
+    path(
+        "unit-review/calls/<int:pk>/<int:unit>/table.<str:form>",
+        desks.unit_table,
+        name="unit_table",
+    ),
     path("recommendations/", desks.recommendations, name="recommendations"),
     path("unit-review/batch/", recommending.unit_batch, name="unit_reviews_batch"),
     path("recommendations/batch/", recommending.batch, name="recommendations_batch"),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from applications import notifications, queries, rules, signals
+from applications import notifications, queries, rules, scan_clocks, signals
 from applications.actions.flow import advance, enter
 from applications.actions.recommending import keep_place
 from applications.models import (
@@ -35,7 +35,7 @@ def _send_back(application, *, reason, items, due_at, by, at):
     if due_at <= at:
         raise Refused(_("修改期限应在今天之后。"), field="due_at")
     old = application.state
-    notifications.scan_dropped(application, by=by, at=at)
+    scan_clocks.dropped(application, by=by, at=at)
     workflow.move(
         application, ApplicationState.RETURNED, by=by, at=at, note=reason, data={"items": items or []}
     )
@@ -142,7 +142,7 @@ def officer_mark(*, rule_result: RuleResult, status: str, by, at: datetime, note
     rule_result.refresh_from_db()
     if rule_result.rule.code == SCAN_RULE:
         # Handed in on paper, for instance: nobody waits for the scan any more.
-        notifications.scan_done(application, by=by, at=at)
+        scan_clocks.done(application, by=by, at=at)
 
 
 def _hold(application: Application) -> None:

@@ -8,7 +8,7 @@ from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from applications import eligibility, notifications, queries, quotas, rules
+from applications import eligibility, notifications, queries, quotas, rules, scan_clocks
 from applications.actions.consenting import consent_by_handing_in
 from applications.actions.flow import enter
 from applications.actions.taking_back import put_back
@@ -66,7 +66,7 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
         submitted_by=by,
         submitted_at=at,
     )
-    notifications.open_scan(current, at=at)
+    scan_clocks.opened(current, at=at)
     notifications.tell_team(current, "submitted", at=at, version=submission.version)
     transaction.on_commit(partial(_ask_for_snapshot, submission.pk))
     for name in ("state", "version", "number", "submitted_by", "submitted_at"):

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from applications import notifications, queries, rules
+from applications import queries, rules, scan_clocks
 from applications.models import Application, RuleStatus
 from core import workflow
 from core.workflow import Refused
@@ -49,7 +49,7 @@ def upload_scan(*, application: Application, file, name: str, by, at: datetime) 
     )
     workflow.record(current, "scanned", by=by, at=at, data={"version": submission.version})
     _settle(current, RuleStatus.PASSED, hint="", at=at)
-    notifications.scan_done(current, by=by, at=at)
+    scan_clocks.done(current, by=by, at=at)
     return document
 
 
@@ -65,7 +65,7 @@ def lapse_scan(*, application: Application, at: datetime) -> None:
     until = queries.scan_closed_at(application)
     hint = _("到 %(time)s 没有上传盖章扫描件。") % {"time": queries.local_moment(until)}
     _settle(application, RuleStatus.FAILED, hint=hint, at=at)
-    notifications.scan_dropped(application, by=None, at=at)
+    scan_clocks.dropped(application, by=None, at=at)
     workflow.record(application, "scan_missed", by=None, at=at)
 
 

@@ -11,7 +11,7 @@ from django.core import serializers
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
-from applications import notifications, queries, rules
+from applications import notifications, queries, rules, scan_clocks
 from applications.actions.flow import stage_for
 from applications.models import (
     Answer,
@@ -60,7 +60,7 @@ def take_back(*, application: Application, by, at: datetime) -> None:
     old = current.state
     workflow.move(current, ApplicationState.DRAFT, by=by, at=at)
     notifications.stage_dropped(current, old, by=by, at=at)
-    notifications.scan_dropped(current, by=by, at=at)
+    scan_clocks.dropped(current, by=by, at=at)
     notifications.open_draft(current, at=at)
     application.state = current.state
 
@@ -81,5 +81,5 @@ def put_back(*, application: Application, kept: TakenBack, at: datetime) -> None
     if stage:
         notifications.open_stage(application, stage, at=at)
     if queries.scans_owing().filter(pk=application.pk).exists():
-        notifications.open_scan(application, at=at)
+        scan_clocks.opened(application, at=at)
     notifications.tell_team(application, "restored", at=at, version=application.version)

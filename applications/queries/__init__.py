@@ -128,6 +128,7 @@ from applications.queries.scans import (
     scans_lapsed,
     scans_owing,
 )
+from applications.queries.tables import leaders_of, of_unit_in, tables_of
 from applications.queries.versions import version_of
 
 __all__ = [
@@ -192,6 +193,7 @@ __all__ = [
     "last_return",
     "latest_documents",
     "latest_submission",
+    "leaders_of",
     "letters_of",
     "lines_by_application",
     "local_moment",
@@ -206,6 +208,7 @@ __all__ = [
     "neighbours",
     "of_regions",
     "of_the_bureau",
+    "of_unit_in",
     "office_for",
     "office_of_call",
     "offices_of",
@@ -254,6 +257,7 @@ __all__ = [
     "step_after",
     "stored_answers",
     "supplement_deadline",
+    "tables_of",
     "texts_of",
     "two_versions",
     "unresolved",

@@ -3,19 +3,21 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from applications import actions, exporting, queries, rules
+from accounts.models import Organisation
+from applications import actions, exporting, queries, rules, unit_tables
 from applications.forms import DeskFilter
 from applications.sheets import XLSX
 from applications.states import ApplicationState
 from applications.views.common import PER_PAGE, content_of, visible_application
 from core.paging import paginate
 from core.workflow import Refused
+from grants.models import Call
 
 
 def _list(request, rows, *, waiting, title, lead, name, empty, **more):
@@ -58,6 +60,7 @@ def _table(body: bytes, name: str) -> HttpResponse:
 def unit_reviews(request):
     if not request.user.scope.admin_units:
         raise Http404
+    is_page = not request.htmx and "format" not in request.GET
     return _list(
         request,
         queries.waiting_for_unit,
@@ -66,7 +69,28 @@ def unit_reviews(request):
         lead=_("本单位提交的申报书，审核通过后报送。单位审核有自己的截止时间，早于推荐和申报截止。"),
         name="unit_reviews",
         empty=_("没有等待单位审核的申报书"),
+        tables=queries.tables_of(request.user) if is_page else [],
     )
+
+
+@login_required
+@require_safe
+def unit_table(request, pk, unit, form):
+    """The summary table of one of one's units for one call: PDF to be stamped, or Excel."""
+    if unit not in request.user.scope.admin_units or form not in ("pdf", "xlsx"):
+        raise Http404
+    calls = Call.objects.visible_to(request.user).select_related("programme__department")
+    call = get_object_or_404(calls, pk=pk)
+    content = unit_tables.content_of(call, Organisation.objects.get(pk=unit), at=timezone.now())
+    if not content["lines"]:
+        messages.error(request, _("本单位在这份通知中没有已提交的申报书。"))
+        return redirect("applications:unit_reviews")
+    body = unit_tables.paper(content) if form == "pdf" else unit_tables.workbook(content)
+    response = HttpResponse(body, content_type="application/pdf" if form == "pdf" else XLSX)
+    way = "inline" if form == "pdf" else "attachment"
+    response["Content-Disposition"] = f'{way}; filename="unit-table-{call.pk}.{form}"'
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 @login_required

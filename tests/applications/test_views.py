@@ -1,5 +1,6 @@
 """The workspace in the portal: pages, saving, autosave, files, handing in, desks."""
 
+import io
 import json
 from datetime import timedelta
 from decimal import Decimal
@@ -8,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from accounts.roles import Role, UnitRole
 from applications import actions, queries
@@ -537,7 +539,19 @@ def test_the_unit_administrator_approves_or_returns(client):
     first = submitted(call=call)
     second = submitted(call=call, organisation=first.organisation)
     client.force_login(member_of(first.organisation, UnitRole.ADMIN))
-    assert first.title in client.get(reverse("applications:unit_reviews")).content.decode()
+    desk = client.get(reverse("applications:unit_reviews")).content.decode()
+    assert first.title in desk
+    table = reverse("applications:unit_table", args=[call.pk, first.organisation_id, "xlsx"])
+    assert table in desk
+    book = load_workbook(io.BytesIO(client.get(table).content))
+    rows = list(book["单位申报汇总表"].values)
+    assert [(row[0], row[1]) for row in rows[1:]] == [(1, first.number), (2, second.number)]
+    assert rows[1][rows[0].index("项目负责人")] == "周海声"
+    assert ("申请财政资金合计（大写）", "壹佰万元整") in list(book["合计"].values)
+    assert client.get(table.replace("xlsx", "pdf")).content.startswith(b"%PDF")
+    assert client.get(table.replace("xlsx", "csv")).status_code == 404
+    other = reverse("applications:unit_table", args=[CallFactory().pk, first.organisation_id, "pdf"])
+    assert client.get(other).status_code == 302
     assert client.get(url(first, "unit_review")).status_code == 200
     assert client.post(url(first, "unit_review"), {"do": "approve"}).status_code == 302
     response = client.post(url(second, "unit_review"), {"do": "return", "text": ""})
@@ -571,6 +585,8 @@ def test_a_remark_beside_a_question_leads_the_team_to_it(client):
 def test_a_member_has_no_unit_desk(client):
     application = open_as_author(client, submitted())
     assert client.get(reverse("applications:unit_reviews")).status_code == 404
+    table = reverse("applications:unit_table", args=[application.call_id, application.organisation_id, "pdf"])
+    assert client.get(table).status_code == 404
     assert client.get(url(application, "unit_review")).status_code == 404
     assert client.get(reverse("applications:recommendations")).status_code == 404
 

@@ -1,0 +1,38 @@
+"""What stands in the summary tables of a unit (单位申报汇总表), and which tables it has."""
+
+from django.db.models import QuerySet
+
+from accounts.models import Organisation
+from applications.models import Application, Participant
+from applications.queries.records import calls_among
+from applications.states import ApplicationState
+from grants.models import Call
+
+MOST_TABLES = 20
+"""Calls with tables on the desk of a unit, the newest ones."""
+
+
+def of_unit_in(call: Call, unit) -> QuerySet[Application]:
+    """What a unit has handed in to a call, in any of its versions, in the order of their numbers."""
+    rows = Application.objects.filter(
+        call__series=call.series, organisation=unit, submitted_at__isnull=False
+    ).exclude(state=ApplicationState.WITHDRAWN)
+    return rows.select_related("organisation", "project_type", "topic").order_by("number", "pk")
+
+
+def leaders_of(rows) -> dict[int, str]:
+    """Application → the name of its leader; one query."""
+    people = Participant.objects.filter(application__in=[row.pk for row in rows], role="pi")
+    return dict(people.values_list("application_id", "name"))
+
+
+def tables_of(user) -> list[tuple[Organisation, Call]]:
+    """(unit, call) of everything that the units of an administrator handed in, the newest calls first."""
+    rows = Application.objects.filter(
+        organisation_id__in=user.scope.admin_units, submitted_at__isnull=False
+    ).exclude(state=ApplicationState.WITHDRAWN)
+    pairs = set(rows.order_by().values_list("organisation_id", "call__series"))
+    units = Organisation.objects.in_bulk({unit for unit, _series in pairs})
+    calls = calls_among(rows)[:MOST_TABLES] if pairs else []
+    named = sorted(units.values(), key=lambda unit: unit.name)
+    return [(unit, call) for call in calls for unit in named if (unit.pk, call.series) in pairs]
