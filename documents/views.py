@@ -20,18 +20,30 @@ from documents.models import Document, ScanState, Upload
 def _readable(request, pk) -> Document:
     """A file that the person may read and the scanner did not stop."""
     document = get_object_or_404(Document.objects.visible_to(request.user), pk=pk)
+    _check_scanned(document)
+    return document
+
+
+def _check_scanned(document) -> None:
     if document.scan == ScanState.INFECTED:
         raise PermissionDenied(_("这个文件含有病毒，不能下载。"))
     if settings.CLAMD_ADDRESS and document.scan == ScanState.PENDING:
         raise PermissionDenied(_("这个文件还在检查病毒，请过一分钟再下载。"))
-    return document
 
 
 @login_required
 @require_safe
 def download(request, pk):
-    """The file under its own name (RFC 5987), never run in the page. `?inline` shows a PDF or picture."""
-    document = _readable(request, pk)
+    """The file, for whoever may read what it belongs to."""
+    return send(request, get_object_or_404(Document.objects.visible_to(request.user), pk=pk))
+
+
+def send(request, document) -> FileResponse:
+    """The file under its own name (RFC 5987), never run in the page. `?inline` shows a PDF or picture.
+
+    Who calls this has asked whether the person may read it.
+    """
+    _check_scanned(document)
     try:
         file = document.file.open("rb")
     except FileNotFoundError:

@@ -9,15 +9,17 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
 from applications import questions
-from applications.actions.answering import read
+from applications.actions.answering import check_room, read
 from core import calendar, workflow
 from core.workflow import Lost
+from documents.actions import store
+from documents.models import Document
 from exchange import notifications, queries, rules
 from exchange.kinds import shape_of
 from exchange.models import Demand
 from exchange.states import DemandState
 from grants import actions as grants
-from grants.models import Call, QuestionKind, Topic
+from grants.models import Call, Question, QuestionKind, Topic
 
 
 @transaction.atomic
@@ -127,6 +129,53 @@ def _answer(demand: Demand, asked, readings: dict[str, tuple]) -> dict[str, list
                 said = questions.judged(question, demand.answers.get(question.code), context)
                 faults |= {question.code: said} if said else {}
     return faults
+
+
+# ---- files ----
+
+
+@transaction.atomic
+def attach(*, demand: Demand, question: Question, file, name: str, by, at: datetime) -> Document:
+    """Store a file as an answer. Raises Refused (who, when, type, size, pages, number, all together)."""
+    _lock(demand)
+    rules.check_can_edit(by, demand)
+    stored = demand.answers.get(question.code)
+    document = store(
+        subject=demand,
+        kind=check_room(question, stored),
+        file=file,
+        name=name,
+        by=by,
+        at=at,
+        endings=questions.endings_of(question),
+        max_bytes=question.config.get("max_bytes"),
+        max_pages=question.config.get("max_pages"),
+        field=questions.localised(question, "label"),
+        clause=question.clause,
+    )
+    demand.answers[question.code] = questions.with_file(question, stored, questions.file_of(document))
+    _keep_answers(demand, at=at)
+    return document
+
+
+@transaction.atomic
+def detach(*, demand: Demand, question: Question, document: int | None, by, at: datetime) -> None:
+    """Take one file out of an answer, or all of them; what was stored stays in the history."""
+    _lock(demand)
+    rules.check_can_edit(by, demand)
+    stored = demand.answers.get(question.code)
+    demand.answers[question.code] = questions.without_file(question, stored, document)
+    _keep_answers(demand, at=at)
+
+
+def _keep_answers(demand: Demand, *, at: datetime) -> None:
+    """What is computed follows the files."""
+    _answer(demand, queries.questions_of(demand.call), {})
+    demand.saved_at = at
+    demand.save(update_fields=["answers", "saved_at"])
+
+
+# ---- handing in, argumentation, listing ----
 
 
 @transaction.atomic

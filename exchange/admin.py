@@ -2,7 +2,7 @@
 
 from django.contrib.admin import display, register
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.enums import ActionVariant
 
@@ -35,7 +35,7 @@ class DemandAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin):
         (None, {"fields": ("call", "kind", "organisation", "credit_code", "state", "topic_link", "clauses")}),
         (_("公开的内容"), {"fields": ("title", "field", "public_summary", "core_indicators")}),
         (_("公开的条件"), {"fields": ("wan_offered", "bidder_conditions", "name_is_public")}),
-        (_("只给主管部门看的内容"), {"fields": ("problem", "own_facts", "own_answers")}),
+        (_("只给主管部门看的内容"), {"fields": ("problem", "own_facts", "own_answers", "own_files")}),
         (_("联系"), {"fields": ("contact_name", "contact_phone")}),
         (
             _("办理"),
@@ -73,7 +73,13 @@ class DemandAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin):
     @display(description=_("需求表答案"))
     def own_answers(self, demand):
         rows = [row for _title, rows in queries.read_answers(demand) for row in rows]
-        return "\n".join(f"{label}：{text or '—'}" for label, text in rows) or "—"
+        return "\n".join(f"{row.label}：{row.text or '—'}" for row in rows) or "—"
+
+    @display(description=_("附件"))
+    def own_files(self, demand):
+        files = [file for _title, rows in queries.read_answers(demand) for row in rows for file in row.files]
+        links = [(reverse("documents:download", args=[file["document"]]), file["name"]) for file in files]
+        return format_html_join(" · ", '<a href="{}">{}</a>', links) or "—"
 
     @display(description=_("核心指标"))
     def core_indicators(self, demand):

@@ -8,8 +8,10 @@ class ExchangeConfig(AppConfig):
 
     def ready(self):
         # Receivers import models, which exist only now.
+        from documents import access  # noqa: PLC0415
         from exchange import obligations, receivers  # noqa: PLC0415
         from grants import signals  # noqa: PLC0415
 
         signals.relisted.connect(receivers.relisted)
+        access.reader(receivers.files)
         obligations.register_all()

@@ -5,6 +5,7 @@ import json
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Fieldset, Layout
 from django import forms
+from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -15,11 +16,12 @@ from applications.fields import DayField, LimitedText, MoneyField, TableField
 from applications.forms.answers import AnswersForm, completed, computed_texts, initial_of, rows_of, unreadable
 from applications.questions import Column
 from core.money import TEN_THOUSAND
-from exchange import queries
+from core.workflow import Refused
+from exchange import actions, queries
 from exchange.kinds import TOPMOST_MONTHS, shape_of
 from exchange.models import Demand, IpOwnership
 from exchange.states import DemandState
-from grants.models import DemandKind
+from grants.models import DemandKind, QuestionKind
 
 LONG = 4000
 LARGEST = TEN_THOUSAND * 10_000_000
@@ -184,7 +186,7 @@ class DemandForm(forms.Form):
 class QuestionsForm:
     """The call's own questions about a demand: shown, saved and checked as those of an application are."""
 
-    def __init__(self, demand: Demand, data=None, *, mine: dict | None = None):
+    def __init__(self, demand: Demand, data=None, *, files=None, mine: dict | None = None):
         self.demand = demand
         self.questions = queries.questions_of(demand.call)
         mine = mine or {}
@@ -194,7 +196,7 @@ class QuestionsForm:
             if queries.unit_of(question.code) in mine
         }
         initial = initial_of(self.questions, answers)
-        self.form = AnswersForm(data, initial=initial, questions_=self.questions)
+        self.form = AnswersForm(data, files, initial=initial, questions_=self.questions)
         if data is None:
             self.form.say(unreadable(self.questions, answers))
 
@@ -204,11 +206,41 @@ class QuestionsForm:
     def say(self, faults: dict[str, list[str]]) -> None:
         self.form.say(faults)
 
+    def attach(self, *, by, at) -> dict[str, list[str]]:
+        """Store every file that was sent; {code: [sentences]} for those that cannot be."""
+        faults = {}
+        for question, file in self.form.sent_files():
+            try:
+                actions.attach(demand=self.demand, question=question, file=file, name=file.name, by=by, at=at)
+            except Refused as refused:
+                faults.setdefault(question.code, []).append(refused.message)
+        return faults
+
+    def detach(self, sent: str, *, by, at) -> None:
+        """Take the file "code:key" out of its answer; anything else changes nothing."""
+        code, _colon, number = sent.partition(":")
+        question = self.attachment(code)
+        if question is not None and number.isdecimal() and len(number) < 18:
+            actions.detach(demand=self.demand, question=question, document=int(number), by=by, at=at)
+
+    def attachment(self, code: str):
+        """The question of this code that takes files, or None."""
+        wanted = (code, QuestionKind.ATTACHMENT)
+        return next((q for q in self.questions if (q.code, q.kind) == wanted), None)
+
+    @property
+    def _takes_files(self) -> bool:
+        return any(q.kind == QuestionKind.ATTACHMENT for q in self.questions)
+
+    def _upload_url(self, code: str) -> str:
+        return reverse("exchange:upload", args=[self.demand.pk, code])
+
     def sections(self) -> list[tuple]:
         """(section, its rows) in order."""
         found = {}
         shown = queries.shown_codes(self.demand, self.questions)
-        for row in rows_of(self.form, self.demand.answers, shown, {}, lambda code: ""):
+        documents = queries.documents_of(self.demand) if self._takes_files else {}
+        for row in rows_of(self.form, self.demand.answers, shown, documents, self._upload_url):
             found.setdefault(row["question"].section, []).append(row)
         return list(found.items())
 

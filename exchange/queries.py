@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
@@ -16,10 +17,11 @@ from core.calendar import local_date
 from core.expressions import ExpressionError, MissingData, compile
 from core.models import Event
 from core.money import wan
+from documents.models import Document
 from exchange.kinds import ON_THE_TOPIC, shape_of
 from exchange.models import Demand, DemandScheme
 from exchange.states import DemandState
-from grants.models import Automation, Call, FormKind, Question, Severity
+from grants.models import Automation, Call, FormKind, Question, QuestionKind, Severity
 from grants.rules import DEMAND, OF_DEMAND
 
 ORDER = ("-id",)
@@ -98,17 +100,35 @@ def answer_faults(demand: Demand) -> list[tuple[Question, str]]:
     return list(completeness.answer_faults(asked, demand.answers, context))
 
 
-def read_answers(demand: Demand) -> list[tuple[str, list[tuple[str, str]]]]:
-    """(section, [(question, answer)]) of what was asked and shown, for the unit and the officers."""
+class Shown(NamedTuple):
+    """One answer or fact for reading, with the files that it is made of."""
+
+    label: str
+    text: str
+    files: list[dict] = []
+
+
+def read_answers(demand: Demand) -> list[tuple[str, list[Shown]]]:
+    """(section, its answers) of what was asked and shown, for the unit and the officers."""
     asked = questions_of(demand.call)
     shown = shown_codes(demand, asked)
     sections: dict[str, list] = {}
     for question in asked:
         if question.code in shown:
-            answer = questions.masked(question.kind, demand.answers.get(question.code))
-            row = (questions.localised(question, "label"), questions.text(question, answer))
-            sections.setdefault(questions.localised(question.section, "title"), []).append(row)
+            title = questions.localised(question.section, "title")
+            sections.setdefault(title, []).append(_shown(question, demand))
     return list(sections.items())
+
+
+def _shown(question: Question, demand: Demand) -> Shown:
+    answer = questions.masked(question.kind, demand.answers.get(question.code))
+    files = questions.files_of(answer) if question.kind == QuestionKind.ATTACHMENT else []
+    return Shown(questions.localised(question, "label"), questions.text(question, answer), files)
+
+
+def documents_of(demand: Demand) -> dict[int, Document]:
+    """The files of a demand by key; one query."""
+    return Document.objects.about(demand).in_bulk()
 
 
 # ---- what two people write at once ----
@@ -158,7 +178,7 @@ class PublicView:
     bidder_conditions: str
     amount: object
     owner_name: str
-    facts: list[tuple[str, str]]
+    facts: list[Shown]
 
 
 def public_names(scheme: DemandScheme) -> list[str]:
@@ -182,18 +202,17 @@ def public_view(demand: Demand) -> PublicView:
     )
 
 
-def _facts(demand: Demand, public: set[str]) -> list[tuple[str, str]]:
-    """(label, text) of the other public parts, in the order of the form, in the reader's language."""
+def _facts(demand: Demand, public: set[str]) -> list[Shown]:
+    """The other public parts, in the order of the form, in the reader's language."""
     shape = shape_of(demand.kind)
     names = [name for name in shape.may_be_public if name in public and name not in ON_THE_TOPIC]
-    found = [(label_of(demand, name), text_of(demand, name)) for name in names]
+    found = [Shown(label_of(demand, name), text_of(demand, name)) for name in names]
     asked = questions_of(demand.call)
     shown = shown_codes(demand, asked) if any(q.code in public for q in asked) else set()
     for question in asked:
         if question.code in public & shown:
-            answer = questions.masked(question.kind, demand.answers.get(question.code))
-            found.append((questions.localised(question, "label"), questions.text(question, answer)))
-    return [(label, text) for label, text in found if text]
+            found.append(_shown(question, demand))
+    return [fact for fact in found if fact.text]
 
 
 def label_of(demand: Demand, name: str) -> str:
@@ -221,13 +240,21 @@ def text_of_value(name: str, value) -> str:
 
 
 def listed_facts(demand: Demand) -> list[dict]:
-    """The public facts as a list item keeps them, in both languages."""
+    """The public facts as a list item keeps them, in both languages, with the files that are public too."""
     with override("en"):
         english = public_view(demand).facts
     with override("zh-hans"):
         chinese = public_view(demand).facts
     pairs = zip(chinese, english, strict=True)
-    return [{"label": a[0], "text": a[1], "label_en": b[0], "text_en": b[1]} for a, b in pairs]
+    return [
+        {"label": a.label, "text": a.text, "label_en": b.label, "text_en": b.text} | _files(a)
+        for a, b in pairs
+    ]
+
+
+def _files(fact: Shown) -> dict:
+    kept = [{name: file[name] for name in ("document", "name", "size")} for file in fact.files]
+    return {"files": kept} if kept else {}
 
 
 @dataclass(frozen=True)

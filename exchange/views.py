@@ -4,21 +4,25 @@ import json
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from applications.views.common import signed_out
 from core.paging import paginate
 from core.workflow import Lost, Refused
+from documents.models import Document
+from documents.views import send, sent_file
 from exchange import actions, queries, rules
 from exchange.forms import MONEY, DemandFilter, DemandForm, QuestionsForm, Together, UnitForm, WithdrawForm
 from exchange.kinds import shape_of
 from exchange.models import Demand
 from exchange.states import DemandState
-from grants.models import Call, Sourcing
+from grants.models import Call, Sourcing, Topic
 
 PER_PAGE = 20
 
@@ -166,7 +170,7 @@ def edit(request, pk):
         return _edit_page(request, demand, DemandForm.of(demand), now=now)
     form = DemandForm(request.POST, kind=demand.kind)
     values, typed = form.split()
-    form.own = QuestionsForm(demand, request.POST)
+    form.own = QuestionsForm(demand, request.POST, files=request.FILES)
     form.together = together = Together(demand, request.POST)
     answers = form.own.typed() if form.own.questions else None
     try:
@@ -180,6 +184,10 @@ def edit(request, pk):
             by=request.user,
             at=now,
         )
+        for code, sentences in form.own.attach(by=request.user, at=now).items():
+            written.faults.setdefault(code, []).extend(sentences)
+        if request.POST.get("detach"):
+            form.own.detach(request.POST["detach"], by=request.user, at=now)
         form.own.say(written.faults)
     except Refused as refused:
         return _refused(request, demand, form, refused, now=now)
@@ -285,6 +293,42 @@ def _edit_page(request, demand, form, *, now, status=200, problems=()):
     if demand.state == DemandState.RETURNED:
         context["returned"] = queries.history(demand)[0]
     return render(request, "exchange/edit.html", context, status=status)
+
+
+@require_POST
+def upload(request, pk, code):
+    """One file for one question, for the script that shows progress."""
+    if not request.user.is_authenticated:
+        return signed_out()
+    demand = get_object_or_404(_demands(request.user), pk=pk)
+    question = QuestionsForm(demand).attachment(code)
+    try:
+        with sent_file(request) as file:
+            if question is None or file is None:
+                return JsonResponse({"error": "empty", "message": _("没有收到文件。")}, status=400)
+            actions.attach(
+                demand=demand,
+                question=question,
+                file=file,
+                name=file.name,
+                by=request.user,
+                at=timezone.now(),
+            )
+    except Refused as refused:
+        return JsonResponse({"error": refused.code, "message": refused.message}, status=422)
+    rows = [row for _section, found in QuestionsForm(demand).sections() for row in found]
+    row = next(row for row in rows if row["question"].code == code)
+    fragment = render_to_string("applications/includes/_file.html", row, request)
+    return JsonResponse({"fragments": {f"file-{code}": fragment}})
+
+
+@require_safe
+def public_file(request, topic, pk):
+    """A file that the list item itself makes public, for anybody; no other file of the demand."""
+    item = get_object_or_404(Topic.objects.visible_to(request.user), pk=topic)
+    if not any(file["document"] == pk for fact in item.facts for file in fact.get("files", ())):
+        raise Http404
+    return send(request, get_object_or_404(Document, pk=pk))
 
 
 @login_required

@@ -225,10 +225,7 @@ def _demand_form(pack: Pack) -> Found:
             yield (*place, "form"), _("只有企业出题揭榜才有需求表。")
         if section.type:
             yield (*place, "type"), _("需求表不分项目类别。")
-        for index, question in enumerate(section.questions):
-            codes.add(question.code)
-            if question.kind == QuestionKind.ATTACHMENT:
-                yield (*place, "questions", index, "kind"), _("需求表不收附件，请改用文字说明。")
+        codes |= {question.code for question in section.questions}
     if pack.demands and pack.demands.public is not None:
         known = codes | set(shape_of(pack.demands.kind).may_be_public)
         for index, name in enumerate(pack.demands.public):
