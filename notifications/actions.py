@@ -270,24 +270,30 @@ def resend(*, delivery: Delivery, by: User, at: datetime) -> None:
         outbox.poke_on_commit()
 
 
-def _sample(policy: ReminderPolicy, by: User, at: datetime) -> dict:
+def _sample(policy: ReminderPolicy, by: User, at: datetime, *, is_late: bool = False) -> dict:
     """What a reminder by this rule would say of the latest deadline of its kind, or of an invented one."""
     latest = Deadline.objects.visible_to(by).filter(kind=policy.kind).order_by("-id").first()
     example = said(gettext_noop("示例事项"))
     wording = {"zh-hans": [policy.subject, policy.body], "en": [policy.subject_en, policy.body_en]}
+    late = {
+        "zh-hans": [policy.late_subject, policy.late_body],
+        "en": [policy.late_subject_en, policy.late_body_en],
+    }
+    if is_late:  # language by language, as `sweep.DUE` chooses
+        wording |= {code: words for code, words in late.items() if words[1]}
     return {
         "kind": policy.kind,
         "title": (latest.title if latest else example).data,
         "due_at": (latest.due_at if latest else at).isoformat(),
         "explanation": (latest.explanation if latest else example).data,
-        "is_overdue": False,
+        "is_overdue": is_late,
         "wording": wording,
     }
 
 
-def preview(*, policy: ReminderPolicy, by: User, at: datetime) -> tuple[str, str]:
-    """(subject, body) as `by` would read it; nothing is stored."""
-    context = _sample(policy, by, at)
+def preview(*, policy: ReminderPolicy, by: User, at: datetime, is_late: bool = False) -> tuple[str, str]:
+    """(subject, body) as `by` would read it, before or behind the due moment; nothing is stored."""
+    context = _sample(policy, by, at, is_late=is_late)
     message = Message(
         recipient=by, template="notifications/reminder", context=context, url=reverse("portal:todo")
     )

@@ -160,7 +160,7 @@ class StepForm(forms.ModelForm):
 
     class Meta:
         model = ReminderStep
-        fields = ("amount", "unit", "audience", "channels")
+        fields = ("amount", "unit", "every", "audience", "channels")
 
 
 class StepInline(unfold.TabularInline):
@@ -238,14 +238,17 @@ class ReminderPolicyAdmin(ActionButtonsMixin, ModelAdmin):
 
     @page(_("预览文本"), may=lambda user, policy: user.has_role(Role.SYSADMIN), icon="visibility")
     def preview(self, request, policy):
-        """What a person would read, in every language."""
-        texts = []
-        for code, _name in settings.LANGUAGES:
-            with translation.override(code):
-                text = actions.preview(policy=policy, by=request.user, at=timezone.now())
-            texts.append((get_language_info(code), *text))
+        """What a person would read before and behind the due moment, in every language."""
+        parts = []
+        for heading, is_late in ((_("到期前"), False), (_("逾期后"), True)):
+            texts = []
+            for code, _name in settings.LANGUAGES:
+                with translation.override(code):
+                    text = actions.preview(policy=policy, by=request.user, at=timezone.now(), is_late=is_late)
+                texts.append((get_language_info(code), *text))
+            parts.append((heading, texts))
         title = _("预览文本：%(kind)s") % {"kind": policy}
-        context = {**self.admin_site.each_context(request), "title": title, "policy": policy, "texts": texts}
+        context = {**self.admin_site.each_context(request), "title": title, "policy": policy, "parts": parts}
         return render(request, "notifications/preview.html", context)
 
     @button(_("试发给我"), may=lambda user, policy: user.has_role(Role.SYSADMIN), icon="send")

@@ -18,11 +18,6 @@ _PAYER = (*_OFFICER, Audience.FINANCE)
 _OWED_LONG = (*_PAYER, HEADS, LEADERS)
 
 
-def _weekly(first: int, last: int, told: tuple) -> dict[str, tuple]:
-    """A step for every week from `first` to `last` before the due moment; behind it they are negative."""
-    return {f"d{7 * week}": told for week in range(first, last - 1, -1)}
-
-
 # kind: {code of the step: who is told; nobody named: whoever owes it}
 STEPS: dict[str, dict[str, tuple]] = {
     K.JOIN_REQUEST: {"open": (), "w1": (), "d-1": (), "d-7": ()},
@@ -63,8 +58,8 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.PAYMENT: {**dict.fromkeys(("open", "d14", "d7", "d1", "d-1", "d-7"), ()), "d-14": _LEADER},
     # Counted from 31 December: 1 November, 10 and 20 December.
     K.YEAR_CLOSE: {"d60": _PAYER, "d21": _PAYER, "d11": _PAYER, "d-1": (*_PAYER, LEADERS)},
-    K.BANK_ACCOUNT: {"open": (), **_weekly(4, 0, ()), **_weekly(-1, -26, _PAYER)},
-    K.REFUND: {"d30": (), "d7": (), "d1": (), "d-1": _PAYER, **_weekly(-1, -26, _PAYER), "d-28": _OWED_LONG},
+    K.BANK_ACCOUNT: {**dict.fromkeys(("open", "d28", "d21", "d14", "d7", "d0"), ()), "d-7/7": _PAYER},
+    K.REFUND: {"d30": (), "d7": (), "d1": (), "d-1": _PAYER, "d-7/7": _PAYER, "d-28": _OWED_LONG},
     # The notice itself has just gone out.
     K.RECEIPT: {"w2": (), "w1": ()},
 }

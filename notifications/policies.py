@@ -11,7 +11,7 @@ from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -154,7 +154,7 @@ class Audience(models.TextChoices):
     FINANCE = "finance", _("经费管理")
 
 
-CODE = re.compile(r"(open)|([wdh])(-?\d{1,4})")
+CODE = re.compile(r"(open)|([wdh])(-?\d{1,4})|d(-\d{1,4}|0)/([1-9]\d{0,2})")
 
 
 def default_audience() -> list[str]:
@@ -171,6 +171,13 @@ class ReminderStep(models.Model):
     policy = models.ForeignKey(ReminderPolicy, models.CASCADE, related_name="steps")
     amount = models.SmallIntegerField(_("提前量"), default=0, help_text=_("负数为逾期之后，0 为到期当天"))
     unit = models.CharField(_("单位"), max_length=4, choices=LeadUnit, default=LeadUnit.DAY)
+    every = models.PositiveSmallIntegerField(
+        _("此后每隔几天"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(999)],
+        help_text=_("只用于逾期之后按天的时点：办结前一直重复；留空只提醒一次"),
+    )
     audience = ArrayField(
         models.CharField(max_length=20, choices=Audience), verbose_name=_("告知"), default=default_audience
     )
@@ -191,6 +198,11 @@ class ReminderStep(models.Model):
             models.CheckConstraint(
                 condition=~Q(unit="open") | Q(amount=0), name="reminder_step_opened_has_no_lead"
             ),
+            models.CheckConstraint(
+                condition=Q(every__isnull=True) | Q(every__range=(1, 999), unit="d", amount__lte=0),
+                name="reminder_step_repeats_overdue",
+                violation_error_message=_("只有逾期之后（负数或 0）按天的时点可以重复。"),
+            ),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -210,8 +222,12 @@ class ReminderStep(models.Model):
 
     @property
     def code(self) -> str:
-        """`w3`, `d-7`, `h4`, `open`: how packs write it and the ledger remembers it."""
-        return "open" if self.unit == LeadUnit.OPENED else f"{self.unit}{self.amount}"
+        """`w3`, `d-7`, `h4`, `open`, `d-7/7` (then every 7 days): how packs write it.
+
+        The ledger remembers each occurrence as if it were a step of its own: `d-7`, `d-14`, …
+        """
+        code = "open" if self.unit == LeadUnit.OPENED else f"{self.unit}{self.amount}"
+        return f"{code}/{self.every}" if self.every else code
 
     @classmethod
     def reading(cls, code: str, *audience: str, **fields) -> "ReminderStep":
@@ -222,10 +238,18 @@ class ReminderStep(models.Model):
         told = {"audience": list(audience)} if audience else {}
         if found[1]:
             return cls(unit=LeadUnit.OPENED, **told, **fields)
+        if found[5]:
+            return cls(unit=LeadUnit.DAY, amount=int(found[4]), every=int(found[5]), **told, **fields)
         return cls(unit=found[2], amount=int(found[3]), **told, **fields)
 
     def in_words(self) -> str:
-        """A lead as a person says it: 提前 7 天, 逾期 1 天."""
+        """A lead as a person says it: 提前 7 天, 逾期 1 天, 逾期 7 天起每 7 天."""
+        if not self.every:
+            return self._first_in_words()
+        text = ngettext("%(first)s起每 %(n)s 天", "%(first)s起每 %(n)s 天", self.every)
+        return text % {"first": self._first_in_words(), "n": self.every}
+
+    def _first_in_words(self) -> str:
         if self.unit == LeadUnit.OPENED:
             return str(LeadUnit.OPENED.label)
         if self.amount == 0:

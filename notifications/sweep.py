@@ -55,9 +55,19 @@ MOMENT = """
         ELSE LEAST(day.moment, ruled.due_at)
     END
 """
+# A step that repeats is every occurrence of it, each with the lead of its own day: of those only the ones
+# around today can be the latest or the next.
 STEPS = f"""
     SELECT step.*, {MOMENT} AS moment
-    FROM notifications_reminderstep AS step
+    FROM (
+        SELECT written.id, written.policy_id, written.unit, written.audience, written.channels, written.every,
+               written.amount - CASE WHEN written.every IS NULL THEN 0 ELSE written.every * GREATEST(
+                   0, (%(today)s::date - ruled.due_day + written.amount) / written.every + near.by
+               ) END AS amount
+        FROM notifications_reminderstep AS written
+        CROSS JOIN (VALUES (-1), (0), (1)) AS near(by)
+        WHERE written.policy_id = ruled.policy_id AND (written.every IS NOT NULL OR near.by = 0)
+    ) AS step
     CROSS JOIN LATERAL (
         SELECT (CASE WHEN step.unit = %(working)s AND step.amount <> 0
                 THEN ruled.days[ruled.position - step.amount
@@ -66,7 +76,6 @@ STEPS = f"""
                 ELSE ruled.due_day - step.amount END
                 + make_interval(hours => ruled.hour)) AT TIME ZONE %(zone)s
     ) AS day(moment)
-    WHERE step.policy_id = ruled.policy_id
 """  # noqa: S608 (composed of constants)
 DUE = f"""
     looked_at AS MATERIALIZED (
@@ -133,7 +142,11 @@ DUE = f"""
                CASE WHEN step.unit = %(opened)s THEN step.unit ELSE step.unit || step.amount END AS lead
         FROM timed AS ruled
         CROSS JOIN LATERAL (
-            SELECT * FROM ({STEPS}) AS every WHERE every.moment = ruled.latest
+            -- One of a lead, for the ledger knows it by its lead: a step written for the day before one that
+            -- repeats, and of those the newest.
+            SELECT DISTINCT ON (occurring.unit, occurring.amount) occurring.*
+            FROM ({STEPS}) AS occurring WHERE occurring.moment = ruled.latest
+            ORDER BY occurring.unit, occurring.amount, occurring.every NULLS FIRST, occurring.id DESC
             OFFSET 0  -- the planner counts one for each, not one of all, and joins by hash
         ) AS step
     )

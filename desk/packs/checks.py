@@ -68,7 +68,9 @@ def _reminders(pack: Pack) -> Found:
     yield from _repeated(("reminders",), (row.kind for row in pack.reminders), "kind")
     yield from _repeated(("receipts",), (row.kind for row in pack.receipts), "kind")
     for index, row in enumerate(pack.reminders):
-        yield from _repeated(("reminders", index, "steps"), (step.lead for step in row.steps), "lead")
+        yield from _repeated(
+            ("reminders", index, "steps"), (step.lead.partition("/")[0] for step in row.steps), "lead"
+        )
         if row.kind == DeadlineKind.RECEIPT and not row.legal:
             yield ("reminders", index, "legal"), _("须签收的通知是法定通知，收件人不能关闭。")
 

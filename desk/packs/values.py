@@ -133,10 +133,15 @@ Maybe200 = _text(200)
 
 
 def read_lead(value: Any) -> str:
-    """'w3', 'd60', 'd-7', 'h4', 'open': how long before the due moment, or (negative) behind it."""
+    """'w3', 'd60', 'd-7', 'd-7/7', 'h4', 'open': how long before the due moment, or (negative) behind it."""
     if isinstance(value, str) and LEAD.fullmatch(value):
         return value
-    raise ValueError(_("应为“open”，或 w、d、h 加数字：w3 提前 3 个工作日，d-7 逾期 7 天，h4 提前 4 小时。"))
+    raise ValueError(
+        _(
+            "应为“open”，或 w、d、h 加数字：w3 提前 3 个工作日，d-7 逾期 7 天，h4 提前 4 小时，"
+            "d-7/7 逾期 7 天起每 7 天。"
+        )
+    )
 
 
 def read_quiet(value: Any) -> str:

@@ -30,7 +30,7 @@ REMINDERS = """reminders:
         by: [email, sms]
       - lead: d-7
         tell: [owners, managers]
-      - lead: d-30
+      - lead: d-30/7
         tell: [owners, managers, heads, leaders]
         by: []
   - kind: recommendation
@@ -60,7 +60,7 @@ def test_rules_go_in_and_come_out_as_they_were(department):
     assert [(step.code, step.audience, step.channels) for step in rules[0].steps.all()] == [
         ("w5", ["owners"], ["email", "sms"]),
         ("d-7", ["owners", "managers"], ["email"]),
-        ("d-30", ["owners", "managers", "heads", "leaders"], []),
+        ("d-30/7", ["owners", "managers", "heads", "leaders"], []),
     ]
     assert rules[1].quiet_from is None
     assert packs.dump(loaded.call).reminders == pack.reminders

@@ -128,7 +128,8 @@ def test_rules_are_edited_with_care(client):
 
 def test_a_text_is_previewed_and_sent_to_oneself(client):
     policy = ReminderPolicy.objects.get(kind="milestone")
-    ReminderPolicy.objects.filter(pk=policy.pk).update(subject="试 {kind}", body="{name} {title}")
+    late = {"late_subject": "迟 {kind}", "late_body": "{title} 已逾期"}
+    ReminderPolicy.objects.filter(pk=policy.pk).update(subject="试 {kind}", body="{name} {title}", **late)
     open_deadline(at=timezone.now())
     user = officer(Role.SYSADMIN)
     client.force_login(user)
@@ -136,7 +137,9 @@ def test_a_text_is_previewed_and_sent_to_oneself(client):
     page = client.get(preview).content.decode()
     assert "试 里程碑" in page
     assert f"{user.name} 青科揭榜-0001 样机" in page
-    assert "English" in page
+    assert page.index("试 里程碑") < page.index("迟 里程碑")
+    assert "样机 已逾期" in page
+    assert page.count("English") >= 2
     assert not Message.objects.exists()
     client.post(reverse("admin:notifications_reminderpolicy_test_send", args=[policy.pk]))
     message = Message.objects.get()
@@ -147,9 +150,11 @@ def test_a_text_is_previewed_and_sent_to_oneself(client):
 
 
 def test_leads_in_words():
-    codes = ("open", "d60", "h4", "w2", "d0", "d-1")
+    codes = ("open", "d60", "h4", "w2", "d0", "d-1", "d-7/14")
     found = [ReminderStep.reading(code).in_words() for code in codes]
-    assert found == ["期限产生时", "提前 60 天", "提前 4 小时", "提前 2 个工作日", "到期当天", "逾期 1 天"]
+    assert found[:3] == ["期限产生时", "提前 60 天", "提前 4 小时"]
+    assert found[3:] == ["提前 2 个工作日", "到期当天", "逾期 1 天", "逾期 7 天起每 14 天"]
     assert [ReminderStep.reading(code).code for code in codes] == list(codes)
-    with pytest.raises(ValueError, match="no lead"):
-        ReminderStep.reading("soon")
+    for nonsense in ("soon", "d7/7", "w-7/7", "d-7/0"):
+        with pytest.raises(ValueError, match="no lead"):
+            ReminderStep.reading(nonsense)

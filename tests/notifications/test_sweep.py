@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from accounts.roles import Role, UnitRole
@@ -109,6 +109,26 @@ def test_overdue_leads_are_negative_and_say_so():
         True,
         True,
     ]
+
+
+@pytest.mark.django_db
+def test_a_step_that_repeats_goes_on_until_it_is_done_once_each_time():
+    """Also behind half a year, and after an outage once; a step of its own stands for an occurrence."""
+    policy("d1", "d-3/7", "d-24", told={"d-24": ["owners", "managers"]})
+    person = UserFactory()
+    open_deadline(at=AT, owed_by=[Owes(user=person)], due_in=2 * DAY)
+    days = (0, 1, 2, 4, 5, 6, 11, 12, 13, 25, 26, 250, 255, 256, 257, 263)
+    heard = {day: sweep(at=AT + day * DAY) + sweep(at=AT + day * DAY) for day in days}
+    assert [day for day, count in heard.items() if count] == [1, 5, 12, 25, 26, 250, 257]
+    assert [lead for _person, lead in told()] == ["d1", "d-3", "d-10", "d-17", "d-24", "d-248", "d-255"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("wrong", [{"unit": "w", "amount": -3}, {"amount": 3}, {"amount": -3, "every": 0}])
+def test_only_what_is_overdue_by_days_repeats(wrong):
+    rule = policy("d1")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ReminderStep.objects.create(policy=rule, **{"every": 7} | wrong)
 
 
 @pytest.mark.django_db
