@@ -32,7 +32,7 @@ class DeadlineKind(models.TextChoices):
     OBJECTION = "objection", _("异议处理")
     AGREEMENT_SIGNING = "agreement_signing", _("签订任务书")
     PROJECT_END = "project_end", _("项目到期验收")
-    EXTENSION = "extension", _("申请延期")
+    EXTENSION = "extension", _("延期申请最后一天")
     EXTENSION_DECISION = "extension_decision", _("延期审批")
     MILESTONE = "milestone", _("里程碑")
     DEMANDER_OPINION = "demander_opinion", _("发榜方验收意见")
