@@ -170,7 +170,9 @@ class ReminderStep(models.Model):
 
     policy = models.ForeignKey(ReminderPolicy, models.CASCADE, related_name="steps")
     amount = models.SmallIntegerField(_("提前量"), default=0, help_text=_("负数为逾期之后，0 为到期当天"))
-    unit = models.CharField(_("单位"), max_length=4, choices=LeadUnit, default=LeadUnit.DAY)
+    unit = models.CharField(
+        pgettext_lazy("time", "单位"), max_length=4, choices=LeadUnit, default=LeadUnit.DAY
+    )
     every = models.PositiveSmallIntegerField(
         _("此后每隔几天"),
         null=True,
