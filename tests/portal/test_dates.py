@@ -123,7 +123,7 @@ def test_a_project_has_a_calendar_for_those_who_may_see_it(client):
     assert address in client.get(page).content.decode()
     summaries = [str(event["summary"]) for event in Calendar.from_ical(client.get(address).content).events]
     kinds = sorted(text.partition("：")[0] for text in summaries)
-    assert kinds == ["拨付", "延期申请最后一天", "财政年度关账", "里程碑", "里程碑", "项目到期验收"]
+    assert kinds == ["延期申请最后一天", "拨付", "财政年度关账", "里程碑", "里程碑", "项目到期验收"]
     # Who leaves the project reads nothing more under the old address.
     found.award.application.team.all().delete()
     assert Calendar.from_ical(client.get(address).content).events == []
