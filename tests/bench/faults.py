@@ -159,21 +159,27 @@ def fill(total: int, webhook) -> None:
     now = timezone.now()
     count = total // 2
     deadlines = models.Deadline.objects.bulk_create(
-        models.Deadline(
-            content_type=about,
-            object_id=number,
-            kind=kind,
-            title=f"deadline {number}",
-            url="/",
-            due_at=now + timedelta(days=1) + WAVES * number / count,
-            explanation="bench",
-            opened_at=now,
-        )
-        for number in range(count)
+        (
+            models.Deadline(
+                content_type=about,
+                object_id=number,
+                kind=kind,
+                title=f"deadline {number}",
+                url="/",
+                due_at=now + timedelta(days=1) + WAVES * number / count,
+                explanation="bench",
+                opened_at=now,
+            )
+            for number in range(count)
+        ),
+        batch_size=1000,
     )
     models.Obligor.objects.bulk_create(
-        models.Obligor(deadline=deadline, user=people[number % PEOPLE])
-        for number, deadline in enumerate(deadlines)
+        (
+            models.Obligor(deadline=deadline, user=people[number % PEOPLE])
+            for number, deadline in enumerate(deadlines)
+        ),
+        batch_size=1000,
     )
 
 
