@@ -18,7 +18,7 @@ from desk.packs.context import known, known_of_demand
 from desk.parts import next_code
 from desk.rule_templates import Param, ParamKind, RuleTemplate
 from desk.rule_templates.kind import default_of
-from grants.models import Automation, Call, EligibilityRule
+from grants.models import Automation, Call, EligibilityRule, check_rule_code
 from grants.rules import DEMAND
 
 
@@ -96,7 +96,9 @@ class RuleForm(PartForm):
         }
 
     def clean_code(self):
-        return super().clean_code() or self._free_code()
+        code = super().clean_code() or self._free_code()
+        check_rule_code(code)
+        return code
 
     def _free_code(self):
         others = self.call.rules.exclude(pk=self.instance.pk)
@@ -187,6 +189,7 @@ class TemplateForm(forms.Form):
         taken = set(self.call.rules.values_list("code", flat=True))
         if code in taken:
             raise ValidationError(_("代码“%(code)s”已经用过。") % {"code": code})
+        check_rule_code(code)
         return code or next_code(RuleForm.code_prefix, taken)
 
     def values(self) -> dict:

@@ -14,7 +14,7 @@ from desk.packs.source import Place, Problem, Source
 from desk.packs.values import plain
 from exchange.kinds import shape_of
 from finance.models import Condition
-from grants.models import FormKind, Instrument, QuestionKind, Sourcing, StageKind
+from grants.models import FormKind, Instrument, QuestionKind, Sourcing, StageKind, check_rule_code
 from grants.rules import ORDERED
 from milestones.models import Kind, validate_month_day
 from notifications.models import DeadlineKind
@@ -32,6 +32,7 @@ def problems(pack: Pack, source: Source) -> list[Problem]:
 def errors(pack: Pack) -> Found:
     """Everything wrong, each with its place; the desk shows the same of a draft."""
     yield from _duplicates(pack)
+    yield from _system_rules(pack)
     yield from _types(pack)
     yield from _sums(pack)
     yield from _window(pack)
@@ -93,6 +94,15 @@ def _duplicates(pack: Pack) -> Found:
         if question.code in seen:
             yield (*place, "code"), _("题目代码“%(name)s”重复。") % {"name": question.code}
         seen.add(question.code)
+
+
+def _system_rules(pack: Pack) -> Found:
+    """Publishing writes some rules from other fields; a clause of the same code would be lost."""
+    for index, rule in enumerate(pack.rules):
+        try:
+            check_rule_code(rule.code)
+        except ValidationError as fault:
+            yield ("rules", index, "code"), fault.messages[0]
 
 
 def _types(pack: Pack) -> Found:

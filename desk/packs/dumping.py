@@ -8,6 +8,7 @@ from desk.packs.writing import CALL_FIELDS
 from exchange.models import DemandScheme
 from finance.models import Appropriation, InstalmentTemplate
 from grants.models import (
+    SYSTEM_RULES,
     BudgetCategory,
     Call,
     ClaimScheme,
@@ -75,7 +76,7 @@ def dump(call: Call) -> Pack:
         demands=_only(schema.DemandsPart, DemandScheme, call),
         stages=_parts(schema.StagePart, Stage, call),
         sections=_sections(call),
-        rules=_typed(schema.RulePart, EligibilityRule, call),
+        rules=[row for row in _typed(schema.RulePart, EligibilityRule, call) if row.code not in SYSTEM_RULES],
         review=_review(call),
         milestones=_parts(
             schema.MilestonePart, MilestoneTemplate, call, demander_opinion="needs_demander_opinion"

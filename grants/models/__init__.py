@@ -16,7 +16,15 @@ from grants.models.call import (
     QuotaOf,
     Sourcing,
 )
-from grants.models.eligibility import SCAN_RULE, Automation, EligibilityRule, RuleScope, Severity
+from grants.models.eligibility import (
+    SCAN_RULE,
+    SYSTEM_RULES,
+    Automation,
+    EligibilityRule,
+    RuleScope,
+    Severity,
+    check_rule_code,
+)
 from grants.models.form import Dictionary, DictionaryEntry, FormKind, Question, QuestionKind, Section
 from grants.models.frozen import frozen_with_call
 from grants.models.money import BudgetCategory, ClaimScheme, FundingSource, MoneyKind, MoneyRule
@@ -26,6 +34,7 @@ from grants.models.topics import DemandKind, Topic
 
 __all__ = [
     "SCAN_RULE",
+    "SYSTEM_RULES",
     "Amendment",
     "Automation",
     "BudgetCategory",
@@ -62,5 +71,6 @@ __all__ = [
     "Stage",
     "StageKind",
     "Topic",
+    "check_rule_code",
     "frozen_with_call",
 ]

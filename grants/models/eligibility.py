@@ -1,5 +1,6 @@
 """One row per clause of the notice."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +31,19 @@ class Severity(models.TextChoices):
 
 SCAN_RULE = "stamped_scan"
 """Code of the line about the stamped scan, which publishing writes from the call's own fields."""
+
+SYSTEM_RULES = {SCAN_RULE: _("盖章扫描件")}
+"""Codes of the rules that publishing writes, and what each is about: nobody else may use them."""
+
+
+def check_rule_code(code: str) -> None:
+    """Raises ValidationError when publishing would replace a rule of this code by its own."""
+    if code in SYSTEM_RULES:
+        raise ValidationError(
+            _("代码“%(code)s”留给系统在发布时写的条件（%(what)s），请换一个代码。"),
+            params={"code": code, "what": SYSTEM_RULES[code]},
+            code="system",
+        )
 
 
 class EligibilityRule(models.Model):

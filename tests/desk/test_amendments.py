@@ -16,7 +16,16 @@ from core.models import Event
 from core.workflow import Refused
 from desk import amendments, packs
 from grants.actions import publish_call
-from grants.models import Amendment, BudgetCategory, Call, EligibilityRule, Question, QuestionKind, Topic
+from grants.models import (
+    SCAN_RULE,
+    Amendment,
+    BudgetCategory,
+    Call,
+    EligibilityRule,
+    Question,
+    QuestionKind,
+    Topic,
+)
 from grants.states import CallState
 from notifications.models import Deadline, DeadlineKind, Message
 from notifications.states import DeadlineState
@@ -54,8 +63,11 @@ def put_off(draft, days=10):
 
 
 def test_an_amendment_begins_as_a_draft_that_says_the_same():
-    call = notice()
+    call = notice(draft=True, scan_days=1, scan_clause="第一条")
+    publish_call(call=call, by=manager_of(call), at=timezone.now())
     draft = amend(call)
+    assert call.rules.filter(code=SCAN_RULE).exists()
+    assert not draft.rules.filter(code=SCAN_RULE).exists()
     assert (draft.version, draft.state, draft.amends, draft.series) == (2, CallState.DRAFT, call, call.series)
     assert amendments.changes(draft) == []
     assert Call.objects.get(pk=call.pk).state == CallState.PUBLISHED

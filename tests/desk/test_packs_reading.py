@@ -115,6 +115,13 @@ BROKEN = [
         "自动判断的条件必须有表达式（expression）。",
     ),
     ("  - code: cap", "  - code: enterprise", 60, "rules[2].code", None),
+    (
+        "  - code: cap",
+        "  - code: stamped_scan",
+        60,
+        "rules[2].code",
+        "代码“stamped_scan”留给系统在发布时写的条件（盖章扫描件），请换一个代码。",
+    ),
     ("    scope: budget", "    scop: budget", 60, "rules[2].scope", "缺少“scope”。"),
     ("      weight: 60", "      weight: 50", 67, "review.criteria", "评审指标的权重之和应为 100，现为 90。"),
     ("      weight: 60", "      weight: much", 70, "review.criteria[1].weight", "应为数字。"),

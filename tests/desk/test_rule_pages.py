@@ -73,6 +73,8 @@ def test_what_a_template_asks_must_be_filled_in(client, manager, call):
     response = client.post(at("template", call.pk, "region"), {"p_regions": "", "clause": ""})
     assert response.status_code == 422
     assert set(response.context["form"].errors) == {"p_regions", "clause"}
+    response = client.post(at("template", call.pk, "region"), {"code": "stamped_scan"})
+    assert "code" in response.context["form"].errors
     assert call.rules.count() == 2
 
 
@@ -113,6 +115,7 @@ def test_a_rule_is_written_and_its_params_keep_their_types(client, manager, call
         ({"automation": "manual"}, "expression", "只有“自动判断”的条件才写公式。"),
         ({"params": "least"}, "params", "第 1 行：请写成“名称 = 值”，名称用拉丁字母。"),
         ({"code": "U1"}, "code", "代码“U1”已经用过。"),
+        ({"code": "stamped_scan"}, "code", "代码“stamped_scan”留给系统在发布时写的条件（盖章扫描件）"),
         ({"code": "第三"}, "code", None),
     ],
 )
