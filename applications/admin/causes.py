@@ -37,14 +37,26 @@ class CausesForm(forms.Form):
         self.fields["call"].queryset = calls
         every = [("", gettext_lazy("不限"))]
         self.fields["region"].choices = every + [(code, code) for code in queries.regions_of(call)]
-        self.fields["recommender"].choices = every + queries.recommenders()
+        self.fields["recommender"].choices = every + self._recommenders(call)
+
+    def _recommenders(self, call) -> list:
+        """As a region's office, or by name: as the authority of units or as chosen by applicants."""
+        self.offices = {}
+        by_region, by_name = [], []
+        for office, name in queries.recommenders(call):
+            key = office.region or f"unit-{office.organisation_id}"
+            self.offices[key] = office
+            (by_region if office.region else by_name).append((key, name))
+        groups = ((_("区域的推荐单位"), by_region), (_("上级主管部门、申报人选择的推荐单位"), by_name))
+        return [group for group in groups if group[1]]
 
     def chosen(self, call) -> queries.Chosen:
         self.is_valid()
         data = self.cleaned_data
-        # A recommender stands for a region: of two, the narrower one counts.
-        region = max(data.get("region") or "", data.get("recommender") or "", key=len)
-        return queries.Chosen(data.get("call") or call, data.get("kind") or "", region)
+        office = self.offices.get(data.get("recommender"))
+        return queries.Chosen(
+            data.get("call") or call, data.get("kind") or "", data.get("region") or "", office
+        )
 
 
 class CausesMixin:

@@ -6,7 +6,8 @@ from django.db.models import Count, Q, QuerySet
 
 from accounts.models import RoleAssignment
 from accounts.roles import Role
-from applications.models import CheckDecision, CheckedLine, CheckOutcome
+from applications.models import Application, CheckDecision, CheckedLine, CheckOutcome
+from applications.queries.recommending import Office, of_office
 from applications.questions import localised
 from grants.models import Call
 
@@ -19,6 +20,7 @@ class Chosen(NamedTuple):
     call: Call
     kind: str = ""
     region: str = ""
+    recommender: Office | None = None
 
 
 class Cause(NamedTuple):
@@ -45,6 +47,9 @@ def decisions(chosen: Chosen) -> QuerySet[CheckDecision]:
         rows = rows.filter(application__organisation__kind=chosen.kind)
     if chosen.region:
         rows = rows.filter(application__organisation__region__startswith=chosen.region)
+    if chosen.recommender:
+        applications = of_office(Application.objects.order_by(), chosen.recommender)
+        rows = rows.filter(application__in=applications.values("pk"))
     return rows
 
 
@@ -101,8 +106,12 @@ def regions_of(call: Call) -> list[str]:
     return sorted(region for region in rows.distinct() if region)
 
 
-def recommenders() -> list[tuple[str, str]]:
-    """(region, name) of every recommending office that stands for a region."""
+def recommenders(call: Call) -> list[tuple[Office, str]]:
+    """(office, name) of whoever may recommend for a region, then of every authority or chosen organisation to
+    which an application of the call's decisions went; two queries."""
     rows = RoleAssignment.objects.filter(role=Role.RECOMMENDER, is_active=True).exclude(region="")
     named = rows.filter(organisation__isnull=False).values_list("region", "organisation__name")
-    return sorted(dict(named.order_by("pk")).items())
+    by_region = [(Office(None, region), name) for region, name in sorted(dict(named.order_by("pk")).items())]
+    went = decisions(Chosen(call)).filter(application__recommender__isnull=False).order_by()
+    found = went.values_list("application__recommender", "application__recommender__name").distinct()
+    return by_region + [(Office(pk, ""), name) for pk, name in sorted(found, key=lambda row: row[1])]

@@ -11,7 +11,7 @@ from accounts.roles import Role
 from applications import actions
 from applications.models import CheckDecision, CheckedLine
 from tests.factories.accounts import OrganisationFactory, officer
-from tests.factories.applications import submitted
+from tests.factories.applications import ApplicationFactory, submitted
 from tests.factories.grants import CallFactory
 
 pytestmark = pytest.mark.django_db
@@ -48,9 +48,21 @@ def test_rules_clauses_and_shares_are_counted_over_every_version(client, applica
     assert context["clauses"] == [{"clause": "第二条", "n": 1}]
 
 
-def test_filters_by_kind_and_region(client, application):
+def test_filters_by_kind_region_and_every_kind_of_recommender(client, application):
     client.force_login(application.manager)
-    unit = application.organisation
+    unit, bank = application.organisation, OrganisationFactory(name="甲银行")
+    region, other = unit.region[:2], OrganisationFactory()
+    officer(Role.RECOMMENDER, OrganisationFactory(name="市局"), region=region)
+    offices = client.get(reverse(PAGE)).context["form"].fields["recommender"].choices
+    assert offices == [("", "不限"), ("区域的推荐单位", [(region, "市局")])]
+    chosen = ApplicationFactory(call=application.call, recommender=bank)
+    CheckDecision.objects.create(application=chosen, version=1, outcome="returned", at=timezone.now())
+    by_name = client.get(reverse(PAGE)).context["form"].fields["recommender"].choices[-1]
+    assert by_name == ("上级主管部门、申报人选择的推荐单位", [(f"unit-{bank.pk}", "甲银行")])
+    # What comes to the bank by name is not the region's; whoever recommended nothing is no choice.
+    for chosen, returned, rejected in ((region, 2, 1), (f"unit-{bank.pk}", 1, 0), (f"unit-{other.pk}", 3, 1)):
+        totals = client.get(reverse(PAGE), {"recommender": chosen}).context["totals"]
+        assert (totals["returned"], totals["rejected"]) == (returned, rejected), chosen
     for query, counted in (
         ({"kind": unit.kind}, 1),
         ({"kind": "enterprise"}, 0),
@@ -104,5 +116,5 @@ def test_the_page_costs_the_same(client, application, number, django_assert_num_
         )
     client.force_login(application.manager)
     client.get(reverse(PAGE))
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get(reverse(PAGE))
