@@ -7,18 +7,28 @@ from datetime import datetime
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 
-from applications.actions.answering import Newer, Written, read, weigh
-from applications.queries.plainly import Plain, Workplace
+from applications import queries
+from applications.actions.answering import Written, read
+from applications.queries.plainly import ROW, Plain, Seat
 
-# The draft is held by its own UPDATE, so a submission under way is waited for and then refuses the rest.
-# A row that changed since it was read has another xmin: it is left as it is, and counted out.
-STORE = """
+# What `queries.version_of` says of an answer that stands there. Where PostgreSQL writes JSON in another way
+# than Python the digest is another one, and the answer is the view's matter: slower, never wrong.
+TEXT = """CASE WHEN stands.value IN ('null', '[]', '{}') THEN '""' ELSE stands.value::text END"""
+VERSION = f"left(encode(sha256(convert_to({TEXT}, 'UTF8')), 'hex'), 16)"
+# Session, person and team are asked in the moment of writing. The draft is held by its own UPDATE, so a
+# submission under way is waited for and then refuses the rest. An answer that is neither what was seen nor
+# what is sent is left as it is, and counted out.
+STORE = f"""
     WITH held AS (
         UPDATE applications_application a SET saved_at = %(at)s
         WHERE a.id = %(pk)s AND a.state IN ('draft', 'returned') AND a.call_id = %(call)s
             AND a.project_type_id IS NOT DISTINCT FROM %(type)s
-            AND EXISTS (SELECT FROM applications_teammember t
-                        WHERE t.application_id = a.id AND t.user_id = %(by)s)
+            AND EXISTS (SELECT FROM django_session s
+                        WHERE s.session_key = %(session)s AND s.expire_date > %(at)s
+                            AND {ROW.format("s")} = %(session_row)s)
+            AND EXISTS (SELECT FROM applications_teammember t JOIN accounts_user u ON u.id = t.user_id
+                        WHERE t.application_id = a.id AND u.id = %(by)s AND u.is_active
+                            AND {ROW.format("u")} = %(by_row)s)
         RETURNING a.id
     )
     INSERT INTO applications_answer AS stands (application_id, question_id, value, saved_at, saved_by_id)
@@ -26,45 +36,49 @@ STORE = """
     FROM held, jsonb_to_recordset(%(rows)s) x(question bigint, value jsonb)
     ON CONFLICT (application_id, question_id) DO UPDATE
     SET value = excluded.value, saved_at = excluded.saved_at, saved_by_id = excluded.saved_by_id
-    WHERE (%(guards)s::jsonb ->> stands.question_id::text) IN ('any', stands.xmin::text)
-"""
-ANY, NONE = "any", "none"
+    WHERE coalesce((%(seen)s::jsonb -> stands.question_id::text) ? {VERSION}, true)
+"""  # noqa: S608
 
 
 def save_plainly(
     *,
-    application_pk: int,
-    place: Workplace,
+    seat: Seat,
     asked: Mapping[str, Plain],
     typed: Mapping[str, object],
     seen: Mapping[str, str],
-    by: int,
     at: datetime,
 ) -> Written | None:
-    """What `save_over` does, for answers to `asked`, by the user whose key is `by` and who is on the team.
+    """What `save_over` does, for answers to `asked`, by the person in this seat.
 
-    None where that was not enough: somebody else stored another answer, the draft was handed in, amended
-    or taken away meanwhile. `save_over` then does it, or says why not; what was stored here it finds done.
+    None where that was not enough: the session ended, the person changed or left the team, somebody else
+    stored another answer, the draft was handed in, amended or taken away, or an answer is sent unchanged.
+    `save_over` then does it, or says why not; what was stored here it finds done.
     """
-    before = {answer.code: Newer(answer.value, "", at) for answer in place.answers if answer.code in seen}
-    readings = {code: read(plain.question, typed[code], field=plain.field) for code, plain in asked.items()}
-    written, values = weigh(readings, seen, before)
-    if written.conflicts:
-        return None
-    rows = {answer.code: answer.row for answer in place.answers}
-    guards = {str(asked[code].question.pk): rows.get(code, NONE) if code in seen else ANY for code in values}
-    stored = [{"question": asked[code].question.pk, "value": value} for code, value in values.items()]
+    written, rows, guards = Written({}, {}, {}), [], {}
+    for code, plain in asked.items():
+        value, sentences = read(plain.question, typed[code], field=plain.field)
+        version = written.versions[code] = queries.version_of(value)
+        if sentences:
+            written.faults[code] = sentences
+        if code in seen:
+            if version == seen[code]:
+                return None
+            guards[str(plain.question.pk)] = [seen[code], version]
+        rows.append({"question": plain.question.pk, "value": value})
     with connection.cursor() as cursor:
         cursor.execute(
             STORE,
             {
-                "pk": application_pk,
-                "call": place.call,
-                "type": place.project_type,
-                "by": by,
+                "pk": seat.application,
+                "call": seat.call,
+                "type": seat.project_type,
+                "session": seat.session,
+                "session_row": seat.session_row,
+                "by": seat.by,
+                "by_row": seat.by_row,
                 "at": at,
-                "rows": json.dumps(stored, cls=DjangoJSONEncoder, ensure_ascii=False),
-                "guards": json.dumps(guards),
+                "rows": json.dumps(rows, cls=DjangoJSONEncoder, ensure_ascii=False),
+                "seen": json.dumps(guards),
             },
         )
-        return written if cursor.rowcount == len(stored) else None
+        return written if cursor.rowcount == len(rows) else None

@@ -1,4 +1,4 @@
-"""What a save of plain answers needs: questions that concern nothing else, and one statement for the rest."""
+"""What a save of plain answers needs: questions that concern nothing else, and who may write a draft."""
 
 from collections.abc import Collection
 from copy import copy
@@ -87,46 +87,53 @@ def _named(sources: Collection[str]) -> set[str] | None:
     return codes
 
 
-class Standing(NamedTuple):
-    """An answer that stands there; `row` is its row's version in the database."""
-
-    code: str
-    value: object
-    row: str
-
-
 class Workplace(NamedTuple):
-    """Who may write a draft and what stands in it, in one reading."""
+    """A draft, a session and the team: who may write, in one reading. A `row` tells its states apart."""
 
     session: str
+    row: str
     call: int
     project_type: int | None
     team: list[list]
-    """[key, password hash, language] of everybody on the team who may sign in."""
-    answers: list[Standing]
+    """[key, password hash, language, row] of everybody on the team who may sign in."""
 
 
-WORKPLACE = """
-    SELECT s.session_data, a.call_id, a.project_type_id,
-        (SELECT json_agg(json_build_array(u.id, u.password, u.language))
+ROW = "{0}.xmin || '/' || {0}.ctid"
+"""Another value after every change of the row."""
+WORKPLACE = f"""
+    SELECT s.session_data, {ROW.format("s")}, a.call_id, a.project_type_id,
+        (SELECT json_agg(json_build_array(u.id, u.password, u.language, {ROW.format("u")}))
          FROM applications_teammember t JOIN accounts_user u ON u.id = t.user_id
-         WHERE t.application_id = a.id AND u.is_active),
-        (SELECT json_agg(json_build_array(q.code, x.value, x.xmin::text))
-         FROM grants_question q
-         JOIN applications_answer x ON x.question_id = q.id AND x.application_id = a.id
-         WHERE q.call_id = a.call_id AND q.code = ANY(%s))
+         WHERE t.application_id = a.id AND u.is_active)
     FROM django_session s, applications_application a
     WHERE s.session_key = %s AND s.expire_date > %s AND a.id = %s AND a.state IN ('draft', 'returned')
-"""
+"""  # noqa: S608
 
 
-def workplace(*, session_key: str, application_pk: int, codes: Collection[str], at) -> Workplace | None:
+def workplace(*, session_key: str, application_pk: int, at) -> Workplace | None:
     """One statement; None without such a session or such a draft. Whether the two belong together is not
     judged here: the session is opaque to the database."""
     with connection.cursor() as cursor:
-        cursor.execute(WORKPLACE, [list(codes), session_key, at, application_pk])
+        cursor.execute(WORKPLACE, [session_key, at, application_pk])
         row = cursor.fetchone()
     if row is None:
         return None
-    session, call, project_type, team, answers = row
-    return Workplace(session, call, project_type, team or [], [Standing(*answer) for answer in answers or ()])
+    *draft, team = row
+    return Workplace(*draft, team or [])
+
+
+class Seat(NamedTuple):
+    """A member of a team at work on a draft, as the database said when it was last asked.
+
+    Kept in the process for the next save, whose statement writes only if session and person are still those
+    very rows and the draft still has this definition.
+    """
+
+    session: str
+    session_row: str
+    by: int
+    by_row: str
+    language: str
+    application: int
+    call: int
+    project_type: int | None

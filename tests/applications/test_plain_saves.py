@@ -4,13 +4,14 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import UnitRole
 from applications import actions, queries
+from applications.actions.plainly import VERSION
 from applications.models import Answer, TeamMember
 from core import workflow
 from grants.models import QuestionKind
@@ -54,15 +55,17 @@ def stored(application):
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_answers_are_read_and_stored_by_two_statements(
+def test_answers_are_stored_by_one_statement_once_the_seat_is_known(
     client, application, views, django_assert_num_queries, count
 ):
     values = dict([("route", "先仿真"), ("trl", "4")][:count])
     save(client, application, values)
-    with django_assert_num_queries(2):
-        response = save(client, application, values | {"route": "后试制"})
+    seen = {code: queries.version_of(value) for code, value in stored(application).items()}
+    values |= {"trl": "5"} if count == 2 else {}
+    with django_assert_num_queries(1):
+        response = save(client, application, values | {"route": "后试制"}, versions=seen)
     assert response.json()["versions"]["route"] == queries.version_of("后试制")
-    assert stored(application) == {"route": "后试制"} | ({"trl": 4} if count == 2 else {})
+    assert stored(application) == {"route": "后试制"} | ({"trl": 5} if count == 2 else {})
     assert views == []
     answer = Answer.objects.get(application=application, question__code="route")
     application.refresh_from_db()
@@ -123,9 +126,13 @@ def test_strangers_learn_nothing_and_the_signed_out_are_told(client, application
     assert stored(application) == {}
 
 
+@pytest.mark.parametrize("seat", ["known", "new"])
 @pytest.mark.parametrize("end", ["password", "inactive", "expired", "backend", "forged"])
-def test_a_session_that_ended_stores_nothing(client, application, end):
+def test_a_session_that_ended_stores_nothing(client, application, end, seat):
     user, session = application.created_by, client.session
+    if seat == "known":
+        save(client, application, {"trl": "3"})
+    before = stored(application)
     if end == "password":
         user.set_password(f"{PASSWORD}-new")
     user.is_active = end != "inactive"
@@ -138,7 +145,7 @@ def test_a_session_that_ended_stores_nothing(client, application, end):
     if end == "forged":
         type(session).get_model_class().objects.update(session_data="eyJ9:forged")
     assert save(client, application, {"route": "x"}).status_code == 401
-    assert stored(application) == {}
+    assert stored(application) == before
 
 
 def test_what_was_handed_in_stays(client, application):
@@ -192,18 +199,17 @@ def test_other_codes_are_the_views(client, application, codes):
 
 @pytest.fixture
 def meanwhile(monkeypatch):
-    """Runs something between the reading and the writing of the next save."""
+    """Runs something just before the writing of the next save."""
 
     def install(change):
-        read = queries.workplace
+        store = actions.save_plainly
 
-        def workplace(**kwargs):
-            found = read(**kwargs)
-            monkeypatch.setattr(queries, "workplace", read)
+        def save_plainly(**kwargs):
+            monkeypatch.setattr(actions, "save_plainly", store)
             change()
-            return found
+            return store(**kwargs)
 
-        monkeypatch.setattr(queries, "workplace", workplace)
+        monkeypatch.setattr(actions, "save_plainly", save_plainly)
 
     return install
 
@@ -245,6 +251,17 @@ def test_a_submission_meanwhile_seals(client, application, meanwhile):
     meanwhile(hand_in)
     assert save(client, application, {"route": "x"}).json()["error"] == "sealed"
     assert stored(application) == {}
+
+
+def test_the_database_works_out_the_version_of_an_answer():
+    values = ["", '两行\n与“引号”"\\\t\u0001', "😀", 3, 2.5, True, ["a", "b"], [], {}, {"typed": "x"}]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {VERSION} FROM unnest(%s::text[]) WITH ORDINALITY x(v, n), "  # noqa: S608
+            "LATERAL (SELECT v::jsonb AS value) stands ORDER BY n",
+            [[json.dumps(value) for value in values]],
+        )
+        assert [version for (version,) in cursor] == [queries.version_of(value) for value in values]
 
 
 def test_leaving_the_team_meanwhile_ends_writing(client, application, meanwhile):

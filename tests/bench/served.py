@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from applications import queries
 from config.machine import LOOPBACK, free_port
 from tests.bench.data import LONG, World, drafts
 
@@ -99,7 +101,9 @@ def ask(port: int, count: int, questions: Iterator[bytes], needle: bytes) -> lis
 
 
 def saves(count: int) -> list[bytes]:
-    """`count` requests as the script sends them while a person writes: one changed answer each."""
+    """`count` requests as the script sends them while a person writes: one changed answer each, over what
+    the page has seen.
+    """
     ready = drafts(SESSIONS)
     asked = list(ready[0].call.questions.filter(code__startswith="q").values_list("code", flat=True))
     signed = []
@@ -110,11 +114,13 @@ def saves(count: int) -> list[bytes]:
         session["bench"] = number
         session.save()
         signed.append(client.cookies["sessionid"].value)
+    texts = [queries.stored_answers(draft) for draft in ready]
     token = "t" * 32
     found = []
     for number in range(count):
         code, place = asked[number // len(ready) % len(asked)], number % len(ready)
-        body = {"values": {f"a-{code}": f"{LONG}{number}"}, "questions": [code]}
+        seen, texts[place][code] = queries.version_of(texts[place].get(code)), f"{LONG}{number}"
+        body = {"values": {f"a-{code}": texts[place][code]}, "questions": [code], "versions": {code: seen}}
         found.append(
             request(
                 "PATCH",
@@ -176,12 +182,12 @@ def database() -> list[int]:
         return [pid for (pid,) in cursor.fetchall()]
 
 
-def measured(work: Callable[[], list[float]], groups: list[list[int]]):
-    """(times, seconds on the clock, seconds of processor of each group)."""
-    before, started = [seconds_of(group) for group in groups], time.perf_counter()
+def measured(work: Callable[[], list[float]], groups: list[Callable[[], list[int]]]):
+    """(times, seconds on the clock, seconds of processor of each group of processes, newcomers included)."""
+    before, started = [seconds_of(group()) for group in groups], time.perf_counter()
     times = sorted(work())
     elapsed = time.perf_counter() - started
-    spent = [seconds_of(group) - old for group, old in zip(groups, before, strict=True)]
+    spent = [seconds_of(group()) - old for group, old in zip(groups, before, strict=True)]
     return times, elapsed, spent
 
 
@@ -190,7 +196,7 @@ def measure(world: World, workers: int) -> Load:
     with served(workers) as (port, pid):
         waiting = iter(ready)
         ask(port, WARM_UP, waiting, b'"saved_at"')
-        groups = [family_of(pid), database(), [os.getpid()]]
+        groups = [partial(family_of, pid), database, lambda: [os.getpid()]]
         health = repeat(request("GET", "/healthz"))
         _times, floor, _spent = measured(lambda: ask(port, SAVES, health, b"ok"), groups)
         times, elapsed, spent = measured(lambda: ask(port, SAVES, waiting, b'"faults": {}'), groups)
