@@ -5,7 +5,7 @@ from functools import partial
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Least
 
-from applications import notifications, partner_clocks, queries, scan_clocks
+from applications import notifications, partner_clocks, queries, scan_clocks, slide_clocks
 from applications.models import Appeal, Application, CheckDecision, CheckOutcome, Partner
 from applications.notifications import STAGE_DEADLINES
 from applications.states import AppealState, ApplicationState
@@ -49,6 +49,11 @@ def _in_stage(states, at):
 def _open_stage(application, at):
     stage = next(row for row in application.call.stages.all() if row.kind == application.state)
     notifications.open_stage(application, stage, at=entered_at(application, application.state, at))
+
+
+def _open_slides(application, at):
+    stage = next(row for row in application.call.stages.all() if row.kind == application.state)
+    slide_clocks.opened(application, stage, at=entered_at(application, application.state, at))
 
 
 def _examined(at):
@@ -146,6 +151,13 @@ def register_all() -> None:
             model=Application,
             owing=lambda at: _read(queries.scans_owing()),
             open=lambda application, at: scan_clocks.opened(application, at=at),
+        ),
+        Obligation(
+            kind=DeadlineKind.SLIDES,
+            model=Application,
+            owing=lambda at: _read(queries.slides_owing()),
+            open=_open_slides,
+            dates=("grants.Stage.slides_until",),
         ),
         Obligation(kind=DeadlineKind.APPEAL, model=Application, owing=_may_appeal, open=_open_appeal),
         Obligation(

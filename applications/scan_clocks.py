@@ -16,7 +16,7 @@ from notifications.models import DeadlineKind
 from notifications.wording import said
 
 
-def _owes(application: Application) -> list[Owes]:
+def owes(application: Application) -> list[Owes]:
     team = User.objects.filter(pk__in=application.team.values("user_id"))
     unit = Owes(organisation=application.organisation, unit_role=UnitRole.ADMIN)
     return [*(Owes(user=user) for user in team), unit]
@@ -42,7 +42,7 @@ def opened(application: Application, *, at) -> None:
             clause=call.scan_clause,
         ),
         clock=call.scan_day_kind,
-        owed_by=_owes(application),
+        owed_by=owes(application),
         at=at,
         **cause(call),
     )

@@ -69,16 +69,22 @@ def make_missing_snapshots() -> None:
 
 @shared_task
 def lapse_scans() -> None:
-    """Say of stamped scans that did not come in time that they did not, each in its own transaction."""
+    """Say of stamped scans and slides that did not come in time that they did not."""
     at = timezone.now()
-    for deadline in queries.scans_lapsed(at)[:MANY]:
+    _lapse(queries.scans_lapsed, actions.lapse_scan, at=at)
+    _lapse(queries.slides_lapsed, actions.lapse_slides, at=at)
+
+
+def _lapse(lapsed, action, *, at) -> None:
+    """Each in its own transaction."""
+    for deadline in lapsed(at)[:MANY]:
         with transaction.atomic():
             rows = Application.objects.select_for_update(skip_locked=True, of=("self",)).select_related(
                 "call"
             )
             application = rows.filter(pk=deadline.object_id).first()
-            if application and queries.scans_lapsed(at).filter(pk=deadline.pk).exists():
-                actions.lapse_scan(application=application, at=at)
+            if application and lapsed(at).filter(pk=deadline.pk).exists():
+                action(application=application, at=at)
 
 
 @shared_task

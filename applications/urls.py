@@ -47,6 +47,7 @@ urlpatterns = [
     path("codes/<slug:code>/", workspace.codes, name="codes"),
     path("<int:pk>/check/", handing.check, name="check"),
     path("<int:pk>/scan/", papers.scan, name="scan"),
+    path("<int:pk>/slides/", papers.slides, name="slides"),
     path("<int:pk>/versions/", papers.versions, name="versions"),
     path("<int:pk>/copy/", listing.copy, name="copy"),
     path("<int:pk>/import/<slug:name>/", importing.spreadsheet, name="import"),

@@ -54,13 +54,13 @@ def store(
     """Keep `file` as the next version of `kind` about `subject`; the same content again is the same version.
 
     Raises Refused with a sentence naming `field` and `clause` when type, content, size or
-    the number of a PDF's pages is wrong.
+    the number of pages of a PDF or a presentation is wrong.
     """
     name = plain_name(name)
     media_type = rules.check_file(
         file, name, endings=endings, max_bytes=max_bytes, field=field, clause=clause
     )
-    if max_pages and media_type == rules.PDF:
+    if max_pages and media_type in (rules.PDF, rules.PPTX):
         rules.check_pages(file, name, max_pages=max_pages, field=field, clause=clause)
     # The lock lets two uploads at once become two versions.
     type(subject)._base_manager.select_for_update().get(pk=subject.pk)

@@ -1,6 +1,8 @@
 """What may be stored: by size, by ending and, above all, by content."""
 
+import re
 import zipfile
+import zlib
 from pathlib import PurePath
 
 import puremagic
@@ -16,10 +18,18 @@ PDF, PNG, JPEG = "application/pdf", "image/png", "image/jpeg"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-TYPES = {"pdf": PDF, "docx": DOCX, "xlsx": XLSX, "png": PNG, "jpg": JPEG, "jpeg": JPEG}
-"""Endings that may be uploaded at all, and the content each must have."""
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 
-OFFICE_PARTS = {"word/document.xml": DOCX, "xl/workbook.xml": XLSX}
+TYPES = {"pdf": PDF, "docx": DOCX, "xlsx": XLSX, "png": PNG, "jpg": JPEG, "jpeg": JPEG, "pptx": PPTX}
+"""Endings that may be uploaded at all, and the content each must have."""
+WHERE_NAMED = {"pptx"}
+"""Taken only where the notice says so."""
+
+SLIDE_LIST = "ppt/presentation.xml"
+OFFICE_PARTS = {"word/document.xml": DOCX, "xl/workbook.xml": XLSX, SLIDE_LIST: PPTX}
+SLIDE = re.compile(rb"<p:sldId\b")
+LONGEST_LIST = 4 << 20
+"""Bytes of the list of slides that are read: thousands of slides; a bomb is not unpacked."""
 HEAD = 4096
 
 
@@ -40,7 +50,7 @@ def check_file(file, name: str, *, endings=(), max_bytes: int | None = None, fie
             **where,
         )
     allowed = [ending.lower().lstrip(".") for ending in endings if ending.lower().lstrip(".") in TYPES]
-    allowed = allowed or list(TYPES)
+    allowed = allowed or [ending for ending in TYPES if ending not in WHERE_NAMED]
     ending = PurePath(name).suffix.lower().lstrip(".")
     if ending not in allowed:
         raise Refused(
@@ -60,18 +70,29 @@ def check_file(file, name: str, *, endings=(), max_bytes: int | None = None, fie
     return found
 
 
+UNREADABLE = (
+    *(PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError),
+    *(zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error),
+)
+
+
 def check_pages(file, name: str, *, max_pages: int, field="", clause="") -> None:
-    """A PDF has no more pages than the notice allows; one that cannot be read is refused. Raises Refused."""
+    """A PDF has no more pages, a presentation no more slides than the notice allows. Raises Refused.
+
+    One that cannot be read is refused too.
+    """
     where = {"field": field, "clause": clause}
+    is_deck = PurePath(name).suffix.lower() == ".pptx"
     file.seek(0)
     try:
-        pages = len(PdfReader(file, strict=False).pages)
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError):
-        raise Refused(
-            _("文件“%(name)s”不能读取页数，请重新导出为未加密的 PDF。") % {"name": name},
-            code="pages",
-            **where,
-        ) from None
+        pages = _slides(file) if is_deck else len(PdfReader(file, strict=False).pages)
+    except UNREADABLE:
+        sentence = (
+            _("文件“%(name)s”不能读取张数，请重新另存为未加密的 PPTX，或导出为 PDF。")
+            if is_deck
+            else _("文件“%(name)s”不能读取页数，请重新导出为未加密的 PDF。")
+        )
+        raise Refused(sentence % {"name": name}, code="pages", **where) from None
     finally:
         file.seek(0)
     if pages > max_pages:
@@ -81,6 +102,15 @@ def check_pages(file, name: str, *, max_pages: int, field="", clause="") -> None
             code="pages",
             **where,
         )
+
+
+def _slides(file) -> int:
+    """How many slides a presentation has, hidden ones too; ValueError when its list is no list."""
+    with zipfile.ZipFile(file) as archive, archive.open(SLIDE_LIST) as part:
+        text = part.read(LONGEST_LIST + 1)
+    if len(text) > LONGEST_LIST or not (found := len(SLIDE.findall(text))):
+        raise ValueError
+    return found
 
 
 def media_type(file) -> str:

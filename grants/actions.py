@@ -4,26 +4,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import IntegrityError, connection, transaction
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
 from core import workflow
 from core.workflow import Refused
-from grants import queries, rules, signals
+from grants import queries, rules, signals, system_rules
 from grants.codelists import CodeList
-from grants.models import (
-    SCAN_RULE,
-    Automation,
-    Call,
-    DayKind,
-    Dictionary,
-    DictionaryEntry,
-    EligibilityRule,
-    RuleScope,
-    Severity,
-    Topic,
-)
+from grants.models import Call, Dictionary, DictionaryEntry, Topic
 from grants.states import CallState, TopicState
 
 
@@ -31,41 +19,10 @@ from grants.states import CallState, TopicState
 def publish_call(*, call: Call, by, at: datetime) -> None:
     """Publish and freeze a call. Raises Refused naming what is missing, also from apps further down."""
     rules.check_can_publish(by, call)
-    write_scan_rule(call=call)
+    system_rules.write(call=call)
     signals.publishing.send(sender=Call, call=call, by=by, at=at)
     workflow.move(call, CallState.PUBLISHED, by=by, at=at, published_at=at)
     signals.published.send(sender=Call, call=call, by=by, at=at)
-
-
-@transaction.atomic
-def write_scan_rule(*, call: Call) -> None:
-    """One line of the formal check says whether the stamped scan came in time; the system settles it."""
-    rules_of_call = EligibilityRule.objects.filter(call=call)
-    rules_of_call.filter(code=SCAN_RULE).delete()
-    if call.scan_days is None:
-        return
-    last = rules_of_call.order_by("-order").values_list("order", flat=True).first() or 0
-    EligibilityRule.objects.create(
-        call=call,
-        code=SCAN_RULE,
-        text=_scan_text(call, "zh-hans"),
-        text_en=_scan_text(call, "en"),
-        clause=call.scan_clause,
-        scope=RuleScope.PROJECT,
-        automation=Automation.MANUAL,
-        severity=Severity.BLOCKING,
-        order=last + 1,
-    )
-
-
-def _scan_text(call: Call, language: str) -> str:
-    with translation.override(language):
-        text = (
-            _("申报截止后 %(days)s 个%(kind)s内上传申报书的盖章扫描件。")
-            if call.closes_at
-            else _("提交后 %(days)s 个%(kind)s内上传申报书的盖章扫描件。")
-        )
-        return text % {"days": call.scan_days, "kind": DayKind(call.scan_day_kind).label}
 
 
 @transaction.atomic

@@ -38,6 +38,7 @@ STEPS: dict[str, dict[str, tuple]] = {
     # Whoever rejected may not decide it: the head hears of it at once.
     K.APPEAL_DECISION: {**_OFFICE, "open": (OWNERS, HEADS)},
     K.EXPERT_REVIEW: {"d3": (), "d1": (), "d0": (), "d-1": (), "d-7": _HEAD, "d-15": _LEADER},
+    K.SLIDES: {"open": (), "d3": (), "d1": (), "d0": ()},
     K.REVIEW_ANSWER: {"open": (), "w1": (), "d0": _OFFICER, "d-1": _OFFICER},
     K.REVIEW_DUE: {"d3": (), "d1": (), "d0": (), "d-1": _OFFICER, "d-3": _OFFICER},
     K.EXPERT_UPDATE: {"d30": (), "d7": ()},

@@ -23,6 +23,7 @@ class DeadlineKind(models.TextChoices):
     APPEAL = "appeal", _("申请复审")
     APPEAL_DECISION = "appeal_decision", _("复审决定")
     EXPERT_REVIEW = "expert_review", _("组织专家评审")
+    SLIDES = "slides", _("答辩材料")
     REVIEW_ANSWER = "review_answer", _("评审邀请答复")
     REVIEW_DUE = "review_due", _("评审")
     EXPERT_UPDATE = "expert_update", _("专家库年度更新")

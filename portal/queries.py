@@ -15,6 +15,7 @@ from awards.states import PublicityState
 from core.calendar import end_of_day
 from core.paging import capped_count
 from finance.models import InstalmentTemplate
+from grants import system_rules
 from grants.models import (
     Amendment,
     Call,
@@ -197,6 +198,10 @@ def _stage_step(stage: Stage) -> Step:
         note = f"{note}；{stage.get_recommended_by_display()}"
         if stage.recommended_by == RecommendedBy.CHOSEN:
             note = f"{note}：{'、'.join(row.name for row in stage.call.recommenders.all())}"
+    if stage.asks_slides:
+        asked = _("%(when)s上传答辩材料（%(limits)s）")
+        words = {"when": system_rules.slides_when(stage), "limits": system_rules.slides_limits(stage)}
+        note = _("；").join((note, asked % words))
     return Step(title=stage.get_kind_display(), state="next", note=note, clause=stage.clause)
 
 

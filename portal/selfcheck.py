@@ -13,7 +13,7 @@ from applications import eligibility
 from applications.eligibility import RuleLine, clauses
 from applications.models import RuleStatus
 from core.expressions import Prepared
-from grants.models import Call, EligibilityRule, ProjectType
+from grants.models import ROUND, Call, EligibilityRule, ProjectType
 from portal.asking import Asking
 
 PASSED, FAILED, DEPENDS = "passed", "failed", "depends"
@@ -41,7 +41,7 @@ def rules_of(call: Call, *, project_type: ProjectType | None, side: str = "") ->
 
 
 def _side(rule: EligibilityRule) -> str | None:
-    return DEMAND if rule.params.get("applies_to") == DEMAND else None
+    return rule.params.get("applies_to") if rule.params.get("applies_to") in (DEMAND, ROUND) else None
 
 
 @dataclass(frozen=True)

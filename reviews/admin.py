@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.enums import ActionVariant
 
 from accounts.roles import Role
+from applications.queries import decks_of
 from applications.states import ApplicationState
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button, dress, page
 from core.paging import paginate
@@ -195,6 +196,7 @@ class PanelAdmin(ReadOnlyMixin, BureauOnlyMixin, HistoryMixin, ActionButtonsMixi
         extra = {
             "result": queries.result(panel),
             "scheme": queries.scheme_of(panel.call),
+            "decks": decks_of(panel),
             "tasks": [(task, rules.can_replace(request.user, task)) for task in tasks],
             "now": timezone.now(),
         }

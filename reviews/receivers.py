@@ -20,6 +20,7 @@ def check_weights(sender, call, **kwargs):
     """A call with an expert round is published with a sound score sheet only."""
     if any(stage.kind == StageKind.EXPERT_REVIEW for stage in stages_of(call)):
         rules.check_weights(call)
+    rules.check_slides(call)
 
 
 @receiver(post_save, sender=Event, dispatch_uid="reviews.end_tasks")

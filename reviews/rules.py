@@ -12,6 +12,7 @@ from applications.states import ApplicationState
 from core.money import wan
 from core.workflow import Lost, Refused
 from grants.models import Call, Topic
+from grants.queries import stages_of
 from grants.rules import check_manages
 from grants.states import TopicState
 from reviews import queries
@@ -42,6 +43,20 @@ def check_weights(call: Call) -> None:
             field="criteria",
             clause=scheme.clause,
         )
+
+
+def check_slides(call: Call) -> None:
+    """Slides show who speaks: a blind review takes none unless the notice says so. Raises Refused."""
+    if not queries.scheme_of(call).is_blind:
+        return
+    for stage in stages_of(call):
+        if stage.asks_slides and not stage.slides_blind:
+            raise Refused(
+                _("评审是匿名的，“%(stage)s”却收答辩材料：请勾选“匿名评审也收答辩材料”，或不收。")
+                % {"stage": stage.get_kind_display()},
+                field="stages",
+                clause=stage.clause,
+            )
 
 
 # ---- the panel ----

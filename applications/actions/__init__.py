@@ -55,6 +55,7 @@ from applications.actions.partnering import (
     uninvite_partner,
 )
 from applications.actions.plainly import save_plainly
+from applications.actions.presenting import lapse_slides, upload_slides
 from applications.actions.recommending import (
     issue_letter,
     move_in_order,
@@ -99,6 +100,7 @@ __all__ = [
     "keep_typed",
     "lapse",
     "lapse_scan",
+    "lapse_slides",
     "limit_partner",
     "move_in_order",
     "officer_mark",
@@ -133,6 +135,7 @@ __all__ = [
     "update_basics",
     "upload_letter_scan",
     "upload_scan",
+    "upload_slides",
     "use_recorded",
     "void_letter",
     "withdraw",

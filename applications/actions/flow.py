@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from applications import notifications
+from applications.actions import presenting
 from applications.models import Application
 from applications.queries import CHOSEN
 from applications.states import OFFICE, ApplicationState
@@ -39,14 +40,17 @@ def enter(*, application: Application, state: str, by, at: datetime, note: str =
     old = application.state
     workflow.move(application, state, by=by, at=at, note=note, **fields)
     if state in ENDS:
+        presenting.leave(application=application, state=old, by=by, at=at)
         notifications.all_cancelled(application, by=by, at=at)
         return
     notifications.stage_done(application, old, by=by, at=at)
+    presenting.leave(application=application, state=old, by=by, at=at)
     if state in CHOSEN:
         notifications.open_second_step(application, at=at)
     stage = stage_for(application, state)
     if stage and not notifications.stage_goes_on(application, state, by=by, at=at):
         notifications.open_stage(application, stage, at=at)
+        presenting.ask(application=application, stage=stage, at=at)
     notifications.tell_next(application, at=at)
 
 

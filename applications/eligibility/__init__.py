@@ -13,7 +13,7 @@ from applications.eligibility.sources import with_sources
 from applications.models import Application
 from core.calendar import local_date
 from core.expressions import Prepared
-from grants.models import Call, EligibilityRule, MoneyKind, MoneyRule
+from grants.models import ROUND, Call, EligibilityRule, MoneyKind, MoneyRule
 
 __all__ = [
     "LABELS",
@@ -85,9 +85,10 @@ class _Judge:
 
     def __init__(self, call: Call, applications: Collection[Application], rehearsed: Call | None = None):
         self.call, self.applications, self.rehearsed = call, applications, rehearsed
-        # Clauses about the demand side are judged when the demand is posted, not on every bid.
+        # Clauses about the demand side are judged when the demand is posted, not on every bid; those about
+        # the slides of a round when a team is invited to it.
         self.rules: list[EligibilityRule] = [
-            rule for rule in call.rules.all() if rule.params.get("applies_to") != "demand"
+            rule for rule in call.rules.all() if rule.params.get("applies_to") not in ("demand", ROUND)
         ]
         self.money_rules: list[MoneyRule] = list(call.money_rules.all())
         self.closed = [row for row in call.budget_categories.all() if not row.is_fiscal_allowed]

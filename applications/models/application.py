@@ -99,6 +99,8 @@ class Application(models.Model):
         "imported": _("从 Excel 导入"),
         "scanned": _("上传盖章扫描件"),
         "scan_missed": _("逾期未上传盖章扫描件"),
+        "presented": _("上传答辩材料"),
+        "slides_missed": _("逾期未上传答辩材料"),
         "appealed": _("申请复审"),
         "appeal_dismissed": _("复审维持不予受理"),
         "restored": _("未再提交，恢复撤回前的版本"),

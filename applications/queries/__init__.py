@@ -128,12 +128,25 @@ from applications.queries.scans import (
     scans_lapsed,
     scans_owing,
 )
+from applications.queries.slides import (
+    DECKS,
+    Deck,
+    deck_kind,
+    decks_of,
+    slides_clock,
+    slides_days,
+    slides_lapsed,
+    slides_lines,
+    slides_owing,
+    slides_until,
+)
 from applications.queries.tables import leaders_of, of_unit_in, tables_of
 from applications.queries.versions import version_of
 
 __all__ = [
     "ALL",
     "CHOSEN",
+    "DECKS",
     "DESK_ORDERS",
     "FAILED",
     "OPEN",
@@ -141,6 +154,7 @@ __all__ = [
     "SHORTEST_HASH",
     "Asked",
     "ClaimTable",
+    "Deck",
     "Office",
     "Recorded",
     "abroad",
@@ -171,6 +185,8 @@ __all__ = [
     "contexts",
     "copyable",
     "counted_in",
+    "deck_kind",
+    "decks_of",
     "desks",
     "differences",
     "documents_of",
@@ -253,6 +269,12 @@ __all__ = [
     "settled_claim",
     "sha256_of",
     "share_version",
+    "slides_clock",
+    "slides_days",
+    "slides_lapsed",
+    "slides_lines",
+    "slides_owing",
+    "slides_until",
     "snapshot",
     "step_after",
     "stored_answers",

@@ -182,6 +182,7 @@ PUBLIC_DEADLINES = (
     DeadlineKind.RECOMMENDATION,
     DeadlineKind.FORMAL_CHECK,
     DeadlineKind.STAMPED_SCAN,
+    DeadlineKind.SLIDES,
     DeadlineKind.APPEAL,
 )
 

@@ -6,7 +6,7 @@ from applications import queries
 from applications.models import Application, Participant, Partner
 from applications.states import EDITABLE, TAKEN_BACK_FROM, ApplicationState
 from core.workflow import Lost, Refused
-from grants.models import Call, ProjectType, Sourcing, Topic
+from grants.models import Call, ProjectType, Sourcing, Stage, Topic
 from grants.queries import closing
 from grants.states import CallState, TopicState
 
@@ -183,6 +183,23 @@ def check_can_scan(by, application: Application, *, at) -> None:
             _("盖章扫描件的期限已于 %(time)s 截止，逾期不再接收；退回修改并重新提交后重新计算。")
             % {"time": queries.local_moment(until)},
             clause=application.call.scan_clause,
+            code="late",
+        )
+
+
+def check_can_present(by, application: Application, stage: Stage | None, *, at) -> None:
+    """The team or the unit's administrator, in a round that asks for slides. Raises Refused."""
+    of_unit = by is None or application.organisation_id in by.scope.admin_units
+    if not (of_unit or is_on_team(by, application)):
+        raise Refused(_("只有申报团队或单位管理员可以上传答辩材料。"))
+    clock = queries.slides_clock(application) if stage and stage.asks_slides else None
+    if clock is None:
+        raise Refused(_("现在的环节不收答辩材料。"), code="not_asked")
+    if at > clock.due_at:
+        raise Refused(
+            _("答辩材料已于 %(time)s 截止，逾期不再接收。") % {"time": queries.local_moment(clock.due_at)},
+            field="slides",
+            clause=stage.clause,
             code="late",
         )
 

@@ -101,6 +101,7 @@ def detail(request, pk):
     editable = application.state in EDITABLE
     documents, submission = queries.latest_documents(application), queries.latest_submission(application)
     can_administer = application.organisation_id in request.user.scope.admin_units
+    results = [] if editable else queries.rule_results(application)
     returned = queries.last_return(application) if application.state == ApplicationState.RETURNED else None
     context = {
         "now": timezone.now(),
@@ -118,7 +119,8 @@ def detail(request, pk):
         "can_scan": submission
         and rules.allowed(rules.check_can_scan, request.user, application, at=timezone.now()),
         "scan": submission and documents.get(queries.scan_kind(submission.version)),
-        "results": [] if editable else queries.rule_results(application),
+        "results": results,
+        "decks": _decks(request.user, application, results),
         "claim": None if editable else queries.settled_claim(application),
         "content": None if editable else content_of(application),
         "returned": returned,
@@ -142,6 +144,19 @@ def detail(request, pk):
                 :50
             ]
     return render(request, "applications/detail.html", context)
+
+
+def _decks(user, application, results):
+    """(what a round asked for, whether the person may upload it now)."""
+    now = timezone.now()
+    return [
+        (
+            deck,
+            deck.stage.kind == application.state
+            and rules.allowed(rules.check_can_present, user, application, deck.stage, at=now),
+        )
+        for deck in queries.decks_of(application, results)
+    ]
 
 
 def _asked_back(application, event) -> list[tuple[str, str]]:

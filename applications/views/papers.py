@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -58,6 +59,25 @@ def scan(request, pk):
     else:
         messages.success(request, _("盖章扫描件已核对并保存。"))
     return redirect("applications:detail", application.pk)
+
+
+@login_required
+@require_POST
+def slides(request, pk):
+    """The slides that the present round asks for; a later file takes the place of the earlier one."""
+    application = visible_application(request.user, pk)
+    file = request.FILES.get("slides")
+    try:
+        if file is None:
+            raise Refused(_("没有收到文件。"))
+        actions.upload_slides(
+            application=application, file=file, name=file.name, by=request.user, at=timezone.now()
+        )
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, _("答辩材料已保存，截止前可以替换。"))
+    return redirect(f"{reverse('applications:detail', args=[application.pk])}#slides")
 
 
 @login_required

@@ -10,6 +10,7 @@ from accounts.roles import Role
 from desk.forms.base import PartForm, rows
 from desk.forms.widgets import IndicatorsField, Moment, Wan, formula, short_text
 from grants.models import (
+    SLIDES_RULES,
     Call,
     Contact,
     Invitation,
@@ -284,15 +285,37 @@ class TopicForm(PartForm):
         return topic
 
 
+SLIDES = ("slides_days", "slides_until", "slides_pages", "slides_megabytes")
+
+
 class StageForm(PartForm):
     layout = (
         (("kind", 4), ("days", 2), ("day_kind", 3), ("clause", 3)),
         (("recommended_by", 5), ("instruction", 7)),
+        (
+            ("slides_days", 3),
+            ("slides_until", 4),
+            ("slides_pages", 2),
+            ("slides_megabytes", 3),
+        ),
+        (("slides_blind", 12),),
     )
 
     class Meta:
         model = Stage
-        fields = ("kind", "days", "day_kind", "clause", "recommended_by", "instruction")
+        fields = (
+            "kind",
+            "days",
+            "day_kind",
+            "clause",
+            "recommended_by",
+            "instruction",
+            "slides_days",
+            "slides_until",
+            "slides_pages",
+            "slides_megabytes",
+            "slides_blind",
+        )
         widgets = {"instruction": short_text(1)}
         labels = {"instruction": gettext_lazy("办理要求（办理人会看到）")}
         help_texts = {"instruction": ""}
@@ -306,6 +329,11 @@ class StageForm(PartForm):
         if data.get("kind") != StageKind.RECOMMENDATION or not data.get("recommended_by"):
             # What was chosen for another kind says nothing here.
             data["recommended_by"] = RecommendedBy.REGION
+        if data.get("kind") not in SLIDES_RULES:
+            if data.get("slides_blind") or any(data.get(name) is not None for name in SLIDES):
+                self.add_error("slides_days", _("只有专家评审和会议评审（答辩）环节可以收答辩材料。"))
+        elif data.get("slides_days") is not None and data.get("slides_until") is not None:
+            self.add_error("slides_until", _("答辩材料的期限和截止时间只写一个。"))
         return data
 
 

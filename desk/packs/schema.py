@@ -13,6 +13,7 @@ from desk.packs.values import (
     Clause,
     Code,
     Day,
+    FixedMoment,
     Lead,
     Maybe60,
     Maybe120,
@@ -272,6 +273,13 @@ class StagePart(Part):
     instruction: Text = ""
     recommended_by: RecommendedBy = RecommendedBy.REGION
     """Only of the stage `recommendation`; `chosen` needs the list `recommenders`."""
+    slides_days: Days | None = None
+    """Slides of the teams that come into `expert_review` or `panel_review`: within so many days …"""
+    slides_until: FixedMoment | None = None
+    """… or by one moment for all."""
+    slides_pages: Annotated[int, Field(ge=1, le=500)] | None = None
+    slides_megabytes: Annotated[int, Field(ge=1, le=500)] | None = None
+    slides_blind: bool = False
 
 
 class QuestionPart(Part):

@@ -13,6 +13,7 @@ from core import calendar
 from desk.packs.schema import Pack
 from desk.packs.source import Place
 from grants.models import (
+    SLIDES_RULES,
     FormKind,
     Instrument,
     MoneyKind,
@@ -71,8 +72,36 @@ def _windows(pack: Pack) -> Found:
         yield ("scan", "days"), _("盖章扫描件由形式审查核对，但环节里没有形式审查。")
     if pack.scan.days and not pack.scan.clause:
         yield ("scan", "clause"), _("请写明要求盖章扫描件的条款。")
+    yield from _slides(pack)
     if call.entry_days and not call.follows:
         yield ("call", "entry_days"), _("写了入选后的申报期限，但没有写前一步通知。")
+
+
+def _slides(pack: Pack) -> Found:
+    """Which rounds may ask for slides, by one clock, and what must be said of it."""
+    for index, stage in enumerate(pack.stages):
+        place = ("stages", index)
+        asks = stage.slides_days is not None or stage.slides_until is not None
+        limits = ("slides_pages", "slides_megabytes", "slides_blind")
+        if not asks:
+            for name in limits:
+                if getattr(stage, name):
+                    yield (*place, name), _("没有写答辩材料的期限，这一项不起作用。")
+            continue
+        if stage.kind not in SLIDES_RULES:
+            yield (*place, "slides_days"), _("只有专家评审和会议评审（答辩）环节可以收答辩材料。")
+        if stage.slides_days is not None and stage.slides_until is not None:
+            yield (*place, "slides_until"), _("答辩材料的期限和截止时间只写一个。")
+        if stage.slides_until and pack.call.closes and stage.slides_until <= pack.call.closes:
+            yield (*place, "slides_until"), _("答辩材料的截止时间应在申报截止之后。")
+        if not stage.clause:
+            yield (*place, "clause"), _("请写明要求答辩材料的条款。")
+        if pack.review and pack.review.blind and not stage.slides_blind:
+            yield (
+                (*place, "slides_blind"),
+                _("评审是匿名的，“%(stage)s”却收答辩材料：请勾选“匿名评审也收答辩材料”，或不收。")
+                % {"stage": StageKind(stage.kind).label},
+            )
 
 
 def _lists(pack: Pack) -> Found:

@@ -78,6 +78,18 @@ def read_moment(value: Any, today: date) -> datetime:
     return datetime.combine(day, clock, tzinfo=timezone.get_default_timezone())
 
 
+def read_fixed(value: Any) -> datetime:
+    """'2026-03-01 09:00' → that moment; nothing relative, for no load fixes it."""
+    if isinstance(value, datetime):
+        return value
+    try:
+        if is_relative(value):
+            raise ValueError
+        return read_moment(value, date.min)
+    except ValueError:
+        raise ValueError(_("应为时间，例如 2026-03-01 17:00。")) from None
+
+
 def read_day(value: Any) -> date:
     """'2025-01-01' → that day."""
     if isinstance(value, date) and not isinstance(value, datetime):
@@ -118,6 +130,7 @@ def _number(read: Callable[[Any], Decimal], write: Callable[[Decimal], Any]) -> 
 Amount = _number(read_amount, write_amount)
 Number = _number(read_decimal, write_decimal)
 Moment = Annotated[datetime, PlainSerializer(write_moment)]
+FixedMoment = Annotated[datetime, BeforeValidator(read_fixed), PlainSerializer(write_moment)]
 Day = Annotated[date, BeforeValidator(read_day), PlainSerializer(date.isoformat)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=50)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=50)]

@@ -17,7 +17,9 @@ from grants.models.call import (
     Sourcing,
 )
 from grants.models.eligibility import (
+    ROUND,
     SCAN_RULE,
+    SLIDES_RULES,
     SYSTEM_RULES,
     Automation,
     EligibilityRule,
@@ -33,7 +35,9 @@ from grants.models.stages import RecommendedBy, Stage, StageKind
 from grants.models.topics import DemandKind, Topic
 
 __all__ = [
+    "ROUND",
     "SCAN_RULE",
+    "SLIDES_RULES",
     "SYSTEM_RULES",
     "Amendment",
     "Automation",

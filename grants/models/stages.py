@@ -54,6 +54,27 @@ class Stage(models.Model):
         default=RecommendedBy.REGION,
         help_text=_("只用于推荐审核环节"),
     )
+    slides_days = models.PositiveSmallIntegerField(
+        _("答辩材料期限"),
+        null=True,
+        blank=True,
+        help_text=_("进入本环节后几日内上传答辩材料（演示文稿）；与截止时间都留空时不要求"),
+    )
+    slides_until = models.DateTimeField(
+        _("答辩材料截止时间"),
+        null=True,
+        blank=True,
+        help_text=_("通知规定了统一时间时填写；之后才进入本环节的按环节期限"),
+    )
+    slides_pages = models.PositiveSmallIntegerField(
+        _("答辩材料页数上限"), null=True, blank=True, help_text=_("PDF 的页数或 PPTX 的张数")
+    )
+    slides_megabytes = models.PositiveSmallIntegerField(_("答辩材料大小上限（MB）"), null=True, blank=True)
+    slides_blind = models.BooleanField(
+        _("匿名评审也收答辩材料"),
+        default=False,
+        help_text=_("匿名评审的通知要收答辩材料须明确勾选：材料由申报人自行隐去单位和人员，系统不能代为遮盖"),
+    )
 
     class Meta:
         verbose_name = _("环节")
@@ -66,8 +87,28 @@ class Stage(models.Model):
                 condition=models.Q(kind="recommendation") | models.Q(recommended_by="region"),
                 name="stage_recommended_by_of_recommendation",
             ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["expert_review", "panel_review"])
+                | models.Q(slides_days__isnull=True, slides_until__isnull=True),
+                name="stage_slides_of_a_round",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(slides_days__isnull=True) | models.Q(slides_until__isnull=True),
+                name="stage_slides_by_one_clock",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(slides_days=0)
+                & ~models.Q(slides_pages=0)
+                & ~models.Q(slides_megabytes=0),
+                name="stage_slides_not_zero",
+            ),
         ]
         triggers = frozen_with_call()
 
     def __str__(self):
         return self.get_kind_display()
+
+    @property
+    def asks_slides(self) -> bool:
+        """Whether the teams that come into this round upload slides for it."""
+        return self.slides_days is not None or self.slides_until is not None

@@ -18,7 +18,7 @@ from core import calendar
 from core.workflow import Refused
 from documents import codes, pdf
 from documents.models import Document
-from grants.actions import write_scan_rule
+from grants import system_rules
 from grants.models import SCAN_RULE, Call, StageKind
 from notifications import obligations
 from notifications.models import Deadline, DeadlineKind
@@ -175,8 +175,8 @@ def asked_for(**kwargs):
         parts__stages=(StageKind.FORMAL_CHECK, StageKind.DECISION),
         **kwargs,
     )
-    write_scan_rule(call=call)
-    write_scan_rule(call=call)
+    system_rules.write(call=call)
+    system_rules.write(call=call)
     Call.objects.filter(pk=call.pk).update(state="published", published_at=timezone.now())
     return submitted(call=Call.objects.get(pk=call.pk))
 
@@ -242,7 +242,7 @@ def test_the_officer_takes_the_paper_itself_and_what_is_taken_back_owes_no_scan(
     assert clock(application).state == "met"
     assert list(obligations.check(at=now)) == []
     silent = CallFactory(draft=True)
-    write_scan_rule(call=silent)
+    system_rules.write(call=silent)
     assert not silent.rules.filter(code=SCAN_RULE).exists()
 
 

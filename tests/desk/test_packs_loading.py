@@ -25,6 +25,11 @@ FULLER = (
         "  registers_by: 2026-03-20 17:00\n  max_megabytes: 6\n  members_consent: true\n  closes: ",
         1,
     )
+    .replace(
+        "  - kind: expert_review\n    days: 10\n",
+        "  - {kind: expert_review, days: 10, clause: 第二条, slides_until: 2026-05-20 12:00, "
+        "slides_pages: 10, slides_megabytes: 8}\n",
+    )
     .replace("    title: 项目\n", "    title: 项目\n    blind: true\n", 1)
     .replace(
         "\nmoney:\n",

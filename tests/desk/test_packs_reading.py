@@ -159,6 +159,13 @@ BROKEN = [
         "预算表里没有代码为“travel”的科目或来源。",
     ),
     (
+        "  - kind: formal_check\n    days: 5",
+        "  - {kind: formal_check, days: 5, clause: 第一条, slides_days: 3}",
+        28,
+        "stages[1].slides_days",
+        "只有专家评审和会议评审（答辩）环节可以收答辩材料。",
+    ),
+    (
         "stages:",
         "quotas:\n  - {of: unit, formula: unit.size_of_it, clause: 第一条}\nstages:",
         28,

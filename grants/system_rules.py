@@ -1,0 +1,96 @@
+"""Rules that publishing writes from other fields of the notice; the system itself settles their lines."""
+
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from grants.models import (
+    ROUND,
+    SCAN_RULE,
+    SLIDES_RULES,
+    SYSTEM_RULES,
+    Automation,
+    Call,
+    DayKind,
+    EligibilityRule,
+    RuleScope,
+    Severity,
+    Stage,
+)
+
+
+@transaction.atomic
+def write(*, call: Call) -> None:
+    """Write them as the call's fields stand; what was written before is replaced."""
+    EligibilityRule.objects.filter(call=call, code__in=SYSTEM_RULES).delete()
+    if call.scan_days is not None:
+        _write(call, SCAN_RULE, _scan_text, call, clause=call.scan_clause)
+    for stage in call.stages.all():
+        if stage.asks_slides:
+            # Nobody is asked before the round: the line is judged only then.
+            _write(
+                call,
+                SLIDES_RULES[stage.kind],
+                _slides_text,
+                stage,
+                clause=stage.clause,
+                params={"applies_to": ROUND},
+                severity=Severity.WARNING,
+            )
+
+
+def _write(call: Call, code: str, words, about, **fields) -> None:
+    """One line that no formula judges, in both languages."""
+    orders = EligibilityRule.objects.filter(call=call).order_by("-order").values_list("order", flat=True)
+    with translation.override("zh-hans"):
+        text = words(about)
+    with translation.override("en"):
+        text_en = words(about)
+    values = {"scope": RuleScope.PROJECT, "severity": Severity.BLOCKING} | fields
+    EligibilityRule.objects.create(
+        call=call,
+        code=code,
+        text=text,
+        text_en=text_en,
+        automation=Automation.MANUAL,
+        order=(orders.first() or 0) + 1,
+        **values,
+    )
+
+
+def _scan_text(call: Call) -> str:
+    text = (
+        _("申报截止后 %(days)s 个%(kind)s内上传申报书的盖章扫描件。")
+        if call.closes_at
+        else _("提交后 %(days)s 个%(kind)s内上传申报书的盖章扫描件。")
+    )
+    return text % {"days": call.scan_days, "kind": DayKind(call.scan_day_kind).label}
+
+
+def _slides_text(stage: Stage) -> str:
+    return _("进入“%(stage)s”的，%(when)s上传答辩材料（%(limits)s）。") % {
+        "stage": stage.get_kind_display(),
+        "when": slides_when(stage),
+        "limits": slides_limits(stage),
+    }
+
+
+def slides_when(stage: Stage) -> str:
+    """By when, in words: a moment, or days from the invitation."""
+    if stage.slides_until:
+        moment = timezone.localtime(stage.slides_until, timezone.get_default_timezone())
+        return _("在 %(time)s 前") % {"time": f"{moment:%Y-%m-%d %H:%M}"}
+    return _("在 %(days)s 个%(kind)s内") % {
+        "days": stage.slides_days,
+        "kind": DayKind(stage.day_kind).label,
+    }
+
+
+def slides_limits(stage: Stage) -> str:
+    """Which files, and how much at most."""
+    parts = [_("PDF 或 PPTX")]
+    if stage.slides_pages:
+        parts.append(_("不超过 %(pages)s 页") % {"pages": stage.slides_pages})
+    if stage.slides_megabytes:
+        parts.append(_("不超过 %(size)s MB") % {"size": stage.slides_megabytes})
+    return _("；").join(parts)
