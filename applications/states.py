@@ -42,6 +42,7 @@ class ProjectEnd(models.TextChoices):
     CONCLUDED = "concluded", _("结题")
     FAILED = "failed", _("未通过验收")
     TERMINATED = "terminated", _("终止")
+    REVOKED = "revoked", _("撤销")
 
 
 class RecordStatus(models.TextChoices):
@@ -55,7 +56,7 @@ class RecordStatus(models.TextChoices):
     FAILED = "failed", _("未通过验收")
     TERMINATED = "terminated", _("已终止")
     REVOKED = "revoked", _("已撤销")
-    """Of projects elsewhere: taken away for a fault, which most notices punish longer than an end (终止)."""
+    """Taken away for a fault, which most notices punish longer than an end (终止)."""
 
 
 S = ApplicationState

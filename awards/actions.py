@@ -400,3 +400,12 @@ def complete(*, agreement: Agreement, by, at: datetime) -> None:
     notifications.completed(agreement, by=by, at=at)
     signals.agreement_completed.send(sender=Agreement, agreement=agreement, by=by, at=at)
     applications.end_project(application=agreement.award.application, end=ProjectEnd.COMPLETED, by=by, at=at)
+
+
+@transaction.atomic
+def end_early(*, agreement: Agreement, end: str, by, at: datetime, note: str) -> None:
+    """A running project is ended (终止) or revoked (撤销); called by whoever decides on that."""
+    workflow.move(agreement, AgreementState(end), by=by, at=at, note=note)
+    notifications.ended_early(agreement, by=by, at=at)
+    signals.agreement_ended_early.send(sender=Agreement, agreement=agreement, by=by, at=at)
+    applications.end_project(application=agreement.award.application, end=ProjectEnd(end), by=by, at=at)

@@ -390,7 +390,7 @@ class Agreement(models.Model):
                 name="agreement_bureau_signed_at_by",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["in_force", "completed"])
+                condition=~Q(state__in=["in_force", "completed", "terminated", "revoked"])
                 | Q(is_by_decision=True)
                 | Q(unit_signed_at__isnull=False, bureau_signed_at__isnull=False),
                 name="agreement_in_force_is_signed",

@@ -186,6 +186,11 @@ def completed(agreement: Agreement, *, by, at) -> None:
     certificates_followed(agreement.award.application.organisation_id, by=by, at=at)
 
 
+def ended_early(agreement: Agreement, *, by, at) -> None:
+    deadlines.cancel_deadline(subject=agreement, kind=DeadlineKind.PROJECT_END, by=by, at=at)
+    certificates_followed(agreement.award.application.organisation_id, by=by, at=at)
+
+
 # ---- agreements ----
 
 

@@ -17,5 +17,8 @@ agreement_in_force = Signal()
 agreement_completed = Signal()
 """Sent with `agreement`, `by`, `at` when everything that was agreed is done and paid."""
 
+agreement_ended_early = Signal()
+"""Sent with `agreement`, `by`, `at` when it was decided to end (终止) or revoke (撤销) a running project."""
+
 funding_dropped = Signal()
 """Sent with `application`, `by`, `at` when a proposed award falls away (objection upheld, forgone)."""

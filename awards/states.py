@@ -52,6 +52,8 @@ class AgreementState(models.TextChoices):
     IN_FORCE = "in_force", _("执行中")
     COMPLETED = "completed", _("已完成")
     FORGONE = "forgone", _("放弃立项")
+    TERMINATED = "terminated", _("已终止")
+    REVOKED = "revoked", _("已撤销")
 
 
 A = AgreementState
@@ -63,7 +65,7 @@ AGREEMENT = Machine(
         # In force at once where the notice asks for no agreement.
         A.DRAFT: frozenset({A.UNIT_SIGNED, A.IN_FORCE, A.FORGONE}),
         A.UNIT_SIGNED: frozenset({A.IN_FORCE, A.DRAFT}),
-        A.IN_FORCE: frozenset({A.COMPLETED}),
+        A.IN_FORCE: frozenset({A.COMPLETED, A.TERMINATED, A.REVOKED}),
     },
     owners={
         A.DRAFT: frozenset({UnitRole.ADMIN}),
@@ -71,7 +73,12 @@ AGREEMENT = Machine(
         A.IN_FORCE: _MANAGER,
         A.COMPLETED: frozenset(),
         A.FORGONE: frozenset(),
+        A.TERMINATED: frozenset(),
+        A.REVOKED: frozenset(),
     },
 )
+
+ENDED_EARLY = frozenset({A.TERMINATED, A.REVOKED})
+"""Ended by a decision before everything was done; revoked: for a fault of the project's."""
 
 del A

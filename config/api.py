@@ -10,7 +10,7 @@ from awards.api import AwardViewSet, PublicityViewSet
 from exchange.api import DemandViewSet
 from finance.api import AppropriationViewSet, InstalmentViewSet, PaymentViewSet
 from grants.api import CallViewSet, TopicViewSet
-from milestones.api import MilestoneViewSet
+from milestones.api import MilestoneViewSet, TerminationViewSet
 from notifications.api import DeadlineViewSet, MessageViewSet
 from reviews.api import AssignmentViewSet
 
@@ -27,6 +27,7 @@ router.register("assignments", AssignmentViewSet)
 router.register("publicity", PublicityViewSet)
 router.register("awards", AwardViewSet)
 router.register("milestones", MilestoneViewSet)
+router.register("terminations", TerminationViewSet)
 router.register("appropriations", AppropriationViewSet)
 router.register("instalments", InstalmentViewSet)
 router.register("payments", PaymentViewSet)

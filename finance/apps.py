@@ -20,6 +20,7 @@ class FinanceConfig(AppConfig):
         # Milestones stand before finance in INSTALLED_APPS: they are planned when instalments look for them.
         awards.agreement_prepared.connect(receivers.agreement_prepared)
         awards.agreement_in_force.connect(receivers.agreement_in_force)
+        awards.agreement_ended_early.connect(receivers.agreement_ended_early)
         accounts.account_recorded.connect(receivers.account_recorded)
         milestones.accepted.connect(receivers.accepted)
         obligations.register_all()

@@ -25,6 +25,10 @@ def agreement_in_force(sender, *, agreement, by, at, **kwargs) -> None:
     actions.agreement_signed(agreement=agreement, by=by, at=at)
 
 
+def agreement_ended_early(sender, *, agreement, by, at, **kwargs) -> None:
+    actions.cancel_unpaid(agreement=agreement, by=by, at=at)
+
+
 def accepted(sender, *, milestone, by, at, **kwargs) -> None:
     actions.milestone_accepted(milestone=milestone, by=by, at=at)
 

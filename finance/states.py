@@ -21,7 +21,8 @@ INSTALMENT = Machine(
     transitions={
         S.PLANNED: frozenset({S.DUE, S.CANCELLED}),
         S.DUE: frozenset({S.PAID, S.CANCELLED}),
-        S.PAID: frozenset({S.DUE}),
+        # Cancelled: reversed after the project was terminated.
+        S.PAID: frozenset({S.DUE, S.CANCELLED}),
     },
     owners={
         S.PLANNED: _FINANCE,

@@ -19,6 +19,9 @@ from milestones import actions, extending, queries, rules
 from milestones.forms import ConclusionForm, OpinionOfOfficeForm, ReasonForm
 from milestones.models import Extension, Indicator, Milestone, MilestoneTemplate, Report, Shift
 from milestones.states import ExtensionState, MilestoneState
+from milestones.termination_admin import TerminationAdmin
+
+__all__ = ["ExtensionAdmin", "MilestoneAdmin", "MilestoneTemplateAdmin", "ReportAdmin", "TerminationAdmin"]
 
 OWED = [MilestoneState.PLANNED, MilestoneState.RETURNED]
 
@@ -73,6 +76,7 @@ STATE_TONES = {
     MilestoneState.ACCEPTED: "success",
     MilestoneState.FAILED: "danger",
     MilestoneState.WAIVED: "success",
+    MilestoneState.CANCELLED: "danger",
 }
 
 

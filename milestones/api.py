@@ -1,4 +1,4 @@
-"""/api/v1/milestones/: lists and the moves of a milestone."""
+"""/api/v1/milestones/: lists and the moves of a milestone; /api/v1/terminations/."""
 
 from django.http import Http404
 from django.utils import timezone
@@ -11,8 +11,14 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from core.api import KeysetPagination
 from milestones import actions, queries
-from milestones.models import Milestone
-from milestones.serializers import ConclusionInput, HandInInput, MilestoneSerializer, OpinionInput
+from milestones.models import Milestone, Termination
+from milestones.serializers import (
+    ConclusionInput,
+    HandInInput,
+    MilestoneSerializer,
+    OpinionInput,
+    TerminationSerializer,
+)
 
 
 class MilestoneFilter(filters.FilterSet):
@@ -88,3 +94,16 @@ class MilestoneViewSet(ReadOnlyModelViewSet):
             at=timezone.now(),
         )
         return self._answer(milestone)
+
+
+class TerminationViewSet(ReadOnlyModelViewSet):
+    """Projects ended before their time, and what is asked or proposed; decided in the admin."""
+
+    queryset = Termination.objects.none()
+    serializer_class = TerminationSerializer
+    filterset_fields = ("state", "end", "ground", "agreement")
+
+    def get_queryset(self):
+        return Termination.objects.visible_to(self.request.user).select_related(
+            "agreement__award__application"
+        )

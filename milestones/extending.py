@@ -11,7 +11,7 @@ from core import calendar
 from core.calendar import DayKind
 from core.workflow import Refused
 from milestones.models import Extension, Kind, Milestone
-from milestones.rules import is_manager_of, is_of_project
+from milestones.rules import can, is_manager_of, is_of_project
 from milestones.states import ExtensionState, MilestoneState
 
 LONGEST_REASON = 4000
@@ -141,20 +141,12 @@ def check_can_approve(extension: Extension) -> None:
 
 
 def can_ask(user, agreement: Agreement, *, at: datetime, requests: list[Extension]) -> bool:
-    return _holds(check_can_ask, user, agreement, at=at, requests=requests)
+    return can(check_can_ask, user, agreement, at=at, requests=requests)
 
 
 def can_withdraw(user, extension: Extension) -> bool:
-    return _holds(check_can_withdraw, user, extension)
+    return can(check_can_withdraw, user, extension)
 
 
 def can_decide(user, extension: Extension) -> bool:
-    return _holds(check_can_decide, user, extension)
-
-
-def _holds(check, *args, **kwargs) -> bool:
-    try:
-        check(*args, **kwargs)
-    except Refused:
-        return False
-    return True
+    return can(check_can_decide, user, extension)

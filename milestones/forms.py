@@ -10,7 +10,7 @@ from applications.forms.answers import AnswersForm, completed, computed_texts, i
 from core.money import ZERO
 from core.workflow import Refused
 from milestones import actions, queries
-from milestones.models import Acceptance, DemanderOpinion, Kind
+from milestones.models import Acceptance, DemanderOpinion, Kind, Termination
 from milestones.rules import LONGEST_VALUE, MAX_SPENT
 
 LONG = 4000
@@ -153,6 +153,62 @@ class ExtensionForm(forms.Form):
             "reason": data["reason"],
             "shifts": {pk: day for pk, day in days.items() if day and day != planned[pk]},
         }
+
+
+class TerminationForm(forms.Form):
+    """Why a project should end before its time. Its officers also say how and on which ground."""
+
+    end = forms.ChoiceField(
+        label=_("方式"),
+        choices=Termination.End.choices,
+        widget=forms.RadioSelect,
+        initial=Termination.End.TERMINATED,
+        help_text=_("撤销用于项目单位有过错的；申报条件对两者可以规定不同的限制期。"),
+    )
+    ground = forms.ChoiceField(label=_("事由"), widget=forms.RadioSelect)
+    reason = LimitedText(label=_("终止理由"), max_length=LONG, widget=forms.Textarea(attrs={"rows": 6}))
+    files = FilesField(
+        label=_("说明材料"), help_text=_("PDF、Word、Excel、PNG 或 JPEG，可多选；经费使用情况、会议纪要等。")
+    )
+
+    def __init__(self, *args, by_office, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["files"].required = not by_office
+        if by_office:
+            asked = Termination.Ground.REQUEST
+            self.fields["ground"].choices = [c for c in Termination.Ground.choices if c[0] != asked]
+            return
+        del self.fields["end"], self.fields["ground"]
+        self.fields["reason"].help_text = _(
+            "写明不能继续的原因、已完成的工作和经费使用情况，不超过 4000 字。"
+        )
+
+    def asked(self) -> dict:
+        """What `actions.ask_termination` takes; a project can only ask for one thing."""
+        fixed = {"end": Termination.End.TERMINATED, "ground": Termination.Ground.REQUEST}
+        return fixed | self.cleaned_data
+
+
+class TerminationDecisionForm(forms.Form):
+    opinion = LimitedText(
+        label=_("决定理由"),
+        max_length=LONG,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("写入送达项目单位的决定。"),
+    )
+    clause = forms.CharField(label=_("依据条款"), max_length=120, help_text=_("例如：任务书第十条。"))
+
+    def about(self, termination) -> None:
+        self.fields["clause"].initial = termination.agreement.award.application.call.termination_clause
+
+
+class TerminationRefusalForm(forms.Form):
+    opinion = LimitedText(
+        label=_("不同意的理由"),
+        max_length=LONG,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("提出的一方会看到。"),
+    )
 
 
 class OpinionOfOfficeForm(forms.Form):

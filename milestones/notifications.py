@@ -184,6 +184,15 @@ def waived(milestone: Milestone, *, by, at: datetime) -> None:
     actions.cancel_deadline(subject=milestone, kind=DeadlineKind.MILESTONE, by=by, at=at)
 
 
+def cancelled(milestone: Milestone, report: Report | None, *, by, at: datetime) -> None:
+    """Nothing is owed about a milestone any more, by whomever; `report`: the last hand-in, if any."""
+    for kind in (DeadlineKind.MILESTONE, DeadlineKind.MILESTONE_CHECK):
+        actions.cancel_deadline(subject=milestone, kind=kind, by=by, at=at)
+    receipts.settle(subject=milestone, kind=NoticeKind.MILESTONE_RETURNED, by=by, at=at)
+    if report is not None:
+        actions.cancel_deadline(subject=report, kind=DeadlineKind.DEMANDER_OPINION, by=by, at=at)
+
+
 TO_ACKNOWLEDGE = {"returned": NoticeKind.MILESTONE_RETURNED, "failed": NoticeKind.MILESTONE_FAILED}
 
 

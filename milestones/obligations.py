@@ -6,8 +6,8 @@ from django.db.models.functions import Coalesce
 from awards.models import Agreement
 from awards.states import AgreementState
 from core import calendar
-from milestones import extending, extension_clocks, notifications
-from milestones.models import DemanderOpinion, Extension, Milestone, Report
+from milestones import extending, extension_clocks, notifications, termination_clocks
+from milestones.models import DemanderOpinion, Extension, Milestone, Report, Termination
 from milestones.states import MilestoneState
 from notifications.models import DeadlineKind
 from notifications.obligations import Obligation, entered_at, register
@@ -77,10 +77,8 @@ class MonthsBefore(Func):
     output_field = DateField()
 
 
-def _requests(at):
-    return Extension.objects.open().select_related(
-        "agreement__award__application__call__programme__department"
-    )
+def _requests(model):
+    return model.objects.open().select_related("agreement__award__application__call__programme__department")
 
 
 def register_all() -> None:
@@ -96,9 +94,16 @@ def register_all() -> None:
         Obligation(
             kind=DeadlineKind.EXTENSION_DECISION,
             model=Extension,
-            owing=_requests,
+            owing=lambda at: _requests(Extension),
             open=lambda extension, at: extension_clocks.open_decision(extension, at=extension.submitted_at),
             dates=("milestones.Extension.submitted_at",),
+        ),
+        Obligation(
+            kind=DeadlineKind.TERMINATION_DECISION,
+            model=Termination,
+            owing=lambda at: _requests(Termination),
+            open=lambda asked, at: termination_clocks.open_decision(asked, at=asked.submitted_at),
+            dates=("milestones.Termination.submitted_at",),
         ),
         Obligation(
             kind=DeadlineKind.MILESTONE,

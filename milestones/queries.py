@@ -85,8 +85,8 @@ DEVIATION_LIMIT = timedelta(days=30)
 
 
 def light(milestone: Milestone, *, at: datetime) -> str:
-    """Plan against fact: "good" accepted or in time, "wait" up to 30 days late, "bad" later or failed."""
-    if milestone.state == MilestoneState.FAILED:
+    """Plan against fact: "good" accepted or in time, "wait" up to 30 days late, "bad" later or never."""
+    if milestone.state in (MilestoneState.FAILED, MilestoneState.CANCELLED):
         return "bad"
     if milestone.state == MilestoneState.WAIVED:
         return "good"

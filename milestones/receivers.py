@@ -3,7 +3,7 @@
 from django.db.models import Q
 
 from milestones import actions
-from milestones.models import Report, ReportDraft
+from milestones.models import Report, ReportDraft, Termination
 
 
 def plan(sender, *, agreement, by, at, **kwargs) -> None:
@@ -16,6 +16,12 @@ def start(sender, *, agreement, by, at, **kwargs) -> None:
 
 
 def completed(sender, *, agreement, by, at, **kwargs) -> None:
+    actions.project_ended(agreement=agreement, by=by, at=at)
+    actions.terminations_fell_away(agreement=agreement, by=by, at=at)
+
+
+def ended_early(sender, *, agreement, by, at, **kwargs) -> None:
+    actions.cancel_milestones(agreement=agreement, by=by, at=at)
     actions.project_ended(agreement=agreement, by=by, at=at)
 
 
@@ -38,4 +44,12 @@ def evidence(user) -> Q:
         content_type__app_label="milestones",
         content_type__model="report",
         object_id__in=Report.objects.visible_to(user).values("pk"),
+    )
+
+
+def termination_papers(user) -> Q:
+    return Q(
+        content_type__app_label="milestones",
+        content_type__model="termination",
+        object_id__in=Termination.objects.visible_to(user).values("pk"),
     )

@@ -189,25 +189,26 @@ def check_can_fail(user, milestone: Milestone) -> None:
         raise Refused(_("只有退回补充后没有再提交的里程碑可以直接判为不通过。"), code="not_allowed")
 
 
-def _can(check, *args) -> bool:
+def can(check, *args, **kwargs) -> bool:
+    """Whether a check lets it pass."""
     try:
-        check(*args)
+        check(*args, **kwargs)
     except Refused:
         return False
     return True
 
 
 def can_hand_in(user, milestone: Milestone) -> bool:
-    return _can(check_can_hand_in, user, milestone)
+    return can(check_can_hand_in, user, milestone)
 
 
 def can_give_opinion(user, report: Report) -> bool:
-    return _can(check_can_give_opinion, user, report)
+    return can(check_can_give_opinion, user, report)
 
 
 def can_conclude(user, report: Report) -> bool:
-    return _can(check_can_conclude, user, report)
+    return can(check_can_conclude, user, report)
 
 
 def can_fail(user, milestone: Milestone) -> bool:
-    return _can(check_can_fail, user, milestone)
+    return can(check_can_fail, user, milestone)

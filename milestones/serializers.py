@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from applications.queries import masked_answers
-from milestones.models import Acceptance, DemanderOpinion, Indicator, Milestone, Report
+from milestones.models import Acceptance, DemanderOpinion, Indicator, Milestone, Report, Termination
 
 
 class IndicatorSerializer(serializers.ModelSerializer):
@@ -59,6 +59,31 @@ class MilestoneSerializer(serializers.ModelSerializer):
             "accepted_at",
             "indicators",
             "reports",
+        )
+        read_only_fields = fields
+
+
+class TerminationSerializer(serializers.ModelSerializer):
+    """A request or proposal to end a project and what was decided."""
+
+    award_number = serializers.CharField(source="agreement.award.number", read_only=True)
+    project = serializers.CharField(source="agreement.award.application.title", read_only=True)
+
+    class Meta:
+        model = Termination
+        fields = (
+            "id",
+            "agreement",
+            "award_number",
+            "project",
+            "end",
+            "ground",
+            "reason",
+            "state",
+            "submitted_at",
+            "opinion",
+            "clause",
+            "decided_at",
         )
         read_only_fields = fields
 

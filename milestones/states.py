@@ -12,6 +12,7 @@ class MilestoneState(models.TextChoices):
     ACCEPTED = "accepted", _("已通过")
     FAILED = "failed", _("未通过")
     WAIVED = "waived", _("不再需要")
+    CANCELLED = "cancelled", _("已取消")
 
 
 S = MilestoneState
@@ -19,13 +20,14 @@ _TEAM = frozenset({UnitRole.MEMBER, UnitRole.ADMIN})
 _MANAGER = frozenset({Role.PROGRAMME_MANAGER})
 
 # Waived: an annual report that became due only after the project had been accepted.
+# Cancelled: the project was terminated before.
 MILESTONE = Machine(
     states=S,
     initial=S.PLANNED,
     transitions={
-        S.PLANNED: frozenset({S.SUBMITTED, S.WAIVED}),
-        S.SUBMITTED: frozenset({S.ACCEPTED, S.RETURNED, S.FAILED}),
-        S.RETURNED: frozenset({S.SUBMITTED, S.FAILED}),
+        S.PLANNED: frozenset({S.SUBMITTED, S.WAIVED, S.CANCELLED}),
+        S.SUBMITTED: frozenset({S.ACCEPTED, S.RETURNED, S.FAILED, S.CANCELLED}),
+        S.RETURNED: frozenset({S.SUBMITTED, S.FAILED, S.CANCELLED}),
     },
     owners={
         S.PLANNED: _TEAM,
@@ -34,6 +36,7 @@ MILESTONE = Machine(
         S.ACCEPTED: frozenset(),
         S.FAILED: frozenset(),
         S.WAIVED: frozenset(),
+        S.CANCELLED: frozenset(),
     },
 )
 
@@ -59,4 +62,26 @@ EXTENSION = Machine(
     },
 )
 
-del S, E
+
+class TerminationState(models.TextChoices):
+    SUBMITTED = "submitted", _("待决定")
+    APPROVED = "approved", _("同意终止")
+    REFUSED = "refused", _("不同意终止")
+    WITHDRAWN = "withdrawn", _("已撤回")
+
+
+T = TerminationState
+
+TERMINATION = Machine(
+    states=T,
+    initial=T.SUBMITTED,
+    transitions={T.SUBMITTED: frozenset({T.APPROVED, T.REFUSED, T.WITHDRAWN})},
+    owners={
+        T.SUBMITTED: frozenset({Role.LEADER}),
+        T.APPROVED: frozenset(),
+        T.REFUSED: frozenset(),
+        T.WITHDRAWN: frozenset(),
+    },
+)
+
+del S, E, T

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from milestones import extension_views, views
+from milestones import extension_views, termination_views, views
 
 app_name = "milestones"
 
@@ -10,6 +10,8 @@ urlpatterns = [
     path("<int:pk>/files/<slug:code>/", views.upload, name="upload"),
     path("projects/<int:pk>/extension/", extension_views.extend, name="extend"),
     path("extensions/<int:pk>/", extension_views.extension, name="extension"),
+    path("projects/<int:pk>/termination/", termination_views.terminate, name="terminate"),
+    path("terminations/<int:pk>/", termination_views.termination, name="termination"),
     path("reports/<int:pk>.pdf", views.report_pdf, name="report_pdf"),
     path("reports/<int:pk>/opinion/", views.opinion, name="opinion"),
 ]

@@ -35,6 +35,7 @@ class DeadlineKind(models.TextChoices):
     PROJECT_END = "project_end", _("项目到期验收")
     EXTENSION = "extension", _("延期申请最后一天")
     EXTENSION_DECISION = "extension_decision", _("延期审批")
+    TERMINATION_DECISION = "termination_decision", _("项目终止决定")
     MILESTONE = "milestone", _("里程碑")
     DEMANDER_OPINION = "demander_opinion", _("发榜方验收意见")
     MILESTONE_CHECK = "milestone_check", _("里程碑审核")
@@ -54,3 +55,4 @@ class NoticeKind(models.TextChoices):
     RETURNED = "returned", _("退回修改")
     MILESTONE_RETURNED = "milestone_returned", _("里程碑退回补充")
     MILESTONE_FAILED = "milestone_failed", _("里程碑未通过")
+    PROJECT_ENDED = "project_ended", _("项目终止、撤销决定")

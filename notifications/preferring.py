@@ -19,6 +19,8 @@ OFFICES = frozenset(
         DeadlineKind.EXPERT_REVIEW,
         DeadlineKind.OFFICE_STEP,
         DeadlineKind.DECISION,
+        DeadlineKind.EXTENSION_DECISION,
+        DeadlineKind.TERMINATION_DECISION,
         DeadlineKind.MILESTONE_CHECK,
         DeadlineKind.PAYMENT,
     }

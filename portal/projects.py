@@ -15,14 +15,14 @@ from django.views.decorators.http import require_safe
 
 from awards import rules as awards
 from awards.models import Agreement
-from awards.states import AgreementState
+from awards.states import ENDED_EARLY, AgreementState
 from core.calendar import end_of_day, local_date
 from core.paging import paginate
 from finance import queries as money
 from finance import rules as paying
 from finance.models import Instalment
 from finance.states import InstalmentState
-from milestones import extending
+from milestones import extending, terminating
 from milestones import queries as milestone_queries
 from milestones import rules as handing_in
 from milestones.models import Milestone
@@ -34,7 +34,7 @@ PER_PAGE = 20
 ORDER = ("-id",)
 TABS = {
     "running": [AgreementState.DRAFT, AgreementState.UNIT_SIGNED, AgreementState.IN_FORCE],
-    "ended": [AgreementState.COMPLETED, AgreementState.FORGONE],
+    "ended": [AgreementState.COMPLETED, AgreementState.FORGONE, *ENDED_EARLY],
 }
 OWED = [MilestoneState.PLANNED, MilestoneState.SUBMITTED, MilestoneState.RETURNED]
 
@@ -175,7 +175,7 @@ def payment_rows(user, agreement: Agreement) -> list[dict]:
 @login_required
 @require_safe
 def project(request, pk):
-    """One project. Fifteen queries with the session's, whatever it holds."""
+    """One project. Sixteen queries with the session's, whatever it holds."""
     now = timezone.now()
     visible = Agreement.objects.visible_to(request.user).select_related(
         "award__application__organisation",
@@ -194,6 +194,7 @@ def project(request, pk):
         Instalment.objects.filter(agreement=agreement).select_related("milestone").order_by("order")
     )
     extensions = extending.requests_of(agreement)
+    terminations = terminating.terminations_of(agreement)
     context = {
         "now": now,
         "agreement": agreement,
@@ -207,6 +208,9 @@ def project(request, pk):
         "may_sign": awards.can_sign_for_unit(request.user, agreement),
         "extensions": extensions,
         "may_extend": extending.can_ask(request.user, agreement, at=now, requests=extensions),
+        "terminations": terminations,
+        "may_terminate": terminating.can_ask(request.user, agreement, requests=terminations),
+        "by_office": terminating.is_office(request.user, agreement),
         "extend_until": end_of_day(extending.last_day(agreement)),
         "pays": paying.is_payer(request.user),
         "due": InstalmentState.DUE,

@@ -84,6 +84,7 @@ GROUPS = (
             Item("awards.Objection", "report"),
             Item("awards.Award", "verified"),
             Item("awards.Agreement", "contract"),
+            Item("milestones.Termination", "block"),
         ),
     ),
     Group(

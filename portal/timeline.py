@@ -19,8 +19,8 @@ from core.models import Event
 from finance.models import Instalment
 from finance.states import InstalmentState
 from grants.models import DayKind, Stage
-from milestones.models import Kind, Milestone
-from milestones.states import MilestoneState
+from milestones.models import Kind, Milestone, Termination
+from milestones.states import MilestoneState, TerminationState
 from notifications.models import Deadline, DeadlineKind
 
 S = ApplicationState
@@ -48,7 +48,7 @@ class Step:
 def application_steps(application: Application, *, for_officer: bool, at: datetime) -> list[Step]:
     """The whole way from the form to the last payment.
 
-    Three queries; one more during publicity, three more once there is an agreement.
+    Three queries; one more during publicity, four more once there is an agreement.
     """
     now = _Now.of(application, for_officer=for_officer)
     stages = _stages(application, for_officer=for_officer)
@@ -292,6 +292,7 @@ _MILESTONE_STEP = {
     MilestoneState.RETURNED: "current",
     MilestoneState.FAILED: "failed",
     MilestoneState.WAIVED: "skipped",
+    MilestoneState.CANCELLED: "skipped",
 }
 _MILESTONE_TURN = {
     MilestoneState.PLANNED: gettext_lazy("由承担单位提交证据"),
@@ -314,7 +315,26 @@ def _project_steps(application, *, at: datetime) -> list[Step]:
     for milestone in Milestone.objects.filter(agreement__award__application=application):
         steps.append(_milestone_step(milestone, at=at))
         steps += paid_for.get(milestone.pk, [])
-    return steps
+    return [*steps, *_early_end(application)]
+
+
+def _early_end(application) -> list[Step]:
+    """The decision to end the project before its time, with its reason."""
+    made = Termination.objects.filter(
+        agreement__award__application=application, state=TerminationState.APPROVED
+    )
+    return [
+        Step(
+            title=_("项目终止") if termination.end == Termination.End.TERMINATED else _("项目撤销"),
+            state="failed",
+            at=termination.decided_at,
+            note=termination.opinion,
+            clause=termination.clause,
+            url=reverse("milestones:termination", args=[termination.pk]),
+            action=_("查看决定"),
+        )
+        for termination in made
+    ]
 
 
 def _milestone_step(milestone: Milestone, *, at: datetime) -> Step:

@@ -24,8 +24,9 @@ ENDS = {
     ProjectEnd.CONCLUDED: RecordStatus.COMPLETED,
     ProjectEnd.FAILED: RecordStatus.FAILED,
     ProjectEnd.TERMINATED: RecordStatus.TERMINATED,
+    ProjectEnd.REVOKED: RecordStatus.REVOKED,
 }
-ENDED = {*ENDS.values(), RecordStatus.REVOKED}
+ENDED = set(ENDS.values())
 
 
 @dataclass
@@ -101,7 +102,7 @@ def _elsewhere(found: Records, codes, numbers, *, as_of) -> None:
 
 
 def status_of(application: Application, *, as_of: date) -> str:
-    """How a rule sees an application; only an acceptance or termination ends a project."""
+    """How a rule sees an application; only an acceptance, a termination or a revocation ends a project."""
     if application.ended:
         return ENDS[application.ended]
     if application.state == ApplicationState.REJECTED:
@@ -115,7 +116,7 @@ def status_of(application: Application, *, as_of: date) -> str:
 def of_application(application: Application, role: str, *, as_of: date, months=None) -> dict:
     """One record: plan, title, topic, year, role, status, type, amount (元), months a year, dates.
 
-    `ended_date` is the day on which it was accepted, failed or terminated; None before.
+    `ended_date` is the day on which it was accepted, failed, terminated or revoked; None before.
     """
     return {
         "application": application.pk,

@@ -350,6 +350,7 @@ class ClocksForm(PartForm):
             ("extension_decision_days", 3),
             ("extension_clause", 2),
         ),
+        (("termination_decision_days", 4), ("termination_settlement_days", 4), ("termination_clause", 4)),
     )
 
     class Meta:
@@ -372,6 +373,9 @@ class ClocksForm(PartForm):
             "extension_months",
             "extension_decision_days",
             "extension_clause",
+            "termination_decision_days",
+            "termination_settlement_days",
+            "termination_clause",
         )
 
 

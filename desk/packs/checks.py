@@ -306,6 +306,7 @@ def _named_clauses(pack: Pack):
     yield ("appeal", "clause"), pack.appeal.clause
     yield ("scan", "clause"), pack.scan.clause
     yield ("extension", "clause"), pack.extension.clause
+    yield ("termination", "clause"), pack.termination.clause
     if pack.review:
         yield ("review", "clause"), pack.review.clause
     for key in ("quotas", "stages", "rules", "milestones", "instalments"):

@@ -73,6 +73,11 @@ def dump(call: Call) -> Pack:
             call,
             **{name: f"extension_{name}" for name in schema.ExtensionPart.model_fields},
         ),
+        termination=_part(
+            schema.TerminationPart,
+            call,
+            **{name: f"termination_{name}" for name in schema.TerminationPart.model_fields},
+        ),
         demands=_only(schema.DemandsPart, DemandScheme, call),
         stages=_parts(schema.StagePart, Stage, call),
         sections=_sections(call),

@@ -37,6 +37,7 @@ MODELS = {
     "appeal": Call,
     "scan": Call,
     "extension": Call,
+    "termination": Call,
     "contacts": Contact,
     "types": ProjectType,
     "quotas": Quota,
@@ -75,7 +76,9 @@ RENAMED = {
     "tell": "audience",
     "by": "channels",
 }
-PREFIXED = {name: f"{name}_" for name in ("publicity", "signing", "appeal", "scan", "extension")}
+PREFIXED = {
+    name: f"{name}_" for name in ("publicity", "signing", "appeal", "scan", "extension", "termination")
+}
 
 
 def of_part(part: str) -> str:

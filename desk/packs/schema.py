@@ -254,6 +254,14 @@ class ExtensionPart(Part):
     clause: Clause = ""
 
 
+class TerminationPart(Part):
+    """The early end of a running project (终止、撤销) and the settlement of its money."""
+
+    decision_days: Days = 10
+    settlement_days: Days = 20
+    clause: Clause = ""
+
+
 class DemandsPart(Part):
     """What demands (企业出题) are of, what is public of them, how they are handled before they are listed."""
 
@@ -439,6 +447,7 @@ class Pack(Part):
     appeal: AppealPart = AppealPart()
     scan: ScanPart = ScanPart()
     extension: ExtensionPart = ExtensionPart()
+    termination: TerminationPart = TerminationPart()
     demands: DemandsPart | None = None
     stages: Annotated[list[StagePart], Field(min_length=1)]
     sections: Annotated[list[SectionPart], Field(min_length=1)]

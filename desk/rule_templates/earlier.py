@@ -71,7 +71,7 @@ EARLIER = (
         "pi.records.all(r, r.status != 'revoked' || (r.ended_date != null && r.ended_date < date(params.after)))",
         "限制期内有被撤销的项目。",
         Param("after", K.DATE, "从哪一天起算", "Counted from", "{year-5}-01-01"),
-        note="撤销比终止限制更久的，与上一条各添一条；撤销只见于外部项目记录，由主管部门登记。",
+        note="撤销比终止限制更久的，与上一条各添一条；包括局领导决定撤销的和外部项目记录登记的。",
     ),
     _pi(
         "pi_awarded_recently", "近几年已立项的不得再报（负责人）", "Leader awarded within some years",

@@ -2,6 +2,7 @@
 
 from finance.actions.paying import (
     agreement_signed,
+    cancel_unpaid,
     commit,
     milestone_accepted,
     plan,
@@ -13,6 +14,7 @@ from finance.actions.refunding import demand_refund, receive_refund, write_off
 
 __all__ = [
     "agreement_signed",
+    "cancel_unpaid",
     "commit",
     "demand_refund",
     "milestone_accepted",

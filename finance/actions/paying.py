@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from applications.models import Application
 from awards import actions as awards
 from awards.models import Agreement, Decision
-from awards.states import AgreementState
+from awards.states import ENDED_EARLY, AgreementState
 from core import calendar, workflow
 from core.money import allocate, wan
 from core.workflow import Refused
@@ -50,15 +50,29 @@ def commit(*, decision: Decision, by, at: datetime) -> Commitment:
 @transaction.atomic
 def release(*, application: Application, by, at: datetime) -> None:
     """A proposed award fell away: its money is free again, its instalments are cancelled."""
+    _release(application, at=at)
+    _cancel(Instalment.objects.filter(agreement__award__application=application, paid=0), by=by, at=at)
+
+
+def _release(application, *, at) -> None:
     Commitment.objects.held().filter(application=application).update(released_at=at)
-    for instalment in Instalment.objects.filter(
-        agreement__award__application=application,
-        state__in=[InstalmentState.PLANNED, InstalmentState.DUE],
-        paid=0,
-    ):
+
+
+def _cancel(instalments, *, by, at) -> None:
+    waiting = [InstalmentState.PLANNED, InstalmentState.DUE]
+    for instalment in queries.with_project(instalments.filter(state__in=waiting)):
         workflow.move(instalment, InstalmentState.CANCELLED, by=by, at=at)
         notifications.cancelled(instalment, by=by, at=at)
         money_clocks.cancelled(instalment, by=by, at=at)
+
+
+@transaction.atomic
+def cancel_unpaid(*, agreement: Agreement, by, at: datetime) -> None:
+    """The project was ended early: nothing more is paid. What nothing was paid of is free again."""
+    instalments = Instalment.objects.filter(agreement=agreement)
+    _cancel(instalments, by=by, at=at)
+    if not instalments.filter(paid__gt=0).exists():
+        _release(agreement.award.application, at=at)
 
 
 @transaction.atomic
@@ -186,7 +200,7 @@ def record_payment(
 
 @transaction.atomic
 def reverse_payment(*, payment: Payment, reason: str, by, at: datetime) -> Payment:
-    """Take a payment back by a negative one; the instalment is due again. Raises Refused."""
+    """Take a payment back by a negative one; the instalment is due again unless the project was ended."""
     rules.check_can_reverse(by, payment)
     if not reason.strip():
         raise Refused(_("请写明冲销理由。"), field="reason")
@@ -194,7 +208,9 @@ def reverse_payment(*, payment: Payment, reason: str, by, at: datetime) -> Payme
         pk=payment.instalment_id
     )
     refund_rules.check_can_take_back(payment)
-    if instalment.state == InstalmentState.PAID:
+    if instalment.state == InstalmentState.PAID and instalment.agreement.state in ENDED_EARLY:
+        workflow.move(instalment, InstalmentState.CANCELLED, by=by, at=at, note=reason)
+    elif instalment.state == InstalmentState.PAID:
         due_at = calendar.due(at, instalment.pay_days)
         workflow.move(instalment, InstalmentState.DUE, by=by, at=at, note=reason, due_at=due_at)
         notifications.open_payment(instalment, at=at)

@@ -191,6 +191,13 @@ class Call(models.Model):
     extension_months = models.PositiveSmallIntegerField(_("延期累计不超过（月）"), default=12)
     extension_decision_days = models.PositiveSmallIntegerField(_("延期审批期限（工作日）"), default=10)
     extension_clause = models.CharField(_("延期条款"), max_length=60, blank=True)
+    termination_decision_days = models.PositiveSmallIntegerField(
+        _("终止决定期限（工作日）"), default=10, help_text=_("提出终止后局领导几个工作日内决定")
+    )
+    termination_settlement_days = models.PositiveSmallIntegerField(
+        _("终止结算期限（工作日）"), default=20, help_text=_("决定终止后几个工作日内核定应退回的资金")
+    )
+    termination_clause = models.CharField(_("终止条款"), max_length=60, blank=True)
     bid_days = models.PositiveSmallIntegerField(_("揭榜期（自然日）"), null=True, blank=True)
     published_at = models.DateTimeField(_("发布时间"), null=True, blank=True)
 
@@ -262,11 +269,11 @@ class Call(models.Model):
                     "scan_days",
                     "scan_day_kind",
                     "scan_clause",
-                    "extension_notice_months",
-                    "extension_times",
-                    "extension_months",
-                    "extension_decision_days",
-                    "extension_clause",
+                    *(
+                        f"extension_{name}"
+                        for name in ["notice_months", "times", "months", "decision_days", "clause"]
+                    ),
+                    *(f"termination_{name}" for name in ["decision_days", "settlement_days", "clause"]),
                     "bid_days",
                     "series",
                     "amends_id",

@@ -1,4 +1,4 @@
-"""Everything that changes a milestone: plan it, write its form, hand in, judge, give more time."""
+"""What changes milestones: plan, write the form, hand in, judge; give more time; end the project."""
 
 from milestones.actions.extending import approve, ask, opened, project_ended, refuse, withdraw
 from milestones.actions.moves import (
@@ -12,13 +12,23 @@ from milestones.actions.moves import (
     replan,
     start,
 )
+from milestones.actions.terminating import (
+    ask_termination,
+    cancel_milestones,
+    refuse_termination,
+    terminate,
+    terminations_fell_away,
+    withdraw_termination,
+)
 from milestones.actions.writing import attach, detach, save_form
 
 __all__ = [
     "EVIDENCE",
     "approve",
     "ask",
+    "ask_termination",
     "attach",
+    "cancel_milestones",
     "conclude",
     "detach",
     "fail",
@@ -29,8 +39,12 @@ __all__ = [
     "plan",
     "project_ended",
     "refuse",
+    "refuse_termination",
     "replan",
     "save_form",
     "start",
+    "terminate",
+    "terminations_fell_away",
     "withdraw",
+    "withdraw_termination",
 ]

@@ -17,7 +17,7 @@ from milestones.models import Extension, Milestone, Shift
 from milestones.states import ExtensionState, MilestoneState
 
 
-def _locked(agreement_id: int) -> Agreement:
+def locked(agreement_id: int) -> Agreement:
     """Hold the agreement: of two requests or decisions at once the second finds the first."""
     rows = Agreement.objects.select_for_update(of=("self",)).select_related(
         "award__application__call__programme__department", "award__application__organisation"
@@ -30,7 +30,7 @@ def ask(
     *, agreement: Agreement, ends_date: date, shifts: Mapping[int, date], reason: str, by, at: datetime
 ) -> Extension:
     """Ask for a later end; `shifts` gives new days by the id of a milestone. Raises Refused."""
-    held = _locked(agreement.pk)
+    held = locked(agreement.pk)
     extending.check_can_ask(by, held, at=at, requests=extending.requests_of(held))
     known = {milestone.pk: milestone for milestone in extending.movable(held)}
     if shifts.keys() - known.keys():
@@ -61,7 +61,7 @@ def ask(
 @transaction.atomic
 def withdraw(*, extension: Extension, by, at: datetime) -> None:
     """The project takes its request back; while there is time it may ask again."""
-    agreement = _locked(extension.agreement_id)
+    agreement = locked(extension.agreement_id)
     extending.check_can_withdraw(by, extension)
     workflow.move(extension, ExtensionState.WITHDRAWN, by=by, at=at)
     extension_clocks.ended(extension, agreement, by=by, at=at)
@@ -70,7 +70,7 @@ def withdraw(*, extension: Extension, by, at: datetime) -> None:
 @transaction.atomic
 def refuse(*, extension: Extension, opinion: str, by, at: datetime) -> None:
     """The end stays; the project hears why. Raises Refused without a reason."""
-    agreement = _locked(extension.agreement_id)
+    agreement = locked(extension.agreement_id)
     extending.check_can_decide(by, extension)
     if not opinion.strip():
         raise Refused(_("请写明不同意的理由。"), field="opinion")
@@ -81,7 +81,7 @@ def refuse(*, extension: Extension, opinion: str, by, at: datetime) -> None:
 @transaction.atomic
 def approve(*, extension: Extension, opinion: str, by, at: datetime) -> None:
     """The project ends later: its end, the milestones named and the reports of the added years follow."""
-    agreement = _locked(extension.agreement_id)
+    agreement = locked(extension.agreement_id)
     extension.agreement = agreement
     extending.check_can_decide(by, extension)
     extending.check_can_approve(extension)

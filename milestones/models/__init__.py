@@ -1,4 +1,4 @@
-"""Milestones of an agreement, what was handed in and concluded, and requests for more time."""
+"""Milestones of an agreement, what was handed in and concluded, and requests for more time or an end."""
 
 from milestones.models.extensions import Extension, Shift
 from milestones.models.promises import (
@@ -12,6 +12,7 @@ from milestones.models.promises import (
     ReportDraft,
     validate_month_day,
 )
+from milestones.models.terminations import Termination
 
 __all__ = [
     "Acceptance",
@@ -24,5 +25,6 @@ __all__ = [
     "Report",
     "ReportDraft",
     "Shift",
+    "Termination",
     "validate_month_day",
 ]

@@ -1,20 +1,17 @@
 """More time for a project (延期): what is asked, which milestones move, what was decided."""
 
 import pgtrigger
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from awards.models import Agreement, ProjectQuerySet
 from milestones import states
 from milestones.models.promises import Milestone
+from milestones.models.requests import ProjectRequest, RequestQuerySet, decided_by_whom
 
 
-class ExtensionQuerySet(ProjectQuerySet):
-    path = "agreement__award__"
-
+class ExtensionQuerySet(RequestQuerySet):
     def open(self):
         return self.filter(state=states.ExtensionState.SUBMITTED)
 
@@ -22,51 +19,28 @@ class ExtensionQuerySet(ProjectQuerySet):
         return self.filter(state=states.ExtensionState.APPROVED)
 
 
-class Extension(models.Model):
+class Extension(ProjectRequest):
     """A request for a later end of a project. One is open at a time; what was asked never changes."""
 
     machine = states.EXTENSION
 
-    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+", verbose_name=_("任务书"))
     old_ends_date = models.DateField(_("原结束日期"))
     ends_date = models.DateField(_("申请延至"))
-    reason = models.TextField(_("延期理由"))
     state = models.CharField(
         _("状态"), max_length=20, choices=states.ExtensionState, default=states.ExtensionState.SUBMITTED
     )
-    submitted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("申请人")
-    )
-    submitted_at = models.DateTimeField(_("申请时间"))
-    opinion = models.TextField(_("审批意见"), blank=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("审批人"),
-    )
-    decided_at = models.DateTimeField(_("审批时间"), null=True, blank=True)
 
     objects = ExtensionQuerySet.as_manager()
 
-    class Meta:
+    class Meta(ProjectRequest.Meta):
         verbose_name = _("延期申请")
         verbose_name_plural = pgettext_lazy("list", "延期申请")
-        ordering = ["-submitted_at", "-id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["agreement"], condition=Q(state="submitted"), name="extension_one_open"
             ),
             models.CheckConstraint(condition=Q(ends_date__gt=F("old_ends_date")), name="extension_is_later"),
-            models.CheckConstraint(
-                condition=Q(
-                    state__in=["approved", "refused"], decided_by__isnull=False, decided_at__isnull=False
-                )
-                | Q(state__in=["submitted", "withdrawn"], decided_by__isnull=True, decided_at__isnull=True),
-                name="extension_decided_at_by",
-            ),
+            decided_by_whom("extension_decided_at_by"),
         ]
         triggers = [
             pgtrigger.Protect(

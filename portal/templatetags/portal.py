@@ -34,7 +34,7 @@ TONES = {
         "draft returned invited agreement unit_signed planned due suspended manual requires_data warning "
         "pending reserve filed queued demanded accept_with_conditions"
     ),
-    "bad": "rejected failed declined infected refuse refused reject upheld",
+    "bad": "rejected failed declined infected refuse refused reject upheld terminated revoked",
 }
 _TONE_OF = {state: tone for tone, states in TONES.items() for state in states.split()}
 

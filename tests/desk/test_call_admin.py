@@ -129,6 +129,7 @@ def test_stages_are_reordered_added_and_dropped_in_one_save(client, manager, dra
     clocks |= {"scan_day_kind": "working"}
     clocks |= {"extension_notice_months": 3, "extension_times": 1, "extension_months": 12}
     clocks |= {"extension_decision_days": 10}
+    clocks |= {"termination_decision_days": 10, "termination_settlement_days": 20}
     response = client.post(at("part", draft.pk, "stages"), data | clocks | {"do": "stay"})
     assert response.status_code == 302, response.context["page"].blocks[0].errors
     stages = draft.stages.order_by("order").values_list("order", "kind", "recommended_by")
@@ -150,6 +151,7 @@ def test_the_same_stage_twice_is_refused_in_words_and_nothing_changes(client, ma
     clocks |= {"scan_day_kind": "working"}
     clocks |= {"extension_notice_months": 3, "extension_times": 1, "extension_months": 12}
     clocks |= {"extension_decision_days": 10}
+    clocks |= {"termination_decision_days": 10, "termination_settlement_days": 20}
     response = client.post(at("part", draft.pk, "stages"), data | clocks)
     assert response.status_code == 422
     assert "与第 1 行重复。" in response.content.decode()

@@ -526,6 +526,7 @@ def test_every_state_names_who_may_write_and_no_move_is_forgotten():
     moves = {(old, new) for old, news in INSTALMENT.transitions.items() for new in news}
     assert moves == {
         ("planned", "due"),
+        ("paid", "cancelled"),
         ("planned", "cancelled"),
         ("due", "paid"),
         ("due", "cancelled"),

@@ -489,6 +489,9 @@ def test_every_state_names_who_may_write_and_no_move_is_forgotten():
         ("submitted", "failed"),
         ("returned", "submitted"),
         ("returned", "failed"),
+        ("planned", "cancelled"),
+        ("submitted", "cancelled"),
+        ("returned", "cancelled"),
     }
 
 
