@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import chain
 
 from applications import queries
-from applications.eligibility import amounts, clauses
+from applications.eligibility import amounts, blind, clauses
 from applications.eligibility.lines import LABELS, RuleLine, evidence_of, labels_for
 from applications.eligibility.money import built_in, ratio_sentence, terms_of
 from applications.eligibility.sources import with_sources
@@ -33,7 +33,7 @@ __all__ = [
 
 def evaluate(application: Application) -> list[RuleLine]:
     """Every line for an application as it stands now, the call's own money rules first."""
-    return evaluate_many([application])[application.pk]
+    return [*evaluate_many([application])[application.pk], *blind.lines(application)]
 
 
 def evaluate_many(

@@ -1,8 +1,9 @@
 """One line of the check, and the words for what a rule looked at."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,7 +12,9 @@ from django.utils.translation import gettext_lazy
 from accounts.models import FactKind, OrganisationKind
 from applications import queries, questions
 from applications.models import RuleStatus
-from grants.models import EligibilityRule, RuleScope, Severity
+from core.calendar import local_date
+from grants.dictionaries import Codes
+from grants.models import EligibilityRule, QuestionKind, RuleScope, Severity
 
 SECTION_OF_SCOPE = {
     RuleScope.UNIT: "basics",
@@ -73,6 +76,26 @@ LABELS = {
 }
 
 
+CODED = {"unit.region": "regions", f"unit.{FactKind.INDUSTRY}": "industries"}
+"""What the register says in codes, and the dictionary that names them."""
+CHOSEN = (QuestionKind.DICTIONARY, QuestionKind.CHOICE, QuestionKind.CHOICES)
+"""Questions whose stored answers are codes."""
+
+
+class Labels(dict):
+    """Path in an expression → its words; `names`: path → what turns its code into the name people know.
+
+    A dictionary is read when one of its codes is first shown: two queries for all lines of all applications.
+    """
+
+    def __init__(self, words: Mapping[str, str], names: Mapping[str, Callable] | None = None):
+        super().__init__(words)
+        self.names = dict(names or {})
+
+    def __or__(self, other) -> "Labels":
+        return Labels({**self, **other}, self.names)
+
+
 @dataclass(frozen=True)
 class RuleLine:
     """One line of the check: the rule as printed, its clause, what came out and why."""
@@ -117,14 +140,31 @@ class RuleLine:
         }
 
 
-def labels_for(call) -> dict[str, str]:
+def labels_for(call) -> Labels:
     """Path in an expression → words: the fixed ones and the questions of this call."""
-    labels = {f"unit.{kind.value}": str(kind.label) for kind in FactKind}
-    labels |= {path: str(label) for path, label in LABELS.items()}
+    labels = Labels({f"unit.{kind.value}": str(kind.label) for kind in FactKind})
+    labels.update({path: str(label) for path, label in LABELS.items()})
+    opening = call.opens_at and local_date(call.opens_at)
+    for path, dictionary in CODED.items():
+        labels.names[path] = partial(_named, Codes(dictionary, on=opening))
+    labels.names["project.type"] = partial(_type_named, call)
     for question in call.questions.all():
         label = questions.localised(question, "label")
-        labels |= {f"answers.{question.code}": label, f"project.answers.{question.code}": label}
+        for path in (f"answers.{question.code}", f"project.answers.{question.code}"):
+            labels[path] = label
+            if question.kind in CHOSEN:
+                labels.names[path] = partial(questions.text, question)
     return labels
+
+
+def _named(codes: Codes, code) -> str:
+    """ "山东省 青岛市 市南区（370202）"; the code alone when the dictionary does not know it."""
+    name = codes.label(str(code))
+    return str(code) if name == str(code) else str(_("%(name)s（%(code)s）")) % {"name": name, "code": code}
+
+
+def _type_named(call, code) -> str:
+    return next((questions.localised(row, "name") for row in call.types.all() if row.code == code), code)
 
 
 def value_at(context, path) -> Any:
@@ -141,15 +181,18 @@ def evidence_of(expression, context, labels) -> dict[str, str]:
         value = value_at(context, path)
         if path[0] not in SETS and not isinstance(value, dict):
             name = ".".join(path)
-            found[labels.get(name, name)] = readable(name, value)
+            found[labels.get(name, name)] = readable(name, value, labels)
     return found
 
 
-def readable(name: str, value) -> str:
+def readable(name: str, value, labels: Mapping) -> str:
+    """A value as people read it, codes by their names."""
     if value is None:
         return str(_("没有数据"))
     if isinstance(value, bool):
         return str(_("是") if value else _("否"))
+    if value and name in getattr(labels, "names", ()):
+        return str(labels.names[name](value))
     if name == "unit.kind":
         return str(OrganisationKind(value).label)
     if isinstance(value, datetime):

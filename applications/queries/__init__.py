@@ -8,7 +8,7 @@ from applications.queries.answers import (
     stored_answers,
 )
 from applications.queries.appeals import appeal_until, appeals_of, is_appealed, received_at, rejection
-from applications.queries.blind import named_in, names_of, texts_of
+from applications.queries.blind import named_in, names_of, texts_of, unread_in
 from applications.queries.budget import (
     budget_lines,
     budget_matrix,
@@ -282,6 +282,7 @@ __all__ = [
     "tables_of",
     "texts_of",
     "two_versions",
+    "unread_in",
     "unresolved",
     "version_of",
     "waiting_for_unit",

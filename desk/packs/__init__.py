@@ -14,7 +14,11 @@ from desk.packs.written import write
 
 PROGRAMMES = Path(__file__).resolve().parents[2] / "seeds" / "programmes"
 
+LISTS = PROGRAMMES.parent / "dictionaries"
+"""The code lists that come with the product, named by their codes."""
+
 __all__ = [
+    "LISTS",
     "NEW",
     "PROGRAMMES",
     "REPLACED",

@@ -132,6 +132,9 @@ class Dictionary(models.Model):
     def __str__(self):
         return f"{self.name}（{self.valid_from:%Y-%m-%d}）"
 
+    def is_valid_on(self, day) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
 
 class DictionaryEntry(models.Model):
     """One code of a dictionary; `parent` is the code above it."""

@@ -4,12 +4,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import FactKind
 from applications import actions, eligibility, queries
 from applications.models import Application, RuleStatus
-from grants.models import Automation, BudgetCategory, Call, RuleScope, Severity
+from grants.models import Automation, BudgetCategory, Call, Dictionary, DictionaryEntry, RuleScope, Severity
 from seeds.codes import make_credit_code, make_id_number
 from tests.factories.accounts import IntegrityRecordFactory, OrganisationFactFactory, OrganisationFactory
 from tests.factories.applications import ApplicationFactory, fill, filled, submitted
@@ -64,6 +66,28 @@ def test_a_line_carries_rule_clause_and_evidence():
     line = line_of(application)
     assert (line.clause, line.text, line.hint, line.blocks) == ("第三条", "条文", "请先认定。", True)
     assert line.evidence == {"高新技术企业": "否", "技术成熟度": "4"}
+
+
+def test_codes_are_shown_by_their_names_read_once_for_all_lines():
+    regions = Dictionary.objects.create(code="regions", name="行政区划", valid_from=date(2020, 1, 1))
+    DictionaryEntry.objects.bulk_create(
+        DictionaryEntry(dictionary=regions, code=code, name=name, parent=parent)
+        for code, name, parent in (("370200", "青岛市", ""), ("370212", "崂山区", "370200"))
+    )
+    lines = (rule("unit.region.startsWith('3702')"), rule("unit.region != ''", code="X2"))
+    plain, named = call_with(*(row | {"expression": "unit.kind != ''"} for row in lines)), call_with(*lines)
+    found = []
+    for call in (plain, named):
+        application = ApplicationFactory(call=call, organisation__region="370212")
+        with CaptureQueriesContext(connection) as asked:
+            line = line_of(application)
+        found.append((line, len(asked)))
+    (_plain, before), (line, after) = found
+    assert line.evidence == {"单位所在区域": "青岛市 崂山区（370212）"}
+    # The version of the day, its stamp, and, the first time, its entries.
+    assert after - before <= 3
+    unknown = ApplicationFactory(call=named, organisation__region="990000")
+    assert line_of(unknown).evidence == {"单位所在区域": "990000"}
 
 
 def test_facts_count_as_of_the_day_on_which_the_call_opens():

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from core.calendar import local_date
 from core.models import CalendarDay
 from core.workflow import Refused
 from desk import actions, checks, packs
@@ -31,6 +32,10 @@ def errors(call, at=None):
 def warnings(call, at=None):
     found = checks.findings(call, at=at or timezone.now())
     return [(finding.part.name, finding.message) for finding in found if not finding.is_error]
+
+
+def about_lists(call):
+    return [message for _part, message in warnings(call) if message.startswith("代码表")]
 
 
 def question(call, code, **fields):
@@ -64,8 +69,18 @@ def test_a_dictionary_that_nobody_has_loaded_keeps_a_call_from_being_published(c
         "代码表“local_chains”还没有载入，请先在后台“代码表”中载入。"
     ]
     assert errors(call)[0][1].endswith("].config")
-    Dictionary.objects.create(code="local_chains", name="产业链", valid_from=date(2020, 1, 1))
+    chains = Dictionary.objects.create(code="local_chains", name="产业链", valid_from=date(2020, 1, 1))
     assert errors(call) == []
+    empty = f"代码表“产业链”在 {local_date(call.closes_at)}（申报截止之日）没有有效的条目，申报人无从选择。"
+    assert ("form", empty) in warnings(call)
+    chains.entries.create(code="01", name="智能家电")
+    assert not about_lists(call)
+    Dictionary.objects.update(valid_to=date(2020, 12, 31))
+    assert about_lists(call) == [empty]
+    call.questions.filter(code="chain").delete()
+    assert about_lists(call) == ["代码表“产业链”（local_chains）已经载入，但没有题目或条件使用。"]
+    question(CallFactory(draft=True), "chain", kind=kind, config=config)
+    assert not about_lists(call)
 
 
 def test_an_empty_call_says_what_it_has_not_yet(call):
