@@ -8,6 +8,7 @@ from accounts.api import MeView, OrganisationViewSet
 from applications.api import ApplicationViewSet
 from awards.api import AwardViewSet, PublicityViewSet
 from exchange.api import DemandViewSet
+from facilities.api import EvaluationViewSet, FacilityViewSet
 from finance.api import AppropriationViewSet, InstalmentViewSet, PaymentViewSet
 from grants.api import CallViewSet, TopicViewSet
 from milestones.api import MilestoneViewSet, TerminationViewSet
@@ -31,6 +32,8 @@ router.register("terminations", TerminationViewSet)
 router.register("appropriations", AppropriationViewSet)
 router.register("instalments", InstalmentViewSet)
 router.register("payments", PaymentViewSet)
+router.register("facilities", FacilityViewSet)
+router.register("evaluations", EvaluationViewSet)
 router.register("deadlines", DeadlineViewSet)
 router.register("messages", MessageViewSet)
 

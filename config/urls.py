@@ -23,6 +23,7 @@ urlpatterns = [
     path("reviews/", include("reviews.urls")),
     path("awards/", include("awards.urls")),
     path("demands/", include("exchange.urls")),
+    path("facilities/", include("facilities.urls")),
     path("applications/", include("applications.urls")),
     path("documents/", include("documents.urls")),
     path("messages/", include("notifications.urls")),

@@ -126,6 +126,14 @@ PARTS = (
     Part(
         "demands", _("需求征集"), AFTER, _("需求的种类、榜单公开的内容、论证期限"), ("demands",), "lightbulb"
     ),
+    Part(
+        "facilities",
+        _("备案与年度评价"),
+        AFTER,
+        _("服务目录、数据期、自评期、等次、整改；只有备案制通知需要"),
+        ("facilities",),
+        "science",
+    ),
     Part("milestones", _("里程碑"), AFTER, _("每个项目都要达到的节点和交付物"), ("milestones",), "flag"),
 )
 BY_NAME = {part.name: part for part in PARTS}

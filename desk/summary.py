@@ -151,6 +151,17 @@ def _demands(pack):
     return [_("论证 %(days)s 个工作日") % {"days": pack.demands.argument_days}] if pack.demands else []
 
 
+def _facilities(pack):
+    part = pack.facilities
+    if not part:
+        return []
+    return [
+        _("服务 %(n)s 项") % {"n": len(part.services)},
+        _("每年 %(opens)s 至 %(closes)s 自评") % {"opens": part.report_opens, "closes": part.report_closes},
+        _("%(mark)s 分合格") % {"mark": plain(part.pass_mark)},
+    ]
+
+
 def _milestones(pack):
     return [
         _("每年 %(day)s：%(name)s") % {"day": row.month_day, "name": row.name}
@@ -175,6 +186,7 @@ SUMMARIES: dict[str, Callable[[Pack], list[str]]] = {
     "stages": _stages,
     "review": _review,
     "demands": _demands,
+    "facilities": _facilities,
     "milestones": _milestones,
 }
 

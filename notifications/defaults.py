@@ -64,6 +64,13 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.REFUND: {"d30": (), "d7": (), "d1": (), "d-1": _PAYER, "d-7/7": _PAYER, "d-28": _OWED_LONG},
     # The notice itself has just gone out.
     K.RECEIPT: {"w2": (), "w1": ()},
+    K.FACILITY_REPORT: {"d30": (), "d7": (), "d1": (), "d-1": _HEAD},
+    K.FACILITY_CHECK: {**_ON_ARRIVAL, "d-2": _OFFICER},
+    K.FACILITY_SCORE: _OFFICE,
+    K.FACILITY_PUBLICITY: {"d0": (), "d-1": ()},
+    # Whoever lets this day pass may be taken off the list: the leaders hear of it at once.
+    K.FACILITY_RECTIFY: {"open": (), "d30": (), "d7": (), "d1": (), "d-1": _LEADER},
+    K.FACILITY_REMOVAL: {"open": (), "d3": (), "d1": (), "d-1": (*_HEAD,)},
 }
 LEGAL = (K.SUPPLEMENT, K.APPEAL, K.AGREEMENT_SIGNING, K.OBJECTION, K.PUBLICITY_END, K.RECEIPT)
 """Somebody's right runs out with these: nobody can switch them off."""

@@ -44,6 +44,12 @@ class DeadlineKind(models.TextChoices):
     BANK_ACCOUNT = "bank_account", _("登记收款账户")
     REFUND = "refund", _("退回财政资金")
     RECEIPT = "receipt", _("签收通知")
+    FACILITY_REPORT = "facility_report", _("平台年度自评")
+    FACILITY_CHECK = "facility_check", _("平台绿色门槛审查")
+    FACILITY_SCORE = "facility_score", _("平台评分与公示")
+    FACILITY_PUBLICITY = "facility_publicity", _("平台等次公示结束")
+    FACILITY_RECTIFY = "facility_rectify", _("平台整改")
+    FACILITY_REMOVAL = "facility_removal", _("平台取消备案决定")
 
 
 class NoticeKind(models.TextChoices):

@@ -23,8 +23,12 @@ OFFICES = frozenset(
         DeadlineKind.TERMINATION_DECISION,
         DeadlineKind.MILESTONE_CHECK,
         DeadlineKind.PAYMENT,
+        DeadlineKind.FACILITY_SCORE,
+        DeadlineKind.FACILITY_PUBLICITY,
+        DeadlineKind.FACILITY_REMOVAL,
     }
 )
+DISTRICTS = frozenset({DeadlineKind.RECOMMENDATION, DeadlineKind.FACILITY_CHECK})
 EXPERTS = frozenset({DeadlineKind.REVIEW_ANSWER, DeadlineKind.REVIEW_DUE, DeadlineKind.EXPERT_UPDATE})
 
 
@@ -36,7 +40,7 @@ def concerning(user) -> frozenset[str]:
     theirs = frozenset(DeadlineKind.values) - OFFICES
     if Role.EXPERT not in roles:
         theirs -= EXPERTS
-    return theirs if Role.RECOMMENDER in roles else theirs - {DeadlineKind.RECOMMENDATION}
+    return theirs if Role.RECOMMENDER in roles else theirs - DISTRICTS
 
 
 def usual_channels() -> dict[str, list[str]]:

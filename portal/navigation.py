@@ -11,6 +11,7 @@ from accounts.roles import STAFF_ROLES, Role
 ELSEWHERE = {
     "portal:projects": ("/milestones/", "/awards/agreements/"),
     "portal:publicity": ("/awards/publicity/",),
+    "facilities:registry": ("/facilities/",),
 }
 """Pages that belong to an entry though their addresses do not begin like its own."""
 
@@ -55,6 +56,7 @@ def main_navigation(user, path: str) -> list[Entry]:
         ("portal:board", _("榜单")),
         ("portal:publicity", _("公示")),
         ("portal:results", pgettext("navigation", "结果")),
+        ("facilities:registry", _("备案平台")),
     ]
     if user.is_authenticated:
         pairs += _signed_in(user)

@@ -97,6 +97,14 @@ GROUPS = (
         ),
     ),
     Group(
+        gettext_lazy("备案平台"),
+        _DECIDERS,
+        (
+            Item("facilities.Facility", "science"),
+            Item("facilities.AnnualEvaluation", "fact_check"),
+        ),
+    ),
+    Group(
         gettext_lazy("经费"),
         frozenset({Role.FINANCE, Role.LEADER, Role.PROGRAMME_MANAGER}),
         (

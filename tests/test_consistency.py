@@ -71,9 +71,13 @@ DATED_WITHOUT_DEADLINE = {
         "reviews.DemanderChoice.at reviews.Review.saved_at reviews.Review.submitted_at "
         "applications.Appeal.filed_at applications.Appeal.decided_at applications.CheckDecision.at "
         "applications.TakenBack.at core.Event.at desk.Rehearsal.started_at desk.Rehearsal.claimed_at "
-        "desk.Rehearsal.finished_at"
+        "desk.Rehearsal.finished_at facilities.Facility.filed_date facilities.Facility.ended_at "
+        "facilities.ServiceCase.served_date facilities.ServiceCase.created_at "
+        "facilities.AnnualEvaluation.saved_at facilities.AnnualEvaluation.checked_at "
+        "facilities.AnnualEvaluation.scored_at facilities.AnnualEvaluation.paid_date"
     ),
     "a beginning: nothing is owed by it": (
+        "facilities.AnnualEvaluation.report_opens_at "
         "grants.Call.opens_at awards.Publicity.starts_date awards.Agreement.starts_date "
         "accounts.BankAccount.valid_from accounts.OrganisationFact.valid_from "
         "accounts.IntegrityRecord.valid_from "
@@ -82,7 +86,8 @@ DATED_WITHOUT_DEADLINE = {
     "a fact that rules test, owed by nobody": (
         "accounts.Shareholder.as_of_date applications.Participant.birth_date grants.EligibilityRule.as_of "
         "accounts.IntegrityRecord.valid_to grants.Dictionary.valid_to core.CalendarDay.date "
-        "applications.PastProject.starts_date applications.PastProject.ends_date grants.Call.registers_by_at"
+        "applications.PastProject.starts_date applications.PastProject.ends_date grants.Call.registers_by_at "
+        "facilities.AnnualEvaluation.data_from_date facilities.AnnualEvaluation.data_to_date"
     ),
     "a proposal: owed once the agreement says so": (
         "applications.Application.starts_date applications.Application.ends_date "

@@ -29,6 +29,7 @@ APPS = [
     "milestones",
     "finance",
     "exchange",
+    "facilities",
     "desk",
     "portal",
     "seeds",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from desk.forms import judging, notice
+from desk.forms import facilities, judging, notice
 from desk.forms.base import BaseRows, PartForm
 from desk.forms.settings import FormSettings
 from grants.models import Call
@@ -19,6 +19,7 @@ BLOCKS: dict[str, tuple] = {
     "stages": (notice.Stages, notice.ClocksForm),
     "review": (judging.SchemeForm, judging.Criteria),
     "demands": (judging.DemandsForm,),
+    "facilities": (facilities.FacilitiesForm,),
     "milestones": (judging.Milestones,),
     "instalments": (judging.Instalments,),
 }

@@ -13,6 +13,7 @@ from desk.packs.schema import Pack, questions_of
 from desk.packs.source import Place, Problem, Source
 from desk.packs.values import plain
 from exchange.kinds import shape_of
+from facilities.models import UNQUALIFIED
 from finance.models import Condition
 from grants.models import FormKind, Instrument, QuestionKind, Sourcing, StageKind, check_rule_code
 from grants.rules import ORDERED
@@ -42,6 +43,7 @@ def errors(pack: Pack) -> Found:
     yield from _annual_reports(pack)
     yield from _demand_form(pack)
     yield from _claims(pack)
+    yield from _facilities(pack)
     yield from _configs(pack)
     yield from expressions.found(pack)
     yield from _clauses(pack)
@@ -279,6 +281,26 @@ def _configs(pack: Pack) -> Found:
         yield from questions.faults((*place, "config"), question.kind, question.config)
 
 
+def _facilities(pack: Pack) -> Found:
+    """Codes once each, grades that can be told apart and none below the pass mark."""
+    part = pack.facilities
+    if not part:
+        return
+    yield from _repeated(("facilities", "services"), (row.code for row in part.services), "code")
+    yield from _repeated(("facilities", "indicators"), (row.code for row in part.indicators), "code")
+    yield from _repeated(("facilities", "grades"), (row.name for row in part.grades), "name")
+    marks = [row.mark for row in part.grades]
+    if len(set(marks)) < len(marks):
+        yield ("facilities", "grades"), _("两个等次的起点分相同。")
+    if min(marks) != part.pass_mark:
+        yield (
+            ("facilities", "grades"),
+            _("最低等次的起点分应等于合格线 %(mark)s。") % {"mark": plain(part.pass_mark)},
+        )
+    if any(row.name == UNQUALIFIED for row in part.grades):
+        yield ("facilities", "grades"), _("“不合格”由合格线决定，不用写。")
+
+
 def _clauses(pack: Pack) -> Found:
     """A clause that a rule or a clock names must stand in the notice."""
     printed = set(ARTICLE.findall(pack.call.notice))
@@ -293,6 +315,8 @@ def _named_clauses(pack: Pack):
     yield ("money", "own_clause"), pack.money.own_clause
     if pack.demands:
         yield ("demands", "clause"), pack.demands.clause
+    if pack.facilities:
+        yield ("facilities", "clause"), pack.facilities.clause
     for key in ("categories", "rules"):
         for index, row in enumerate(getattr(pack.money, key)):
             yield ("money", key, index, "clause"), row.clause

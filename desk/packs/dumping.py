@@ -2,10 +2,11 @@
 
 from decimal import Decimal
 
-from desk.packs import reminding, schema, serving
+from desk.packs import filed, reminding, schema, serving
 from desk.packs.schema import Pack
 from desk.packs.writing import CALL_FIELDS
 from exchange.models import DemandScheme
+from facilities.models import FacilityScheme
 from finance.models import Appropriation, InstalmentTemplate
 from grants.models import (
     SYSTEM_RULES,
@@ -79,6 +80,7 @@ def dump(call: Call) -> Pack:
             **{name: f"termination_{name}" for name in schema.TerminationPart.model_fields},
         ),
         demands=_only(schema.DemandsPart, DemandScheme, call),
+        facilities=_facilities(call),
         stages=_parts(schema.StagePart, Stage, call),
         sections=_sections(call),
         rules=[row for row in _typed(schema.RulePart, EligibilityRule, call) if row.code not in SYSTEM_RULES],
@@ -154,6 +156,21 @@ def _only(kind, model, call: Call):
     """The one row that a call may have of a table."""
     row = model.objects.filter(call=call).first()
     return _part(kind, row) if row else None
+
+
+def _facilities(call: Call):
+    part = _only(schema.FacilitiesPart, FacilityScheme, call)
+    if part is None:
+        return None
+    return part.model_copy(
+        update={
+            "services": [filed.ServicePart.model_construct(**row) for row in part.services],
+            "indicators": [filed.ReportLinePart.model_construct(**row) for row in part.indicators],
+            "grades": [
+                filed.GradePart.model_construct(**row | {"mark": Decimal(row["mark"])}) for row in part.grades
+            ],
+        }
+    )
 
 
 def _review(call: Call):

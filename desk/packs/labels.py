@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from desk.packs.writing import CALL_FIELDS
 from exchange.models import DemandScheme
+from facilities.models import FacilityScheme
 from finance.models import InstalmentTemplate
 from grants.models import (
     BudgetCategory,
@@ -48,6 +49,7 @@ MODELS = {
     "money.rules": MoneyRule,
     "claims": ClaimScheme,
     "demands": DemandScheme,
+    "facilities": FacilityScheme,
     "stages": Stage,
     "sections": Section,
     "sections.questions": Question,

@@ -3,9 +3,11 @@
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from core.calendar import RestDay
+from desk.packs.filed import FacilitiesPart
+from desk.packs.part import Days, Part
 from desk.packs.values import (
     Amount,
     Body,
@@ -51,17 +53,10 @@ from notifications.notices import DEEMED_DAYS
 from notifications.policies import Audience
 from reviews.models import Aggregation
 
-Days = Annotated[int, Field(ge=1, le=730)]
 Rate = Annotated[Number, Field(gt=0, le=1000)]
 TypeCode = Annotated[str, Field(max_length=50)]
 """The code of a project type of this pack; empty: all types."""
 Percent = Annotated[Number, Field(gt=0, le=100)]
-
-
-class Part(BaseModel):
-    """A part of a pack: unknown keys are mistakes, and nothing changes after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ProgrammePart(Part):
@@ -449,6 +444,7 @@ class Pack(Part):
     extension: ExtensionPart = ExtensionPart()
     termination: TerminationPart = TerminationPart()
     demands: DemandsPart | None = None
+    facilities: FacilitiesPart | None = None
     stages: Annotated[list[StagePart], Field(min_length=1)]
     sections: Annotated[list[SectionPart], Field(min_length=1)]
     rules: Annotated[list[RulePart], Field(min_length=1)]

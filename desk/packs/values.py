@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from pydantic import BeforeValidator, PlainSerializer, StringConstraints
 
+from facilities.models import validate_month_day_hour
+from milestones.models import validate_month_day
 from notifications import channels
 from notifications.policies import CODE as LEAD
 from notifications.policies import check_text
@@ -143,6 +145,21 @@ Words200 = _text(200, 1)
 Maybe60 = _text(60)
 Maybe120 = _text(120)
 Maybe200 = _text(200)
+
+
+def _checked(validator: Callable[[str], None]) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        try:
+            validator(value)
+        except ValidationError as error:
+            raise ValueError(" ".join(error.messages)) from None
+        return value
+
+    return check
+
+
+month_day = _checked(validate_month_day)
+month_day_hour = _checked(validate_month_day_hour)
 
 
 def read_lead(value: Any) -> str:

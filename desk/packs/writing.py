@@ -7,6 +7,7 @@ from core.workflow import Refused
 from desk.packs import reminding, schema, serving
 from desk.packs.schema import Pack
 from exchange.models import DemandScheme
+from facilities.models import FacilityScheme
 from finance.models import Appropriation, InstalmentTemplate
 from grants.models import (
     BudgetCategory,
@@ -77,6 +78,7 @@ def _clear(call: Call) -> None:
         Topic,
         ClaimScheme,
         DemandScheme,
+        FacilityScheme,
         InstalmentTemplate,
         MilestoneTemplate,
         Criterion,
@@ -229,12 +231,21 @@ def _write_downstream(call: Call, pack: Pack) -> None:
         ClaimScheme.objects.create(call=call, **_fields(pack.claims))
     if pack.demands:
         DemandScheme.objects.create(call=call, **_fields(pack.demands))
+    if pack.facilities:
+        FacilityScheme.objects.create(call=call, **facility_terms(pack.facilities))
     if pack.review:
         fields = _fields(pack.review, "blind", "criteria")
         ReviewScheme.objects.create(call=call, is_blind=pack.review.blind, **fields)
         _ordered(Criterion, call, pack.review.criteria)
     _ordered(MilestoneTemplate, call, pack.milestones, demander_opinion="needs_demander_opinion")
     _ordered(InstalmentTemplate, call, pack.instalments, milestone="milestone_code")
+
+
+def facility_terms(part: schema.FacilitiesPart) -> dict:
+    """The fields of the scheme; JSON holds marks as texts, so that none loses a digit."""
+    lists = {name: [_fields(row) for row in getattr(part, name)] for name in ("services", "indicators")}
+    grades = [_fields(row) | {"mark": f"{row.mark:f}"} for row in part.grades]
+    return _fields(part) | lists | {"grades": grades}
 
 
 def appropriate(programme: Programme, pack: Pack) -> None:

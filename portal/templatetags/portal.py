@@ -24,17 +24,17 @@ TONES = {
     "active": (
         "published listed running open unit_review recommendation formal_check submitted expert_review "
         "demander_choice decision publicity argued in_force panel_review site_visit due_diligence "
-        "credit_check audit argumentation higher_approval"
+        "credit_check audit argumentation higher_approval district_check scoring graded"
     ),
     "good": (
         "awarded accepted met paid completed reserved passed clean system_managed fund accept approved "
-        "settled"
+        "settled operating concluded"
     ),
     "wait": (
         "draft returned invited agreement unit_signed planned due suspended manual requires_data warning "
-        "pending reserve filed queued demanded accept_with_conditions"
+        "pending reserve filed queued demanded accept_with_conditions reporting rectifying"
     ),
-    "bad": "rejected failed declined infected refuse refused reject upheld terminated revoked",
+    "bad": "rejected failed declined infected refuse refused reject upheld terminated revoked removed",
 }
 _TONE_OF = {state: tone for tone, states in TONES.items() for state in states.split()}
 

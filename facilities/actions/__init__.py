@@ -1,0 +1,40 @@
+"""What can be done with a facility: file and end it, write its cases, evaluate it year by year."""
+
+from facilities.actions.evaluating import (
+    check_green,
+    conclude,
+    conclude_due,
+    go_on_without_report,
+    mark_paid,
+    publish,
+    return_report,
+    score,
+    score_again,
+)
+from facilities.actions.filing import close, file_award, file_facility, prolong, remove
+from facilities.actions.reporting import ask_again, open_year, save_report, submit_report
+from facilities.actions.serving import add_case, change_case, drop_case
+
+__all__ = [
+    "add_case",
+    "ask_again",
+    "change_case",
+    "check_green",
+    "close",
+    "conclude",
+    "conclude_due",
+    "drop_case",
+    "file_award",
+    "file_facility",
+    "go_on_without_report",
+    "mark_paid",
+    "open_year",
+    "prolong",
+    "publish",
+    "remove",
+    "return_report",
+    "save_report",
+    "score",
+    "score_again",
+    "submit_report",
+]

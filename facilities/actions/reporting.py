@@ -1,0 +1,106 @@
+"""Open a year's evaluations; the platform writes and hands in its self-report (年度自评)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from core import calendar, workflow
+from core.calendar import ONE_DAY, local_date
+from facilities import notifications, queries, rules
+from facilities.actions.filing import hold
+from facilities.models import AnnualEvaluation, Facility, FacilityScheme, Window
+from facilities.states import EvaluationState, FacilityState
+from grants.models import Call
+from notifications.models import DeadlineKind
+
+LONGEST_TYPED = 10_000
+
+
+@transaction.atomic
+def open_year(*, call: Call, year: int, by, at: datetime) -> list[AnnualEvaluation]:
+    """Begin the evaluation of a year for every standing facility of a call; run again, it adds the rest."""
+    rules.check_can_open_year(by, call, year, at=at)
+    opened = []
+    for facility in queries.to_open(call, year).select_for_update(of=("self",)):
+        scheme = queries.scheme_of(facility.call)
+        opened.append(_open(facility, scheme, year, scheme.window(year), by=by, at=at))
+    return opened
+
+
+def _open(
+    facility: Facility, scheme: FacilityScheme, year: int, window: Window, *, by, at, number: int = 1
+) -> AnnualEvaluation:
+    evaluation = AnnualEvaluation.objects.create(
+        facility=facility,
+        year=year,
+        round=number,
+        data_from_date=window.data_from,
+        data_to_date=window.data_to,
+        report_opens_at=window.opens_at,
+        report_due_at=window.closes_at,
+        pass_mark=scheme.pass_mark,
+        clause=scheme.clause,
+    )
+    workflow.record(evaluation, "opened", by=by, at=at, to_state=evaluation.state)
+    notifications.opened(evaluation, at=at)
+    return evaluation
+
+
+@transaction.atomic
+def ask_again(*, facility: Facility, by, at: datetime) -> AnnualEvaluation:
+    """The platform has rectified and asks to be evaluated anew (复评), on what it did since."""
+    held = hold(facility)
+    rules.check_can_ask_again(by, held, at=at)
+    last = AnnualEvaluation.objects.filter(facility=held).first()
+    today = local_date(at)
+    begins = min(last.data_to_date + ONE_DAY, today)
+    window = Window(begins, today, at, calendar.end_of_day(held.rectify_due_date))
+    number = AnnualEvaluation.objects.filter(facility=held, year=today.year).count() + 1
+    scheme = queries.scheme_of(held.call)
+    return _open(held, scheme, today.year, window, by=by, at=at, number=max(number, 2))
+
+
+def hold_evaluation(evaluation: AnnualEvaluation) -> AnnualEvaluation:
+    """The evaluation as it stands; its facility first, which every move of the two locks in this order."""
+    facility = hold(evaluation.facility)
+    held = AnnualEvaluation.objects.select_for_update().get(pk=evaluation.pk)
+    held.facility = facility
+    return held
+
+
+def _typed(report: Mapping[str, str], scheme: FacilityScheme) -> dict[str, str]:
+    names = {"summary", "problems", "green", "green_note"}
+    names |= {f"value_{row['code']}" for row in scheme.indicators}
+    return {name: str(report[name])[:LONGEST_TYPED] for name in sorted(names & set(report))}
+
+
+@transaction.atomic
+def save_report(*, evaluation: AnnualEvaluation, report: Mapping[str, str], by, at: datetime) -> None:
+    """Keep what was typed, right or not yet; nothing is lost."""
+    held = hold_evaluation(evaluation)
+    rules.check_can_write_report(by, held)
+    held.report |= _typed(report, queries.scheme_of(held.facility.call))
+    held.saved_at = at
+    held.save(update_fields=["report", "saved_at"])
+    evaluation.report, evaluation.saved_at = held.report, at
+
+
+@transaction.atomic
+def submit_report(*, evaluation: AnnualEvaluation, by, at: datetime) -> None:
+    """Hand the self-report in, with what the cases add up to. Raises Incomplete with every problem."""
+    held = hold_evaluation(evaluation)
+    facility = held.facility
+    scheme = queries.scheme_of(facility.call)
+    rules.check_can_submit(by, held, scheme, at=at)
+    to = EvaluationState.DISTRICT_CHECK if scheme.district_check else EvaluationState.SCORING
+    facts = queries.facts_of(facility, held.data_from_date, held.data_to_date)
+    workflow.move(held, to, by=by, at=at, facts=facts, submitted_by=by, submitted_at=at)
+    notifications.met(held, DeadlineKind.FACILITY_REPORT, by=by, at=at)
+    if facility.state == FacilityState.RECTIFYING:
+        notifications.met(facility, DeadlineKind.FACILITY_RECTIFY, by=by, at=at)
+    if scheme.district_check:
+        notifications.open_check(held, at=at)
+    else:
+        notifications.open_score(held, at=at)
+    evaluation.refresh_from_db()

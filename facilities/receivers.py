@@ -1,0 +1,26 @@
+"""What facilities do when something happens upstream, and who reads their files."""
+
+from django.db.models import Q
+
+from facilities import actions
+from facilities.models import AnnualEvaluation, ServiceCase
+
+
+def agreement_in_force(sender, *, agreement, by, at, **kwargs) -> None:
+    actions.file_award(award=agreement.award, by=by, at=at)
+
+
+def case_files(user) -> Q:
+    return Q(
+        content_type__app_label="facilities",
+        content_type__model="servicecase",
+        object_id__in=ServiceCase.objects.visible_to(user).values("pk"),
+    )
+
+
+def report_files(user) -> Q:
+    return Q(
+        content_type__app_label="facilities",
+        content_type__model="annualevaluation",
+        object_id__in=AnnualEvaluation.objects.visible_to(user).values("pk"),
+    )

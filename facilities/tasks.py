@@ -1,0 +1,12 @@
+"""What facilities do by the clock (the schedule stands in `config/celery.py`)."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from facilities import actions
+
+
+@shared_task
+def conclude_due() -> int:
+    """Grades whose publicity is over take effect."""
+    return actions.conclude_due(at=timezone.now())

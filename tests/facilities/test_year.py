@@ -1,0 +1,515 @@
+"""The yearly cycle: every clock opens, moves and closes with its cause; two failures lead to removal."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from unittest.mock import patch
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from core.workflow import Lost, Refused, move
+from facilities import actions
+from facilities.models import AnnualEvaluation, Facility, FacilityScheme, ServiceCase
+from facilities.states import EVALUATION, FACILITY, EvaluationState, FacilityState
+from notifications import obligations, sweep
+from notifications.defaults import STEPS
+from notifications.models import Deadline, DeadlineKind, Message
+from tests.factories.facilities import (
+    CASE,
+    IN_WINDOW,
+    OPENED,
+    REPORT,
+    concluded,
+    file,
+    filing_call,
+    graded,
+    handed_in,
+    opened,
+)
+from tests.factories.milestones import agreement, project_call
+
+pytestmark = pytest.mark.django_db
+K, E = DeadlineKind, EvaluationState
+OWN = {kind: found for kind, found in obligations.REGISTRY.items() if kind.startswith("facility_")}
+
+
+def kinds() -> list[str]:
+    rows = Deadline.objects.open().filter(kind__startswith="facility_")
+    return sorted(rows.values_list("kind", flat=True))
+
+
+def clock(kind) -> Deadline:
+    return Deadline.objects.open().get(kind=kind)
+
+
+def drifted(at) -> list[str]:
+    with patch.dict(obligations.REGISTRY, OWN, clear=True):
+        return [str(drift) for drift in obligations.check(at=at)]
+
+
+def beijing(*parts) -> datetime:
+    return datetime(*parts, tzinfo=UTC) - timedelta(hours=8)
+
+
+# ---- windows and grades ----
+
+
+@pytest.mark.parametrize(
+    ("terms", "data", "report"),
+    [
+        (
+            {},
+            (date(2025, 10, 1), date(2026, 9, 30)),
+            (beijing(2026, 10, 9, 12), beijing(2026, 10, 15, 17)),
+        ),
+        (
+            {
+                "data_from": "01-01",
+                "data_to": "12-31",
+                "report_opens": "12-20 09:00",
+                "report_closes": "01-20 17:00",
+            },
+            (date(2025, 1, 1), date(2025, 12, 31)),
+            (beijing(2026, 12, 20, 9), beijing(2027, 1, 20, 17)),
+        ),
+        (
+            {
+                "data_from": "01-01",
+                "data_to": "12-31",
+                "report_opens": "01-10 09:00",
+                "report_closes": "01-31 17:00",
+            },
+            (date(2025, 1, 1), date(2025, 12, 31)),
+            (beijing(2026, 1, 10, 9), beijing(2026, 1, 31, 17)),
+        ),
+    ],
+)
+def test_the_windows_need_not_be_a_calendar_year(terms, data, report):
+    base = {
+        "data_from": "10-01",
+        "data_to": "09-30",
+        "report_opens": "10-09 12:00",
+        "report_closes": "10-15 17:00",
+    }
+    window = FacilityScheme(**base | terms).window(2026)
+    assert (window.data_from, window.data_to) == data
+    assert (window.opens_at, window.closes_at) == report
+
+
+@pytest.mark.parametrize(
+    ("score", "grade"),
+    [("59.99", "不合格"), ("60", "合格"), ("89.99", "合格"), ("90", "优秀"), ("0", "不合格")],
+)
+def test_the_grade_follows_from_the_score(platform, score, grade):
+    scheme = FacilityScheme.objects.get(call=platform[0].call)
+    assert scheme.grade_of(Decimal(score)) == grade
+
+
+# ---- the year ----
+
+
+def test_a_year_owes_one_thing_at_a_time_and_nothing_at_its_end(platform):
+    facility, people = platform
+    evaluation = opened(facility)
+    assert (evaluation.data_from_date, evaluation.data_to_date) == (date(2025, 10, 1), date(2026, 9, 30))
+    assert kinds() == [K.FACILITY_REPORT]
+    due = clock(K.FACILITY_REPORT)
+    assert due.due_at == beijing(2026, 10, 15, 17)
+    assert "第十三条" in str(due.explanation)
+    assert {"d30", "d7", "d1"} <= STEPS[K.FACILITY_REPORT].keys() & STEPS[K.FACILITY_RECTIFY].keys()
+    assert people["member"].is_active
+    assert sweep.sweep(at=due.due_at - timedelta(days=7))
+    assert Message.objects.filter(recipient=people["member"], context__kind="facility_report").exists()
+    assert actions.open_year(call=facility.call, year=2026, by=None, at=OPENED) == [], (
+        "run again: nothing new"
+    )
+    actions.add_case(facility=facility, by=people["member"], at=OPENED, **CASE)
+    handed_in(evaluation, people)
+    assert kinds() == [K.FACILITY_CHECK]
+    assert evaluation.facts["by_service"] == {"testing": 1}
+    assert (evaluation.facts["cases"], evaluation.facts["fees"], evaluation.facts["trl_rise"]) == (
+        1,
+        "80000.00",
+        2,
+    )
+    assert drifted(IN_WINDOW) == []
+    graded(evaluation, people, "60")
+    assert kinds() == [K.FACILITY_SCORE], "scored, not yet public"
+    after = concluded(evaluation, people)
+    assert (kinds(), drifted(after)) == ([], [])
+    facility.refresh_from_db()
+    assert (evaluation.state, evaluation.grade, facility.state) == (E.CONCLUDED, "合格", "operating")
+    actions.mark_paid(
+        evaluation=evaluation,
+        amount=Decimal(500_000),
+        paid_date=date(2026, 10, 20),
+        by=people["manager"],
+        at=after,
+    )
+    with pytest.raises(Refused, match="已经登记"):
+        actions.mark_paid(
+            evaluation=evaluation,
+            amount=Decimal(1),
+            paid_date=date(2026, 10, 20),
+            by=people["manager"],
+            at=after,
+        )
+
+
+def fail(facility, people, *, year=2026, at=IN_WINDOW):
+    evaluation = opened(facility, year=year, at=at - timedelta(days=20))
+    after = concluded(graded(handed_in(evaluation, people, at=at), people, "59.99", at=at), people, at=at)
+    facility.refresh_from_db()
+    return after
+
+
+def test_below_the_mark_it_rectifies_and_is_restored_by_a_re_evaluation(platform):
+    facility, people = platform
+    after = fail(facility, people)
+    assert (facility.state, facility.failures, kinds()) == ("rectifying", 1, [K.FACILITY_RECTIFY])
+    assert facility.rectify_due_date == date(2027, 10, 20)
+    assert clock(K.FACILITY_RECTIFY).due_at.date() == date(2027, 10, 20)
+    assert "第十三条" in str(clock(K.FACILITY_RECTIFY).explanation)
+    with pytest.raises(Refused, match="不予拨付"):
+        actions.mark_paid(
+            evaluation=facility.evaluations.get(),
+            amount=Decimal(1),
+            paid_date=date(2026, 10, 20),
+            by=people["manager"],
+            at=after,
+        )
+    with pytest.raises(Refused, match="尚未届满"):
+        actions.remove(facility=facility, reason="不合格", by=people["leader"], at=after)
+    with pytest.raises(Refused, match="依托单位"):
+        actions.ask_again(facility=facility, by=people["stranger"], at=after)
+    later = after + timedelta(days=150)
+    again = actions.ask_again(facility=facility, by=people["member"], at=later)
+    assert (again.round, again.data_from_date) == (2, date(2026, 10, 1))
+    assert kinds() == [K.FACILITY_RECTIFY, K.FACILITY_REPORT]
+    handed_in(again, people, at=later)
+    assert kinds() == [K.FACILITY_CHECK], "the platform has done its part"
+    actions.return_report(evaluation=again, reason="缺整改说明", by=people["district"], at=later)
+    assert kinds() == [K.FACILITY_RECTIFY, K.FACILITY_REPORT], "and owes it again"
+    assert drifted(later) == []
+    actions.submit_report(evaluation=again, by=people["member"], at=later)
+    end = concluded(graded(again, people, "61", at=later), people, at=later)
+    facility.refresh_from_db()
+    assert (facility.state, facility.failures, facility.rectify_due_date) == ("operating", 0, None)
+    assert (kinds(), drifted(end)) == ([], [])
+
+
+def test_failing_twice_the_leader_decides(platform):
+    facility, people = platform
+    fail(facility, people)
+    after = fail(facility, people, year=2027, at=datetime(2027, 10, 12, 2, tzinfo=UTC))
+    assert (facility.state, facility.failures, kinds()) == ("rectifying", 2, [K.FACILITY_REMOVAL])
+    assert drifted(after) == []
+    with pytest.raises(Refused, match="等待局领导"):
+        actions.ask_again(facility=facility, by=people["member"], at=after)
+    for name in ("manager", "auditor", "member"):
+        with pytest.raises(Refused, match="局领导"):
+            actions.remove(facility=facility, reason="两次不合格", by=people[name], at=after)
+    leader, hold = people["leader"], transaction.savepoint()
+    actions.prolong(facility=facility, until=date(2028, 6, 30), reason="已换负责人", by=leader, at=after)
+    assert (kinds(), facility.removal_due_at) == ([K.FACILITY_RECTIFY], None)
+    assert drifted(after) == []
+    transaction.savepoint_rollback(hold)
+    facility.refresh_from_db()
+    with pytest.raises(Refused, match="理由"):
+        actions.remove(facility=facility, reason=" ", by=people["leader"], at=after)
+    actions.remove(facility=facility, reason="连续两次不合格", by=people["leader"], at=after)
+    assert (facility.state, kinds(), drifted(after)) == ("removed", [], [])
+    assert actions.open_year(call=facility.call, year=2028, by=None, at=after) == []
+
+
+def test_a_rectification_that_is_overdue_may_end_in_removal(platform):
+    facility, people = platform
+    fail(facility, people)
+    late = datetime(2027, 11, 1, tzinfo=UTC)
+    with pytest.raises(Refused, match="已过"):
+        actions.ask_again(facility=facility, by=people["member"], at=late)
+    running = opened(facility, year=2027, at=datetime(2027, 10, 1, tzinfo=UTC))
+    actions.remove(facility=facility, reason="逾期未整改", by=people["leader"], at=late)
+    running.refresh_from_db()
+    assert (running.state, kinds(), drifted(late)) == (E.CANCELLED, [], [])
+
+
+def test_closing_cancels_what_is_owed(platform):
+    facility, people = platform
+    evaluation = opened(facility)
+    with pytest.raises(Refused):
+        actions.close(facility=facility, reason="停办", by=people["other_manager"], at=OPENED)
+    actions.close(facility=facility, reason="停办", by=people["manager"], at=OPENED)
+    evaluation.refresh_from_db()
+    assert (facility.state, evaluation.state, kinds()) == ("closed", E.CANCELLED, [])
+
+
+def test_a_report_that_did_not_come_is_scored_without_it(platform):
+    facility, people = platform
+    evaluation = opened(facility)
+    with pytest.raises(Refused, match="才截止"):
+        actions.go_on_without_report(
+            evaluation=evaluation, reason="催办未果", by=people["manager"], at=IN_WINDOW
+        )
+    late = IN_WINDOW + timedelta(days=5)
+    with pytest.raises(Refused, match="已于"):
+        handed_in(evaluation, people, at=late)
+    actions.go_on_without_report(evaluation=evaluation, reason="催办未果", by=people["manager"], at=late)
+    assert (evaluation.state, kinds(), drifted(late)) == (E.SCORING, [K.FACILITY_SCORE], [])
+    with pytest.raises(Refused, match="没有自评"):
+        actions.return_report(evaluation=evaluation, reason="补", by=people["manager"], at=late)
+
+
+def test_an_objection_upheld_sends_it_back_to_scoring(platform):
+    facility, people = platform
+    evaluation = graded(handed_in(opened(facility), people), people, "59")
+    actions.publish(evaluation=evaluation, by=people["manager"], at=IN_WINDOW)
+    assert kinds() == [K.FACILITY_PUBLICITY]
+    with pytest.raises(Refused, match="公示到"):
+        actions.conclude(evaluation=evaluation, by=people["manager"], at=IN_WINDOW)
+    actions.score_again(evaluation=evaluation, reason="漏计案例", by=people["manager"], at=IN_WINDOW)
+    assert (kinds(), evaluation.publicity_ends_date) == ([K.FACILITY_SCORE], None)
+    actions.score(
+        evaluation=evaluation, score=Decimal("62.5"), opinion="", by=people["manager"], at=IN_WINDOW
+    )
+    assert (evaluation.grade, drifted(IN_WINDOW)) == ("合格", [])
+
+
+def test_without_the_green_gate_nothing_is_paid(platform):
+    facility, people = platform
+    evaluation = handed_in(opened(facility), people)
+    with pytest.raises(Refused, match="审查意见"):
+        actions.check_green(
+            evaluation=evaluation, is_green=False, opinion="", by=people["district"], at=IN_WINDOW
+        )
+    actions.check_green(
+        evaluation=evaluation, is_green=False, opinion="环评未过", by=people["district"], at=IN_WINDOW
+    )
+    actions.score(evaluation=evaluation, score=Decimal(80), opinion="", by=people["manager"], at=IN_WINDOW)
+    after = concluded(evaluation, people)
+    with pytest.raises(Refused, match="绿色门槛"):
+        actions.mark_paid(
+            evaluation=evaluation,
+            amount=Decimal(1),
+            paid_date=date(2026, 10, 12),
+            by=people["manager"],
+            at=after,
+        )
+
+
+def test_lost_clocks_are_mended(platform):
+    facility, people = platform
+    fail(facility, people)
+    opened(facility, year=2027, at=datetime(2027, 9, 1, tzinfo=UTC))
+    at = datetime(2027, 9, 2, tzinfo=UTC)
+    before = kinds()
+    Deadline.objects.filter(kind=K.FACILITY_REPORT).delete()
+    Deadline.objects.filter(kind=K.FACILITY_RECTIFY).update(due_at=at)
+    assert [line.split(" ")[0] for line in drifted(at)] == ["missing", "moved"]
+    with patch.dict(obligations.REGISTRY, OWN, clear=True):
+        obligations.mend(at=at)
+    assert (kinds(), drifted(at)) == (before, [])
+
+
+# ---- who, when, and the table of moves ----
+
+
+def test_every_move_that_the_table_forbids_is_refused(platform):
+    facility, _people = platform
+    evaluation = opened(facility)
+    for machine, subject in ((FACILITY, facility), (EVALUATION, evaluation)):
+        for old in machine.states.values:
+            subject.state = old
+            for new in set(machine.states.values) - machine.transitions.get(old, frozenset()):
+                with pytest.raises(Refused, match="不能变为"):
+                    move(subject, new, by=None, at=OPENED)
+    evaluation.state = E.SCORING  # somebody else was first
+    with pytest.raises(Lost), transaction.atomic():
+        move(evaluation, E.CANCELLED, by=None, at=OPENED)
+
+
+WRITES = {
+    "save": ("member", lambda e, by: actions.save_report(evaluation=e, report=REPORT, by=by, at=IN_WINDOW)),
+    "submit": ("member", lambda e, by: actions.submit_report(evaluation=e, by=by, at=IN_WINDOW)),
+    "check": (
+        "district",
+        lambda e, by: actions.check_green(evaluation=e, is_green=True, opinion="符合", by=by, at=IN_WINDOW),
+    ),
+    "score": (
+        "manager",
+        lambda e, by: actions.score(evaluation=e, score=Decimal(70), opinion="", by=by, at=IN_WINDOW),
+    ),
+    "publish": ("manager", lambda e, by: actions.publish(evaluation=e, by=by, at=IN_WINDOW)),
+}
+
+
+def test_each_step_is_for_one_side_alone(platform):
+    facility, people = platform
+    evaluation = opened(facility)
+    everybody = people.all()
+    for step, (own, act) in WRITES.items():
+        for name, user in everybody.items():
+            allowed = {own, "unit_admin"} if own == "member" else {own}
+            if name in allowed:
+                continue
+            state = evaluation.state
+            with pytest.raises(Refused):
+                act(evaluation, user)
+            evaluation.refresh_from_db()
+            assert evaluation.state == state, (step, name)
+        act(evaluation, everybody[own])
+    assert evaluation.state == E.PUBLISHED
+
+
+def test_strangers_see_nothing(platform):
+    facility, people = platform
+    evaluation = opened(facility)
+    case = actions.add_case(facility=facility, by=people["member"], at=OPENED, **CASE)
+    strangers = {"other_district", "other_manager", "stranger"}
+    for name, user in people.all().items():
+        for row in (facility, evaluation, case):
+            seen = type(row).objects.visible_to(user).filter(pk=row.pk).exists()
+            assert seen is (name not in strangers), (name, row)
+
+
+def test_a_report_names_everything_that_is_missing_and_waits_for_its_window(platform):
+    facility, people = platform
+    evaluation, by = opened(facility), people["member"]
+    with pytest.raises(Refused, match="开始提交"):
+        actions.submit_report(evaluation=evaluation, by=by, at=OPENED)
+    actions.save_report(
+        evaluation=evaluation, report={"value_converted": "约三个", "evil": "x"}, by=by, at=IN_WINDOW
+    )
+    assert evaluation.report == {"value_converted": "约三个"}
+    with pytest.raises(Refused) as refused:
+        actions.submit_report(evaluation=evaluation, by=by, at=IN_WINDOW)
+    assert [problem.field for problem in refused.value.problems] == ["value_converted", "summary", "green"]
+
+
+def test_cases_are_counted_once_and_stand_then(platform):
+    facility, people = platform
+    by = people["member"]
+    case = actions.add_case(facility=facility, by=by, at=OPENED, **CASE)
+    for fault, changed in (
+        ("service", {"service": "market"}),
+        ("trl_after", {"trl_after": 3}),
+        ("served_date", {"served_date": date(2027, 1, 1)}),
+        ("fee", {"fee": Decimal(-1)}),
+    ):
+        with pytest.raises(Refused) as refused:
+            actions.add_case(facility=facility, by=by, at=OPENED, **CASE | changed)
+        assert refused.value.field == fault
+    with pytest.raises(Refused, match="依托单位"):
+        actions.add_case(facility=facility, by=people["manager"], at=OPENED, **CASE)
+    handed_in(opened(facility), people)
+    for act in (
+        lambda: actions.change_case(case=case, by=by, at=IN_WINDOW, **CASE | {"fee": Decimal(1)}),
+        lambda: actions.drop_case(case=case, by=by, at=IN_WINDOW),
+        lambda: actions.add_case(facility=facility, by=by, at=IN_WINDOW, **CASE),
+    ):
+        with pytest.raises(Refused, match="不能再增改"):
+            act()
+    other = actions.add_case(
+        facility=facility, by=by, at=IN_WINDOW, **CASE | {"served_date": date(2026, 10, 2)}
+    )
+    actions.change_case(case=other, by=by, at=IN_WINDOW, **CASE | {"served_date": date(2026, 10, 3)})
+    actions.drop_case(case=other, by=by, at=IN_WINDOW)
+    assert ServiceCase.objects.count() == 1
+
+
+# ---- filing ----
+
+
+def test_an_agreement_in_force_files_the_facility_once():
+    call = project_call()
+    assert Facility.objects.filter(award=agreement(call=call).award).count() == 0, "a call without terms"
+    found = agreement(call=filing_call())
+    facility = Facility.objects.get(award=found.award)
+    assert (facility.number, facility.organisation) == (
+        found.award.number,
+        found.award.application.organisation,
+    )
+    assert facility.services == ["assessment", "testing"]
+    assert actions.file_award(award=found.award, by=None, at=OPENED) == facility
+
+
+def test_filing_by_hand_needs_the_department_and_a_free_number(platform):
+    facility, people = platform
+    given = {"organisation": facility.organisation, "name": "二期平台", "services": ["testing"], "at": OPENED}
+    with pytest.raises(Refused, match="已经使用"):
+        actions.file_facility(call=facility.call, number="GN-001", by=people["manager"], **given)
+    with pytest.raises(Refused, match="服务目录"):
+        actions.file_facility(
+            call=facility.call, number="GN-2", by=people["manager"], **given | {"services": ["spa"]}
+        )
+    with pytest.raises(Refused, match="项目主管"):
+        actions.file_facility(call=facility.call, number="GN-2", by=people["other_manager"], **given)
+    with pytest.raises(Refused, match="没有备案"):
+        actions.file_facility(call=project_call(), number="GN-2", by=None, **given)
+    assert file(facility.call, facility.organisation, number="GN-2").state == FacilityState.OPERATING
+
+
+# ---- the database ----
+
+
+FACILITY_FAULTS = [
+    {"state": "rectifying"},
+    {"rectify_due_date": date(2027, 1, 1)},
+    {"failures": 1},
+    {"removal_due_at": IN_WINDOW},
+    {"state": "removed"},
+    {"services": []},
+    {"number": "X"},
+    {"filed_date": date(2020, 1, 1)},
+]
+EVALUATION_FAULTS = [
+    {"score": Decimal(60)},
+    {"score": Decimal("60"), "grade": "不合格", "scored_at": IN_WINDOW, "scored_by": 1},
+    {"score": Decimal("59.99"), "grade": "合格", "scored_at": IN_WINDOW, "scored_by": 1},
+    {"score": Decimal("100.01"), "grade": "优秀", "scored_at": IN_WINDOW, "scored_by": 1},
+    {"grade": "优秀"},
+    {"state": "graded"},
+    {"state": "published"},
+    {"state": "district_check"},
+    {"is_green": True},
+    {"submitted_at": IN_WINDOW},
+    {"paid_amount": Decimal(1), "paid_date": date(2026, 1, 1)},
+    {"report_due_at": datetime(2020, 1, 1, tzinfo=UTC)},
+    {"year": 2025},
+    {"pass_mark": Decimal(10)},
+]
+CASE_FAULTS = [{"trl_after": 3}, {"trl_before": 0}, {"trl_after": 10}, {"fee": Decimal(-1)}, {"client": ""}]
+
+
+def attack(row, fault):
+    fault = {name: row_id(name, value) for name, value in fault.items()}
+    with pytest.raises(DatabaseError), transaction.atomic():
+        type(row).objects.filter(pk=row.pk).update(**fault)
+
+
+def row_id(name, value):
+    return ATTACKER if name == "scored_by" else value
+
+
+ATTACKER = None
+
+
+def test_the_database_keeps_rows_whole(platform, monkeypatch):
+    facility, people = platform
+    evaluation = opened(facility)
+    monkeypatch.setattr(f"{__name__}.ATTACKER", people["manager"])
+    case = actions.add_case(facility=facility, by=people["member"], at=OPENED, **CASE)
+    for row, faults in ((facility, FACILITY_FAULTS), (evaluation, EVALUATION_FAULTS), (case, CASE_FAULTS)):
+        for fault in faults:
+            attack(row, fault)
+    for row in (facility, evaluation):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            row.delete()
+    second = {f.name: getattr(evaluation, f.name) for f in evaluation._meta.fields if f.name != "id"}
+    with pytest.raises(DatabaseError), transaction.atomic():
+        AnnualEvaluation.objects.create(**second | {"round": 2})
+    handed_in(evaluation, people)
+    for fault in ({"report": {}}, {"facts": {}}):
+        attack(evaluation, fault)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        FacilityScheme.objects.filter(call=facility.call).update(pass_mark=50)
