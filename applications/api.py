@@ -2,6 +2,7 @@
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django_filters.rest_framework import ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -11,17 +12,22 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from accounts.models import Organisation
 from applications import actions, queries, rules
-from applications.models import Application
+from applications.actions import Verdict
+from applications.models import Application, Claim
 from applications.serializers import (
     AnswersInput,
     AppealInput,
     ApplicationDetailSerializer,
     ApplicationSerializer,
+    ClaimDetailSerializer,
+    ClaimSerializer,
     ReasonInput,
     RejectInput,
     StartInput,
+    VerdictsInput,
 )
 from applications.states import EDITABLE, ApplicationState, shown_alike
+from core.workflow import Lost
 from grants.models import Call, Topic
 
 
@@ -32,7 +38,7 @@ class ApplicationFilter(FilterSet):
 
     class Meta:
         model = Application
-        fields = ("state", "call", "topic", "organisation", "number")
+        fields = ("state", "call", "topic", "organisation", "recommender", "number")
 
     def by_state(self, rows, name, value):
         exact = queries.of_the_bureau(self.request.user)
@@ -167,11 +173,55 @@ class ApplicationViewSet(ReadOnlyModelViewSet):
         actions.take_back(application=application, by=request.user, at=timezone.now())
         return self._moved(application)
 
+    @extend_schema(request=None, responses=ClaimDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def claim(self, request, pk=None):
+        """Begin to decide its claim row by row, or go on: the lines of what was last handed in."""
+        application = self.get_object()
+        claim = actions.begin_claim(application=application, by=request.user, at=timezone.now())
+        return Response(ClaimDetailSerializer(claim).data)
+
     def _with_reason(self, request, move):
         application = self.get_object()
         reason = self._checked(request, ReasonInput)["reason"]
         move(application=application, reason=reason, by=request.user, at=timezone.now())
         return self._moved(application)
+
+
+class ClaimViewSet(ReadOnlyModelViewSet):
+    """Claims decided row by row (逐笔核定): the bureau's own, and decided ones of what one may read."""
+
+    queryset = Claim.objects.none()
+    filterset_fields = ("application", "application__call")
+
+    def get_serializer_class(self):
+        return ClaimSerializer if self.action == "list" else ClaimDetailSerializer
+
+    def get_queryset(self):
+        rows = Claim.objects.visible_to(self.request.user)
+        return rows.select_related("application__call", "application__project_type", "submission")
+
+    @extend_schema(request=VerdictsInput, responses=ClaimDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def judge(self, request, pk=None):
+        """Accept, reduce or refuse lines; all of them or, when one is refused, none."""
+        claim = self.get_object()
+        if queries.claim_of(claim.application) != claim:
+            raise Lost(_("申报书重新提交过，请核定新的明细。"), code="lost")
+        checked = VerdictsInput(data=request.data)
+        checked.is_valid(raise_exception=True)
+        lines = checked.validated_data["lines"]
+        verdicts = {
+            line["number"]: Verdict(line["result"], line["reason"], line["approved"]) for line in lines
+        }
+        actions.judge_claim(
+            application=claim.application,
+            verdicts=verdicts,
+            seen={line["number"]: line["version"] for line in lines},
+            by=request.user,
+            at=timezone.now(),
+        )
+        return Response(ClaimDetailSerializer(self.get_object()).data)
 
 
 def _problems(refused) -> dict:

@@ -1,10 +1,13 @@
 """Applications as the API shows them; input has serializers of its own and never writes."""
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from applications import queries
-from applications.models import Application, RuleResult
+from applications.actions.claiming import version_of
+from applications.models import Application, Claim, ClaimLine, RowResult, RuleResult
 from applications.states import shown_alike
+from grants.models import RecommendedBy
 
 
 class ApplicationSerializer(serializers.ModelSerializer):
@@ -67,15 +70,26 @@ class RuleResultSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class RecommendationSerializer(serializers.Serializer):
+    """Who recommends, and what became of it."""
+
+    kind = serializers.ChoiceField(choices=RecommendedBy.choices)
+    name = serializers.CharField(help_text="Empty while a recommender by name is not chosen or not known.")
+    state = serializers.ChoiceField(choices=["not_reached", "waiting", "recommended", "returned", "refused"])
+    opinion = serializers.CharField(help_text="Empty for readers to whom it is not told.")
+    at = serializers.DateTimeField(allow_null=True)
+
+
 class ApplicationDetailSerializer(ApplicationSerializer):
-    """With what was last handed in (ID numbers masked) and one line per rule."""
+    """With what was last handed in (ID numbers masked), its recommendation and one line per rule."""
 
     content = serializers.SerializerMethodField()
     sha256 = serializers.SerializerMethodField()
+    recommendation = serializers.SerializerMethodField()
     rule_results = serializers.SerializerMethodField()
 
     class Meta(ApplicationSerializer.Meta):
-        fields = (*ApplicationSerializer.Meta.fields, "sha256", "content", "rule_results")
+        fields = (*ApplicationSerializer.Meta.fields, "sha256", "content", "recommendation", "rule_results")
         read_only_fields = fields
 
     def get_content(self, application) -> dict | None:
@@ -85,6 +99,11 @@ class ApplicationDetailSerializer(ApplicationSerializer):
     def get_sha256(self, application) -> str | None:
         submission = queries.latest_submission(application)
         return submission.sha256 if submission else None
+
+    @extend_schema_field(RecommendationSerializer(allow_null=True))
+    def get_recommendation(self, application):
+        found = queries.recommendation_read_by(application, self.context["request"].user)
+        return RecommendationSerializer(found).data if found else None
 
     def get_rule_results(self, application) -> list[dict]:
         return RuleResultSerializer(queries.rule_results(application), many=True).data
@@ -112,3 +131,98 @@ class RejectInput(ReasonInput):
 
 class AppealInput(serializers.Serializer):
     grounds = serializers.CharField(max_length=4000, allow_blank=True, default="")
+
+
+class ClaimSerializer(serializers.ModelSerializer):
+    """A claim decided row by row; amounts in 元."""
+
+    number = serializers.CharField(source="application.number", read_only=True)
+
+    class Meta:
+        model = Claim
+        fields = (
+            "id",
+            "application",
+            "number",
+            "claimed_total",
+            "approved_total",
+            "rows_total",
+            "judged_total",
+            "amount",
+            "settled_at",
+        )
+        read_only_fields = fields
+
+
+class ClaimCellSerializer(serializers.Serializer):
+    heading = serializers.CharField()
+    text = serializers.CharField()
+
+
+class ClaimLineSerializer(serializers.ModelSerializer):
+    version = serializers.SerializerMethodField(help_text="Sent back with a verdict: what was read.")
+    cells = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ClaimLine
+        fields = ("number", "claimed", "result", "approved", "reason", "at", "version", "cells")
+        read_only_fields = fields
+
+    def get_version(self, line) -> str:
+        return version_of(line)
+
+    @extend_schema_field(ClaimCellSerializer(many=True))
+    def get_cells(self, line):
+        pairs = self.context["cells"].get(line.number, ())
+        return [{"heading": heading, "text": text} for heading, text in pairs]
+
+
+class ClaimDetailSerializer(ClaimSerializer):
+    """With every row: its cells as printed and what was made of it."""
+
+    title = serializers.SerializerMethodField()
+    clause = serializers.SerializerMethodField()
+    lines = serializers.SerializerMethodField()
+
+    class Meta(ClaimSerializer.Meta):
+        fields = (*ClaimSerializer.Meta.fields, "title", "clause", "lines")
+        read_only_fields = fields
+
+    def to_representation(self, claim):
+        self.rows = list(claim.lines.order_by("number"))
+        self.table = queries.claim_table(claim.application, claim, self.rows)
+        return super().to_representation(claim)
+
+    def get_title(self, _claim) -> str:
+        return self.table.title if self.table else ""
+
+    def get_clause(self, _claim) -> str:
+        return self.table.clause if self.table else ""
+
+    @extend_schema_field(ClaimLineSerializer(many=True))
+    def get_lines(self, _claim):
+        cells = {row.line.number: row.pairs for row in self.table.rows} if self.table else {}
+        return ClaimLineSerializer(self.rows, many=True, context={"cells": cells}).data
+
+
+class VerdictInput(serializers.Serializer):
+    number = serializers.IntegerField(min_value=1)
+    result = serializers.ChoiceField(choices=RowResult.choices)
+    approved = serializers.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="元; where reduced.",
+    )
+    reason = serializers.CharField(max_length=500, allow_blank=True, default="")
+    version = serializers.CharField(
+        max_length=600,
+        trim_whitespace=False,
+        help_text="Of the line as it was read: nothing unseen is written over.",
+    )
+
+
+class VerdictsInput(serializers.Serializer):
+    lines = VerdictInput(many=True, allow_empty=False, max_length=5000)

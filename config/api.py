@@ -5,7 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from accounts.api import MeView, OrganisationViewSet
-from applications.api import ApplicationViewSet
+from applications.api import ApplicationViewSet, ClaimViewSet
 from awards.api import AwardViewSet, PublicityViewSet
 from exchange.api import DemandViewSet
 from facilities.api import EvaluationViewSet, FacilityViewSet
@@ -24,6 +24,7 @@ router.register("calls", CallViewSet)
 router.register("topics", TopicViewSet)
 router.register("demands", DemandViewSet)
 router.register("applications", ApplicationViewSet)
+router.register("claims", ClaimViewSet)
 router.register("assignments", AssignmentViewSet)
 router.register("publicity", PublicityViewSet)
 router.register("awards", AwardViewSet)

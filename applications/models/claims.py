@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from applications.models.application import Application
 from applications.models.records import Submission
+from applications.states import ApplicationState
 
 
 class RowResult(models.TextChoices):
@@ -41,6 +42,30 @@ SETTLED = """
 """
 
 
+TOLD = (
+    ApplicationState.PUBLICITY,
+    ApplicationState.AGREEMENT,
+    ApplicationState.AWARDED,
+    ApplicationState.REJECTED,
+)
+"""When the decision is known to the applicant."""
+
+
+class ClaimQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """The bureau reads its own at any time; whoever reads the application, once its decision is known."""
+        if not user.is_authenticated:
+            return self.none()
+        scope = user.scope
+        if scope.sees_everything:
+            return self.all()
+        readable = Application.objects.visible_to(user).order_by().values("pk")
+        wanted = Q(settled_at__isnull=False, application__state__in=TOLD, application__in=readable)
+        if departments := scope.departments | scope.headed:
+            wanted |= Q(application__call__programme__department_id__in=departments)
+        return self.filter(wanted)
+
+
 class Claim(models.Model):
     """What the bureau made of the claim table of one submission. The sums are the database's own."""
 
@@ -65,6 +90,8 @@ class Claim(models.Model):
         verbose_name=_("定案人"),
     )
     settled_at = models.DateTimeField(_("定案时间"), null=True, blank=True)
+
+    objects = ClaimQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("逐笔核定")

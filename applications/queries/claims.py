@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from applications import questions
 from applications.models import Application, Claim, ClaimLine, Submission
+from applications.models.claims import TOLD
 from applications.queries.records import latest_submission
-from applications.states import ApplicationState
 from core.money import ZERO
 from grants.models import Call, ClaimScheme, Question
 
@@ -94,15 +94,6 @@ def claim_table(application: Application, claim: Claim, lines: list[ClaimLine]) 
         rows=rows,
         clause=scheme.clause,
     )
-
-
-TOLD = (
-    ApplicationState.PUBLICITY,
-    ApplicationState.AGREEMENT,
-    ApplicationState.AWARDED,
-    ApplicationState.REJECTED,
-)
-"""When the decision is known to the applicant."""
 
 
 def settled_claim(application: Application) -> ClaimTable | None:

@@ -1,5 +1,6 @@
 """What a recommender (推荐单位) has before it: its offices, its calls, the order of one call, its letters."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
@@ -7,6 +8,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import Organisation
 from applications.models import Application, Nomination, RecommendationLetter
+from applications.queries.records import events, of_the_bureau
 from applications.states import ApplicationState
 from grants.dictionaries import Codes
 from grants.models import Call, RecommendedBy
@@ -75,6 +77,48 @@ def recommenders_for(application: Application):
     if way == RecommendedBy.AUTHORITY:
         return Organisation.objects.filter(pk=application.organisation.authority_id)
     return Organisation.objects.none()
+
+
+class Recommendation(NamedTuple):
+    """Who recommends an application and what became of it."""
+
+    kind: str
+    """A `RecommendedBy`."""
+    name: str
+    state: str
+    """"not_reached", "waiting", "recommended", "returned" or "refused"."""
+    opinion: str
+    """"" for whoever may not read it."""
+    at: datetime | None
+
+
+BECAME = {ApplicationState.RETURNED: "returned", ApplicationState.REJECTED: "refused"}
+NOT_JUDGED = (ApplicationState.DRAFT, ApplicationState.WITHDRAWN)
+
+
+def recommendation_read_by(application: Application, user) -> Recommendation | None:
+    """As one person reads it; None where the call has no such step.
+
+    Why it was sent back or refused is told to everybody who reads the application; with which words it was
+    recommended stays between the recommender and the bureau, as on the pages.
+    """
+    way = way_of_recommending(application.call)
+    if not way:
+        return None
+    made = recommendation_of(application)
+    named = application.recommender or (made and made.recommender)
+    region = application.organisation.region
+    name = (
+        named.name if named else name_of_office(Office(None, region)) if way == RecommendedBy.REGION else ""
+    )
+    last = events(application).filter(from_state=WAITING).order_by("-at", "-id").first()
+    if application.state == WAITING:
+        return Recommendation(way, name, "waiting", "", None)
+    if last is None or last.to_state in NOT_JUDGED:
+        return Recommendation(way, name, "not_reached", "", None)
+    state = BECAME.get(last.to_state, "recommended")
+    told = state != "recommended" or of_the_bureau(user) or office_for(user, application) is not None
+    return Recommendation(way, name, state, last.note if told else "", last.at)
 
 
 def is_recommended(application: Application) -> bool:

@@ -76,13 +76,20 @@ def test_the_desks_move_by_api():
     department = application.call.programme.department
     address = f"{LIST}{application.pk}/"
     admin = client_of(member_of(application.organisation, UnitRole.ADMIN))
-    recommender = client_of(officer(Role.RECOMMENDER, OrganisationFactory(), region="3702"))
+    office = OrganisationFactory()
+    recommender = client_of(officer(Role.RECOMMENDER, office, region="3702"))
     manager = client_of(officer(Role.PROGRAMME_MANAGER, department))
     author = client_of(application.created_by)
     assert author.post(f"{address}unit-approve/").status_code == 422
     assert admin.post(f"{address}unit-approve/").json()["state"] == "recommendation"
     assert admin.post(f"{address}recommend/", {"reason": "x"}).status_code == 422
+    waits = author.get(address).json()["recommendation"]
+    assert (waits["kind"], waits["state"], waits["opinion"], waits["at"]) == ("region", "waiting", "", None)
     assert recommender.post(f"{address}recommend/", {"reason": "同意"}).json()["state"] == "formal_check"
+    read = [client.get(address).json()["recommendation"] for client in (recommender, manager, author, admin)]
+    assert [found["state"] for found in read] == ["recommended"] * 4
+    assert [found["opinion"] for found in read] == ["同意", "同意", "", ""]
+    assert {found["name"] for found in read} == {office.name}
     assert manager.post(f"{address}pass/").status_code == 422
     assert manager.post(f"{address}return/", {"reason": ""}).status_code == 422
     assert manager.post(f"{address}return/", {"reason": "补"}).json()["state"] == "returned"

@@ -7,11 +7,12 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from accounts.roles import Role
 from applications import actions, queries
 from applications.actions import Verdict
-from applications.models import Answer, Application, Claim, ClaimLine
+from applications.models import Answer, Application, Claim, ClaimLine, Submission
 from applications.states import ApplicationState
 from awards import rules as awards
 from awards.models import Outcome
@@ -23,6 +24,7 @@ from tests.factories.awards import budget, decide
 from tests.factories.reviews import ApplicationFactory, manager_of, panel_call, sealed
 
 pytestmark = pytest.mark.django_db
+CLAIMS = "/api/v1/claims/"
 STAGES = (StageKind.FORMAL_CHECK, StageKind.DECISION, StageKind.PUBLICITY)
 COLUMNS = [
     {"code": "name", "label": "合同", "kind": "line"},
@@ -292,7 +294,8 @@ def test_the_applicant_reads_each_row_once_it_is_decided(client):
 def test_the_desk_costs_the_same_for_any_number_of_rows(client, django_assert_num_queries, count):
     rows = [{"name": f"HT{n}", "amount": "100.00"} for n in range(count)]
     application = claimed(rows=rows, asked=count * 50)
-    client.force_login(manager_of(application.call))
+    application.manager = manager_of(application.call)
+    client.force_login(application.manager)
     address = reverse("admin:applications_application_judge_claim", args=[application.pk])
     client.get(address)
 
@@ -300,6 +303,60 @@ def test_the_desk_costs_the_same_for_any_number_of_rows(client, django_assert_nu
         page = client.get(address)
 
     assert len(page.context["forms"]) == count
+
+    claim = Claim.objects.get()
+    fields = {"application": application, "by": application.created_by, "at": timezone.now()}
+    again = [Submission(version=n, content={}, sha256="0" * 64, **fields) for n in range(2, count + 1)]
+    Claim.objects.bulk_create(
+        Claim(application=application, submission=found, share=1)
+        for found in Submission.objects.bulk_create(again)
+    )
+    api = APIClient()
+    api.force_authenticate(application.manager)
+    with django_assert_num_queries(3):
+        assert len(api.get(CLAIMS).json()["results"]) == count
+    with django_assert_num_queries(4):
+        assert len(api.get(f"{CLAIMS}{claim.pk}/").json()["lines"]) == count
+
+
+def test_rows_are_decided_by_api_as_on_the_desk():
+    application = claimed()
+    department, author, stranger = (APIClient() for _n in range(3))
+    department.force_authenticate(manager_of(application.call))
+    author.force_authenticate(application.created_by)
+    stranger.force_authenticate(officer(Role.PROGRAMME_MANAGER))
+    begin = f"/api/v1/applications/{application.pk}/claim/"
+    assert (author.post(begin).status_code, stranger.post(begin).status_code) == (422, 404)
+    claim = department.post(begin).json()
+    first, second, third = claim["lines"]
+    assert first["cells"] == [{"heading": "合同", "text": "HT1"}, {"heading": "合同额", "text": "40 万元"}]
+    address = f"{CLAIMS}{claim['id']}/"
+    assert [client.get(address).status_code for client in (department, author, stranger)] == [200, 404, 404]
+
+    def send(*verdicts):
+        lines = [
+            {"number": line["number"], "version": line["version"], **verdict}
+            for line, verdict in zip((first, second, third), verdicts, strict=True)
+        ]
+        return department.post(f"{address}judge/", {"lines": lines}, format="json")
+
+    accept, refuse = {"result": "accepted"}, {"result": "refused", "reason": "发票重复"}
+    unreasoned = send(accept, accept, {"result": "refused"})
+    assert (unreasoned.status_code, unreasoned.json()["error"]["field"]) == (422, "3-reason")
+    assert not ClaimLine.objects.exclude(result="").exists()
+    judged = send(
+        accept, refuse, {"result": "reduced", "approved": "50000.00", "reason": "超出实施期"}
+    ).json()
+    assert (judged["judged_total"], judged["approved_total"], judged["amount"]) == (
+        3,
+        "450000.00",
+        "225000.00",
+    )
+    assert send(accept, accept, accept).status_code == 409
+
+    decide(application, amount=Decimal(0), outcome=Outcome.REJECT)
+    assert [client.get(address).status_code for client in (department, author, stranger)] == [200, 200, 404]
+    assert author.post(f"{address}judge/", {"lines": []}, format="json").status_code == 400
 
 
 def test_the_officer_works_through_the_rows_and_loses_nothing(client):
