@@ -12,7 +12,7 @@ from accounts.identity import (
     clean_credit_code,
     mask_id_number,
     validate_credit_code,
-    validate_id_number,
+    validate_identity,
     validate_phone,
 )
 from accounts.kinds import Degree
@@ -66,10 +66,12 @@ class OwnRecordForm(forms.Form):
     """What a person keeps of themselves. A stored ID number shows masked; left alone it stays."""
 
     id_number = forms.CharField(
-        label=_("身份证号"),
+        label=_("身份证号或护照号码"),
         max_length=40,
         required=False,
-        help_text=_("保存后只显示首尾几位。只有您自己和您允许的本单位同事能在申报书中选用。"),
+        help_text=_(
+            "没有身份证的填写护照或通行证号码。保存后只显示首尾几位。只有您自己和您允许的本单位同事能在申报书中选用。"
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     title = forms.CharField(label=_("职称"), max_length=60, required=False)
@@ -93,7 +95,7 @@ class OwnRecordForm(forms.Form):
         if self.stored and typed == mask_id_number(self.stored):
             return self.stored
         if typed:
-            validate_id_number(typed)
+            validate_identity(typed)
         return typed
 
 

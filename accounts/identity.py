@@ -46,9 +46,22 @@ def validate_id_number(value: str) -> None:
         )
 
 
+LONGEST_PASSPORT = 15
 validate_passport = RegexValidator(
-    r"^[A-Z0-9]{5,15}$", _("护照或通行证号码不正确：应为 5 至 15 位字母和数字。"), code="passport"
+    rf"^[A-Z0-9]{{5,{LONGEST_PASSPORT}}}$",
+    _("护照或通行证号码不正确：应为 5 至 15 位字母和数字。"),
+    code="passport",
 )
+
+
+def validate_identity(value: str) -> None:
+    """An ID number; anything shorter is a passport. Raises ValidationError."""
+    (validate_id_number if is_card_number(value) else validate_passport)(value)
+
+
+def is_card_number(value: str) -> bool:
+    """Whether a number can only be that of an ID card: a passport has fewer characters."""
+    return len(value) > LONGEST_PASSPORT
 
 
 def _is_id_number(value: str) -> bool:
@@ -72,7 +85,7 @@ def mask_id_number(value: str) -> str:
 
     Of a passport (G12345678 → G******78), being shorter, less is shown.
     """
-    return _mask(value, head=3, tail=4) if len(value) > 15 else _mask(value, head=1, tail=2)
+    return _mask(value, head=3, tail=4) if is_card_number(value) else _mask(value, head=1, tail=2)
 
 
 def mask_account(value: str) -> str:

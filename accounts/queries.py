@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, Value, When
 from stdnum.cn import ric
 
+from accounts.identity import is_card_number
 from accounts.kinds import CERTIFICATES, NUMBERS, TEXTS, FactKind
 from accounts.models import (
     BankAccount,
@@ -172,10 +173,12 @@ def people_offered(user, organisation: Organisation | None = None) -> QuerySet:
 def as_participant(record: PersonRecord) -> dict:
     """A record as the participants' part of a form takes it; the ID number is whole: mask it to show."""
     unit = record.organisation
+    is_card = is_card_number(record.id_number)
     return {
         "name": record.user.name,
         "id_number": record.id_number,
-        "birth_date": ric.get_birth_date(record.id_number) if record.id_number else None,
+        "birth_date": ric.get_birth_date(record.id_number) if is_card else None,
+        **({"id_kind": "passport"} if record.id_number and not is_card else {}),
         "title": record.title,
         "organisation_name": unit.name if unit else "",
         "credit_code": unit.credit_code if unit else "",

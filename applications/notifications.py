@@ -455,6 +455,21 @@ def tell_partner(partner: Partner, *, at) -> None:
     )
 
 
+def tell_named(application: Application, people: list[User], *, but, at) -> None:
+    """Tell participants that the notice wants their own consent. Whoever names themselves knows."""
+    actions.tell(
+        recipients=[user for user in people if user != but],
+        template="applications/consent_asked",
+        context={
+            "title": str(application),
+            "call": application.call.title,
+            "lead": application.organisation.name,
+        },
+        url=reverse("applications:consents"),
+        at=at,
+    )
+
+
 def tell_next(application: Application, *, at) -> None:
     """Tell those who must act now: unit administrators or recommenders. Managers read their list."""
     if application.state == S.UNIT_REVIEW:

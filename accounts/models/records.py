@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.identity import validate_account, validate_id_number
+from accounts.identity import validate_account, validate_identity
 from accounts.kinds import Degree, FactKind, ShareholderKind
 from accounts.models.people import OfUnitQuerySet, Organisation, User
 from accounts.roles import Role
@@ -208,7 +208,9 @@ class PersonRecord(models.Model):
     """
 
     user = models.OneToOneField(User, models.CASCADE, related_name="+", verbose_name=_("用户"))
-    id_number = models.CharField(_("身份证号"), max_length=18, blank=True, validators=[validate_id_number])
+    id_number = models.CharField(
+        _("身份证号或护照号码"), max_length=18, blank=True, validators=[validate_identity]
+    )
     title = models.CharField(_("职称"), max_length=60, blank=True)
     degree = models.CharField(_("学位"), max_length=20, choices=Degree, blank=True)
     speciality = models.CharField(_("专业"), max_length=60, blank=True)
@@ -225,7 +227,7 @@ class PersonRecord(models.Model):
         verbose_name_plural = pgettext_lazy("list", "个人档案")
         constraints = [
             models.CheckConstraint(
-                condition=Q(id_number="") | Q(id_number__regex=r"^[0-9]{17}[0-9X]$"),
+                condition=Q(id_number="") | Q(id_number__regex=r"^([0-9]{17}[0-9X]|[A-Z0-9]{5,15})$"),
                 name="person_record_id_number_form",
             ),
             models.CheckConstraint(

@@ -1,10 +1,11 @@
 """A participant agrees to take part, or takes that back while the application may change."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
 
-from applications import queries, rules
+from applications import notifications, queries, rules
 from applications.models import Application, Consent
 from core import workflow
 
@@ -29,6 +30,26 @@ def take_consent_back(*, application: Application, by, at: datetime) -> None:
     person = rules.check_can_consent(by, held)
     if Consent.objects.filter(application=held, id_number=person.id_number).delete()[0]:
         workflow.record(application, "unconsented", by=by, at=at, note=person.name)
+
+
+def ask_consents(*, application: Application, before: Collection[tuple], by, at: datetime) -> None:
+    """Tell those who were named just now that their word is waited for, as far as they have an account.
+
+    `before`: (number, name) of those who were named already.
+    """
+    if not application.call.requires_consents:
+        return
+    people = queries.without_consent(application)
+    fresh = [person for person in people if (person.id_number, person.name) not in before]
+    if fresh:
+        notifications.tell_named(application, queries.accounts_of(fresh), but=by, at=at)
+
+
+def named_in(application: Application) -> set[tuple]:
+    """(number, name) of everybody named, for `ask_consents`; no query where nobody is asked."""
+    if not application.call.requires_consents:
+        return set()
+    return set(application.participants.values_list("id_number", "name"))
 
 
 def consent_by_handing_in(*, application: Application, by, at: datetime) -> None:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from applications import completeness, queries
+from applications.actions.consenting import ask_consents
 from applications.actions.holding import hold, saved, upsert
 from applications.models import Answer, Application, Participant
 from core import workflow
@@ -35,6 +36,7 @@ def copy_from(*, application: Application, source: Application, by, at: datetime
     if not application.participants.exists() and not application.typed.get("participants"):
         people = source.participants.values(*completeness.PERSON_FIELDS, "order")
         Participant.objects.bulk_create(Participant(application=application, **person) for person in people)
+        ask_consents(application=application, before=(), by=by, at=at)
     saved(application=application, by=by, at=at, **fields)
     workflow.record(application, "copied", by=by, at=at, data={"source": source.pk, "answers": len(rows)})
     return len(rows)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
 from applications import completeness, notifications, queries, questions, rules
+from applications.actions.consenting import ask_consents, named_in
 from applications.actions.holding import hold, saved, without_typed
 from applications.actions.reconfirming import recheck
 from applications.models import (
@@ -150,12 +151,14 @@ def set_participants(*, application: Application, participants: Iterable[Mapping
     for index, person in enumerate(people):
         for name, sentence in completeness.person_faults(person, strict=False):
             raise Refused(sentence, field=f"participants.{index}.{name}")
+    before = named_in(application)
     application.participants.all().delete()
     Participant.objects.bulk_create(
         Participant(application=application, order=index, **person) for index, person in enumerate(people)
     )
     saved(application=application, by=by, at=at, typed=without_typed(application, "participants"))
     recheck(application=application, by=by, at=at)
+    ask_consents(application=application, before=before, by=by, at=at)
 
 
 def _person(person: dict) -> dict:

@@ -11,6 +11,7 @@ from accounts.countries import HOME
 from accounts.models import Organisation
 from applications import completeness, notifications, partner_clocks, queries, questions, rules
 from applications.actions.budgeting import set_share
+from applications.actions.consenting import ask_consents, named_in
 from applications.actions.holding import hold, saved, without_typed
 from applications.actions.reconfirming import recheck
 from applications.models import Application, Participant, ParticipantRole, Partner
@@ -96,6 +97,7 @@ def fill_partner(
     for index, row in enumerate(rows):
         for name, sentence in completeness.person_faults(row, strict=False):
             raise Refused(sentence, field=f"participants.{index}.{name}")
+    before = named_in(application)
     _replace_people(application, unit, rows)
     partner.task = task.replace("\0", "").strip()
     partner.save(update_fields=["task"])
@@ -114,6 +116,7 @@ def fill_partner(
     typed = without_typed(application, typed_key(partner))
     saved(application=application, by=by, at=at, typed=typed, **sums)
     recheck(application=application, by=by, at=at)
+    ask_consents(application=application, before=before, by=by, at=at)
 
 
 def typed_key(partner: Partner) -> str:

@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.identity import clean_credit_code, validate_credit_code, validate_id_number, validate_passport
+from accounts.identity import clean_credit_code, validate_credit_code, validate_identity
 from applications import sheets
 from applications.models import ParticipantRole, PastProject
 from applications.queries.elsewhere import key_of
@@ -57,10 +57,9 @@ class RowForm(forms.Form):
         return code
 
     def clean_id_number(self):
-        """An ID number; anything shorter is a passport."""
         number = clean_credit_code(self.cleaned_data["id_number"])
         if number:
-            (validate_id_number if len(number) > 15 else validate_passport)(number)
+            validate_identity(number)
         return number
 
     def clean_amount(self):

@@ -43,7 +43,7 @@ from applications.queries.claims import (
     claimed_rows,
     settled_claim,
 )
-from applications.queries.consents import Asked, asked_of, named_as, without_consent
+from applications.queries.consents import Asked, accounts_of, asked_of, named_as, without_consent
 from applications.queries.content import (
     abroad,
     by_section,
@@ -160,6 +160,7 @@ __all__ = [
     "Recorded",
     "abroad",
     "accepted_rows",
+    "accounts_of",
     "address_of",
     "appeal_until",
     "appeals_of",

@@ -1,9 +1,11 @@
 """Who has agreed to take part in an application, and whose word is waited for."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
+from accounts.models import PersonRecord, User
 from accounts.queries import own_record
-from applications.models import Application, Consent, IdKind, Participant
+from applications.models import Application, Consent, Participant
 from applications.states import EDITABLE
 
 MOST = 100
@@ -19,18 +21,29 @@ class Asked(NamedTuple):
 
 
 def without_consent(application: Application) -> list[Participant]:
-    """Participants who have not agreed; two queries. Who shows a passport is not asked here."""
+    """Participants who have not agreed, by ID card or passport; two queries."""
     given = set(application.consents.values_list("id_number", flat=True))
-    people = application.participants.filter(id_kind=IdKind.ID_CARD).exclude(id_number="")
+    people = application.participants.exclude(id_number="")
     return [person for person in people if person.id_number not in given]
 
 
+def accounts_of(people: Collection[Participant]) -> list[User]:
+    """The people's own accounts, by the number of their own record and their name; one query."""
+    names = {(person.id_number, person.name.casefold()) for person in people if person.id_number}
+    records = PersonRecord.objects.filter(id_number__in={number for number, _name in names})
+    return [
+        record.user
+        for record in records.select_related("user").order_by("pk")
+        if (record.id_number, record.user.name.casefold()) in names
+    ]
+
+
 def named_as(user, application: Application) -> Participant | None:
-    """The participant that is this person: by the ID number of their own record, and their name."""
+    """The participant that is this person: by the number of their own record, and their name."""
     record = own_record(user)
     if record is None or not record.id_number:
         return None
-    people = application.participants.filter(id_number=record.id_number, name=user.name)
+    people = application.participants.filter(id_number=record.id_number, name__iexact=user.name)
     return people.first()
 
 
@@ -41,7 +54,7 @@ def asked_of(user) -> list[Asked]:
         return []
     named = Participant.objects.filter(
         id_number=record.id_number,
-        name=user.name,
+        name__iexact=user.name,
         application__state__in=EDITABLE,
         application__call__requires_consents=True,
     ).select_related("application__call", "application__organisation")

@@ -145,7 +145,7 @@ def check_can_consent(by, application: Application) -> Participant:
     """
     person = queries.named_as(by, application)
     if person is None:
-        raise Refused(_("这份申报书的参与人员里没有您：个人档案里的身份证号和姓名要与申报书一致。"))
+        raise Refused(_("这份申报书的参与人员里没有您：个人档案里的证件号码和姓名要与申报书一致。"))
     if application.state not in EDITABLE:
         raise Refused(
             _("申报书现在是“%(state)s”，内容已经封存，不能修改。")

@@ -119,3 +119,6 @@ def test_colleagues_are_offered_when_they_agreed_and_oneself_first():
         "organisation_name": unit.name,
         "credit_code": unit.credit_code,
     }
+    own.id_number = "C0123456"
+    passport = {"id_kind": "passport", "id_number": "C0123456", "birth_date": None}
+    assert passport.items() <= queries.as_participant(own).items()

@@ -301,6 +301,7 @@ def test_ones_own_record_is_kept_masked_and_removed(client, unit):
     ("change", "field"),
     [
         ({"id_number": "110105194912310021"}, "id_number"),
+        ({"id_number": "护照"}, "id_number"),
         ({"degree": "king"}, "degree"),
         ({"is_shared": "on", "organisation": ""}, "organisation"),
     ],

@@ -10,6 +10,7 @@ from applications.models import Application, Consent
 from applications.states import ApplicationState
 from core.workflow import Refused
 from grants.models import StageKind
+from notifications.models import Message
 from seeds.codes import make_id_number
 from tests.factories.accounts import PersonRecordFactory, UserFactory
 from tests.factories.applications import filled
@@ -41,17 +42,27 @@ def named():
     return application
 
 
+def told():
+    return list(
+        Message.objects.filter(template="applications/consent_asked")
+        .order_by("pk")
+        .values_list("recipient__name", flat=True)
+    )
+
+
 def waiting(application) -> list[str]:
     return [person.name for person in queries.without_consent(application)]
 
 
 def test_an_application_waits_for_everybodys_own_word(named, client):
-    leader, member = person(1, "周海声"), person(2, "钱同意")
-    assert waiting(named) == ["周海声", "钱同意"]
+    leader, member, guest = person(1, "周海声"), person(2, "钱同意"), UserFactory(name="ANNA LEE")
+    PersonRecordFactory(user=guest, id_number="C0123456")
+    everybody = ["周海声", "钱同意", "Anna Lee"]
+    assert waiting(named) == everybody
     with pytest.raises(rules.Incomplete) as refused:
         actions.submit(application=named, by=named.created_by, at=timezone.now())
-    assert [problem.field for problem in refused.value.problems] == ["周海声", "钱同意"]
-    for user in (leader, member):
+    assert [problem.field for problem in refused.value.problems] == everybody
+    for user in (leader, guest, member):
         client.force_login(user)
         assert str(named) in client.get(PAGE).content.decode()
         client.post(PAGE, {"application": named.pk, "do": "agree"})
@@ -80,8 +91,31 @@ def test_who_hands_in_has_agreed_and_a_stranger_cannot(named, client):
     assert str(named) not in client.get(PAGE).content.decode()
     assert client.post(PAGE, {"application": named.pk, "do": "agree"}).status_code == 404
     actions.consent(application=named, by=person(2, "钱同意"), at=timezone.now())
+    guest = UserFactory(name="Anna Lee")
+    PersonRecordFactory(user=guest, id_number="C0123456")
+    actions.consent(application=named, by=guest, at=timezone.now())
     actions.submit(application=named, by=named.created_by, at=timezone.now())
-    assert Consent.objects.count() == 2
+    assert Consent.objects.count() == 3
+
+
+def test_whoever_is_named_is_told_once(named):
+    people = list(named.participants.values(*completeness.PERSON_FIELDS))
+    leader = people[0]
+    by, now = named.created_by, timezone.now()
+    PersonRecordFactory(user=by, id_number=leader["id_number"])
+    person(2, "钱同意")
+    person(3, "孙冒名")
+    PersonRecordFactory(user=UserFactory(name="Anna Lee"), id_number="C0123456")
+    # All of these were named before they had a record.
+    actions.set_participants(application=named, participants=people, by=by, at=now)
+    assert told() == []
+    actions.set_participants(application=named, participants=[leader], by=by, at=now)
+    for _time in range(2):
+        actions.set_participants(application=named, participants=people, by=by, at=now)
+    assert told() == ["钱同意", "Anna Lee"]
+    silent = filled(call=CallFactory())
+    actions.set_participants(application=silent, participants=people, by=silent.created_by, at=now)
+    assert len(told()) == 2
 
 
 @pytest.mark.parametrize("number", [1, 30])
