@@ -7,6 +7,7 @@ from rest_framework.routers import DefaultRouter
 from accounts.api import MeView, OrganisationViewSet
 from applications.api import ApplicationViewSet, ClaimViewSet
 from awards.api import AwardViewSet, PublicityViewSet
+from equity.api import DealViewSet
 from exchange.api import DemandViewSet
 from facilities.api import EvaluationViewSet, FacilityViewSet
 from finance.api import AppropriationViewSet, InstalmentViewSet, PaymentViewSet
@@ -30,6 +31,7 @@ router.register("publicity", PublicityViewSet)
 router.register("awards", AwardViewSet)
 router.register("milestones", MilestoneViewSet)
 router.register("terminations", TerminationViewSet)
+router.register("deals", DealViewSet)
 router.register("appropriations", AppropriationViewSet)
 router.register("instalments", InstalmentViewSet)
 router.register("payments", PaymentViewSet)

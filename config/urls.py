@@ -24,6 +24,7 @@ urlpatterns = [
     path("awards/", include("awards.urls")),
     path("demands/", include("exchange.urls")),
     path("facilities/", include("facilities.urls")),
+    path("equity/", include("equity.urls")),
     path("applications/", include("applications.urls")),
     path("documents/", include("documents.urls")),
     path("messages/", include("notifications.urls")),

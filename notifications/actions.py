@@ -193,6 +193,7 @@ RIGHTS = (
     DeadlineKind.APPEAL,
     DeadlineKind.EXTENSION,
     DeadlineKind.EXPERT_UPDATE,
+    DeadlineKind.EQUITY_BUY_BACK,
 )
 """What lapses when it is not used: nothing is owed behind the due moment."""
 

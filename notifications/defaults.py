@@ -14,6 +14,9 @@ _ON_ARRIVAL = {"open": (), "d3": (), "d1": (), "d-1": ()}
 _OFFICE = {**_ON_ARRIVAL, "d-7": _HEAD, "d-15": _LEADER}
 _LADDER = {"d-1": (), "d-7": _OFFICER, "d-15": _HEAD, "d-30": _LEADER}
 
+_TRUST = {"d90": (), "d30": (), "d7": (), "d-1": (), "d-7": _LEADER}
+"""Of a share held in trust: the decision is the leaders', so they hear of what is late."""
+
 _PAYER = (*_OFFICER, Audience.FINANCE)
 _OWED_LONG = (*_PAYER, HEADS, LEADERS)
 
@@ -62,6 +65,10 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.YEAR_CLOSE: {"d60": _PAYER, "d21": _PAYER, "d11": _PAYER, "d-1": (*_PAYER, LEADERS)},
     K.BANK_ACCOUNT: {**dict.fromkeys(("open", "d28", "d21", "d14", "d7", "d0"), ()), "d-7/7": _PAYER},
     K.REFUND: {"d30": (), "d7": (), "d1": (), "d-1": _PAYER, "d-7/7": _PAYER, "d-28": _OWED_LONG},
+    **dict.fromkeys((K.EQUITY_TRIGGER, K.EQUITY_CONVERSION, K.EQUITY_VALUATION, K.EQUITY_HOLDING), _TRUST),
+    K.EQUITY_REPORT: {"d30": (), "d7": (), "d1": (), "d-1": _OFFICER, "d-7": _OFFICER, "d-30": _LEADER},
+    # A right, not a duty: nothing is owed behind it.
+    K.EQUITY_BUY_BACK: {"d90": (), "d30": (), "d7": ()},
     # The notice itself has just gone out.
     K.RECEIPT: {"w2": (), "w1": ()},
     K.FACILITY_REPORT: {"d30": (), "d7": (), "d1": (), "d-1": _HEAD},

@@ -112,6 +112,7 @@ GROUPS = (
             Item("finance.Instalment", "payments"),
             Item("finance.Payment", "receipt_long"),
             Item("finance.Refund", "assignment_return"),
+            Item("equity.Deal", "pie_chart"),
         ),
     ),
     Group(

@@ -70,6 +70,9 @@ DATED_WITHOUT_DEADLINE = {
         "milestones.ReportDraft.saved_at reviews.Assignment.pledged_at reviews.Conflict.recorded_at "
         "reviews.DemanderChoice.at reviews.Review.saved_at reviews.Review.submitted_at "
         "applications.Appeal.filed_at applications.Appeal.decided_at applications.CheckDecision.at "
+        "equity.Deal.opened_at equity.Deal.ended_at equity.Distribution.recorded_at equity.Exit.proposed_at "
+        "equity.Exit.received_date equity.Holding.recorded_at equity.PeriodicReport.submitted_at "
+        "equity.Trigger.met_date equity.Valuation.as_of_date equity.Valuation.recorded_at "
         "applications.TakenBack.at core.Event.at desk.Rehearsal.started_at desk.Rehearsal.claimed_at "
         "desk.Rehearsal.finished_at facilities.Facility.filed_date facilities.Facility.ended_at "
         "facilities.ServiceCase.served_date facilities.ServiceCase.created_at "
@@ -78,6 +81,7 @@ DATED_WITHOUT_DEADLINE = {
     ),
     "a beginning: nothing is owed by it": (
         "facilities.AnnualEvaluation.report_opens_at "
+        "equity.BuyBackWindow.from_date equity.Holding.registered_date "
         "grants.Call.opens_at awards.Publicity.starts_date awards.Agreement.starts_date "
         "accounts.BankAccount.valid_from accounts.OrganisationFact.valid_from "
         "accounts.IntegrityRecord.valid_from "

@@ -28,6 +28,7 @@ APPS = [
     "awards",
     "milestones",
     "finance",
+    "equity",
     "exchange",
     "facilities",
     "desk",

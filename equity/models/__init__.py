@@ -1,0 +1,30 @@
+"""What happens to public money that becomes a share."""
+
+from equity.models.deals import Deal, PeriodicReport, Trigger, Valuation
+from equity.models.holdings import (
+    BuyBackWindow,
+    Distribution,
+    DistributionLine,
+    Exit,
+    Holding,
+    Shareholding,
+)
+from equity.models.terms import EquityTerms, PayeeTemplate, PriceFormula, TriggerKind, TriggerTemplate
+
+__all__ = [
+    "BuyBackWindow",
+    "Deal",
+    "Distribution",
+    "DistributionLine",
+    "EquityTerms",
+    "Exit",
+    "Holding",
+    "PayeeTemplate",
+    "PeriodicReport",
+    "PriceFormula",
+    "Shareholding",
+    "Trigger",
+    "TriggerKind",
+    "TriggerTemplate",
+    "Valuation",
+]

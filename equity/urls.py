@@ -1,0 +1,14 @@
+from django.urls import path
+
+from equity import views
+
+app_name = "equity"
+
+urlpatterns = [
+    path("", views.deals, name="list"),
+    path("<int:pk>/", views.deal, name="deal"),
+    path("<int:pk>/buy-back/", views.declare, name="declare"),
+    path("<int:pk>/valuation/", views.value, name="value"),
+    path("triggers/<int:pk>/", views.report_trigger, name="report_trigger"),
+    path("reports/<int:pk>/", views.hand_in, name="hand_in"),
+]

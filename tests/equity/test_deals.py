@@ -1,0 +1,491 @@
+"""From the agreement to the share and out of it; who may do what; what is owed meanwhile."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from core.calendar import end_of_day, local_date
+from core.workflow import Lost, Refused
+from equity import actions, queries, rules
+from equity.models import (
+    BuyBackWindow,
+    Deal,
+    Distribution,
+    DistributionLine,
+    Exit,
+    Holding,
+    PeriodicReport,
+    Shareholding,
+    Trigger,
+    Valuation,
+)
+from equity.states import DEAL, DealState, ExitState, ReportState, TriggerState, WindowState
+from notifications import obligations
+from notifications.actions import lapse_rights
+from notifications.models import Deadline, DeadlineKind, Message
+from tests.factories.equity import deal_of, equity_call, file, settled
+from tests.factories.milestones import AT, PEOPLE, hand_in, milestone_of, people_of
+
+TODAY = local_date(AT)
+LATER = AT + timedelta(days=800)
+
+pytestmark = pytest.mark.django_db
+
+
+def clock(subject):
+    """The kinds of deadline that are open about an object."""
+    rows = Deadline.objects.open().filter(
+        content_type__app_label="equity", content_type__model=subject._meta.model_name, object_id=subject.pk
+    )
+    return set(rows.values_list("kind", flat=True))
+
+
+def agreeing(at=AT) -> list[str]:
+    return [str(drift) for drift in obligations.check(at=at) if "equity" in str(drift)]
+
+
+def sums_hold():
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+def reported(trigger, *, by, at=AT, day=TODAY):
+    actions.report_trigger(trigger=trigger, met_date=day, evidence="投资协议", file=file(), by=by, at=at)
+
+
+def proposed(deal, people, *, at=AT, kind="buy_back", price=Decimal(1_100_000)):
+    return actions.propose_exit(
+        deal=deal,
+        kind=kind,
+        price=price,
+        counterparty="张三",
+        reason="团队提出回购",
+        file=None,
+        by=people["manager"],
+        at=at,
+    )
+
+
+# ---- what is owed ----
+
+
+def test_a_project_whose_money_becomes_a_share_has_a_deal_and_its_trustee_starts_the_clocks(agreed):
+    deal, people = agreed
+    assert (deal.state, deal.amount, deal.trustee) == (DealState.AGREED, 1_000_000, None)
+    assert clock(deal) == set()
+    settled(deal, people)
+    first, second = deal.triggers.all()
+    assert (deal.state, first.by_date, second.milestone.code) == (
+        DealState.WATCHING,
+        queries.months_on(deal.agreement.starts_date, 24),
+        "final",
+    )
+    deadline = Deadline.objects.open().get(kind=DeadlineKind.EQUITY_TRIGGER, object_id=first.pk)
+    assert deadline.due_at == end_of_day(first.by_date)
+    assert "第六条" in str(deadline.explanation)
+    owing = {name for name in PEOPLE if Deadline.objects.owed_by(people[name]).filter(pk=deadline.pk)}
+    assert owing == {"manager"}
+    assert Deadline.objects.owed_by(people["trustee"]).filter(pk=deadline.pk).exists()
+    report = queries.due_report(deal)
+    assert report.due_date == queries.months_on(TODAY, 6)
+    assert Deadline.objects.owed_by(people["team"]).filter(kind=DeadlineKind.EQUITY_REPORT).exists()
+    assert agreeing() == []
+
+
+def test_the_first_trigger_that_is_confirmed_ends_the_waiting_for_the_others(watching):
+    deal, people = watching
+    first, second = deal.triggers.all()
+    reported(first, by=people["trustee"])
+    assert clock(first) == {"equity_trigger"}
+    with pytest.raises(Refused, match="已报告"):
+        reported(first, by=people["team"])
+    actions.return_trigger(trigger=first, reason="协议未盖章", by=people["manager"], at=AT)
+    assert (first.state, first.met_date, first.evidence) == (TriggerState.WAITING, None, "")
+    reported(first, by=people["team"])
+    assert Message.objects.filter(template="equity/news", recipient=people["manager"]).exists()
+    actions.confirm_trigger(trigger=first, by=people["manager"], at=AT)
+    second.refresh_from_db()
+    deal.refresh_from_db()
+    assert (first.state, second.state, deal.state) == ("met", "dropped", "triggered")
+    assert clock(first) == clock(second) == set()
+    assert clock(deal) == {"equity_conversion"}
+    assert deal.convert_by_date == TODAY + timedelta(days=90)
+    assert agreeing() == []
+
+
+def test_a_held_share_is_valued_reported_on_bought_back_and_left_in_time(held):
+    deal, people = held
+    holding, window = queries.holding_of(deal), queries.window_of(deal)
+    assert (holding.percent, deal.state) == (20, "holding")
+    assert clock(deal) == {"equity_valuation"}
+    assert clock(holding) == {"equity_holding"}
+    assert clock(window) == {"equity_buy_back"}
+    due = {
+        deadline.kind: local_date(deadline.due_at)
+        for deadline in queries.clocks([deal, holding, window, queries.due_report(deal)])
+    }
+    assert due == {
+        "equity_report": queries.months_on(TODAY, 6),
+        "equity_valuation": queries.months_on(TODAY, 12),
+        "equity_buy_back": queries.months_on(TODAY, 36) - timedelta(days=1),
+        "equity_holding": queries.months_on(TODAY, 60),
+    }
+    assert agreeing() == []
+    year = AT + timedelta(days=360)
+    value = {"post_money": Decimal(8_000_000), "basis": "assessed", "file": file(), "by": people["manager"]}
+    actions.record_valuation(deal=deal, as_of_date=local_date(year), at=year, **value)
+    assert local_date(Deadline.objects.open().get(kind="equity_valuation").due_at) == deal.valuation_due_date
+    assert Deadline.objects.filter(kind="equity_valuation", state="met").count() == 1
+    with pytest.raises(Refused, match="已经登记过"):
+        actions.record_valuation(deal=deal, as_of_date=local_date(year), at=year, **value | {"file": file()})
+    # Behind its last day the right has lapsed: nothing is owed.
+    lapsed = end_of_day(window.to_date) + timedelta(hours=1)
+    lapse_rights(at=lapsed)
+    assert clock(window) == set()
+    assert agreeing(lapsed) == []
+
+
+def test_each_report_handed_in_plans_the_next_and_one_sent_back_is_owed_again(held):
+    deal, people = held
+    report = queries.due_report(deal)
+    typed = {"revenue": Decimal(100), "profit": Decimal(-5), "staff": 12, "text": "正常", "at": AT}
+    with pytest.raises(Refused, match="只有企业"):
+        actions.submit_report(report=report, file=file(), by=people["trustee"], **typed)
+    with pytest.raises(Refused) as refused:
+        actions.submit_report(report=report, file=file(), by=people["team"], **typed | {"text": " "})
+    assert refused.value.field == "text"
+    actions.submit_report(report=report, file=file(), by=people["team"], **typed)
+    following = queries.due_report(deal)
+    assert (following.number, following.due_date) == (2, queries.months_on(report.due_date, 6))
+    assert (clock(report), clock(following)) == (set(), {"equity_report"})
+    actions.return_report(report=report, reason="缺报表", by=people["manager"], at=AT)
+    assert clock(report) == {"equity_report"}
+    actions.submit_report(report=report, file=file("补充.pdf"), by=people["unit_admin"], **typed)
+    assert PeriodicReport.objects.filter(deal=deal).count() == 2
+    assert agreeing() == []
+
+
+def test_the_repair_mends_what_drifted(held):
+    deal, _people = held
+    Deadline.objects.open().filter(kind__startswith="equity").delete()
+    assert len(agreeing()) == 7  # four of this one; two triggers and a report of the one that waits
+    obligations.mend(at=AT)
+    assert agreeing() == []
+    Deadline.objects.open().filter(kind="equity_holding").update(due_at=AT)
+    assert agreeing() == [f"moved equity_holding equity.Holding:{queries.holding_of(deal).pk}"]
+
+
+# ---- before the trigger's date, and behind it ----
+
+
+def test_behind_the_triggers_date_a_leader_chooses_among_four_ways(watching):
+    deal, people = watching
+    leader = {"by": people["leader"], "reason": "市场变化"}
+    for early in (actions.demand_repayment, actions.renegotiate):
+        extra = {"by_date": local_date(LATER)} if early is actions.renegotiate else {}
+        with pytest.raises(Refused, match="还没有过"):
+            early(deal=deal, at=AT, **leader, **extra)
+    with pytest.raises(Refused, match="还没有过"):
+        actions.give_up(deal=deal, outcome="exempted", at=AT, **leader)
+    after = AT + timedelta(days=1000)
+    trigger = deal.triggers.first()
+    with pytest.raises(Refused, match="已过"):
+        reported(trigger, by=people["team"], at=after, day=local_date(after))
+    again = local_date(after) + timedelta(days=180)
+    actions.renegotiate(deal=deal, by_date=again, at=after, **leader)
+    assert list(deal.triggers.values_list("state", flat=True)) == ["not_met"] * 2 + ["waiting"] * 2
+    assert set(Deadline.objects.open().filter(kind="equity_trigger").values_list("due_at", flat=True)) == {
+        end_of_day(again)
+    }
+    assert agreeing(after) == []
+    last = AT + timedelta(days=2000)
+    lapse_rights(at=last)
+    actions.demand_repayment(deal=deal, at=last, **leader)
+    assert (deal.state, agreeing(last)) == ("repaying", [])
+    with pytest.raises(Refused, match="退清"):
+        actions.confirm_repaid(deal=deal, by=people["finance"], at=last)
+    actions.give_up(deal=deal, outcome="exempted", at=last, **leader)
+    assert (deal.state, deal.ending, queries.due_report(deal)) == ("exempted", "市场变化", None)
+    assert agreeing(last) == []
+
+
+def test_a_share_that_is_written_off_owes_nothing_more(held):
+    deal, people = held
+    with pytest.raises(Refused, match="理由"):
+        actions.give_up(deal=deal, outcome="written_off", reason="", by=people["leader"], at=AT)
+    with pytest.raises(Refused, match="请选择"):
+        actions.give_up(deal=deal, outcome="closed", reason="破产", by=people["leader"], at=AT)
+    actions.give_up(deal=deal, outcome="written_off", reason="企业破产", by=people["leader"], at=AT)
+    assert Deadline.objects.open().filter(pk__in=[d.pk for d in queries.dossier(deal).clocks]).count() == 0
+    assert agreeing() == []
+
+
+def test_research_acceptance_never_moves_a_deal(watching):
+    deal, people = watching
+    hand_in(milestone_of(deal.agreement), by=people["team"])
+    deal.refresh_from_db()
+    assert (deal.state, milestone_of(deal.agreement).state) == ("watching", "submitted")
+
+
+# ---- the share ----
+
+
+def approved(deal, people):
+    """A deal whose conversion is approved at 20 per cent."""
+    trigger = deal.triggers.first()
+    reported(trigger, by=people["team"])
+    actions.confirm_trigger(trigger=trigger, by=people["manager"], at=AT)
+    deal.refresh_from_db()
+    value = {"post_money": Decimal(5_000_000), "basis": "round", "by": people["trustee"], "at": AT}
+    actions.record_valuation(deal=deal, as_of_date=TODAY, file=file(), **value)
+    actions.return_valuation(deal=deal, reason="依据不足", by=people["leader"], at=AT)
+    actions.record_valuation(deal=deal, as_of_date=TODAY - timedelta(days=1), file=file(), **value)
+    with pytest.raises(Refused, match="不超过 25%"):
+        actions.approve_conversion(deal=deal, percent=Decimal("25.01"), note="", by=people["leader"], at=AT)
+    actions.approve_conversion(deal=deal, percent=Decimal(20), note="", by=people["leader"], at=AT)
+
+
+def test_a_share_beyond_the_cap_or_the_largest_is_refused_by_rule_and_by_the_database(watching):
+    deal, people = watching
+    approved(deal, people)
+    register = {"registered_date": TODAY, "file": file(), "by": people["manager"], "at": AT}
+    founders = [("张三", Decimal(500_000)), ("李四", Decimal(300_000))]
+    wrong = [
+        (Decimal(200_001), founders, "shares", "超过批准"),
+        (Decimal(200_000), [(f"股东{n}", Decimal(160_000)) for n in range(5)], "others", "第一大股东"),
+        (Decimal(0), founders, "shares", "大于 0"),
+        (Decimal(200_000), [], "others", "其他每一名"),
+        (Decimal(200_000), [*founders, ("张三", Decimal(1))], "others", "不重复"),
+        (Decimal(200_000), [*founders, (deal.trustee.name, Decimal(1))], "others", "不要再列入"),
+    ]
+    for shares, others, field, sentence in wrong:
+        with pytest.raises(Refused, match=sentence) as refused:
+            actions.register(deal=deal, shares=shares, others=others, **register)
+        assert refused.value.field == field
+    actions.register(deal=deal, shares=Decimal(200_000), others=founders, **register)
+    sums_hold()
+    assert [str(row) for row in queries.holding_of(deal).rows.all()] == ["张三", "李四", deal.trustee.name]
+    attacks = [
+        lambda: Holding.objects.update(shares=1),
+        lambda: Shareholding.objects.update(shares=1),
+        lambda: Shareholding.objects.create(holding=queries.holding_of(deal), name="王五", shares=1),
+        lambda: Deal.objects.filter(pk=deal.pk).update(valuation_due_date=None),
+        lambda: Deal.objects.filter(pk=deal.pk).update(amount=1),
+        lambda: Deal.objects.filter(pk=deal.pk).update(trustee=None),
+        lambda: Trigger.objects.filter(deal=deal, state="met").update(evidence="x"),
+        lambda: Trigger.objects.filter(deal=deal).update(by_date=TODAY),
+        lambda: Valuation.objects.update(post_money=1),
+    ]
+    for attack in attacks:
+        with pytest.raises(DatabaseError), transaction.atomic():
+            attack()
+
+
+@pytest.mark.parametrize(
+    ("shares", "rows"),
+    [
+        (Decimal(300), [(300, True), (700, False)]),  # above the cap
+        (Decimal(200), [(200, True), (700, False)]),  # not the whole
+        (Decimal(200), [(200, False), (800, False)]),  # not the public's
+        (Decimal(200), [(200, True), *[(160, False)] * 5]),  # the largest
+    ],
+)
+def test_the_database_holds_the_cap_table(agreed, shares, rows):
+    deal, people = agreed
+
+    def attack():
+        holding = Holding.objects.create(
+            deal=deal,
+            shares=shares,
+            total_shares=1000,
+            max_percent=25,
+            not_largest=True,
+            registered_date=TODAY,
+            until_date=TODAY + timedelta(days=1),
+            recorded_by=people["manager"],
+            recorded_at=AT,
+        )
+        for number, (held, is_public) in enumerate(rows):
+            Shareholding.objects.create(holding=holding, name=str(number), shares=held, is_public=is_public)
+        sums_hold()
+
+    with pytest.raises(DatabaseError), transaction.atomic():
+        attack()
+
+
+# ---- the way out ----
+
+
+def test_the_team_buys_back_within_its_window_for_no_less_than_the_formula(held):
+    deal, people = held
+    window = queries.window_of(deal)
+    inside = AT + timedelta(days=400)
+    with pytest.raises(Refused, match="回购期是"):
+        actions.declare_buy_back(window=window, offer=Decimal(2_000_000), note="", by=people["team"], at=AT)
+    # 1 000 000 and 3.65 per cent a year for 400 days.
+    with pytest.raises(Refused, match="104 万元"):
+        actions.declare_buy_back(
+            window=window, offer=Decimal("1039999.99"), note="", by=people["team"], at=inside
+        )
+    actions.declare_buy_back(window=window, offer=Decimal(1_040_000), note="", by=people["team"], at=inside)
+    assert (window.state, clock(window)) == (WindowState.DECLARED, set())
+    with pytest.raises(Refused, match="不能低于"):
+        proposed(deal, people, at=inside, price=Decimal(1_000_000))
+    found = proposed(deal, people, at=inside, price=Decimal(1_040_000))
+    actions.refuse_exit(exit_=found, reason="价格偏低", by=people["leader"], at=inside)
+    window.refresh_from_db()
+    assert (deal.state, window.state, clock(window)) == ("holding", "open", {"equity_buy_back"})
+    assert agreeing(inside) == []
+    with pytest.raises(Refused, match="团队优先"):
+        proposed(deal, people, at=inside, kind="transfer", price=Decimal(9_000_000))
+
+
+def test_of_two_exits_at_once_one_wins(held):
+    deal, people = held
+    other = Deal.objects.get(pk=deal.pk)
+    found = proposed(deal, people)
+    with pytest.raises(Lost):
+        proposed(other, people)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Exit.objects.create(
+            deal=deal,
+            kind="buy_back",
+            price_formula="original",
+            least=1,
+            price=1,
+            counterparty="x",
+            reason="x",
+            proposed_by=people["manager"],
+            proposed_at=AT,
+        )
+    assert Exit.objects.get(deal=deal) == found
+    for change in ({"price": 1}, {"state": "settled"}, {"state": "approved", "received": 1}):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            Exit.objects.filter(pk=found.pk).update(**change)
+
+
+def test_income_is_split_to_the_cent_and_the_rest_goes_to_the_pool(held):
+    deal, people = held
+    found = proposed(deal, people, price=Decimal("1100000.01"))
+    book = {"received_date": TODAY, "voucher": "收-1", "by": people["finance"], "at": AT}
+    with pytest.raises(Refused, match="待批准"):
+        actions.book_exit(exit_=found, received=Decimal("1100000.01"), **book)
+    actions.approve_exit(exit_=found, note="同意", by=people["leader"], at=AT)
+    with pytest.raises(Refused, match="批准的价格"):
+        actions.book_exit(exit_=found, received=Decimal(1_100_000), **book)
+    actions.book_exit(exit_=found, received=Decimal("1100000.01"), **book)
+    assert (deal.state, found.state, agreeing()) == ("exited", ExitState.SETTLED, [])
+    assert queries.due_report(deal) is None
+    deal.refresh_from_db()
+    distribution = actions.distribute(deal=deal, by=people["finance"], at=AT)
+    sums_hold()
+    # Of 100 000.01: 30 000.00 (cut), 40 000.00 (cut), the pool its share, the odd cent and the principal.
+    assert list(distribution.lines.values_list("payee", "amount")) == [
+        ("运营方", Decimal("30000.00")),
+        ("推荐孵化器", Decimal("40000.00")),
+        ("资金池", Decimal("1030000.01")),
+    ]
+    assert deal.state == DealState.CLOSED
+    with pytest.raises(DatabaseError), transaction.atomic():
+        DistributionLine.objects.create(
+            distribution=distribution, payee="他", share=1, amount=1, is_pool=False
+        )
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Distribution.objects.update(amount=1)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Deal.objects.filter(pk=deal.pk).update(ending="x")
+
+
+def test_a_loss_leaves_nothing_to_split(held):
+    deal, _people = held
+    payees = queries.payees_of_call(deal.application.call)
+    parts = rules.split(Decimal("999.99"), Decimal(1000), payees)
+    assert [amount for _row, amount in parts] == [0, 0, Decimal("999.99")]
+
+
+# ---- who ----
+
+
+def test_who_may_do_what_and_see_it(watching, held):
+    deal, people = watching
+    everybody = {name: people[name] for name in [*PEOPLE, "trustee"]}
+    trigger, report = deal.triggers.first(), queries.due_report(deal)
+    mine = queries.window_of(held[0])
+
+    def allowed(can):
+        return {name for name, user in everybody.items() if can(user)}
+
+    assert allowed(lambda user: rules.can_report_trigger(user, trigger)) == {
+        "team",
+        "unit_admin",
+        "trustee",
+        "manager",
+    }
+    assert allowed(lambda user: rules.can_submit_report(user, report)) == {"team", "unit_admin"}
+    assert allowed(lambda user: rules.can_manage(user, deal, DealState.WATCHING)) == {"manager"}
+    assert allowed(lambda user: rules.can_give_up(user, deal)) == {"leader"}
+    assert allowed(lambda user: rules.can_book(user, deal, DealState.WATCHING)) == {"finance"}
+    assert allowed(lambda user: rules.can_value(user, held[0])) == {"manager", "trustee"}
+    assert allowed(lambda user: rules.can_declare(user, mine, today=mine.from_date)) == set()
+    sees = {"team", "unit_admin", "unit_finance", "trustee", "manager", "leader", "finance", "auditor"}
+    for model in (Deal, Trigger, PeriodicReport):
+        field = "pk" if model is Deal else "deal"
+        assert (
+            allowed(lambda user, m=model, f=field: m.objects.visible_to(user).filter(**{f: deal.pk})) == sees
+        )
+
+
+@pytest.mark.parametrize("state", DealState.values)
+def test_no_move_but_those_of_the_table(agreed, state):
+    """What the table does not allow is refused whatever the role; final states stay."""
+    deal, people = agreed
+    deal.state = state
+    by = people["leader"]
+    if not DEAL.allows(state, "exempted"):
+        with pytest.raises(Refused):
+            actions.give_up(deal=deal, outcome="exempted", reason="x", by=by, at=AT)
+    if state != "valued":
+        with pytest.raises(Refused):
+            actions.approve_conversion(deal=deal, percent=Decimal(1), note="", by=by, at=AT)
+    if state != "exited":
+        with pytest.raises(Refused):
+            actions.distribute(deal=deal, by=people["finance"], at=AT)
+    if state != "agreed":
+        with pytest.raises(Refused):
+            actions.settle(deal=deal, trustee=deal.firm, by=people["manager"], at=AT)
+    if state != "holding":
+        with pytest.raises(Refused):
+            proposed(deal, people)
+
+
+# ---- what the notice says ----
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"payees": (("运营方", 30, False), ("资金池", 60, True))}, "100%"),
+        ({"payees": (("运营方", 30, False), ("孵化器", 70, False))}, "资金池"),
+        ({"triggers": False}, "触发条件"),
+        ({"instrument": "grant"}, "不能写股权条件"),
+    ],
+)
+def test_a_notice_is_published_only_with_terms_that_are_whole(wrong, sentence):
+    call = equity_call(**wrong)
+    with pytest.raises(Refused, match=sentence):
+        rules.check_terms(call)
+
+
+def test_terms_are_frozen_and_money_invested_at_once_waits_for_no_trigger():
+    call = equity_call(instrument="equity", triggers=False)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        queries.terms_of(call).save()
+    deal = deal_of(call)
+    people = people_of(deal.agreement)
+    settled(deal, people)
+    assert (deal.state, clock(deal)) == ("triggered", {"equity_conversion"})
+    assert queries.due_report(deal).state == ReportState.DUE
+    assert BuyBackWindow.objects.filter(deal=deal).count() == 0
