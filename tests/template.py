@@ -13,7 +13,7 @@ from pathlib import Path
 import django
 import psycopg
 from django.db import connection
-from django.db.migrations.state import ProjectState
+from django.db.migrations.state import ModelState, ProjectState
 from pgtrigger.migrations import AddTrigger
 from psycopg import sql
 
@@ -64,17 +64,37 @@ def end() -> None:
         found.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name())))
 
 
-def add_trigger(operation: AddTrigger, app_label: str, state: ProjectState) -> None:
-    """As pgtrigger does it, without drawing up the model's class and all that refer to it anew.
+def add_model(state: ProjectState, model_state: ModelState) -> None:
+    """As Django does it, but drawing up the class of the new model only: none refers to it yet."""
+    key = model_state.app_label, model_state.name_lower
+    state.models[key] = model_state
+    if state._relations is not None:
+        state.resolve_model_relations(key)
+    if "apps" in state.__dict__:
+        state.apps.render_multiple([model_state])
 
-    Nothing reads triggers from these classes; it took a third of the migrating.
-    """
-    options = state.models[app_label, operation.model_name].options
-    options["triggers"] = [*options.get("triggers", []), operation.trigger]
+
+def append(state: ProjectState, app_label: str, model_name: str, option: str, value: object) -> None:
+    """Remember an index, a constraint or a trigger, also in the class where it has been drawn up."""
+    options = state.models[app_label, model_name].options
+    options[option] = [*options.get(option, []), value]
+    if "apps" in state.__dict__:
+        setattr(state.apps.get_model(app_label, model_name)._meta, option, options[option])
+
+
+def add_trigger(operation: AddTrigger, app_label: str, state: ProjectState) -> None:
+    append(state, app_label, operation.model_name, "triggers", operation.trigger)
+
+
+def draw_up_less() -> None:
+    """Do not draw up the classes of all related models after each operation: three quarters of the migrating."""
+    ProjectState.add_model = add_model
+    ProjectState._append_option = append
+    AddTrigger.state_forwards = add_trigger
 
 
 def build() -> None:
-    AddTrigger.state_forwards = add_trigger
+    draw_up_less()
     connection.settings_dict["TEST"]["NAME"] = name()
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
 
