@@ -62,6 +62,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
     """A worker's database is a copy of the one that was migrated beside the collecting."""
     if template.wait():
         template.use()
+    else:
+        template.draw_up_less()
 
 
 def pytest_collection_finish():

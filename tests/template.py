@@ -87,7 +87,7 @@ def add_trigger(operation: AddTrigger, app_label: str, state: ProjectState) -> N
 
 
 def draw_up_less() -> None:
-    """Do not draw up the classes of all related models after each operation: three quarters of the migrating."""
+    """Do not draw up all related classes after each operation: that is most of the migrating."""
     ProjectState.add_model = add_model
     ProjectState._append_option = append
     AddTrigger.state_forwards = add_trigger

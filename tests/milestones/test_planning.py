@@ -1,0 +1,96 @@
+"""What is promised when the agreement is drawn up."""
+
+from datetime import date
+
+import pytest
+
+from awards.models import Agreement, Award
+from core.workflow import Refused
+from milestones import actions
+from milestones.models import Indicator, Milestone
+from notifications.models import Deadline
+from tests.factories.accounts import OrganisationFactory
+from tests.factories.milestones import (
+    AT,
+    awarded_application,
+    draft_agreement,
+    hand_in,
+    milestone_of,
+    project_call,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def _award(application):
+    return Award.objects.create(application=application, number="X-1", amount=1, awarded_at=AT)
+
+
+def test_what_was_proposed_joins_what_the_notice_demands():
+    found = draft_agreement(owner=OrganisationFactory())
+    rows = Milestone.objects.filter(agreement=found).values_list(
+        "order", "code", "name", "due_date", "deliverable", "clause", "needs_demander_opinion", "state"
+    )
+    assert list(rows) == [
+        (1, "prototype", "样机", date(2027, 3, 31), "样机一台", "第十一条", False, "planned"),
+        (2, "final", "验收", date(2028, 3, 31), "验收报告", "第十二条", True, "planned"),
+    ]
+    indicator = Indicator.objects.get()
+    assert (indicator.milestone.code, indicator.name, indicator.target, indicator.unit) == (
+        "prototype",
+        "灵敏度",
+        "≥ -170",
+        "dB",
+    )
+    assert not Deadline.objects.exists()
+
+
+def test_without_a_demander_no_opinion_is_asked():
+    found = draft_agreement()
+    assert not Milestone.objects.filter(agreement=found, needs_demander_opinion=True).exists()
+
+
+@pytest.mark.parametrize(
+    ("names", "codes"),
+    [
+        ([], ["prototype", "final"]),
+        (["试制", "交付"], ["prototype", "final"]),
+        (["交付"], ["prototype", "final"]),
+        (["设计", "试制", "交付"], ["prototype", "m2", "final"]),
+        (["验收", "设计"], ["final", "prototype"]),
+    ],
+)
+def test_every_template_finds_its_milestone(names, codes):
+    proposed = [
+        {"name": name, "due_date": date(2027, 1 + 2 * n, 20), "deliverable": name}
+        for n, name in enumerate(names, start=1)
+    ]
+    found = draft_agreement(proposed=proposed)
+    milestones = Milestone.objects.filter(agreement=found).order_by("order")
+    assert [milestone.code for milestone in milestones] == codes
+    by_name = {milestone.name: milestone.code for milestone in milestones}
+    if "交付" in by_name:
+        assert by_name["交付"] == "final"
+    if not names:
+        assert [milestone.due_date for milestone in milestones] == [date(2027, 3, 1), date(2028, 3, 1)]
+
+
+def test_dates_follow_the_agreement_and_stay_inside_it():
+    application = awarded_application(
+        proposed=[
+            {"name": "甲", "due_date": date(2027, 1, 1), "deliverable": "甲"},
+            {"name": "乙", "due_date": date(2028, 8, 31), "deliverable": "乙"},
+        ],
+        call=project_call(templates=(), plan=()),
+    )
+    found = Agreement(award=_award(application), starts_date=date(2026, 10, 1), ends_date=date(2028, 8, 31))
+    found.save()
+    planned = actions.plan(agreement=found, by=None, at=AT)
+    assert [milestone.due_date for milestone in planned] == [date(2027, 1, 31), date(2028, 8, 31)]
+    assert [milestone.code for milestone in planned] == ["m1", "m2"]
+
+
+def test_before_the_agreement_is_in_force_nothing_is_handed_in():
+    found = draft_agreement()
+    with pytest.raises(Refused, match="执行中的任务书"):
+        hand_in(milestone_of(found))
