@@ -15,7 +15,14 @@ from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMix
 from core.calendar import local_date
 from core.money import wan
 from finance import actions, queries, refund_rules, rules
-from finance.forms import DemandForm, PaymentForm, ReceiptForm, ReversalForm, WriteOffForm
+from finance.forms import (
+    DemandForm,
+    PaymentForm,
+    ReceiptForm,
+    ReversalForm,
+    SettlementForm,
+    WriteOffForm,
+)
 from finance.models import (
     Appropriation,
     Commitment,
@@ -189,7 +196,7 @@ class InstalmentAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmi
     )
     readonly_fields = ("project", "unit", "amount_wan", "paid_wan", "left_wan", "reason", "due")
     inlines = (PaymentInline,)
-    actions_detail = ("pay", "demand")
+    actions_detail = ("pay", "settle", "demand")
 
     def get_queryset(self, request):
         return queries.with_project(super().get_queryset(request))
@@ -242,8 +249,24 @@ class InstalmentAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmi
         return obj.state, obj.get_state_display()
 
     @button(
+        _("终止结算"),
+        form=SettlementForm,
+        may=lambda user, instalment: refund_rules.can_settle(user, instalment.agreement),
+        facts=lambda instalment: facts_of(instalment.agreement),
+        text=_("核定整个项目合理支出的财政资金。应退回的随即要求退回，单位会收到通知；结算不能修改。"),
+        icon="calculate",
+    )
+    def settle(self, request, instalment, data, at):
+        settlement = actions.settle(agreement=instalment.agreement, **data, by=request.user, at=at)
+        return _("已结算：核定支出 %(recognised)s，应退回 %(rest)s。") % {
+            "recognised": wan(settlement.recognised),
+            "rest": wan(settlement.to_return),
+        }
+
+    @button(
         _("要求退回"),
         form=DemandForm,
+        facts=lambda instalment: facts_of(instalment.agreement),
         may=lambda user, instalment: refund_rules.can_demand(user, instalment.agreement),
         text=_("要求项目单位退回已付的财政资金；单位会收到通知，期限前后有提醒。"),
         icon="assignment_return",
@@ -275,6 +298,16 @@ class InstalmentAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmi
             "amount": wan(payment.amount),
             "voucher": payment.voucher,
         }
+
+
+def facts_of(agreement) -> list[tuple]:
+    """What to decide by: the project, what was paid, what of it can still be demanded back."""
+    return [
+        (_("项目"), f"{agreement.award.number} {agreement.award.application}"),
+        (_("任务书"), agreement.get_state_display()),
+        (_("已付"), wan(queries.paid_to(agreement))),
+        (_("已付且未要求退回"), wan(refund_rules.demandable(agreement))),
+    ]
 
 
 class RefundReceiptInline(ReadOnlyMixin, unfold.TabularInline):
@@ -320,7 +353,7 @@ class RefundAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
     """Money that is to come back: what is open first, the most overdue on top."""
 
     list_display = ("project", "unit", "amount_wan", "returned_wan", "left_wan", "due", "condition")
-    list_filter = (RefundFilter, "state", "agreement__award__application__call__programme")
+    list_filter = (RefundFilter, "state", "cause", "agreement__award__application__call__programme")
     search_fields = (
         "agreement__award__number",
         "agreement__award__application__title",
@@ -333,6 +366,7 @@ class RefundAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
         "returned_wan",
         "left_wan",
         "due",
+        "cause",
         "reason",
         "clause",
         "demanded_by",
@@ -413,6 +447,12 @@ class RefundAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
         _("核销"),
         form=WriteOffForm,
         may=refund_rules.can_write_off,
+        facts=lambda refund: [
+            (_("项目"), f"{refund.agreement.award.number} {refund.agreement.award.application}"),
+            (_("应退"), wan(refund.amount)),
+            (_("已退"), wan(refund.returned)),
+            (_("将核销"), wan(refund.left)),
+        ],
         text=_("核销后尚未退回的金额不再追缴，期限和提醒同时结束。"),
         icon="money_off",
     )

@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from applications.fields import DayField, LimitedText, PlainNumberField
+from finance.models import Refund
 
 
 class PaymentForm(forms.Form):
@@ -24,11 +25,29 @@ class PaymentForm(forms.Form):
 
 
 class DemandForm(forms.Form):
+    cause = forms.ChoiceField(label=_("原因"), choices=Refund.Cause.choices, widget=forms.RadioSelect)
     amount = PlainNumberField(label=_("应退金额（元）"), max_digits=14, decimal_places=2)
     due_date = DayField(label=_("退回期限"))
     reason = LimitedText(label=_("退回理由"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
     clause = forms.CharField(
         label=_("依据条款"), max_length=120, help_text=_("例如：任务书第十条、验收结论书编号；通知中会写明。")
+    )
+
+
+class SettlementForm(forms.Form):
+    recognised = PlainNumberField(
+        label=_("核定支出（元）"),
+        max_digits=14,
+        decimal_places=2,
+        min_value=0,
+        help_text=_("按任务书合理支出的财政资金；已付减去核定支出即应退回。"),
+    )
+    due_date = DayField(label=_("退回期限"), help_text=_("没有应退回的金额时不起作用。"))
+    note = LimitedText(
+        label=_("核定说明"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("项目单位会看到；要求退回时作为理由。"),
     )
 
 

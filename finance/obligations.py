@@ -1,8 +1,9 @@
 """Which instalments are to be paid: the second opinion on their deadlines."""
 
 from accounts.models import Organisation
+from awards.models import Agreement
 from core import calendar
-from finance import money_clocks, notifications, refund_clocks
+from finance import money_clocks, notifications, queries, refund_clocks
 from finance.models import Instalment, Refund
 from finance.states import InstalmentState
 from notifications.models import DeadlineKind
@@ -46,6 +47,14 @@ def register_all() -> None:
             open=lambda unit, at: money_clocks.open_account(unit, at=at),
             due=money_clocks.account_due,
             dates=("finance.Instalment.due_at",),
+        ),
+        Obligation(
+            kind=DeadlineKind.SETTLEMENT,
+            model=Agreement,
+            owing=lambda at: queries.to_settle().select_related(PROGRAMME.removeprefix("agreement__")),
+            open=lambda agreement, at: refund_clocks.open_settlement(
+                agreement, at=queries.end_of(agreement).decided_at
+            ),
         ),
         Obligation(
             kind=DeadlineKind.REFUND,

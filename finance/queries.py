@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from applications.models import Application
 from awards.models import Agreement
+from awards.states import ENDED_EARLY
 from finance.models import (
     Appropriation,
     Condition,
@@ -16,11 +17,12 @@ from finance.models import (
     Payment,
     Refund,
     RefundReceipt,
+    Settlement,
 )
 from finance.states import InstalmentState
 from grants.models import Call, Instrument
-from milestones.models import Milestone
-from milestones.states import MilestoneState
+from milestones.models import Milestone, Termination
+from milestones.states import MilestoneState, TerminationState
 
 
 def with_project(instalments: QuerySet) -> QuerySet:
@@ -102,3 +104,26 @@ def refunds_of(agreement: Agreement) -> list[Refund]:
     return list(
         Refund.objects.filter(agreement=agreement).prefetch_related("receipts").order_by("demanded_at", "id")
     )
+
+
+def paid_to(agreement: Agreement) -> Decimal:
+    paid = Instalment.objects.filter(agreement=agreement).aggregate(total=Sum("paid"))["total"]
+    return paid or Decimal(0)
+
+
+def end_of(agreement: Agreement) -> Termination:
+    """The decision that ended the project before its time."""
+    return Termination.objects.get(agreement=agreement, state=TerminationState.APPROVED)
+
+
+def to_settle() -> QuerySet:
+    """Projects ended before their time with money paid that nobody has settled yet."""
+    paid = Instalment.objects.filter(agreement=OuterRef("pk"), paid__gt=0)
+    settled = Settlement.objects.filter(agreement=OuterRef("pk"))
+    return Agreement.objects.filter(Exists(paid), ~Exists(settled), state__in=ENDED_EARLY)
+
+
+def settlement_of(agreement: Agreement) -> Settlement | None:
+    if agreement.state not in ENDED_EARLY:
+        return None
+    return Settlement.objects.filter(agreement=agreement).select_related("settled_by").first()

@@ -6,9 +6,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_noop as _
 
 from accounts.models import User
-from accounts.roles import UnitRole
+from accounts.roles import Role, UnitRole
+from awards.models import Agreement
 from core import calendar
-from finance.models import Refund
+from finance import queries
+from finance.models import Instalment, Refund, Settlement
 from finance.notifications import project_side
 from grants.queries import cause
 from notifications import actions
@@ -77,5 +79,61 @@ def tell(refund: Refund, what: str, *, at: datetime, received: str = "0") -> Non
             "clause": refund.clause,
         },
         url=_project(refund),
+        at=at,
+    )
+
+
+# ---- the settlement of a project that was ended before its time ----
+
+
+def settlement_followed(agreement: Agreement, *, by, at: datetime) -> None:
+    """Bring the clock of the settlement to what is paid and found."""
+    kind = DeadlineKind.SETTLEMENT
+    if queries.settlement_of(agreement):
+        actions.meet_deadline(subject=agreement, kind=kind, by=by, at=at)
+    elif not queries.to_settle().filter(pk=agreement.pk).exists():
+        actions.cancel_deadline(subject=agreement, kind=kind, by=by, at=at)
+    else:
+        open_settlement(agreement, at=at)
+
+
+def open_settlement(agreement: Agreement, *, at: datetime) -> None:
+    """Finance finds what of the money paid was spent as agreed."""
+    call = agreement.award.application.call
+    paid = Instalment.objects.filter(agreement=agreement, paid__gt=0).order_by("order").first()
+    text = said(
+        _("自 %(date)s 终止起 %(days)s 个工作日内核定支出、结算"),
+        date=calendar.local_date(at),
+        days=call.termination_settlement_days,
+    )
+    actions.open_deadline(
+        subject=agreement,
+        kind=DeadlineKind.SETTLEMENT,
+        title=f"{agreement.award.number} {agreement.award.application.title}",
+        url=reverse("admin:finance_instalment_change", args=[paid.pk]),
+        due_at=calendar.due(at, call.termination_settlement_days),
+        explanation=by_clause(text, call.termination_clause),
+        clock=calendar.DayKind.WORKING,
+        owed_by=[Owes(role=Role.FINANCE)],
+        at=at,
+        **cause(call),
+    )
+
+
+def tell_settled(settlement: Settlement, *, at: datetime) -> None:
+    agreement = settlement.agreement
+    application = agreement.award.application
+    actions.tell(
+        recipients=project_side(application),
+        template="finance/settled",
+        context={
+            "project": application.title,
+            "number": agreement.award.number,
+            "paid": str(settlement.paid),
+            "recognised": str(settlement.recognised),
+            "rest": str(settlement.to_return),
+            "note": settlement.note,
+        },
+        url=f"{reverse('portal:project', args=[agreement.pk])}#refunds",
         at=at,
     )

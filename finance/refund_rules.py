@@ -8,19 +8,24 @@ from django.utils.translation import gettext as _
 
 from accounts.roles import Role
 from awards.models import Agreement
+from awards.states import ENDED_EARLY
+from core.calendar import local_date
+from core.money import wan
 from core.workflow import Refused
-from finance.models import Instalment, Payment, Refund
+from finance import queries
+from finance.models import Payment, Refund
 from finance.rules import is_payer
 from finance.states import RefundState
-from milestones.rules import is_manager_of
+from milestones.models import Milestone
+from milestones.rules import can, is_manager_of
+from milestones.states import MilestoneState
 
 
 def demandable(agreement: Agreement) -> Decimal:
     """What was paid and is not demanded back yet; of a demand written off only what came counts."""
-    paid = Instalment.objects.filter(agreement=agreement).aggregate(total=Sum("paid"))["total"]
     counted = Case(When(state=RefundState.WRITTEN_OFF, then=F("returned")), default=F("amount"))
     demanded = Refund.objects.filter(agreement=agreement).aggregate(total=Sum(counted))["total"]
-    return (paid or Decimal(0)) - (demanded or Decimal(0))
+    return queries.paid_to(agreement) - (demanded or Decimal(0))
 
 
 def check_can_demand(user, agreement: Agreement) -> None:
@@ -35,7 +40,62 @@ def check_can_take_back(payment: Payment) -> None:
     """A payment of which money is demanded back is not reversed beside that. Raises Refused."""
     agreement = Agreement.objects.select_for_update(of=("self",)).get(pk=payment.instalment.agreement_id)
     if demandable(agreement) < payment.amount:
-        raise Refused(_("这个项目已要求退回资金，冲销后已付金额会少于要求退回的金额。"), code="not_allowed")
+        raise covered_by_refunds(agreement)
+
+
+def covered_by_refunds(agreement: Agreement) -> Refused:
+    """Which demand stands against the reversal of a payment."""
+    counted = Refund.objects.filter(agreement=agreement).exclude(state=RefundState.WRITTEN_OFF, returned=0)
+    refund = counted.order_by("-demanded_at", "-id").first()
+    return Refused(
+        _(
+            "已于 %(date)s 要求退回 %(amount)s（%(clause)s），冲销后已付金额会少于要求退回的金额；"
+            "请先办结这笔退回或由局领导核销。"
+        )
+        % {
+            "date": local_date(refund.demanded_at),
+            "amount": wan(refund.amount),
+            "clause": refund.clause,
+        },
+        clause=refund.clause,
+        code="not_allowed",
+    )
+
+
+def has_failed(agreement: Agreement) -> bool:
+    """Whether the project was ended before its time, or one of its milestones failed."""
+    failed = Milestone.objects.filter(agreement=agreement, state=MilestoneState.FAILED)
+    return agreement.state in ENDED_EARLY or failed.exists()
+
+
+def check_cause(agreement: Agreement, cause: str) -> None:
+    """Money comes back from a project that ended or failed, or for another cause that is named."""
+    if cause not in Refund.Cause.values:
+        raise Refused(_("请选择退回原因。"), field="cause")
+    if cause == Refund.Cause.ENDED and not has_failed(agreement):
+        raise Refused(
+            _("项目没有终止、撤销，也没有里程碑判为不通过；请另选原因，或先办理项目终止。"), field="cause"
+        )
+
+
+def is_to_settle(agreement: Agreement) -> bool:
+    """Ended before its time with money paid, and nobody has found yet what of it was spent."""
+    return agreement.state in ENDED_EARLY and queries.to_settle().filter(pk=agreement.pk).exists()
+
+
+def check_can_settle(user, agreement: Agreement) -> None:
+    if not is_payer(user):
+        raise Refused(_("只有经费管理人员可以办理终止结算。"), code="forbidden")
+    if not is_to_settle(agreement):
+        raise Refused(_("只有已付过款、终止或撤销后还没有结算的项目可以办理终止结算。"), code="not_allowed")
+
+
+def check_settlement(*, paid: Decimal, recognised: Decimal, note: str) -> None:
+    """Raises Refused naming the field."""
+    if not 0 <= recognised <= paid:
+        raise Refused(_("核定支出应在 0 和已付的 %(paid)s 之间。") % {"paid": wan(paid)}, field="recognised")
+    if not note.strip():
+        raise Refused(_("请写明核定说明。"), field="note")
 
 
 def check_demand(*, due_date: date, reason: str, clause: str, today: date) -> None:
@@ -77,21 +137,17 @@ def check_can_write_off(user, refund: Refund) -> None:
     _check_open(refund)
 
 
-def _can(check, *args) -> bool:
-    try:
-        check(*args)
-    except Refused:
-        return False
-    return True
-
-
 def can_demand(user, agreement: Agreement) -> bool:
-    return _can(check_can_demand, user, agreement)
+    return can(check_can_demand, user, agreement)
 
 
 def can_receive(user, refund: Refund) -> bool:
-    return _can(check_can_receive, user, refund)
+    return can(check_can_receive, user, refund)
 
 
 def can_write_off(user, refund: Refund) -> bool:
-    return _can(check_can_write_off, user, refund)
+    return can(check_can_write_off, user, refund)
+
+
+def can_settle(user, agreement: Agreement) -> bool:
+    return can(check_can_settle, user, agreement)

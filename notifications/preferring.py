@@ -26,6 +26,8 @@ OFFICES = frozenset(
         DeadlineKind.FACILITY_SCORE,
         DeadlineKind.FACILITY_PUBLICITY,
         DeadlineKind.FACILITY_REMOVAL,
+        DeadlineKind.YEAR_CLOSE,
+        DeadlineKind.SETTLEMENT,
     }
 )
 DISTRICTS = frozenset({DeadlineKind.RECOMMENDATION, DeadlineKind.FACILITY_CHECK})

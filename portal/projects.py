@@ -204,6 +204,7 @@ def project(request, pk):
         "instalments": instalments,
         "bars": money_bars(money.totals_of(instalments)),
         "refunds": money.refunds_of(agreement),
+        "settlement": money.settlement_of(agreement),
         "payments": payment_rows(request.user, agreement),
         "may_sign": awards.can_sign_for_unit(request.user, agreement),
         "extensions": extensions,

@@ -1,4 +1,4 @@
-"""Everything that changes money: commit, plan, pay, reverse; demand back, receive, write off."""
+"""Everything that changes money: commit, plan, pay, reverse; demand back, settle, receive, write off."""
 
 from finance.actions.paying import (
     agreement_signed,
@@ -10,7 +10,7 @@ from finance.actions.paying import (
     release,
     reverse_payment,
 )
-from finance.actions.refunding import demand_refund, receive_refund, write_off
+from finance.actions.refunding import demand_refund, receive_refund, settle, write_off
 
 __all__ = [
     "agreement_signed",
@@ -23,5 +23,6 @@ __all__ = [
     "record_payment",
     "release",
     "reverse_payment",
+    "settle",
     "write_off",
 ]

@@ -15,7 +15,7 @@ from awards.states import ENDED_EARLY, AgreementState
 from core import calendar, workflow
 from core.money import allocate, wan
 from core.workflow import Refused
-from finance import money_clocks, notifications, queries, refund_rules, rules
+from finance import money_clocks, notifications, queries, refund_clocks, refund_rules, rules
 from finance.models import Appropriation, Commitment, Condition, Instalment, Payment
 from finance.states import InstalmentState
 from milestones.models import Kind, Milestone
@@ -73,6 +73,7 @@ def cancel_unpaid(*, agreement: Agreement, by, at: datetime) -> None:
     _cancel(instalments, by=by, at=at)
     if not instalments.filter(paid__gt=0).exists():
         _release(agreement.award.application, at=at)
+    refund_clocks.settlement_followed(agreement, by=by, at=at)
 
 
 @transaction.atomic
@@ -219,7 +220,10 @@ def reverse_payment(*, payment: Payment, reason: str, by, at: datetime) -> Payme
     def already_reversed():
         return workflow.Lost(_("这笔付款已经冲销。"), code="lost")
 
-    with rules.refused_by(finance_payment_reverses_id_key=already_reversed):
+    def demanded_back():
+        return refund_rules.covered_by_refunds(instalment.agreement)
+
+    with rules.refused_by(finance_payment_reverses_id_key=already_reversed, refund_within_paid=demanded_back):
         negative = Payment.objects.create(
             instalment=instalment,
             amount=-payment.amount,
@@ -241,6 +245,7 @@ def reverse_payment(*, payment: Payment, reason: str, by, at: datetime) -> Payme
         data={"payment": payment.pk, "amount": str(negative.amount)},
     )
     notifications.reversed_(payment, reason=reason.strip(), at=at)
+    refund_clocks.settlement_followed(instalment.agreement, by=by, at=at)
     return negative
 
 

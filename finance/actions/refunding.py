@@ -10,18 +10,27 @@ from awards.models import Agreement
 from core import calendar, workflow
 from core.money import wan
 from core.workflow import Refused
-from finance import refund_clocks, refund_rules, rules
-from finance.models import Refund, RefundReceipt
+from finance import queries, refund_clocks, refund_rules, rules
+from finance.models import Refund, RefundReceipt, Settlement
 from finance.states import RefundState
 
 
 @transaction.atomic
 def demand_refund(
-    *, agreement: Agreement, amount: Decimal, due_date: date, reason: str, clause: str, by, at: datetime
+    *,
+    agreement: Agreement,
+    amount: Decimal,
+    cause: str,
+    due_date: date,
+    reason: str,
+    clause: str,
+    by,
+    at: datetime,
 ) -> Refund:
     """Demand money of a project back. Raises Refused: never more than is paid and not demanded yet."""
     refund_rules.check_can_demand(by, agreement)
     amount = rules.check_amount(amount)
+    refund_rules.check_cause(agreement, cause)
     refund_rules.check_demand(due_date=due_date, reason=reason, clause=clause, today=calendar.local_date(at))
 
     def exceeded():
@@ -38,6 +47,7 @@ def demand_refund(
         refund = Refund.objects.create(
             agreement=agreement,
             amount=amount,
+            cause=cause,
             due_date=due_date,
             reason=reason.strip(),
             clause=clause.strip(),
@@ -104,3 +114,40 @@ def write_off(*, refund: Refund, reason: str, by, at: datetime) -> None:
     )
     refund_clocks.written_off(refund, by=by, at=at)
     refund_clocks.tell(refund, "written_off", at=at)
+
+
+@transaction.atomic
+def settle(
+    *, agreement: Agreement, recognised: Decimal, due_date: date, note: str, by, at: datetime
+) -> Settlement:
+    """What was paid and is not recognised as spent is demanded back by `due_date`. Raises Refused.
+
+    What was demanded before counts.
+    """
+    rows = Agreement.objects.select_for_update(of=("self",)).select_related(
+        "award__application__organisation", "award__application__call__programme__department"
+    )
+    held = rows.get(pk=agreement.pk)
+    refund_rules.check_can_settle(by, held)
+    paid = queries.paid_to(held)
+    refund_rules.check_settlement(paid=paid, recognised=recognised, note=note)
+    settlement = Settlement.objects.create(
+        agreement=held, paid=paid, recognised=recognised, note=note.strip(), settled_by=by, settled_at=at
+    )
+    data = {"paid": str(paid), "recognised": str(recognised)}
+    workflow.record(settlement, "settled", by=by, at=at, note=settlement.note, data=data)
+    refund_clocks.settlement_followed(held, by=by, at=at)
+    rest = refund_rules.demandable(held) - recognised
+    if rest > 0:
+        demand_refund(
+            agreement=held,
+            amount=rest,
+            cause=Refund.Cause.ENDED,
+            due_date=due_date,
+            reason=settlement.note,
+            clause=queries.end_of(held).clause,
+            by=by,
+            at=at,
+        )
+    refund_clocks.tell_settled(settlement, at=at)
+    return settlement

@@ -9,6 +9,7 @@ from finance.models.money import (
     Payment,
 )
 from finance.models.refunds import Refund, RefundReceipt
+from finance.models.settlements import Settlement
 
 __all__ = [
     "Appropriation",
@@ -19,4 +20,5 @@ __all__ = [
     "Payment",
     "Refund",
     "RefundReceipt",
+    "Settlement",
 ]

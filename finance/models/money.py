@@ -233,6 +233,26 @@ class Instalment(models.Model):
                     RETURN NULL;
                 """,
             ),
+            # A reversal leaves as much paid as is demanded back.
+            pgtrigger.Trigger(
+                name="paid_covers_refunds",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("paid"),
+                condition=pgtrigger.Q(new__paid__lt=pgtrigger.F("old__paid")),
+                func="""
+                    PERFORM FROM awards_agreement WHERE id = NEW.agreement_id FOR UPDATE;
+                    IF (
+                        SELECT COALESCE(sum(CASE WHEN state = 'written_off' THEN returned ELSE amount END), 0)
+                        FROM finance_refund WHERE agreement_id = NEW.agreement_id
+                    ) > (
+                        SELECT sum(paid) FROM finance_instalment WHERE agreement_id = NEW.agreement_id
+                    ) THEN
+                        RAISE EXCEPTION 'less would be paid than is demanded back'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'refund_within_paid';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
         ]
 
     def __str__(self):

@@ -22,6 +22,13 @@ class Refund(models.Model):
     """A demand to pay public money back. `returned` is kept by the database and never exceeds `amount`."""
 
     machine = states.REFUND
+
+    class Cause(models.TextChoices):
+        ENDED = "ended", _("项目终止、撤销或里程碑未通过")
+        SURPLUS = "surplus", _("结余资金")
+        IMPROPER = "improper", _("不合规支出")
+        OVERPAID = "overpaid", _("多拨付")
+
     event_verbs = {"received": _("登记退款")}
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+", verbose_name=_("任务书"))
@@ -29,6 +36,7 @@ class Refund(models.Model):
     returned = models.DecimalField(
         _("已退（元）"), max_digits=14, decimal_places=2, default=0, editable=False
     )
+    cause = models.CharField(_("原因"), max_length=20, choices=Cause)
     due_date = models.DateField(_("退回期限"))
     reason = models.TextField(_("退回理由"))
     clause = models.CharField(_("依据条款"), max_length=120)
@@ -69,7 +77,14 @@ class Refund(models.Model):
             pgtrigger.Protect(
                 name="demand_fixed",
                 operation=pgtrigger.UpdateOf(
-                    "agreement_id", "amount", "due_date", "reason", "clause", "demanded_by_id", "demanded_at"
+                    "agreement_id",
+                    "amount",
+                    "cause",
+                    "due_date",
+                    "reason",
+                    "clause",
+                    "demanded_by_id",
+                    "demanded_at",
                 )
                 | pgtrigger.Delete,
             ),

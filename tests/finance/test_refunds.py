@@ -11,8 +11,9 @@ from accounts import actions as accounts
 from core.calendar import end_of_day, local_date
 from core.workflow import Refused
 from finance import actions, queries, refund_rules
-from finance.models import Instalment, Refund, RefundReceipt
+from finance.models import Instalment, Refund, RefundReceipt, Settlement
 from finance.states import REFUND, RefundState
+from milestones import actions as projects
 from notifications import obligations, sweep
 from notifications.models import Deadline, DeadlineKind, Message
 from tests.factories.milestones import AT, PARTIES, PEOPLE
@@ -41,10 +42,17 @@ def paid(project):
     return found, people, payment
 
 
-def demand(found, *, by, amount=Decimal(200_000), due_date=DUE, reason="项目终止", clause="第十六条", at=AT):
-    return actions.demand_refund(
-        agreement=found, amount=amount, due_date=due_date, reason=reason, clause=clause, by=by, at=at
-    )
+def demand(found, *, by, at=AT, **terms):
+    usual = {"amount": Decimal(200_000), "cause": "improper", "due_date": DUE, "clause": "第十六条"}
+    return actions.demand_refund(agreement=found, **usual | {"reason": "超范围列支"} | terms, by=by, at=at)
+
+
+def end(found, people):
+    """The leader ends the project on its manager's proposal."""
+    asked = {"end": "terminated", "ground": "other", "reason": "x", "files": []}
+    termination = projects.ask_termination(agreement=found, **asked, by=people["manager"], at=AT)
+    projects.terminate(termination=termination, opinion="同意", clause="第十八条", by=people["leader"], at=AT)
+    found.refresh_from_db()
 
 
 def receive(refund, amount, *, by, voucher="退-1", at=AT):
@@ -92,7 +100,7 @@ def test_what_was_written_off_can_be_demanded_again_and_nothing_beyond_what_was_
     refund = demand(found, by=people["manager"])
     with pytest.raises(Refused, match="还有 10 万元"):
         demand(found, by=people["manager"], amount=Decimal(100_001))
-    with pytest.raises(Refused, match="冲销后"):
+    with pytest.raises(Refused, match="已于 2026-09-01 要求退回 20 万元"):
         actions.reverse_payment(payment=payment, reason="错付", by=people["finance"], at=AT)
     receive(refund, 50_000, by=people["finance"])
     with pytest.raises(Refused, match="理由"):
@@ -102,7 +110,17 @@ def test_what_was_written_off_can_be_demanded_again_and_nothing_beyond_what_was_
     assert refund_rules.demandable(found) == Decimal(250_000)
 
 
-@pytest.mark.parametrize("wrong", [{"due_date": ON}, {"reason": " "}, {"clause": ""}, {"amount": Decimal(0)}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"due_date": ON},
+        {"reason": " "},
+        {"clause": ""},
+        {"amount": Decimal(0)},
+        {"cause": "ended"},
+        {"cause": "x"},
+    ],
+)
 def test_a_demand_says_when_why_and_by_what(paid, wrong):
     found, people, _payment = paid
     with pytest.raises(Refused) as refused:
@@ -133,6 +151,9 @@ def test_the_database_holds_the_cap_and_the_record(paid):
         lambda: Refund.objects.filter(pk=refund.pk).update(returned=Decimal(200_001)),
         lambda: Refund.objects.filter(pk=refund.pk).delete(),
         lambda: RefundReceipt.objects.filter(pk=receipt.pk).update(amount=1),
+        lambda: Instalment.objects.filter(agreement=found, order=1).update(
+            paid=Decimal(199_999), state="due"
+        ),
     ]
     for attack in attacks:
         with pytest.raises(DatabaseError), transaction.atomic():
@@ -145,7 +166,8 @@ def test_pages_of_the_office_and_of_the_project(paid, client):
     first = Instalment.objects.get(agreement=found, order=1)
     client.force_login(people["finance"])
     page = reverse("admin:finance_instalment_demand", args=[first.pk])
-    typed = {"amount": "900000", "due_date": "2099-01-01", "reason": "项目终止", "clause": "第十六条"}
+    typed = {"amount": "900000", "due_date": "2099-01-01", "reason": "超支", "clause": "第十六条"}
+    typed |= {"cause": "surplus"}
     answer = client.post(page, typed)
     assert answer.status_code == 422
     assert "还有 30 万元" in answer.content.decode()
@@ -165,6 +187,46 @@ def test_pages_of_the_office_and_of_the_project(paid, client):
     shown = client.get(f"/projects/{found.pk}/").content.decode()
     assert "应退 20 万元" in shown
     assert "−5 万元" in shown
+
+
+def test_an_ended_project_is_settled_and_the_rest_comes_back(paid, client):
+    found, people, _payment = paid
+    first = Instalment.objects.get(agreement=found, order=1)
+    demand(found, by=people["manager"], amount=Decimal(20_000))
+    assert not refund_rules.can_settle(people["finance"], found), "it runs"
+    end(found, people)
+    assert clock(found, DeadlineKind.SETTLEMENT).exists()
+    assert not [line for line in map(str, obligations.check(at=AT)) if "settlement" in line]
+    assert {n for n in ("finance", "manager", "leader") if refund_rules.can_settle(people[n], found)} == {
+        "finance"
+    }
+    client.force_login(people["finance"])
+    page = reverse("admin:finance_instalment_settle", args=[first.pk])
+    typed = {"recognised": "300001", "due_date": "2099-01-01", "note": "按审计报告"}
+    answer = client.post(page, typed)
+    assert answer.status_code == 422
+    assert "已付的 30 万元" in answer.content.decode()
+    assert client.post(page, typed | {"recognised": "180000"}).status_code == 302
+    settlement = Settlement.objects.get()
+    assert settlement.to_return == Decimal(120_000)
+    refund = Refund.objects.get(cause="ended")
+    assert (refund.amount, refund.clause) == (Decimal(100_000), "第十八条"), "2 万元 were demanded before"
+    assert not clock(found, DeadlineKind.SETTLEMENT).exists()
+    assert Message.objects.filter(template="finance/settled", recipient=people["team"]).exists()
+    assert not [line for line in map(str, obligations.check(at=AT)) if "settlement" in line]
+    for attack in (lambda: Settlement.objects.update(recognised=0), lambda: settlement.delete()):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            attack()
+    client.force_login(people["team"])
+    assert "按审计报告" in client.get(f"/projects/{found.pk}/").content.decode()
+
+
+def test_a_payment_reversed_after_the_end_leaves_nothing_to_settle(paid):
+    found, people, payment = paid
+    end(found, people)
+    actions.reverse_payment(payment=payment, reason="错付", by=people["finance"], at=AT)
+    assert not clock(found, DeadlineKind.SETTLEMENT).exists()
+    assert not [line for line in map(str, obligations.check(at=AT)) if "settlement" in line]
 
 
 def test_without_an_account_the_unit_is_reminded_until_it_registers_one(project):

@@ -92,7 +92,7 @@ def test_the_end_closes_everything_that_was_owed_in_one_transaction(project):
     assert set(Milestone.objects.filter(agreement=found).values_list("state", flat=True)) == {"cancelled"}
     assert set(Instalment.objects.filter(agreement=found).values_list("state", flat=True)) == {"cancelled"}
     assert Extension.objects.get(pk=extension.pk).state == ExtensionState.WITHDRAWN
-    assert set(Deadline.objects.open().values_list("kind", flat=True)) <= {"receipt"}
+    assert set(Deadline.objects.open().values_list("kind", flat=True)) <= {"receipt", "settlement"}
     assert Notice.objects.get(object_id=termination.pk).kind == "project_ended"
     told = Message.objects.filter(template="milestones/termination_decided")
     expected = {people[name] for name in ("team", "unit_admin", "unit_finance", "demander")}
