@@ -25,7 +25,7 @@ class PaymentForm(forms.Form):
 
 
 class DemandForm(forms.Form):
-    cause = forms.ChoiceField(label=_("原因"), choices=Refund.Cause.choices, widget=forms.RadioSelect)
+    cause = forms.ChoiceField(label=_("退回原因"), choices=Refund.Cause.choices, widget=forms.RadioSelect)
     amount = PlainNumberField(label=_("应退金额（元）"), max_digits=14, decimal_places=2)
     due_date = DayField(label=_("退回期限"))
     reason = LimitedText(label=_("退回理由"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))

@@ -215,6 +215,8 @@ SUBMITTED_FIRST = Case(
     When(state=ExtensionState.SUBMITTED, then=Value(0)), default=Value(1), output_field=IntegerField()
 ).asc()
 EXTENSION_TONES = {
+    ExtensionState.UNIT_REVIEW: "info",
+    ExtensionState.RETURNED: "danger",
     ExtensionState.SUBMITTED: "warning",
     ExtensionState.APPROVED: "success",
     ExtensionState.REFUSED: "danger",
@@ -242,6 +244,8 @@ class ExtensionAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin
         "reason",
         "submitted_by",
         "submitted_at",
+        ("unit_by", "unit_at"),
+        "unit_opinion",
         "state",
         "opinion",
         "decided_by",
@@ -257,6 +261,7 @@ class ExtensionAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin
             "agreement__award__application__organisation",
             "agreement__award__application__call__programme",
             "submitted_by",
+            "unit_by",
             "decided_by",
         )
 

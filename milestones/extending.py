@@ -15,6 +15,7 @@ from milestones.rules import can, is_manager_of, is_of_project
 from milestones.states import ExtensionState, MilestoneState
 
 LONGEST_REASON = 4000
+WAITING = (ExtensionState.UNIT_REVIEW, ExtensionState.SUBMITTED)
 
 
 def last_day(agreement: Agreement) -> date:
@@ -49,7 +50,7 @@ def check_can_ask(user, agreement: Agreement, *, at: datetime, requests: list[Ex
     if not is_of_project(user, application):
         raise Refused(_("只有项目团队和承担单位管理员可以申请延期。"), code="forbidden")
     check_time_left(agreement, at=at, requests=requests)
-    if any(request.state == ExtensionState.SUBMITTED for request in requests):
+    if any(request.state in WAITING for request in requests):
         raise Refused(_("已有一份延期申请等待审批。"), code="already")
 
 
@@ -114,18 +115,37 @@ def check_terms(agreement: Agreement, ends_date: date, shifts: Mapping[Milestone
 def check_can_withdraw(user, extension: Extension) -> None:
     if not is_of_project(user, extension.agreement.award.application):
         raise Refused(_("只有项目团队和承担单位管理员可以撤回延期申请。"), code="forbidden")
-    _check_open(extension)
+    _check_state(extension, *WAITING)
+
+
+def is_of_unit(user, agreement: Agreement) -> bool:
+    """An administrator of the lead unit."""
+    return agreement.award.application.organisation_id in user.scope.admin_units
+
+
+def first_state(user, agreement: Agreement) -> str:
+    """What the unit's administrator asks for, and what a notice lets pass, goes to the department at once."""
+    if is_of_unit(user, agreement) or not agreement.award.application.call.extension_unit_days:
+        return ExtensionState.SUBMITTED
+    return ExtensionState.UNIT_REVIEW
+
+
+def check_can_review(user, extension: Extension) -> None:
+    """Raises Refused unless `user` administers the unit and the request waits for its review."""
+    if not is_of_unit(user, extension.agreement):
+        raise Refused(_("只有承担单位管理员可以审核本单位的延期申请。"), code="forbidden")
+    _check_state(extension, ExtensionState.UNIT_REVIEW)
 
 
 def check_can_decide(user, extension: Extension) -> None:
     """Raises Refused unless `user` manages the programme and the request waits."""
     if not is_manager_of(user, extension.agreement.award.application):
         raise Refused(_("只有主管处室的项目主管可以审批延期。"), code="forbidden")
-    _check_open(extension)
+    _check_state(extension, ExtensionState.SUBMITTED)
 
 
-def _check_open(extension: Extension) -> None:
-    if extension.state != ExtensionState.SUBMITTED:
+def _check_state(extension: Extension, *states: str) -> None:
+    if extension.state not in states:
         raise Refused(
             _("延期申请现在是“%(state)s”，不能再办理。") % {"state": extension.get_state_display()},
             code="not_allowed",
@@ -146,6 +166,10 @@ def can_ask(user, agreement: Agreement, *, at: datetime, requests: list[Extensio
 
 def can_withdraw(user, extension: Extension) -> bool:
     return can(check_can_withdraw, user, extension)
+
+
+def can_review(user, extension: Extension) -> bool:
+    return can(check_can_review, user, extension)
 
 
 def can_decide(user, extension: Extension) -> bool:

@@ -14,6 +14,7 @@ from core.workflow import Refused
 from grants.queries import cause
 from milestones import extending
 from milestones.models import Extension
+from milestones.states import ExtensionState
 from notifications import actions
 from notifications.actions import Owes
 from notifications.models import DeadlineKind
@@ -58,15 +59,49 @@ def fell_away(agreement: Agreement, *, by, at: datetime) -> None:
 
 
 def asked(extension: Extension, *, by, at: datetime) -> None:
-    """The right is used; the department owes its decision."""
+    """The right is used; the unit's administrators owe their review, or the department its decision."""
     actions.meet_deadline(subject=extension.agreement, kind=DeadlineKind.EXTENSION, by=by, at=at)
+    if extension.state == ExtensionState.UNIT_REVIEW:
+        open_review(extension, at=at)
+    else:
+        open_decision(extension, at=at)
+
+
+def open_review(extension: Extension, *, at: datetime) -> None:
+    application = extension.agreement.award.application
+    days = application.call.extension_unit_days
+    text = said(
+        _("自 %(date)s 申请起 %(days)s 个工作日内由单位审核"), date=calendar.local_date(at), days=days
+    )
+    actions.open_deadline(
+        subject=extension,
+        kind=DeadlineKind.EXTENSION_REVIEW,
+        title=_title(extension.agreement),
+        url=reverse("milestones:extension", args=[extension.pk]),
+        due_at=calendar.due(at, days),
+        explanation=by_clause(text, application.call.extension_clause),
+        clock=calendar.DayKind.WORKING,
+        owed_by=[Owes(organisation=application.organisation, unit_role=UnitRole.ADMIN)],
+        at=at,
+        **cause(application.call),
+    )
+
+
+def passed_on(extension: Extension, *, by, at: datetime) -> None:
+    actions.meet_deadline(subject=extension, kind=DeadlineKind.EXTENSION_REVIEW, by=by, at=at)
     open_decision(extension, at=at)
+
+
+def returned(extension: Extension, *, by, at: datetime) -> None:
+    actions.meet_deadline(subject=extension, kind=DeadlineKind.EXTENSION_REVIEW, by=by, at=at)
+    open_last_day(extension.agreement, at=at)
+    _tell(extension, extension.unit_opinion, at=at)
 
 
 def open_decision(extension: Extension, *, at: datetime) -> None:
     call = extension.agreement.award.application.call
     text = said(
-        _("自 %(date)s 申请起 %(days)s 个工作日内审批"),
+        _("自 %(date)s 收到申请起 %(days)s 个工作日内审批"),
         date=calendar.local_date(at),
         days=call.extension_decision_days,
     )
@@ -86,13 +121,19 @@ def open_decision(extension: Extension, *, at: datetime) -> None:
 
 def ended(extension: Extension, agreement: Agreement, *, by, at: datetime) -> None:
     """Nothing is to be decided any more; while there is time the project may ask again."""
-    actions.cancel_deadline(subject=extension, kind=DeadlineKind.EXTENSION_DECISION, by=by, at=at)
+    for kind in (DeadlineKind.EXTENSION_REVIEW, DeadlineKind.EXTENSION_DECISION):
+        actions.cancel_deadline(subject=extension, kind=kind, by=by, at=at)
     open_last_day(agreement, at=at)
 
 
 def decided(extension: Extension, agreement: Agreement, *, by, at: datetime) -> None:
     actions.meet_deadline(subject=extension, kind=DeadlineKind.EXTENSION_DECISION, by=by, at=at)
     open_last_day(agreement, at=at)
+    _tell(extension, extension.opinion, at=at)
+
+
+def _tell(extension: Extension, note: str, *, at: datetime) -> None:
+    agreement = extension.agreement
     application = agreement.award.application
     actions.tell(
         recipients=team_and_admins(application),
@@ -103,7 +144,7 @@ def decided(extension: Extension, agreement: Agreement, *, by, at: datetime) -> 
             "outcome": extension.state,
             "old": extension.old_ends_date.isoformat(),
             "new": extension.ends_date.isoformat(),
-            "note": extension.opinion,
+            "note": note,
         },
         url=reverse("milestones:extension", args=[extension.pk]),
         at=at,

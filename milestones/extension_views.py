@@ -12,7 +12,7 @@ from awards.models import Agreement
 from core.calendar import end_of_day
 from core.workflow import Refused
 from milestones import actions, extending, rules
-from milestones.forms import ExtensionForm
+from milestones.forms import ExtensionForm, UnitReviewForm
 from milestones.models import Extension
 from milestones.views import refuse
 
@@ -21,6 +21,8 @@ PROJECT = (
     "award__application__topic",
     "award__application__call__programme__department",
 )
+
+REVIEWS = {"pass": actions.pass_on, "return": actions.return_to_team}
 
 
 def _closed(user, agreement, requests, *, at) -> Refused | None:
@@ -56,7 +58,7 @@ def extend(request, pk):
         except Refused as refused:
             refuse(form, refused)
         else:
-            messages.success(request, _("延期申请已提交，等待主管处室审批。"))
+            messages.success(request, _("延期申请已提交：%(state)s。") % {"state": found.get_state_display()})
             return redirect("milestones:extension", found.pk)
     context = {
         "now": now,
@@ -76,12 +78,25 @@ def extend(request, pk):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def extension(request, pk):
-    """One request: what was asked, what was decided. POST takes it back."""
+    """One request: what was asked, what was decided. POST takes it back, or is the unit's review."""
     rows = Extension.objects.visible_to(request.user).select_related(
-        *(f"agreement__{path}" for path in PROJECT), "submitted_by", "decided_by"
+        *(f"agreement__{path}" for path in PROJECT), "submitted_by", "unit_by", "decided_by"
     )
     found = get_object_or_404(rows, pk=pk)
-    if request.method == "POST":
+    review = REVIEWS.get(request.POST.get("do"))
+    form = UnitReviewForm(request.POST if review else None)
+    if review:
+        if not extending.is_of_unit(request.user, found.agreement):
+            raise PermissionDenied
+        if form.is_valid():
+            try:
+                review(extension=found, **form.cleaned_data, by=request.user, at=timezone.now())
+            except Refused as refused:
+                refuse(form, refused)
+            else:
+                messages.success(request, _("审核已保存。"))
+                return redirect("milestones:extension", pk)
+    elif request.method == "POST":
         if not rules.is_of_project(request.user, found.agreement.award.application):
             raise PermissionDenied
         try:
@@ -97,6 +112,9 @@ def extension(request, pk):
         "application": found.agreement.award.application,
         "shifts": found.shifts.select_related("milestone"),
         "may_withdraw": extending.can_withdraw(request.user, found),
+        "may_review": extending.can_review(request.user, found),
+        "form": form,
         "may_decide": extending.can_decide(request.user, found),
     }
-    return render(request, "milestones/extension.html", context)
+    status = 422 if form.errors else 200
+    return render(request, "milestones/extension.html", context, status=status)

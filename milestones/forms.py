@@ -211,6 +211,16 @@ class TerminationRefusalForm(forms.Form):
     )
 
 
+class UnitReviewForm(forms.Form):
+    opinion = LimitedText(
+        label=_("单位审核意见"),
+        required=False,
+        max_length=LONG,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("退回时必须写明理由；团队和主管处室会看到。"),
+    )
+
+
 class OpinionOfOfficeForm(forms.Form):
     opinion = LimitedText(
         label=_("审批意见"),

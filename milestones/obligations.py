@@ -8,7 +8,7 @@ from awards.states import AgreementState
 from core import calendar
 from milestones import extending, extension_clocks, notifications, termination_clocks
 from milestones.models import DemanderOpinion, Extension, Milestone, Report, Termination
-from milestones.states import MilestoneState
+from milestones.states import ExtensionState, MilestoneState
 from notifications.models import DeadlineKind
 from notifications.obligations import Obligation, entered_at, register
 
@@ -78,7 +78,9 @@ class MonthsBefore(Func):
 
 
 def _requests(model):
-    return model.objects.open().select_related("agreement__award__application__call__programme__department")
+    return model.objects.open().select_related(
+        f"{PROJECT}__call__programme__department", f"{PROJECT}__organisation"
+    )
 
 
 def register_all() -> None:
@@ -94,8 +96,17 @@ def register_all() -> None:
         Obligation(
             kind=DeadlineKind.EXTENSION_DECISION,
             model=Extension,
-            owing=lambda at: _requests(Extension),
-            open=lambda extension, at: extension_clocks.open_decision(extension, at=extension.submitted_at),
+            owing=lambda at: _requests(Extension).filter(state=ExtensionState.SUBMITTED),
+            open=lambda asked, at: extension_clocks.open_decision(
+                asked, at=asked.unit_at or asked.submitted_at
+            ),
+            dates=("milestones.Extension.submitted_at", "milestones.Extension.unit_at"),
+        ),
+        Obligation(
+            kind=DeadlineKind.EXTENSION_REVIEW,
+            model=Extension,
+            owing=lambda at: _requests(Extension).filter(state=ExtensionState.UNIT_REVIEW),
+            open=lambda asked, at: extension_clocks.open_review(asked, at=asked.submitted_at),
             dates=("milestones.Extension.submitted_at",),
         ),
         Obligation(

@@ -42,19 +42,27 @@ MILESTONE = Machine(
 
 
 class ExtensionState(models.TextChoices):
+    UNIT_REVIEW = "unit_review", _("待单位审核")
     SUBMITTED = "submitted", _("待审批")
     APPROVED = "approved", _("同意延期")
     REFUSED = "refused", _("不同意延期")
+    RETURNED = "returned", _("单位退回")
     WITHDRAWN = "withdrawn", _("已撤回")
 
 
 E = ExtensionState
 
+# Handed to the department at once where the notice asks for no review by the unit, or its administrator asks.
 EXTENSION = Machine(
     states=E,
-    initial=E.SUBMITTED,
-    transitions={E.SUBMITTED: frozenset({E.APPROVED, E.REFUSED, E.WITHDRAWN})},
+    initial=E.UNIT_REVIEW,
+    transitions={
+        E.UNIT_REVIEW: frozenset({E.SUBMITTED, E.RETURNED, E.WITHDRAWN}),
+        E.SUBMITTED: frozenset({E.APPROVED, E.REFUSED, E.WITHDRAWN}),
+    },
     owners={
+        E.UNIT_REVIEW: frozenset({UnitRole.ADMIN}),
+        E.RETURNED: frozenset(),
         E.SUBMITTED: _MANAGER,
         E.APPROVED: frozenset(),
         E.REFUSED: frozenset(),

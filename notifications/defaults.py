@@ -55,6 +55,7 @@ STEPS: dict[str, dict[str, tuple]] = {
     },
     K.PROJECT_END: {**dict.fromkeys(("d90", "d60", "d30", "d15", "d7"), ()), "d-1": (), **_LADDER},
     K.EXTENSION: {"d60": (), "d30": (), "d7": ()},
+    K.EXTENSION_REVIEW: _ON_ARRIVAL,
     K.EXTENSION_DECISION: _OFFICE,
     K.TERMINATION_DECISION: {**_ON_ARRIVAL, "d-7": _HEAD},
     K.MILESTONE: {**dict.fromkeys(("d60", "d30", "d14", "d7", "d1"), ()), **_LADDER},

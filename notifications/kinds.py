@@ -34,6 +34,7 @@ class DeadlineKind(models.TextChoices):
     AGREEMENT_SIGNING = "agreement_signing", _("签订任务书")
     PROJECT_END = "project_end", _("项目到期验收")
     EXTENSION = "extension", _("延期申请最后一天")
+    EXTENSION_REVIEW = "extension_review", _("延期单位审核")
     EXTENSION_DECISION = "extension_decision", _("延期审批")
     TERMINATION_DECISION = "termination_decision", _("项目终止决定")
     MILESTONE = "milestone", _("里程碑")

@@ -18,8 +18,8 @@ from rustpy_xlsxwriter import FastExcel
 from applications.models import Application
 from awards.models import Agreement
 from core import calendar
-from finance.models import Instalment
-from milestones.models import Milestone, Report
+from finance.models import Instalment, Refund
+from milestones.models import Extension, Milestone, Report, Termination
 from notifications.chasing import people_owing
 from notifications.models import CalendarFeed, Deadline
 from notifications.queries import absolute
@@ -28,6 +28,7 @@ from portal.exporting import plain
 
 MOST = 500
 PER_DAY = 4
+OF_AGREEMENT = (Extension, Termination, Instalment, Refund)
 
 
 def of_month(user, *, whose: str, first: date, last: date) -> QuerySet:
@@ -75,14 +76,14 @@ def month(user, *, whose: str, year: int, number: int, at: datetime) -> list[lis
 
 
 def of_project(agreement: Agreement) -> QuerySet:
-    """What is open about a project: application, agreement, milestones, their reports, instalments."""
+    """What is open about a project: its milestones and their reports, requests, instalments, refunds too."""
     milestones = Milestone.objects.filter(agreement=agreement).values("pk")
     keys = {
         Application: [agreement.award.application_id],
         Agreement: [agreement.pk],
         Milestone: milestones,
         Report: Report.objects.filter(milestone__in=milestones).values("pk"),
-        Instalment: Instalment.objects.filter(agreement=agreement).values("pk"),
+        **{model: model.objects.filter(agreement=agreement).values("pk") for model in OF_AGREEMENT},
     }
     wanted = Q()
     for model, found in keys.items():

@@ -13,7 +13,8 @@ from accounts.models import Membership, User
 from applications.models import Application, TeamMember
 from awards.models import Agreement
 from core.calendar import end_of_day, local_date
-from milestones.models import Milestone
+from finance.models import Refund
+from milestones.models import Extension, Milestone
 from notifications.chasing import people_owing
 from notifications.models import Deadline, Notice, Obligor
 from notifications.states import DeadlineState
@@ -87,8 +88,10 @@ def _about(applications: QuerySet) -> QuerySet:
     keys = {
         Application: applications,
         Agreement: Agreement.objects.filter(award__application__in=applications).values("pk"),
-        Milestone: Milestone.objects.filter(agreement__award__application__in=applications).values("pk"),
     }
+    for model in (Milestone, Extension, Refund):
+        rows = model.objects.filter(agreement__award__application__in=applications)
+        keys[model] = rows.order_by().values("pk")
     keys[Notice] = _keyed(Notice, keys)
     return _keyed(Deadline, keys)
 

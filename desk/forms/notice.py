@@ -344,12 +344,11 @@ class ClocksForm(PartForm):
         (("appeal_days", 3), ("appeal_day_kind", 3), ("appeal_decision_days", 3), ("appeal_clause", 3)),
         (("scan_days", 4), ("scan_day_kind", 4), ("scan_clause", 4)),
         (
-            ("extension_notice_months", 3),
-            ("extension_times", 2),
-            ("extension_months", 2),
-            ("extension_decision_days", 3),
-            ("extension_clause", 2),
+            ("extension_notice_months", 4),
+            ("extension_times", 4),
+            ("extension_months", 4),
         ),
+        (("extension_unit_days", 4), ("extension_decision_days", 4), ("extension_clause", 4)),
         (("termination_decision_days", 4), ("termination_settlement_days", 4), ("termination_clause", 4)),
     )
 
@@ -371,6 +370,7 @@ class ClocksForm(PartForm):
             "extension_notice_months",
             "extension_times",
             "extension_months",
+            "extension_unit_days",
             "extension_decision_days",
             "extension_clause",
             "termination_decision_days",

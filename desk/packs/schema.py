@@ -245,6 +245,7 @@ class ExtensionPart(Part):
     notice_months: Annotated[int, Field(ge=0, le=36)] = 3
     times: Annotated[int, Field(ge=0, le=9)] = 1
     months: Annotated[int, Field(ge=1, le=60)] = 12
+    unit_days: Annotated[int, Field(ge=0, le=60)] = 5
     decision_days: Days = 10
     clause: Clause = ""
 

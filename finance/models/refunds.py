@@ -36,7 +36,7 @@ class Refund(models.Model):
     returned = models.DecimalField(
         _("已退（元）"), max_digits=14, decimal_places=2, default=0, editable=False
     )
-    cause = models.CharField(_("原因"), max_length=20, choices=Cause)
+    cause = models.CharField(_("退回原因"), max_length=20, choices=Cause)
     due_date = models.DateField(_("退回期限"))
     reason = models.TextField(_("退回理由"))
     clause = models.CharField(_("依据条款"), max_length=120)

@@ -41,6 +41,17 @@ class DayKind(models.TextChoices):
     CALENDAR = "calendar", _("自然日")
 
 
+PARTS = {
+    "publicity": "days day_kind clause",
+    "signing": "days clause",
+    "appeal": "days day_kind decision_days clause",
+    "scan": "days day_kind clause",
+    "extension": "notice_months times months unit_days decision_days clause",
+    "termination": "decision_days settlement_days clause",
+}
+CLOCKS = tuple(f"{part}_{name}" for part, names in PARTS.items() for name in names.split())
+
+
 class CallQuerySet(models.QuerySet):
     def published(self):
         return self.exclude(state=states.CallState.DRAFT)
@@ -189,14 +200,11 @@ class Call(models.Model):
         _("延期次数"), default=1, help_text=_("0 表示不得延期")
     )
     extension_months = models.PositiveSmallIntegerField(_("延期累计不超过（月）"), default=12)
+    extension_unit_days = models.PositiveSmallIntegerField(_("延期单位审核（工作日，0 为不审核）"), default=5)
     extension_decision_days = models.PositiveSmallIntegerField(_("延期审批期限（工作日）"), default=10)
     extension_clause = models.CharField(_("延期条款"), max_length=60, blank=True)
-    termination_decision_days = models.PositiveSmallIntegerField(
-        _("终止决定期限（工作日）"), default=10, help_text=_("提出终止后局领导几个工作日内决定")
-    )
-    termination_settlement_days = models.PositiveSmallIntegerField(
-        _("终止结算期限（工作日）"), default=20, help_text=_("决定终止后几个工作日内核定应退回的资金")
-    )
+    termination_decision_days = models.PositiveSmallIntegerField(_("终止决定期限（工作日）"), default=10)
+    termination_settlement_days = models.PositiveSmallIntegerField(_("终止结算期限（工作日）"), default=20)
     termination_clause = models.CharField(_("终止条款"), max_length=60, blank=True)
     bid_days = models.PositiveSmallIntegerField(_("揭榜期（自然日）"), null=True, blank=True)
     published_at = models.DateTimeField(_("发布时间"), null=True, blank=True)
@@ -257,23 +265,7 @@ class Call(models.Model):
                     "cap_clause",
                     "own_per_fiscal",
                     "own_clause",
-                    "publicity_days",
-                    "publicity_day_kind",
-                    "publicity_clause",
-                    "signing_days",
-                    "signing_clause",
-                    "appeal_days",
-                    "appeal_day_kind",
-                    "appeal_decision_days",
-                    "appeal_clause",
-                    "scan_days",
-                    "scan_day_kind",
-                    "scan_clause",
-                    *(
-                        f"extension_{name}"
-                        for name in ["notice_months", "times", "months", "decision_days", "clause"]
-                    ),
-                    *(f"termination_{name}" for name in ["decision_days", "settlement_days", "clause"]),
+                    *CLOCKS,
                     "bid_days",
                     "series",
                     "amends_id",

@@ -1,6 +1,15 @@
 """What changes milestones: plan, write the form, hand in, judge; give more time; end the project."""
 
-from milestones.actions.extending import approve, ask, opened, project_ended, refuse, withdraw
+from milestones.actions.extending import (
+    approve,
+    ask,
+    opened,
+    pass_on,
+    project_ended,
+    refuse,
+    return_to_team,
+    withdraw,
+)
 from milestones.actions.moves import (
     EVIDENCE,
     conclude,
@@ -36,11 +45,13 @@ __all__ = [
     "hand_in",
     "opened",
     "paired",
+    "pass_on",
     "plan",
     "project_ended",
     "refuse",
     "refuse_termination",
     "replan",
+    "return_to_team",
     "save_form",
     "start",
     "terminate",

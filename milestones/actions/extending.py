@@ -44,6 +44,7 @@ def ask(
                 old_ends_date=held.ends_date,
                 ends_date=ends_date,
                 reason=reason.strip(),
+                state=extending.first_state(by, held),
                 submitted_by=by,
                 submitted_at=at,
             )
@@ -65,6 +66,29 @@ def withdraw(*, extension: Extension, by, at: datetime) -> None:
     extending.check_can_withdraw(by, extension)
     workflow.move(extension, ExtensionState.WITHDRAWN, by=by, at=at)
     extension_clocks.ended(extension, agreement, by=by, at=at)
+
+
+@transaction.atomic
+def pass_on(*, extension: Extension, opinion: str, by, at: datetime) -> None:
+    """The unit agrees: the department owes its decision from now on."""
+    _review(extension, ExtensionState.SUBMITTED, opinion, by=by, at=at)
+    extension_clocks.passed_on(extension, by=by, at=at)
+
+
+@transaction.atomic
+def return_to_team(*, extension: Extension, opinion: str, by, at: datetime) -> None:
+    """The unit does not agree; while there is time the team may ask again. Raises Refused."""
+    if not opinion.strip():
+        raise Refused(_("请写明退回的理由。"), field="opinion")
+    _review(extension, ExtensionState.RETURNED, opinion, by=by, at=at)
+    extension_clocks.returned(extension, by=by, at=at)
+
+
+def _review(extension, state, opinion, *, by, at) -> None:
+    extension.agreement = locked(extension.agreement_id)
+    extending.check_can_review(by, extension)
+    opinion = opinion.strip()
+    workflow.move(extension, state, by=by, at=at, note=opinion, unit_opinion=opinion, unit_by=by, unit_at=at)
 
 
 @transaction.atomic

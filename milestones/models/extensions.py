@@ -1,6 +1,7 @@
 """More time for a project (延期): what is asked, which milestones move, what was decided."""
 
 import pgtrigger
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +14,7 @@ from milestones.models.requests import ProjectRequest, RequestQuerySet, decided_
 
 class ExtensionQuerySet(RequestQuerySet):
     def open(self):
-        return self.filter(state=states.ExtensionState.SUBMITTED)
+        return self.filter(state__in=[states.ExtensionState.UNIT_REVIEW, states.ExtensionState.SUBMITTED])
 
     def approved(self):
         return self.filter(state=states.ExtensionState.APPROVED)
@@ -27,8 +28,18 @@ class Extension(ProjectRequest):
     old_ends_date = models.DateField(_("原结束日期"))
     ends_date = models.DateField(_("申请延至"))
     state = models.CharField(
-        _("状态"), max_length=20, choices=states.ExtensionState, default=states.ExtensionState.SUBMITTED
+        _("状态"), max_length=20, choices=states.ExtensionState, default=states.ExtensionState.UNIT_REVIEW
     )
+    unit_opinion = models.TextField(_("单位审核意见"), blank=True)
+    unit_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("单位审核人"),
+    )
+    unit_at = models.DateTimeField(_("单位审核时间"), null=True, blank=True)
 
     objects = ExtensionQuerySet.as_manager()
 
@@ -37,10 +48,24 @@ class Extension(ProjectRequest):
         verbose_name_plural = pgettext_lazy("list", "延期申请")
         constraints = [
             models.UniqueConstraint(
-                fields=["agreement"], condition=Q(state="submitted"), name="extension_one_open"
+                fields=["agreement"],
+                condition=Q(state__in=["unit_review", "submitted"]),
+                name="extension_one_open",
             ),
             models.CheckConstraint(condition=Q(ends_date__gt=F("old_ends_date")), name="extension_is_later"),
             decided_by_whom("extension_decided_at_by"),
+            models.CheckConstraint(
+                condition=Q(unit_at__isnull=True, unit_by__isnull=True)
+                | Q(unit_at__isnull=False, unit_by__isnull=False),
+                name="extension_unit_at_by",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="unit_review") | Q(unit_at__isnull=True), name="extension_not_yet_reviewed"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="returned") | Q(unit_at__isnull=False) & ~Q(unit_opinion=""),
+                name="extension_returned_has_reason",
+            ),
         ]
         triggers = [
             pgtrigger.Protect(
@@ -53,7 +78,7 @@ class Extension(ProjectRequest):
             pgtrigger.Protect(
                 name="ended_never_changes",
                 operation=pgtrigger.Update,
-                condition=~pgtrigger.Q(old__state="submitted"),
+                condition=~pgtrigger.Q(old__state__in=["unit_review", "submitted"]),
             ),
         ]
 

@@ -128,7 +128,7 @@ def test_stages_are_reordered_added_and_dropped_in_one_save(client, manager, dra
     clocks |= {"appeal_days": 21, "appeal_day_kind": "calendar", "appeal_decision_days": 10}
     clocks |= {"scan_day_kind": "working"}
     clocks |= {"extension_notice_months": 3, "extension_times": 1, "extension_months": 12}
-    clocks |= {"extension_decision_days": 10}
+    clocks |= {"extension_unit_days": 5, "extension_decision_days": 10}
     clocks |= {"termination_decision_days": 10, "termination_settlement_days": 20}
     response = client.post(at("part", draft.pk, "stages"), data | clocks | {"do": "stay"})
     assert response.status_code == 302, response.context["page"].blocks[0].errors
@@ -150,7 +150,7 @@ def test_the_same_stage_twice_is_refused_in_words_and_nothing_changes(client, ma
     clocks |= {"appeal_days": 21, "appeal_day_kind": "calendar", "appeal_decision_days": 10}
     clocks |= {"scan_day_kind": "working"}
     clocks |= {"extension_notice_months": 3, "extension_times": 1, "extension_months": 12}
-    clocks |= {"extension_decision_days": 10}
+    clocks |= {"extension_unit_days": 5, "extension_decision_days": 10}
     clocks |= {"termination_decision_days": 10, "termination_settlement_days": 20}
     response = client.post(at("part", draft.pk, "stages"), data | clocks)
     assert response.status_code == 422

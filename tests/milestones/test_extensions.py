@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 
+from accounts.roles import UnitRole
 from awards.models import Agreement
 from awards.notifications import completed
 from core.calendar import end_of_day
@@ -16,6 +17,7 @@ from milestones.states import EXTENSION, ExtensionState
 from notifications import obligations, sweep
 from notifications.actions import lapse_rights
 from notifications.models import Deadline, DeadlineKind, Message
+from tests.factories.accounts import member_of
 from tests.factories.milestones import (
     ANNUAL,
     AT,
@@ -36,8 +38,15 @@ def clock(subject, kind):
     )
 
 
-def ask(found, *, by, at=AT, ends_date=NEW_END, shifts=None, reason="海试窗口推迟"):
-    return actions.ask(agreement=found, ends_date=ends_date, shifts=shifts or {}, reason=reason, by=by, at=at)
+def ask(found, *, by, at=AT, ends_date=NEW_END, shifts=None, reason="海试窗口推迟", admin=None):
+    """A request that the unit has passed on."""
+    extension = actions.ask(
+        agreement=found, ends_date=ends_date, shifts=shifts or {}, reason=reason, by=by, at=at
+    )
+    if extension.state == ExtensionState.UNIT_REVIEW:
+        admin = admin or member_of(found.award.application.organisation, UnitRole.ADMIN)
+        actions.pass_on(extension=extension, opinion="", by=admin, at=at)
+    return extension
 
 
 def drifted(at=AT):
@@ -226,6 +235,15 @@ def test_pages_ask_show_and_decide(project, client):
     page = client.get(answer.headers["Location"]).content.decode()
     assert "2028-11-30" in page
     assert "撤回申请" in page
+    assert client.post(f"/milestones/extensions/{extension.pk}/", {"do": "pass"}).status_code == 403
+    client.force_login(people["manager"])
+    assert "去审批" not in client.get(f"/milestones/extensions/{extension.pk}/").content.decode()
+    client.force_login(people["unit_admin"])
+    own = f"/milestones/extensions/{extension.pk}/"
+    assert "通过并提交主管处室" in client.get(own).content.decode()
+    assert client.post(own, {"do": "return", "opinion": ""}).status_code == 422
+    assert client.post(own, {"do": "pass", "opinion": "同意"}).status_code == 302
+    client.force_login(people["team"])
     assert "已有一份延期申请等待审批" in client.get(address).content.decode()
     client.force_login(people["manager"])
     assert "去审批" in client.get(f"/milestones/extensions/{extension.pk}/").content.decode()
@@ -241,8 +259,41 @@ def test_pages_ask_show_and_decide(project, client):
     assert "签订时至 2028-08-31" in client.get(f"/projects/{found.pk}/").content.decode()
 
 
+def test_the_unit_passes_a_request_on_or_returns_it_before_the_officers_clock_runs(project, client):
+    found, people = project
+    people.all()
+    asked = {"agreement": found, "ends_date": NEW_END, "shifts": {}, "reason": "海试窗口推迟"}
+    first = actions.ask(**asked, by=people["team"], at=AT)
+    assert clock(first, DeadlineKind.EXTENSION_REVIEW).get().due_at > AT
+    assert Deadline.objects.owed_by(people["unit_admin"]).filter(kind="extension_review").exists()
+    assert not clock(first, DeadlineKind.EXTENSION_DECISION).exists()
+    assert {name for name in PEOPLE if extending.can_review(people[name], first)} == {"unit_admin"}
+    assert drifted() == []
+    with pytest.raises(Refused, match="待单位审核"):
+        actions.approve(extension=first, opinion="", by=people["manager"], at=AT)
+    with pytest.raises(Refused, match="等待审批"):
+        actions.ask(**asked, by=people["team"], at=AT)
+    actions.return_to_team(extension=first, opinion="先补实验记录", by=people["unit_admin"], at=AT)
+    assert clock(found, DeadlineKind.EXTENSION).exists()
+    assert Message.objects.filter(recipient=people["team"], context__outcome="returned").exists()
+    second = actions.ask(**asked, by=people["unit_admin"], at=AT)
+    assert second.state == ExtensionState.SUBMITTED, "the administrator's own request needs no review"
+    actions.refuse(extension=second, opinion="理由不充分", by=people["manager"], at=AT)
+    third = actions.ask(**asked, by=people["team"], at=AT)
+    actions.withdraw(extension=third, by=people["team"], at=AT)
+    assert not Deadline.objects.open().filter(kind__startswith="extension_").exists()
+    assert drifted() == []
+    for wrong in ({"unit_at": AT}, {"state": "returned"}):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            Extension.objects.filter(pk=third.pk).update(**wrong)
+    client.force_login(people["team"])
+    page = client.get(f"/projects/{found.pk}/").content.decode()
+    assert "先补实验记录" in page
+    assert "理由不充分" in page
+
+
 def test_every_move_of_the_table_and_no_other():
-    assert EXTENSION.final_states() == {"approved", "refused", "withdrawn"}
+    assert EXTENSION.final_states() == {"approved", "refused", "withdrawn", "returned"}
 
 
 def test_the_added_years_bring_their_reports():
