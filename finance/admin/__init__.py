@@ -1,0 +1,7 @@
+"""Budgets, instalments, payments, and money that is to come back."""
+
+from finance.admin.budgets import AppropriationAdmin, InstalmentTemplateAdmin
+from finance.admin.paying import InstalmentAdmin, PaymentAdmin
+from finance.admin.refunding import RefundAdmin
+
+__all__ = ["AppropriationAdmin", "InstalmentAdmin", "InstalmentTemplateAdmin", "PaymentAdmin", "RefundAdmin"]
