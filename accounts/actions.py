@@ -21,10 +21,12 @@ from accounts.models import (
     PersonRecord,
     RoleAssignment,
     Shareholder,
+    Subordination,
     User,
 )
+from accounts.models.subordination import LIVE
 from accounts.roles import STAFF_ROLES, UnitRole
-from accounts.states import JoinState
+from accounts.states import JoinState, SubordinationState
 from core import workflow
 from core.workflow import Refused
 
@@ -51,6 +53,7 @@ def register_organisation(*, by: User, at: datetime, credit_code: str, **details
         ) from None
     Membership.objects.create(user=by, organisation=organisation, role=UnitRole.ADMIN)
     workflow.record(organisation, "registered", by=by, at=at)
+    _ask_authority(organisation, by=by, at=at)
     _forget_scope(by)
     return organisation
 
@@ -64,6 +67,50 @@ def update_organisation(*, organisation: Organisation, by: User, at: datetime, *
         setattr(organisation, name, value)
     organisation.save(update_fields=list(details))
     workflow.record(organisation, "updated", by=by, at=at, data={"fields": sorted(details)})
+    if "authority" in details:
+        _ask_authority(organisation, by=by, at=at)
+
+
+def _ask_authority(organisation: Organisation, *, by: User, at: datetime) -> None:
+    """The authority that stands in the record is asked, once; another one before it is none any more."""
+    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    live = organisation.subordinations.filter(state__in=LIVE).first()
+    if live is not None:
+        if live.authority_id == organisation.authority_id:
+            return
+        _answered(live, SubordinationState.ENDED, by=by, at=at)
+    if organisation.authority_id is None:
+        return
+    asked = Subordination.objects.create(
+        organisation=organisation, authority=organisation.authority, named_by=by, named_at=at
+    )
+    workflow.record(asked, "named", by=by, at=at, to_state=SubordinationState.NAMED)
+    signals.authority_named.send(sender=Subordination, subordination=asked, at=at)
+
+
+@transaction.atomic
+def confirm_unit(*, subordination: Subordination, by: User, at: datetime) -> None:
+    """The authority says that the unit stands under it."""
+    rules.check_can_answer_unit(by, subordination)
+    _answered(subordination, SubordinationState.CONFIRMED, by=by, at=at)
+
+
+@transaction.atomic
+def refuse_unit(*, subordination: Subordination, reason: str, by: User, at: datetime) -> None:
+    """Not one of the authority's units: the unit has to name another. Raises Refused without a reason."""
+    rules.check_can_answer_unit(by, subordination)
+    if not reason.strip():
+        raise Refused(_("请写明理由，该单位会看到。"), field="reason")
+    _answered(subordination, SubordinationState.REFUSED, by=by, at=at, reason=reason.strip())
+    named = Organisation.objects.filter(pk=subordination.organisation_id)
+    named.filter(authority_id=subordination.authority_id).update(authority=None)
+
+
+def _answered(subordination: Subordination, state: str, *, by: User, at: datetime, reason: str = "") -> None:
+    workflow.move(
+        subordination, state, by=by, at=at, note=reason, reason=reason, decided_by=by, decided_at=at
+    )
+    signals.authority_answered.send(sender=Subordination, subordination=subordination, by=by, at=at)
 
 
 @transaction.atomic

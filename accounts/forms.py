@@ -151,6 +151,12 @@ class RefuseJoinForm(forms.Form):
     note = forms.CharField(label=_("理由"), max_length=200, required=False)
 
 
+class RefuseUnitForm(forms.Form):
+    """The unit reads the reason."""
+
+    reason = forms.CharField(label=_("理由"), max_length=200, required=False)
+
+
 class GrantForm(forms.Form):
     """Give a member another role."""
 

@@ -18,8 +18,10 @@ from accounts.models import (
     PersonRecord,
     RoleAssignment,
     Shareholder,
+    Subordination,
 )
 from accounts.roles import Role
+from accounts.states import SubordinationState
 
 
 def unit_context(organisation: Organisation, as_of: date) -> dict:
@@ -151,6 +153,27 @@ def recommending_organisations(*, but: Organisation | None = None) -> QuerySet:
     )
     rows = Organisation.objects.filter(Exists(offices))
     return rows.exclude(pk=but.pk) if but is not None and but.pk else rows
+
+
+WAITING_SHOWN = 50
+
+
+def units_to_confirm(authority: Organisation) -> list[Subordination]:
+    """The units that name this authority and wait for its word, the longest waiting first."""
+    rows = Subordination.objects.filter(authority=authority).waiting()
+    return list(rows.select_related("organisation", "named_by").order_by("id")[:WAITING_SHOWN])
+
+
+def authority_said(organisation: Organisation) -> Subordination | None:
+    """What the last authority that the unit named has said, unless the unit has let it go."""
+    last = organisation.subordinations.select_related("authority").first()
+    return None if last is None or last.state == SubordinationState.ENDED else last
+
+
+def is_confirmed_under(organisation_id: int, authority_id: int | None) -> bool:
+    """Whether the authority has confirmed that the unit stands under it."""
+    rows = Subordination.objects.confirmed()
+    return rows.filter(organisation_id=organisation_id, authority_id=authority_id).exists()
 
 
 def own_record(user) -> PersonRecord | None:

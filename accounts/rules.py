@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership, RoleAssignment
 from accounts.roles import Role, UnitRole
-from accounts.states import JoinState
+from accounts.states import JoinState, SubordinationState
 from core.workflow import Refused
 
 
@@ -50,6 +50,19 @@ def check_can_withdraw_join(user, join_request) -> None:
         raise Refused(_("只能撤回自己的申请。"), code="forbidden")
     if join_request.state != JoinState.REQUESTED:
         raise Refused(_("这份申请已经处理过了。"), code="not_allowed")
+
+
+def check_can_answer_unit(user, subordination) -> None:
+    """The authority's administrators and those who recommend for it; a system administrator for any."""
+    scope = user.scope
+    answering = scope.admin_units | scope.recommender_organisations
+    if subordination.authority_id not in answering and not user.has_role(Role.SYSADMIN):
+        raise Refused(
+            _("只有“%(unit)s”的单位管理员或推荐人可以确认。") % {"unit": subordination.authority},
+            code="forbidden",
+        )
+    if subordination.state != SubordinationState.NAMED:
+        raise Refused(_("这个单位的主管关系已经处理过了。"), code="not_allowed")
 
 
 def check_can_end_membership(user, membership) -> None:

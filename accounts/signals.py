@@ -8,6 +8,12 @@ join_requested = Signal()
 join_decided = Signal()
 """Sent with `join_request`, `by`, `at` when it was approved, refused or withdrawn."""
 
+authority_named = Signal()
+"""Sent with `subordination`, `at` when a unit names the authority under which it stands."""
+
+authority_answered = Signal()
+"""Sent with `subordination`, `by`, `at` when the authority answered or the unit named another."""
+
 account_recorded = Signal()
 """Sent with `account`, `by`, `at` when a unit wrote down where it is paid."""
 

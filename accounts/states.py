@@ -1,9 +1,9 @@
-"""States of the account side: a person asking to join a unit (加入申请)."""
+"""States of the account side: a person asking to join a unit (加入申请), a unit naming its authority."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.roles import UnitRole
+from accounts.roles import Role, UnitRole
 from core.workflow import Machine
 
 
@@ -25,5 +25,31 @@ JOIN_REQUEST = Machine(
         JoinState.APPROVED: frozenset(),
         JoinState.REFUSED: frozenset(),
         JoinState.WITHDRAWN: frozenset(),
+    },
+)
+
+
+class SubordinationState(models.TextChoices):
+    NAMED = "named", _("未确认")
+    CONFIRMED = "confirmed", _("已确认")
+    REFUSED = "refused", _("不予确认")
+    ENDED = "ended", _("已解除")
+
+
+SUBORDINATION = Machine(
+    states=SubordinationState,
+    initial=SubordinationState.NAMED,
+    transitions={
+        SubordinationState.NAMED: frozenset(
+            {SubordinationState.CONFIRMED, SubordinationState.REFUSED, SubordinationState.ENDED}
+        ),
+        # The unit names another authority.
+        SubordinationState.CONFIRMED: frozenset({SubordinationState.ENDED}),
+    },
+    owners={
+        SubordinationState.NAMED: frozenset({UnitRole.ADMIN, Role.RECOMMENDER}),
+        SubordinationState.CONFIRMED: frozenset(),
+        SubordinationState.REFUSED: frozenset(),
+        SubordinationState.ENDED: frozenset(),
     },
 )

@@ -16,5 +16,6 @@ urlpatterns = [
     path("my/units/<int:pk>/edit/", views.edit_unit, name="edit_unit"),
     path("my/units/<int:pk>/members/", views.grant, name="grant"),
     path("my/members/<int:pk>/end/", views.end_member, name="end_member"),
+    path("my/subordinations/<int:pk>/", views.answer_unit, name="answer_unit"),
     path("my/join-requests/<int:pk>/", views.decide_join, name="decide_join"),
 ]

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -22,9 +23,11 @@ from accounts.forms import (
     OwnRecordForm,
     ProfileForm,
     RefuseJoinForm,
+    RefuseUnitForm,
     RegistrationForm,
 )
-from accounts.models import JoinRequest, Membership, Organisation
+from accounts.models import JoinRequest, Membership, Organisation, Subordination
+from accounts.roles import Role
 from core.workflow import Refused
 
 read_write = require_http_methods(["GET", "HEAD", "POST"])
@@ -176,11 +179,19 @@ def unit_context(request, found: Organisation, **forms) -> dict:
         "managing": managing,
         "members": members,
         "confirmed": queries.is_confirmed(found),
+        "authority_said": queries.authority_said(found),
+        "to_confirm": queries.units_to_confirm(found) if answers_units(request.user, found) else [],
         "requests": found.join_requests.waiting().select_related("user") if managing else [],
     }
     if managing:
         context["grant_form"] = GrantForm(members=members)
     return context | forms
+
+
+def answers_units(user, found: Organisation) -> bool:
+    """Whether a person says for this authority which units stand under it."""
+    scope = user.scope
+    return found.pk in scope.admin_units | scope.recommender_organisations or user.has_role(Role.SYSADMIN)
 
 
 @login_required
@@ -242,6 +253,22 @@ def decide_join(request, pk):
         note = form.cleaned_data["note"] if form.is_valid() else request.POST.get("note", "")[:200]
         attempt(request, actions.refuse_join, _("已拒绝。"), join_request=found, note=note)
     return redirect("accounts:unit", found.organisation_id)
+
+
+@login_required
+@require_POST
+def answer_unit(request, pk):
+    """Confirm that a unit stands under one's own, or refuse with a reason; what was typed is not lost."""
+    rows = Subordination.objects.visible_to(request.user).select_related("organisation", "authority")
+    found = get_object_or_404(rows, pk=pk)
+    if request.POST.get("do") == "confirm":
+        attempt(request, actions.confirm_unit, _("已确认。"), subordination=found)
+        return redirect("accounts:unit", found.authority_id)
+    form = RefuseUnitForm(request.POST)
+    reason = form.cleaned_data["reason"] if form.is_valid() else request.POST.get("reason", "")[:200]
+    if attempt(request, actions.refuse_unit, _("已答复该单位。"), subordination=found, reason=reason):
+        return redirect("accounts:unit", found.authority_id)
+    return redirect(f"{reverse('accounts:unit', args=[found.authority_id])}#to-confirm")
 
 
 def attempt(request, action, done: str, **kwargs) -> bool:

@@ -65,6 +65,11 @@ def _recommender(application):
         if application.organisation.authority_id is None:
             sentence = _("由上级主管部门推荐，请单位管理员先在单位资料中登记。")
             yield (*found, sentence, "basics", "recommender")
+        elif stage.authority_confirmed and (unsure := queries.unconfirmed_authority(application)):
+            sentence = _("“%(unit)s”还没有确认是本单位的上级主管部门，确认后才能提交。") % {
+                "unit": unsure.name
+            }
+            yield (*found, sentence, "basics", "recommender")
     elif application.recommender_id is None:
         yield (*found, _("必填。"), "basics", "recommender")
     elif not queries.recommenders_for(application).filter(pk=application.recommender_id).exists():

@@ -3,6 +3,8 @@
 import hashlib
 from contextlib import ExitStack, contextmanager
 
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from core.workflow import Refused
@@ -18,6 +20,8 @@ class Evidence:
     A form that comes back keeps them: bound to the person, or without one to the session, and to the form.
     """
 
+    most_bytes = MOST_BYTES
+
     def __init__(self, request, form: str, *, most: int):
         self.most = most
         self.by = request.user if request.user.is_authenticated else None
@@ -29,6 +33,11 @@ class Evidence:
             for upload in [one for one in self.held if str(one.key) not in wanted]:
                 uploads.end_upload(upload=upload)
                 self.held.remove(upload)
+
+    @property
+    def limit(self) -> int:
+        """The bytes of one file at most."""
+        return settings.DOCUMENT_MAX_BYTES
 
     @contextmanager
     def files(self):
@@ -47,8 +56,14 @@ class Evidence:
         for file in self.sent:
             if len(self.held) >= self.most:
                 return [*problems, _("最多上传 %(n)s 个文件。") % {"n": self.most}]
-            if file.size > MOST_BYTES:
-                problems.append(_("文件“%(name)s”较大，请重新选择。") % {"name": file.name})
+            if file.size > self.most_bytes:
+                words = {
+                    "name": file.name,
+                    "size": filesizeformat(file.size),
+                    "kept": filesizeformat(self.most_bytes),
+                }
+                sentence = _("文件“%(name)s”有 %(size)s，超过 %(kept)s，没有替您保留，请重新选择。")
+                problems.append(sentence % words)
                 continue
             try:
                 self.held.append(uploads.hold(file=file, form=self.form, by=self.by, at=at))

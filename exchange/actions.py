@@ -35,16 +35,19 @@ def post(*, call: Call, organisation: Organisation, by, at: datetime) -> Demand:
         created_by=by,
         created_at=at,
         saved_at=at,
+        saved_by=by,
     )
     workflow.record(demand, "created", by=by, at=at, to_state=demand.state)
     return demand
 
 
 class Both(NamedTuple):
-    """What stands in a unit of the form, and what somebody who had not seen it wanted there."""
+    """What stands in a unit of the form and whose it is, and what somebody who had not seen it wanted."""
 
     theirs: object
     mine: object
+    by: int | None = None
+    """The key of the colleague; None where nobody is known."""
 
 
 class Written(NamedTuple):
@@ -87,21 +90,34 @@ def save(
     mine = (
         values | (typed or {}) | {queries.unit_of(code): value for code, (value, _said) in read_now.items()}
     )
-    conflicts, taken = _weigh(queries.standing(demand, asked), mine, seen or {}, theirs)
+    standing = queries.standing(demand, asked)
+    conflicts, taken = _weigh(standing, mine, seen or {}, theirs, demand.writers)
     left = {*conflicts, *taken}
     values = {name: value for name, value in values.items() if name not in left}
     demand.typed = {name: text for name, text in demand.typed.items() if name not in values}
     demand.typed |= {name: text for name, text in (typed or {}).items() if name not in left}
     for name, value in values.items():
         setattr(demand, name, value)
-    demand.saved_at = at
+    changed = [
+        unit
+        for unit, value in mine.items()
+        if unit not in left and queries.version(value) != queries.version(standing[unit])
+    ]
+    demand.writers |= dict.fromkeys(changed, by.pk)
+    demand.saved_at, demand.saved_by = at, by
     readings = {code: reading for code, reading in read_now.items() if queries.unit_of(code) not in left}
     faults = _answer(demand, asked, readings) if answers is not None else {}
-    demand.save(update_fields=[*values, "typed", "answers", "saved_at"])
+    demand.save(update_fields=[*values, "typed", "answers", "writers", "saved_at", "saved_by"])
     return Written(faults, conflicts, taken)
 
 
-def _weigh(standing: Mapping, mine: Mapping, seen: Mapping[str, str], theirs: Collection[str]):
+def _weigh(
+    standing: Mapping,
+    mine: Mapping,
+    seen: Mapping[str, str],
+    theirs: Collection[str],
+    writers: Mapping[str, int],
+):
     """(units that two people changed, units that only the other changed or that are left to them)."""
     conflicts, taken = {}, {}
     for unit, value in mine.items():
@@ -109,7 +125,7 @@ def _weigh(standing: Mapping, mine: Mapping, seen: Mapping[str, str], theirs: Co
         if before is None or now in (before, own):
             continue
         found = taken if own == before or unit in theirs else conflicts
-        found[unit] = Both(standing[unit], value)
+        found[unit] = Both(standing[unit], value, writers.get(unit))
     return conflicts, taken
 
 
@@ -154,7 +170,7 @@ def attach(*, demand: Demand, question: Question, file, name: str, by, at: datet
         clause=question.clause,
     )
     demand.answers[question.code] = questions.with_file(question, stored, questions.file_of(document))
-    _keep_answers(demand, at=at)
+    _keep_answers(demand, by=by, at=at)
     return document
 
 
@@ -165,14 +181,14 @@ def detach(*, demand: Demand, question: Question, document: int | None, by, at: 
     rules.check_can_edit(by, demand)
     stored = demand.answers.get(question.code)
     demand.answers[question.code] = questions.without_file(question, stored, document)
-    _keep_answers(demand, at=at)
+    _keep_answers(demand, by=by, at=at)
 
 
-def _keep_answers(demand: Demand, *, at: datetime) -> None:
+def _keep_answers(demand: Demand, *, by, at: datetime) -> None:
     """What is computed follows the files."""
     _answer(demand, queries.questions_of(demand.call), {})
-    demand.saved_at = at
-    demand.save(update_fields=["answers", "saved_at"])
+    demand.saved_at, demand.saved_by = at, by
+    demand.save(update_fields=["answers", "saved_at", "saved_by"])
 
 
 # ---- handing in, argumentation, listing ----

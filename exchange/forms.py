@@ -290,7 +290,8 @@ class Together:
         return json.dumps(queries.versions(self.demand) | old)
 
     def asked(self, conflicts) -> list[dict]:
-        """One question for each conflict, with both texts."""
+        """One question for each conflict, with both texts and the colleague's name; one query."""
+        names = queries.names_of({both.by for both in conflicts.values() if both.by})
         return [
             {
                 "unit": unit,
@@ -298,6 +299,7 @@ class Together:
                 "theirs": self._text(unit, both.theirs),
                 "mine": self._text(unit, both.mine),
                 "version": queries.version(both.theirs),
+                "by": names.get(both.by, ""),
                 "takes_theirs": unit in self.theirs,
             }
             for unit, both in conflicts.items()

@@ -154,6 +154,17 @@ class Demand(models.Model):
     )
     created_at = models.DateTimeField(_("创建时间"))
     saved_at = models.DateTimeField(_("最近保存"))
+    saved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("最近保存人"),
+    )
+    writers = models.JSONField(
+        _("各项由谁填写"), default=dict, blank=True, help_text=_("表单的一项 → 最近改动它的人")
+    )
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,

@@ -1,5 +1,6 @@
 """What pages and rules read about demands."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -157,6 +158,11 @@ def version(value) -> str:
     if isinstance(value, list):
         value = [{k: v for k, v in row.items() if v} if isinstance(row, dict) else row for row in value]
     return version_of(value)
+
+
+def names_of(people: Collection[int]) -> dict[int, str]:
+    """Key → name; one query, none for nobody."""
+    return dict(User.objects.filter(pk__in=people).values_list("pk", "name")) if people else {}
 
 
 def versions(demand: Demand) -> dict[str, str]:

@@ -24,6 +24,7 @@ _OWED_LONG = (*_PAYER, HEADS, LEADERS)
 # kind: {code of the step: who is told; nobody named: whoever owes it}
 STEPS: dict[str, dict[str, tuple]] = {
     K.JOIN_REQUEST: {"open": (), "w1": (), "d-1": (), "d-7": ()},
+    K.SUBORDINATION: {"open": (), "w1": (), "d-1": (), "d-7": ()},
     K.CERTIFICATE: {"d180": (), "d60": (), "d30": (), "d-1": _OFFICER},
     K.INVITATION: {"open": (), "d7": (), "d3": (), "d1": ()},
     K.CALL_CLOSES: {"d7": (), "d3": (), "d1": (), "h4": ()},

@@ -8,6 +8,7 @@ class DeadlineKind(models.TextChoices):
     """Dated obligations. Lead times per kind stand in `ReminderPolicy`."""
 
     JOIN_REQUEST = "join_request", _("加入单位申请")
+    SUBORDINATION = "subordination", _("主管关系确认")
     CERTIFICATE = "certificate", _("资质到期")
     INVITATION = "invitation", _("受邀申报")
     CALL_CLOSES = "call_closes", _("申报截止")

@@ -30,6 +30,16 @@ def join_decided(sender, join_request, by, at, **kwargs) -> None:
     joining.decided(join_request, by=by, at=at)
 
 
+@receiver(signals.authority_named, dispatch_uid="notifications.authority_named")
+def authority_named(sender, subordination, at, **kwargs) -> None:
+    joining.named(subordination, at=at)
+
+
+@receiver(signals.authority_answered, dispatch_uid="notifications.authority_answered")
+def authority_answered(sender, subordination, by, at, **kwargs) -> None:
+    joining.answered(subordination, by=by, at=at)
+
+
 @receiver(post_save, sender=Membership, dispatch_uid="notifications.member_joined")
 def member_joined(sender, instance, **kwargs) -> None:
     if instance.is_active:

@@ -196,6 +196,8 @@ def _stage_step(stage: Stage) -> Step:
     note = _("%(days)s 个%(kind)s") % {"days": stage.days, "kind": stage.get_day_kind_display()}
     if stage.kind == StageKind.RECOMMENDATION:
         note = f"{note}；{stage.get_recommended_by_display()}"
+        if stage.authority_confirmed:
+            note = _("；").join((note, _("主管部门须先在系统中确认主管关系")))
         if stage.recommended_by == RecommendedBy.CHOSEN:
             note = f"{note}：{'、'.join(row.name for row in stage.call.recommenders.all())}"
     if stage.asks_slides:

@@ -328,6 +328,26 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Subordination',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('state', models.CharField(choices=[('named', '未确认'), ('confirmed', '已确认'), ('refused', '不予确认'), ('ended', '已解除')], default='named', max_length=12, verbose_name='状态')),
+                ('named_at', models.DateTimeField(verbose_name='填写时间')),
+                ('reason', models.CharField(blank=True, max_length=200, verbose_name='理由')),
+                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='处理时间')),
+                ('authority', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation', verbose_name='上级主管部门')),
+                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='处理人')),
+                ('named_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='填写人')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subordinations', to='accounts.organisation', verbose_name='单位')),
+            ],
+            options={
+                'verbose_name': '主管关系',
+                'verbose_name_plural': '主管关系',
+                'ordering': ['-id'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ('named', 'confirmed'))), fields=('organisation',), name='subordination_one_live'), models.CheckConstraint(condition=models.Q(('organisation', models.F('authority')), _negated=True), name='subordination_to_another'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True), ('state', 'named')), models.Q(models.Q(('state', 'named'), _negated=True), ('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='subordination_decided_by_someone'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'refused'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='subordination_refused_with_reason')],
+            },
+        ),
+        migrations.CreateModel(
             name='UserEvent',
             fields=[
                 ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
@@ -366,6 +386,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='organisationfact',
             index=models.Index(condition=models.Q(('valid_to__isnull', False), ('warned_at__isnull', True)), fields=['valid_to'], name='organisation_fact_expiring'),
+        ),
+        migrations.AddIndex(
+            model_name='subordination',
+            index=models.Index(fields=['authority', 'state', 'id'], name='accounts_su_authori_c7ae85_idx'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='user',
@@ -438,6 +462,10 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='roleassignmentevent',
             trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='98c3a2bb68311ac34d724744a68dc304a877bc26', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_b236a', table='accounts_roleassignmentevent', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='subordination',
+            trigger=pgtrigger.compiler.Trigger(name='names_stay', sql=pgtrigger.compiler.UpsertTriggerSql(func='RAISE EXCEPTION \'pgtrigger: Cannot update of "organisation_id", "authority_id" rows from % table\', TG_TABLE_NAME;', hash='903b74256546a5939769e31d18f74daa35d1f9f7', operation='UPDATE OF "organisation_id", "authority_id"', pgid='pgtrigger_names_stay_44030', table='accounts_subordination', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='userevent',

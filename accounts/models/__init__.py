@@ -25,6 +25,7 @@ from accounts.models.records import (
     PersonRecordQuerySet,
     Shareholder,
 )
+from accounts.models.subordination import Subordination, SubordinationQuerySet
 
 __all__ = [
     "BankAccount",
@@ -45,6 +46,8 @@ __all__ = [
     "RoleAssignment",
     "RoleAssignmentQuerySet",
     "Shareholder",
+    "Subordination",
+    "SubordinationQuerySet",
     "User",
     "UserManager",
     "UserQuerySet",

@@ -7,6 +7,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.models import Organisation
+from accounts.queries import is_confirmed_under
 from applications.models import Application, Nomination, RecommendationLetter
 from applications.queries.records import events, of_the_bureau
 from applications.states import ApplicationState
@@ -77,6 +78,16 @@ def recommenders_for(application: Application):
     if way == RecommendedBy.AUTHORITY:
         return Organisation.objects.filter(pk=application.organisation.authority_id)
     return Organisation.objects.none()
+
+
+def unconfirmed_authority(application: Application) -> Organisation | None:
+    """The authority that recommends an application and has not confirmed that the unit stands under it."""
+    if way_of_recommending(application.call) != RecommendedBy.AUTHORITY:
+        return None
+    authority = application.recommender or application.organisation.authority
+    if authority is None or is_confirmed_under(application.organisation_id, authority.pk):
+        return None
+    return authority
 
 
 class Recommendation(NamedTuple):

@@ -169,6 +169,7 @@ def _desk(request, pk, *, check, moves, template, back):
         "steps": queries.history(application),
         "deadlines": queries.public_deadlines(application),
         "may_act": may_act,
+        "unconfirmed": queries.unconfirmed_authority(application),
         "problems": problems,
         "text": request.POST.get("text", ""),
         "back_url": reverse(back),

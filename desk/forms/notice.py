@@ -288,10 +288,13 @@ class TopicForm(PartForm):
 SLIDES = ("slides_days", "slides_until", "slides_pages", "slides_megabytes")
 
 
+_AFTER_ITS_WORD = gettext_lazy("只用于由上级主管部门推荐：确认后申报书才能提交")
+
+
 class StageForm(PartForm):
     layout = (
         (("kind", 4), ("days", 2), ("day_kind", 3), ("clause", 3)),
-        (("recommended_by", 5), ("instruction", 7)),
+        (("recommended_by", 4), ("authority_confirmed", 3), ("instruction", 5)),
         (
             ("slides_days", 3),
             ("slides_until", 4),
@@ -309,6 +312,7 @@ class StageForm(PartForm):
             "day_kind",
             "clause",
             "recommended_by",
+            "authority_confirmed",
             "instruction",
             "slides_days",
             "slides_until",
@@ -318,7 +322,7 @@ class StageForm(PartForm):
         )
         widgets = {"instruction": short_text(1)}
         labels = {"instruction": gettext_lazy("办理要求（办理人会看到）")}
-        help_texts = {"instruction": ""}
+        help_texts = {"instruction": "", "authority_confirmed": _AFTER_ITS_WORD}
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -329,6 +333,8 @@ class StageForm(PartForm):
         if data.get("kind") != StageKind.RECOMMENDATION or not data.get("recommended_by"):
             # What was chosen for another kind says nothing here.
             data["recommended_by"] = RecommendedBy.REGION
+        if data["recommended_by"] != RecommendedBy.AUTHORITY:
+            data["authority_confirmed"] = False
         if data.get("kind") not in SLIDES_RULES:
             if data.get("slides_blind") or any(data.get(name) is not None for name in SLIDES):
                 self.add_error("slides_days", _("只有专家评审和会议评审（答辩）环节可以收答辩材料。"))

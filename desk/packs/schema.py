@@ -277,6 +277,8 @@ class StagePart(Part):
     instruction: Text = ""
     recommended_by: RecommendedBy = RecommendedBy.REGION
     """Only of the stage `recommendation`; `chosen` needs the list `recommenders`."""
+    authority_confirmed: bool = False
+    """With `authority` only: handed in once the authority has confirmed that the unit stands under it."""
     slides_days: Days | None = None
     """Slides of the teams that come into `expert_review` or `panel_review`: within so many days …"""
     slides_until: FixedMoment | None = None

@@ -132,6 +132,8 @@ def _recommenders(pack: Pack) -> Found:
     for index, stage in enumerate(pack.stages):
         if stage.kind != StageKind.RECOMMENDATION and stage.recommended_by != RecommendedBy.REGION:
             yield ("stages", index, "recommended_by"), _("只有推荐审核环节才写由谁推荐。")
+        if stage.authority_confirmed and stage.recommended_by != RecommendedBy.AUTHORITY:
+            yield ("stages", index, "authority_confirmed"), _("只有由上级主管部门推荐时才要求先确认。")
     if RecommendedBy.CHOSEN in ways and not pack.recommenders:
         yield ("recommenders",), _("由申报人选择推荐单位，但推荐单位名单是空的。")
     codes = [row.credit_code for row in pack.recommenders]

@@ -54,6 +54,11 @@ class Stage(models.Model):
         default=RecommendedBy.REGION,
         help_text=_("只用于推荐审核环节"),
     )
+    authority_confirmed = models.BooleanField(
+        _("主管部门须先确认"),
+        default=False,
+        help_text=_("由上级主管部门推荐时：单位填写的主管部门在系统中确认之后，申报书才能提交"),
+    )
     slides_days = models.PositiveSmallIntegerField(
         _("答辩材料期限"),
         null=True,
@@ -86,6 +91,10 @@ class Stage(models.Model):
             models.CheckConstraint(
                 condition=models.Q(kind="recommendation") | models.Q(recommended_by="region"),
                 name="stage_recommended_by_of_recommendation",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(recommended_by="authority") | models.Q(authority_confirmed=False),
+                name="stage_authority_confirmed_of_authority",
             ),
             models.CheckConstraint(
                 condition=models.Q(kind__in=["expert_review", "panel_review"])

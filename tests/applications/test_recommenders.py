@@ -7,7 +7,8 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Organisation
+from accounts.actions import confirm_unit, refuse_unit, update_organisation
+from accounts.models import Organisation, Subordination
 from accounts.roles import Role, UnitRole
 from applications import actions, completeness, queries, quotas, rules
 from applications.models import Application, Nomination
@@ -178,6 +179,85 @@ def test_without_an_authority_the_unit_is_told_to_name_one(client):
     assert university not in Organisation.objects.visible_to(officer(Role.RECOMMENDER, OrganisationFactory()))
     with pytest.raises(IntegrityError), transaction.atomic():
         Organisation.objects.filter(pk=ministry.pk).update(authority=ministry)
+    # Its word on that is asked for, and until it came both desks say so.
+    asked = university.subordinations.get()
+    due = Deadline.objects.get(kind="subordination")
+    client.force_login(by)
+    desk = reverse("applications:recommendation", args=[application.pk])
+    assert "主管关系未确认" in client.get(desk).content.decode()
+    page = client.get(due.url)
+    assert list(page.context["to_confirm"]) == [asked]
+    answer = reverse("accounts:answer_unit", args=[asked.pk])
+    client.post(answer, {"do": "refuse", "reason": " "})
+    asked.refresh_from_db()
+    assert asked.state == "named"
+    for user, status in ((admin, 403), (officer(Role.RECOMMENDER, OrganisationFactory()), 404)):
+        client.force_login(user)
+        assert client.post(answer, {"do": "confirm"}).status_code == status
+    client.force_login(by)
+    client.post(answer, {"do": "confirm"})
+    due.refresh_from_db()
+    assert (due.state, university.subordinations.get().state) == ("met", "confirmed")
+    assert "主管关系未确认" not in client.get(desk).content.decode()
+    told = Message.objects.get(recipient=admin, template="notifications/subordination")
+    assert told.context["confirmed"] is True
+    # Another one named: the first has nothing to do with the unit any more.
+    other = OrganisationFactory()
+    name_authority(university, other, by=admin)
+    assert [row.state for row in university.subordinations.all()] == ["named", "ended"]
+    with pytest.raises(DatabaseError), transaction.atomic():
+        university.subordinations.update(authority=ministry)
+
+
+def name_authority(unit, authority, *, by):
+    update_organisation(organisation=unit, authority=authority, by=by, at=timezone.now())
+
+
+def test_a_call_may_wait_for_the_word_of_the_authority(client):
+    ministry, at = OrganisationFactory(name="省卫生健康委"), timezone.now()
+    call = CallFactory(draft=True, parts__stages=("recommendation", "formal_check", "decision"))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        call.stages.filter(kind="recommendation").update(authority_confirmed=True)
+    way = {"recommended_by": RecommendedBy.AUTHORITY, "authority_confirmed": True}
+    call.stages.filter(kind="recommendation").update(**way)
+    publish(call)
+    application = filled(call=call)
+    unit, admin = application.organisation, member_of(application.organisation, UnitRole.ADMIN)
+    by = officer(Role.RECOMMENDER, ministry)
+    name_authority(unit, ministry, by=admin)
+    application = Application.objects.get(pk=application.pk)
+    assert [fault[2] for fault in completeness.basics(application)] == [
+        "“省卫生健康委”还没有确认是本单位的上级主管部门，确认后才能提交。"
+    ]
+    with pytest.raises(rules.Incomplete):
+        hand_in(application)
+    refuse_unit(subordination=unit.subordinations.get(), reason="不在名册", by=by, at=at)
+    unit.refresh_from_db()
+    assert unit.authority is None
+    assert not Deadline.objects.filter(kind="subordination", state="open").exists()
+    client.force_login(admin)
+    page = client.get(reverse("accounts:unit", args=[unit.pk])).content.decode()
+    assert "省卫生健康委不予确认：不在名册" in page
+    with pytest.raises(Refused):
+        confirm_unit(subordination=unit.subordinations.get(), by=by, at=at)
+    name_authority(unit, ministry, by=admin)
+    confirm_unit(subordination=unit.subordinations.first(), by=by, at=at)
+    assert hand_in(Application.objects.get(pk=application.pk)).recommender == ministry
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_units_that_wait_for_a_word_cost_the_same(client, number, django_assert_num_queries):
+    ministry, at = OrganisationFactory(), timezone.now()
+    by = officer(Role.RECOMMENDER, ministry)
+    Subordination.objects.bulk_create(
+        Subordination(organisation=unit, authority=ministry, named_by=by, named_at=at)
+        for unit in OrganisationFactory.create_batch(number)
+    )
+    client.force_login(by)
+    address = reverse("accounts:unit", args=[ministry.pk])
+    client.get(address)
+    with django_assert_num_queries(12):
+        assert len(client.get(address).context["to_confirm"]) == number
 
 
 def test_each_named_recommender_has_the_quota_and_an_order_of_its_own():

@@ -14,6 +14,7 @@ from accounts.roles import Role, UnitRole
 from awards import actions
 from awards.models import Agreement, Objection, Publicity
 from awards.states import AgreementState
+from documents.evidence import Evidence
 from documents.models import Document, Upload
 from tests.factories.accounts import OrganisationFactory, UserFactory, member_of, officer
 from tests.factories.awards import agreement_of, budget, decide, publicised, to_decide, unit_admin_of
@@ -59,7 +60,7 @@ def test_anybody_objects_without_signing_in(client):
     assert (objection.item, objection.name) == (item, "李建国")
 
 
-def test_an_objection_takes_files_that_only_those_read_who_deal_with_it(client):
+def test_an_objection_takes_files_that_only_those_read_who_deal_with_it(client, monkeypatch):
     notice = publicised(2)
     good = SimpleUploadedFile("证据.png", b"\x89PNG\r\n\x1a\n" + b"0" * 64)
     wrong = SimpleUploadedFile("证据.pdf", b"no pdf")
@@ -69,8 +70,15 @@ def test_an_objection_takes_files_that_only_those_read_who_deal_with_it(client):
     assert (refused.status_code, many.status_code) == (422, 422)
     assert not Objection.objects.exists()
     # Kept for the session of this visitor, whoever that is; another one's key brings nothing.
-    kept = client.post(object_url(notice), FORM | {"phone": "", "files": [good, wrong]})
+    monkeypatch.setattr(Evidence, "most_bytes", 100)
+    large = SimpleUploadedFile("大图.png", b"\x89PNG\r\n\x1a\n" + b"0" * 100)
+    kept = client.post(object_url(notice), FORM | {"phone": "", "files": [good, wrong, large]})
     assert kept.status_code == 422
+    # What is too large to be kept is said beside the field before, and by name after.
+    assert "超过 100 字节 的文件" in " ".join(kept.content.decode().split())
+    assert "文件“大图.png”有 108 字节，超过 100 字节，没有替您保留，请重新选择。" in str(
+        kept.context["form"].errors
+    ).replace("\xa0", " ")
     (upload,) = Upload.objects.all()
     assert (upload.by, upload.name) == (None, "证据.png")
     assert Client().get(object_url(notice)).context["evidence"].held == []

@@ -164,7 +164,9 @@ def disputed(client):
     page = client.get(reverse("exchange:edit", args=[demand.pk]))
     sent = form_of(demand, seen=page.context["seen"], problem="我写的", field="我的领域")
     newer = {"problem": "同事写的", "title": "同事的名称"}
-    actions.save(demand=demand, values=newer, by=member_of(demand.organisation), at=timezone.now())
+    actions.save(
+        demand=demand, values=newer, by=member_of(demand.organisation, name="陈同事"), at=timezone.now()
+    )
     return demand, sent
 
 
@@ -181,6 +183,10 @@ def test_of_two_writers_both_texts_are_shown_and_nothing_is_lost(client, dispute
     assert page.status_code == 409
     assert kept_of(demand) == ("同事的名称", "同事写的", "我的领域")
     (conflict,) = page.context["conflicts"]
+    # Who wrote it is told, also after the writer stored something else.
+    demand.refresh_from_db()
+    assert (conflict["by"], demand.saved_by) == ("陈同事", demand.created_by)
+    assert "陈同事保存的：" in page.content.decode()
     assert (conflict["label"], conflict["theirs"], conflict["mine"]) == (
         "要解决的问题（完整表述）",
         "同事写的",
