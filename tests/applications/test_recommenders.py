@@ -256,7 +256,7 @@ def test_units_that_wait_for_a_word_cost_the_same(client, number, django_assert_
     client.force_login(by)
     address = reverse("accounts:unit", args=[ministry.pk])
     client.get(address)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(10):
         assert len(client.get(address).context["to_confirm"]) == number
 
 
