@@ -105,6 +105,14 @@ PARTS = (
         "event_repeat",
     ),
     Part(
+        "equity",
+        _("股权条件"),
+        MONEY,
+        _("触发条件、持股上限、报送与估值、回购、最低价格、收益分配"),
+        ("equity",),
+        "pie_chart",
+    ),
+    Part(
         "stages",
         _("环节与期限"),
         AFTER,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from core.expressions import TOKEN
 from core.workflow import Refused
 from desk.packs import labels
+from equity.models import TriggerTemplate
 from exchange.models import DemandScheme
 from finance.models import InstalmentTemplate
 from grants.models import (
@@ -168,6 +169,7 @@ def _by_name(call: Call, model, names: Names) -> Iterator[Place]:
             yield from _list(scheme, "demands", "public", names)
     if model is MilestoneTemplate:
         yield from _values(InstalmentTemplate, call, "instalments", "milestone_code", names)
+        yield from _values(TriggerTemplate, call, "equity", "milestone_code", names)
     for rule in call.money_rules.all() if model in (BudgetCategory, FundingSource, ProjectType) else ():
         if model is BudgetCategory:
             yield from _list(rule, "money.rules", "categories", names)

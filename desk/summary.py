@@ -10,6 +10,7 @@ from core.money import wan
 from desk.packs.checks import ARTICLE
 from desk.packs.schema import Pack
 from desk.packs.values import plain, write_moment
+from equity.models import TriggerKind
 from finance.models import Condition
 from grants.models import Automation, ContactKind, FormKind, Instrument, QuotaOf, Sourcing, StageKind
 from reviews.models import Aggregation
@@ -171,6 +172,17 @@ def _milestones(pack):
     ]
 
 
+def _equity(pack):
+    terms = pack.equity
+    if not terms:
+        return []
+    lines = [_("持股不超过 %(cap)s%%") % {"cap": plain(terms.max_percent)}]
+    if terms.triggers:
+        lines.append(_listed(TriggerKind(row.kind).label for row in terms.triggers))
+    lines.append(_listed(f"{row.name} {plain(row.share)}%" for row in terms.payees))
+    return lines
+
+
 SUMMARIES: dict[str, Callable[[Pack], list[str]]] = {
     "basics": _basics,
     "notice": _notice,
@@ -183,6 +195,7 @@ SUMMARIES: dict[str, Callable[[Pack], list[str]]] = {
     "money": _money,
     "clauses": _clauses,
     "instalments": _instalments,
+    "equity": _equity,
     "stages": _stages,
     "review": _review,
     "demands": _demands,

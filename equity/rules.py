@@ -282,6 +282,8 @@ def least_price(
     if terms.price_formula == PriceFormula.ORIGINAL:
         return deal.amount
     if terms.price_formula == PriceFormula.ORIGINAL_INTEREST:
+        if on < queries.months_on(holding.registered_date, terms.interest_after_months):
+            return deal.amount
         return to_cents(
             queries.with_interest(deal.amount, terms.interest_percent, holding.registered_date, on)
         )

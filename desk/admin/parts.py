@@ -76,7 +76,7 @@ class PartViews(DeskPages):
             conflicts=joined.conflicts if joined else [],
             can_edit=can_edit,
             problems=self.part_problems(call, part),
-            sum_of={"review": "weight", "instalments": "share"}.get(part.name, ""),
+            sum_of={"review": "weight", "instalments": "share", "equity": "share"}.get(part.name, ""),
         )
 
     def part_problems(self, call: Call, part) -> list[dict]:

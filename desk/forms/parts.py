@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from desk.forms import facilities, judging, notice
+from desk.forms import equity, facilities, judging, notice
 from desk.forms.base import BaseRows, PartForm
 from desk.forms.settings import FormSettings
 from grants.models import Call
@@ -22,6 +22,7 @@ BLOCKS: dict[str, tuple] = {
     "facilities": (facilities.FacilitiesForm,),
     "milestones": (judging.Milestones,),
     "instalments": (judging.Instalments,),
+    "equity": (equity.TermsForm, equity.Triggers, equity.Payees),
 }
 
 

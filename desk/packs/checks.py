@@ -333,6 +333,11 @@ def _named_clauses(pack: Pack):
     yield ("termination", "clause"), pack.termination.clause
     if pack.review:
         yield ("review", "clause"), pack.review.clause
+    if pack.equity:
+        for name in ("clause", "report_clause", "exit_clause", "split_clause"):
+            yield ("equity", name), getattr(pack.equity, name)
+        for index, row in enumerate(pack.equity.triggers):
+            yield ("equity", "triggers", index, "clause"), row.clause
     for key in ("quotas", "stages", "rules", "milestones", "instalments"):
         for index, row in enumerate(getattr(pack, key)):
             yield (key, index, "clause"), row.clause

@@ -21,6 +21,8 @@ KEYS = {
     "rules": ("type", "code"),
     "milestones": ("code",),
     "instalments": ("name",),
+    "triggers": ("kind", "milestone"),
+    "payees": ("name",),
     "topics": ("number",),
     "criteria": ("code",),
     "categories": ("code",),

@@ -5,6 +5,7 @@ from decimal import Decimal
 from desk.packs import filed, reminding, schema, serving
 from desk.packs.schema import Pack
 from desk.packs.writing import CALL_FIELDS
+from equity.models import EquityTerms, PayeeTemplate, TriggerTemplate
 from exchange.models import DemandScheme
 from facilities.models import FacilityScheme
 from finance.models import Appropriation, InstalmentTemplate
@@ -89,6 +90,7 @@ def dump(call: Call) -> Pack:
             schema.MilestonePart, MilestoneTemplate, call, demander_opinion="needs_demander_opinion"
         ),
         instalments=_parts(schema.InstalmentPart, InstalmentTemplate, call, milestone="milestone_code"),
+        equity=_equity(call),
         topics=_topics(call),
         reminders=reminding.dump(call),
         receipts=serving.dump(call),
@@ -179,6 +181,18 @@ def _review(call: Call):
         return None
     scheme.criteria = _parts(schema.CriterionPart, Criterion, call)
     return _part(schema.ReviewPart, scheme, blind="is_blind")
+
+
+def _equity(call: Call):
+    terms = EquityTerms.objects.filter(call=call).first()
+    if not terms:
+        return None
+    lists = {
+        "triggers": _parts(schema.TriggerPart, TriggerTemplate, call, milestone="milestone_code"),
+        "payees": _parts(schema.PayeePart, PayeeTemplate, call, pool="is_pool"),
+    }
+    fields = {name: getattr(terms, name) for name in schema.EquityPart.model_fields if name not in lists}
+    return schema.EquityPart.model_construct(**fields, **lists)
 
 
 def _topics(call: Call) -> list:

@@ -4,6 +4,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext as _
 
 from desk.packs.writing import CALL_FIELDS
+from equity.models import EquityTerms, PayeeTemplate, TriggerTemplate
 from exchange.models import DemandScheme
 from facilities.models import FacilityScheme
 from finance.models import InstalmentTemplate
@@ -58,6 +59,9 @@ MODELS = {
     "review.criteria": Criterion,
     "milestones": MilestoneTemplate,
     "instalments": InstalmentTemplate,
+    "equity": EquityTerms,
+    "equity.triggers": TriggerTemplate,
+    "equity.payees": PayeeTemplate,
     "topics": Topic,
     "reminders": ReminderPolicy,
     "receipts": NoticeRule,
@@ -77,6 +81,8 @@ RENAMED = {
     "lead": "amount",
     "tell": "audience",
     "by": "channels",
+    "milestone": "milestone_code",
+    "pool": "is_pool",
 }
 PREFIXED = {
     name: f"{name}_" for name in ("publicity", "signing", "appeal", "scan", "extension", "termination")

@@ -12,6 +12,8 @@ from accounts.identity import validate_credit_code
 from core import calendar
 from desk.packs.schema import Pack
 from desk.packs.source import Place
+from desk.packs.values import plain
+from equity.models import WITH_AMOUNT, PriceFormula, TriggerKind
 from grants.models import (
     SLIDES_RULES,
     FormKind,
@@ -36,6 +38,7 @@ def errors(pack: Pack) -> Found:
     yield from _windows(pack)
     yield from _lists(pack)
     yield from _clauses(pack)
+    yield from _equity(pack)
 
 
 def warnings(pack: Pack, *, at: datetime) -> Found:
@@ -159,6 +162,46 @@ def _clauses(pack: Pack) -> Found:
                 )
         if set(rule.sources) & set(rule.against):
             yield (*place, "against"), _("同一来源不能既在分子又在分母。")
+
+
+def _equity(pack: Pack) -> Found:
+    """Money that becomes a share: triggers that are whole, shares of the income that add up, one pool."""
+    terms, place = pack.equity, ("equity",)
+    if terms is None:
+        return
+    if pack.call.instrument not in (Instrument.EQUITY, Instrument.CONVERTIBLE):
+        yield place, _("支持方式不是股权投资或先投后股，不能写股权条件。")
+    if pack.call.instrument == Instrument.CONVERTIBLE and not terms.triggers:
+        yield (*place, "triggers"), _("先投后股须至少写一个触发条件。")
+    total = sum(row.share for row in terms.payees)
+    if total != 100:
+        yield (
+            (*place, "payees"),
+            _("收益分配各方比例之和应为 100%%，现在是 %(total)s%%。") % {"total": plain(total)},
+        )
+    if sum(row.pool for row in terms.payees) != 1:
+        yield (*place, "payees"), _("收益分配须有且只有一行是资金池。")
+    if (terms.buy_back_after_months is None) != (terms.buy_back_months is None):
+        yield (*place, "buy_back_months"), _("回购期的开始和长度要一起写。")
+    if (terms.price_formula == PriceFormula.ORIGINAL_INTEREST) != (terms.interest_percent is not None):
+        yield (*place, "interest_percent"), _("年利率只在按原始投资额加利息时填写。")
+    yield from _triggers(pack)
+
+
+def _triggers(pack: Pack) -> Found:
+    codes = {row.code for row in pack.milestones if row.kind == Kind.MILESTONE}
+    for index, row in enumerate(pack.equity.triggers):
+        place = ("equity", "triggers", index)
+        if (row.kind in WITH_AMOUNT) != (row.amount is not None):
+            yield (*place, "amount"), _("融资和营业收入的触发条件要写金额，其他不写。")
+        if (row.kind == TriggerKind.MILESTONE) != bool(row.milestone):
+            yield (*place, "milestone"), _("里程碑的触发条件要写里程碑，其他不写。")
+        elif row.milestone and row.milestone not in codes:
+            words = {"code": row.milestone}
+            yield (
+                (*place, "milestone"),
+                _("触发条件所依据的里程碑“%(code)s”不在里程碑模板中。") % words,
+            )
 
 
 # ---- warnings ----

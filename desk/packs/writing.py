@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from core.workflow import Refused
 from desk.packs import reminding, schema, serving
 from desk.packs.schema import Pack
+from equity.models import EquityTerms, PayeeTemplate, TriggerTemplate
 from exchange.models import DemandScheme
 from facilities.models import FacilityScheme
 from finance.models import Appropriation, InstalmentTemplate
@@ -79,6 +80,9 @@ def _clear(call: Call) -> None:
         ClaimScheme,
         DemandScheme,
         FacilityScheme,
+        PayeeTemplate,
+        TriggerTemplate,
+        EquityTerms,
         InstalmentTemplate,
         MilestoneTemplate,
         Criterion,
@@ -239,6 +243,10 @@ def _write_downstream(call: Call, pack: Pack) -> None:
         _ordered(Criterion, call, pack.review.criteria)
     _ordered(MilestoneTemplate, call, pack.milestones, demander_opinion="needs_demander_opinion")
     _ordered(InstalmentTemplate, call, pack.instalments, milestone="milestone_code")
+    if pack.equity:
+        EquityTerms.objects.create(call=call, **_fields(pack.equity, "triggers", "payees"))
+        _ordered(TriggerTemplate, call, pack.equity.triggers, milestone="milestone_code")
+        _ordered(PayeeTemplate, call, pack.equity.payees, pool="is_pool")
 
 
 def facility_terms(part: schema.FacilitiesPart) -> dict:

@@ -9,9 +9,17 @@ from equity.models.holdings import (
     Holding,
     Shareholding,
 )
-from equity.models.terms import EquityTerms, PayeeTemplate, PriceFormula, TriggerKind, TriggerTemplate
+from equity.models.terms import (
+    WITH_AMOUNT,
+    EquityTerms,
+    PayeeTemplate,
+    PriceFormula,
+    TriggerKind,
+    TriggerTemplate,
+)
 
 __all__ = [
+    "WITH_AMOUNT",
     "BuyBackWindow",
     "Deal",
     "Distribution",

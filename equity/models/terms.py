@@ -54,6 +54,9 @@ class EquityTerms(models.Model):
         blank=True,
         help_text=_("单利，按实际天数"),
     )
+    interest_after_months = models.PositiveSmallIntegerField(
+        _("计息起点（持股满几个月）"), default=0, help_text=_("未满时按原始投资额，满后按全部持股天数计息")
+    )
     clause = models.CharField(_("条款"), max_length=60, blank=True)
     report_clause = models.CharField(_("报送与估值条款"), max_length=60, blank=True)
     exit_clause = models.CharField(_("退出条款"), max_length=60, blank=True)

@@ -16,6 +16,7 @@ def rows() -> list[tuple[str, str, str]]:
         (_("单位管理员（高校）"), "unitadmin", None),
         (_("申报人（企业）"), "firm", None),
         (_("单位管理员（企业）"), "firmadmin", None),
+        (_("受托管理机构"), "trust", None),
         (_("发榜企业"), "demander", None),
         (_("推荐单位（高新区）"), "recommender", None),
         (_("评审专家"), "expert1 … expert8", _("五号专家与高校申报人同单位，须回避")),

@@ -21,6 +21,7 @@ from seeds.demo import steps
 from seeds.demo.cast import assemble, is_assembled, read
 from seeds.demo.challenges import Challenges
 from seeds.demo.parks import Parks
+from seeds.demo.shares import Shares
 
 DEPARTMENTS = {"jiebang-sme": "transfer", "park-cultivation": "hightech"}
 """The programmes that the demo tells of, and who runs them."""
@@ -85,6 +86,7 @@ class Story:
         challenges, parks = Challenges(**self.stage), Parks(**self.stage)
         challenges.earlier(earlier["jiebang-sme"])
         parks.earlier(earlier["park-cultivation"])
+        Shares(**self.stage).tell()
         challenges.current(current["jiebang-sme"])
         parks.current(current["park-cultivation"])
         self.publish_others()

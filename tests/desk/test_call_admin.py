@@ -6,6 +6,7 @@ from django.urls import reverse
 from accounts.roles import Role
 from core.models import Event
 from desk.parts import PARTS
+from equity.models import EquityTerms, PayeeTemplate, TriggerTemplate
 from grants.models import Call, Contact, Question, Section, Stage
 from grants.states import CallState
 from tests.factories.accounts import OrganisationFactory, officer
@@ -289,7 +290,7 @@ def test_the_overview_takes_the_same_queries_for_any_size(
         )
         Contact.objects.create(call=draft, kind="policy", name=f"处{number}", phone="1", order=number)
     client.get(at("change", draft.pk))
-    with django_assert_num_queries(36):
+    with django_assert_num_queries(37):
         assert client.get(at("change", draft.pk)).status_code == 200
 
 
@@ -325,3 +326,38 @@ def test_a_part_takes_the_same_queries_for_any_size(
 
 def test_a_word_where_a_number_belongs_is_not_found(client, manager):
     assert client.get("/admin/grants/call/31/preview-form/change/").status_code == 404
+
+
+def test_equity_terms_are_written_with_their_triggers_and_payees_and_dropped_on_request(
+    client, manager, draft
+):
+    terms = {"max_percent": "25", "conversion_days": 90, "report_months": 6, "valuation_months": 12}
+    terms |= {
+        "max_holding_months": 60,
+        "price_formula": "original",
+        "not_largest": "on",
+        "buy_back_months": 12,
+    }
+    wrong = rows("triggers", {"kind": "revenue", "months": 24, "ORDER": 1})
+    payees = rows("payees", {"name": "资金池", "share": "100", "is_pool": "on", "ORDER": 1})
+    address = at("part", draft.pk, "equity")
+    answer = client.post(address, terms | wrong | payees)
+    assert answer.status_code == 422
+    assert "要写金额" in answer.content.decode()
+    assert "开始和长度要一起写" in answer.content.decode()
+    right = rows("triggers", {"kind": "revenue", "amount": "2000", "months": 24, "ORDER": 1})
+    answer = client.post(address, terms | right | payees | {"buy_back_after_months": 0})
+    assert answer.status_code == 302, [block.errors for block in answer.context["page"].blocks]
+    trigger, payee = TriggerTemplate.objects.get(call=draft), PayeeTemplate.objects.get(call=draft)
+    assert (trigger.amount, payee.is_pool) == (20_000_000, True)
+    assert "持股不超过 25%" in client.get(at("change", draft.pk)).content.decode()
+    gone = rows(
+        "triggers",
+        {"id": trigger.pk, "kind": "revenue", "amount": "2000", "months": 24, "DELETE": "on"},
+        initial=1,
+    )
+    gone |= rows("payees", {"id": payee.pk, "name": "资金池", "share": "100", "DELETE": "on"}, initial=1)
+    assert (
+        client.post(address, terms | gone | {"remove": "on", "buy_back_after_months": 0}).status_code == 302
+    )
+    assert not EquityTerms.objects.filter(call=draft).exists()
