@@ -21,6 +21,7 @@ from seeds.demo import steps
 from seeds.demo.cast import assemble, is_assembled, read
 from seeds.demo.challenges import Challenges
 from seeds.demo.parks import Parks
+from seeds.demo.platforms import Platforms
 from seeds.demo.shares import Shares
 
 DEPARTMENTS = {"jiebang-sme": "transfer", "park-cultivation": "hightech"}
@@ -30,6 +31,9 @@ SENT_AFTER = 2
 """Days after which the demo's people have read, and the mail server has taken, what they were told."""
 DRAFT = "international"
 """The programme whose notice is still being written."""
+PLATFORMS = "concept-platform"
+LONG_AGO = 950
+"""The platforms were filed by the pack as it stood so many days before."""
 EARLIER = 400
 """The earlier calls are the same packs, loaded so many days before: always another year."""
 
@@ -90,6 +94,17 @@ class Story:
         challenges.current(current["jiebang-sme"])
         parks.current(current["park-cultivation"])
         self.publish_others()
+        self.platforms()
+
+    def platforms(self) -> None:
+        """Filed by a notice of long ago, which is loaded as it stood then."""
+        for file in packs.shipped():
+            if file.stem == PLATFORMS:
+                department = self.cast.units["hightech"]
+                call = packs.load(file, today=self.clock.day(-LONG_AGO), department=department).call
+                at = call.opens_at - timedelta(hours=1)
+                publish_call(call=call, by=self.cast.people["manager"], at=at)
+                Platforms(**self.stage).earlier(call)
 
     def publish(self, days: int) -> dict[str, Call]:
         """The two packs of the story as they stood `days` ago, published an hour before they open."""

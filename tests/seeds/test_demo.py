@@ -19,6 +19,7 @@ from awards.models import Agreement, Publicity
 from core.calendar import local_date
 from desk import packs
 from exchange.models import Demand
+from facilities.models import AnnualEvaluation, Facility
 from finance.models import Instalment, Payment
 from grants.models import Call, Topic
 from milestones.models import Milestone
@@ -63,8 +64,8 @@ def counts() -> dict[str, int]:
 
 
 OURS = {
-    "accounts", "applications", "awards", "core", "documents", "exchange", "finance", "grants", "milestones",
-    "notifications", "reviews",
+    "accounts", "applications", "awards", "core", "documents", "exchange", "facilities", "finance",
+    "grants", "milestones", "notifications", "reviews",
 }  # fmt: skip
 
 
@@ -111,7 +112,11 @@ def check_life(now):
 def check_calls(now):
     """Every programme has its notice, one is being written; the earlier two calls are closed."""
     shipped = len(packs.shipped())
-    assert states(Call) == {"published": shipped - 1, "draft": 1, "closed": 2}
+    told_of_platforms = any(file.stem == "concept-platform" for file in packs.shipped())
+    assert states(Call) == {"published": shipped - 1, "draft": 1, "closed": 2 + told_of_platforms}
+    if told_of_platforms:
+        assert states(Facility) == {"operating": 1, "rectifying": 2}
+        assert states(AnnualEvaluation) == {"concluded": 4, "reporting": 1, "district_check": 1}
     assert Call.objects.accepting(now).count() >= shipped // 2
     assert Topic.objects.accepting(now).filter(owner__isnull=False).count() == 3
     running = Publicity.objects.get(state="running")
