@@ -292,7 +292,7 @@ class AnnualEvaluationAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, Mod
     def said(self, evaluation):
         typed, scheme = evaluation.report, queries.scheme_of(evaluation.facility.call)
         lines = [
-            f"{queries.named(row)}：{typed.get('value_' + row['code']) or '—'} {row.get('unit', '')}"
+            f"{queries.named(row)}：{typed.get('value_' + row['code']) or '—'} {queries.unit_of(row)}"
             for row in scheme.indicators
         ]
         return "\n".join([*lines, typed.get("summary", "")]) or "—"

@@ -102,8 +102,9 @@ class ReportForm(forms.Form):
     def __init__(self, *args, scheme: FacilityScheme, **kwargs):
         super().__init__(*args, **kwargs)
         for row in scheme.indicators:
-            unit = row.get("unit", "")
-            label = f"{queries.named(row)}（{unit}）" if unit else queries.named(row)
+            label, unit = queries.named(row), queries.unit_of(row)
+            if unit:
+                label = _("%(label)s（%(unit)s）") % {"label": label, "unit": unit}
             self.fields[f"value_{row['code']}"] = forms.CharField(
                 label=label,
                 required=False,

@@ -46,6 +46,12 @@ def named(row: dict) -> str:
     return english if english and (get_language() or "").startswith("en") else row["name"]
 
 
+def unit_of(row: dict) -> str:
+    """The unit of an indicator in the reader's language."""
+    english = row.get("unit_en")
+    return english if english and (get_language() or "").startswith("en") else row.get("unit", "")
+
+
 def service_names(scheme: FacilityScheme) -> dict[str, str]:
     return {row["code"]: named(row) for row in scheme.services}
 
@@ -236,9 +242,15 @@ def owed(facility: Facility, evaluations) -> list[Deadline]:
     return list(Deadline.objects.open().filter(about).order_by("due_at", "id"))
 
 
-def history(subject) -> list[dict]:
-    """The moves of a facility or an evaluation, newest first, as steps of the portal's timeline."""
+def history(subject, *, shows_score: bool = True) -> list[dict]:
+    """The moves of a facility or an evaluation, newest first, as steps of the portal's timeline.
+
+    Without `shows_score` the bureau's own deliberation stays out: what was scored and scored again.
+    """
     events = Event.objects.about(subject).exclude(to_state="").order_by("-at", "-id")
+    if not shows_score:
+        scored = EvaluationState.GRADED
+        events = events.exclude(Q(to_state=scored) | Q(from_state=scored, to_state=EvaluationState.SCORING))
     states = subject.machine.states
     return [
         {"title": states(event.to_state).label, "state": "done", "at": event.at, "note": event.note}

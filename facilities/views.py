@@ -276,6 +276,7 @@ def evaluation(request, pk):
     subject = _evaluation(request, pk)
     scheme = queries.scheme_of(subject.facility.call)
     may_check = rules.can_check(request.user, subject)
+    shown = subject.score_is_shown_to(request.user)
     if request.method == "POST" and not rules.stands_for(request.user, subject.facility):
         raise PermissionDenied
     form = CheckForm(request.POST or None)
@@ -293,16 +294,16 @@ def evaluation(request, pk):
         "facility": subject.facility,
         "scheme": scheme,
         "lines": [
-            (queries.named(row), row.get("unit", ""), subject.report.get(f"value_{row['code']}", ""))
+            (queries.named(row), queries.unit_of(row), subject.report.get(f"value_{row['code']}", ""))
             for row in scheme.indicators
         ],
         "form": form if may_check or form.errors else None,
         "return_form": ReasonForm() if may_check else None,
         "can_write": rules.can_write_report(request.user, subject),
         "shows_report": subject.submitted_at is not None or rules.is_of_unit(request.user, subject.facility),
-        "shows_score": subject.score is not None and subject.score_is_shown_to(request.user),
+        "shows_score": subject.score is not None and shown,
         "grade": queries.grade_name(scheme, subject.grade),
-        "history": queries.history(subject),
+        "history": queries.history(subject, shows_score=shown),
         **_figures(subject, scheme),
     }
     return render(request, "facilities/evaluation.html", context, status=422 if form.errors else 200)

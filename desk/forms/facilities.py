@@ -78,10 +78,10 @@ class FacilitiesForm(OptionalForm):
         help_text=gettext_lazy("每行一项：代码 | 名称 | 英文名称；不备案平台的通知留空"),
     )
     indicators = CodedField(
-        keys=("code", "name", "unit", "name_en"),
+        keys=("code", "name", "unit", "name_en", "unit_en"),
         needed=2,
         label=gettext_lazy("自评指标"),
-        help_text=gettext_lazy("每行一项：代码 | 名称 | 单位 | 英文名称"),
+        help_text=gettext_lazy("每行一项：代码 | 名称 | 单位 | 英文名称 | 英文单位"),
     )
     grades = GradesField(
         keys=("name", "mark", "name_en"),

@@ -28,6 +28,7 @@ class ReportLinePart(Part):
     name: Words60
     unit: Maybe60 = ""
     name_en: Maybe60 = ""
+    unit_en: Maybe60 = ""
 
 
 class GradePart(Part):
