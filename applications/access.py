@@ -2,7 +2,7 @@
 
 from django.db.models import Q
 
-from applications.models import Appeal, Application, RecommendationLetter
+from applications.models import Appeal, Application, RecommendationLetter, UnitTable
 
 
 def application_files(user) -> Q:
@@ -15,6 +15,10 @@ def letter_files(user) -> Q:
 
 def appeal_files(user) -> Q:
     return _of("appeal", Appeal, user)
+
+
+def table_files(user) -> Q:
+    return _of("unittable", UnitTable, user)
 
 
 def _of(name: str, model, user) -> Q:

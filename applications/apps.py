@@ -9,7 +9,12 @@ class ApplicationsConfig(AppConfig):
     def ready(self):
         # Models cannot be imported before the registry of apps is ready.
         from applications import obligations, receivers  # noqa: PLC0415
-        from applications.access import appeal_files, application_files, letter_files  # noqa: PLC0415
+        from applications.access import (  # noqa: PLC0415
+            appeal_files,
+            application_files,
+            letter_files,
+            table_files,
+        )
         from documents import access  # noqa: PLC0415
         from grants import signals  # noqa: PLC0415
         from notifications.signals import notice_received  # noqa: PLC0415
@@ -17,6 +22,7 @@ class ApplicationsConfig(AppConfig):
         access.reader(application_files)
         access.reader(letter_files)
         access.reader(appeal_files)
+        access.reader(table_files)
         signals.relisted.connect(receivers.relisted)
         signals.published.connect(receivers.published)
         notice_received.connect(receivers.received)

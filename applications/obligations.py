@@ -5,8 +5,8 @@ from functools import partial
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Least
 
-from applications import notifications, partner_clocks, queries, scan_clocks, slide_clocks
-from applications.models import Appeal, Application, CheckDecision, CheckOutcome, Partner
+from applications import notifications, partner_clocks, queries, scan_clocks, slide_clocks, table_clocks
+from applications.models import Appeal, Application, CheckDecision, CheckOutcome, Partner, UnitTable
 from applications.notifications import STAGE_DEADLINES
 from applications.states import AppealState, ApplicationState
 from core import calendar
@@ -151,6 +151,14 @@ def register_all() -> None:
             model=Application,
             owing=lambda at: _read(queries.scans_owing()),
             open=lambda application, at: scan_clocks.opened(application, at=at),
+        ),
+        Obligation(
+            kind=DeadlineKind.UNIT_TABLE,
+            model=UnitTable,
+            owing=lambda at: queries.tables_owing().select_related(
+                "call__programme__department", "organisation"
+            ),
+            open=lambda table, at: table_clocks.opened(table, at=at),
         ),
         Obligation(
             kind=DeadlineKind.SLIDES,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from applications import actions, printing, queries
-from applications.models import Application, Submission
+from applications.models import Application, Submission, UnitTable
 from documents.actions import store
 from documents.models import Document
 
@@ -69,10 +69,16 @@ def make_missing_snapshots() -> None:
 
 @shared_task
 def lapse_scans() -> None:
-    """Say of stamped scans and slides that did not come in time that they did not."""
+    """Say of stamped scans, tables and slides that did not come in time that they did not."""
     at = timezone.now()
     _lapse(queries.scans_lapsed, actions.lapse_scan, at=at)
     _lapse(queries.slides_lapsed, actions.lapse_slides, at=at)
+    for deadline in queries.tables_lapsed(at)[:MANY]:
+        with transaction.atomic():
+            rows = UnitTable.objects.select_for_update(skip_locked=True, of=("self",))
+            table = rows.select_related("call").filter(pk=deadline.object_id).first()
+            if table and queries.tables_lapsed(at).filter(pk=deadline.pk).exists():
+                actions.lapse_table(table=table, at=at)
 
 
 def _lapse(lapsed, action, *, at) -> None:

@@ -35,6 +35,7 @@ urlpatterns = [
     path("letters/<int:pk>/scan/", recommending.letter_scan, name="letter_scan"),
     path("letters/<int:pk>/void/", recommending.letter_void, name="letter_void"),
     path("consents/", consenting.consents, name="consents"),
+    path("unit-tables/<int:pk>/", desks.stamped_table, name="stamped_table"),
     path("verify/", papers.verify, name="verify"),
     path("<int:pk>/", listing.detail, name="detail"),
     *[path(f"<int:pk>/{name}/", workspace.part, {"name": name}, name=name) for name in FIXED_PARTS],

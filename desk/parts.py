@@ -123,6 +123,7 @@ PARTS = (
             "signing",
             "appeal",
             "scan",
+            "table",
             "extension",
             "termination",
             "reminders",

@@ -9,6 +9,7 @@ from grants.models import (
     SCAN_RULE,
     SLIDES_RULES,
     SYSTEM_RULES,
+    TABLE_RULE,
     Automation,
     Call,
     DayKind,
@@ -25,6 +26,8 @@ def write(*, call: Call) -> None:
     EligibilityRule.objects.filter(call=call, code__in=SYSTEM_RULES).delete()
     if call.scan_days is not None:
         _write(call, SCAN_RULE, _scan_text, call, clause=call.scan_clause)
+    if call.table_days is not None:
+        _write(call, TABLE_RULE, _table_text, call, clause=call.table_clause, scope=RuleScope.UNIT)
     for stage in call.stages.all():
         if stage.asks_slides:
             # Nobody is asked before the round: the line is judged only then.
@@ -65,6 +68,13 @@ def _scan_text(call: Call) -> str:
         else _("提交后 %(days)s 个%(kind)s内上传申报书的盖章扫描件。")
     )
     return text % {"days": call.scan_days, "kind": DayKind(call.scan_day_kind).label}
+
+
+def _table_text(call: Call) -> str:
+    if not call.table_days:
+        return _("申报单位随单位审核上传盖章的单位申报汇总表。")
+    text = _("申报单位在申报截止后 %(days)s 个%(kind)s内上传盖章的单位申报汇总表。")
+    return text % {"days": call.table_days, "kind": DayKind(call.table_day_kind).label}
 
 
 def _slides_text(stage: Stage) -> str:

@@ -21,6 +21,7 @@ class DeadlineKind(models.TextChoices):
     FORMAL_CHECK = "formal_check", _("形式审查")
     SUPPLEMENT = "supplement", _("补正")
     STAMPED_SCAN = "stamped_scan", _("盖章扫描件")
+    UNIT_TABLE = "unit_table", _("盖章的单位申报汇总表")
     APPEAL = "appeal", _("申请复审")
     APPEAL_DECISION = "appeal_decision", _("复审决定")
     EXPERT_REVIEW = "expert_review", _("组织专家评审")

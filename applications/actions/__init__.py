@@ -64,6 +64,7 @@ from applications.actions.recommending import (
     void_letter,
 )
 from applications.actions.scanning import lapse_scan, upload_scan
+from applications.actions.tabling import lapse_table, upload_table
 from applications.actions.taking_back import take_back
 
 __all__ = [
@@ -101,6 +102,7 @@ __all__ = [
     "lapse",
     "lapse_scan",
     "lapse_slides",
+    "lapse_table",
     "limit_partner",
     "move_in_order",
     "officer_mark",
@@ -136,6 +138,7 @@ __all__ = [
     "upload_letter_scan",
     "upload_scan",
     "upload_slides",
+    "upload_table",
     "use_recorded",
     "void_letter",
     "withdraw",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from applications import notifications, queries, rules, scan_clocks, signals
 from applications.actions.flow import advance, enter
 from applications.actions.recommending import keep_place
+from applications.actions.tabling import follow_table
 from applications.models import (
     Application,
     CheckDecision,
@@ -22,7 +23,7 @@ from applications.queries import is_decided, step_after
 from applications.states import ApplicationState
 from core import calendar, workflow
 from core.workflow import Lost, Refused
-from grants.models import SCAN_RULE
+from grants.models import SCAN_RULE, TABLE_RULE
 from notifications.models import NoticeKind
 
 RETURN_DAYS = 5
@@ -43,6 +44,7 @@ def _send_back(application, *, reason, items, due_at, by, at):
         notifications.stage_stands_still(application, old, reason=reason, by=by, at=at)
     else:
         notifications.stage_done(application, old, by=by, at=at)
+    follow_table(application=application, by=by, at=at)
     notifications.open_supplement(application, due_at=due_at, reason=reason, at=at)
     until = queries.local_moment(due_at)
     words = {"reason": reason, "items": items or [], "until": until}
@@ -143,6 +145,8 @@ def officer_mark(*, rule_result: RuleResult, status: str, by, at: datetime, note
     if rule_result.rule.code == SCAN_RULE:
         # Handed in on paper, for instance: nobody waits for the scan any more.
         scan_clocks.done(application, by=by, at=at)
+    elif rule_result.rule.code == TABLE_RULE:
+        follow_table(application=application, by=by, at=at)
 
 
 def _hold(application: Application) -> None:

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from applications import notifications, queries, rules, scan_clocks
 from applications.actions.flow import stage_for
+from applications.actions.tabling import follow_table
 from applications.models import (
     Answer,
     Application,
@@ -61,6 +62,7 @@ def take_back(*, application: Application, by, at: datetime) -> None:
     workflow.move(current, ApplicationState.DRAFT, by=by, at=at)
     notifications.stage_dropped(current, old, by=by, at=at)
     scan_clocks.dropped(current, by=by, at=at)
+    follow_table(application=current, by=by, at=at)
     notifications.open_draft(current, at=at)
     application.state = current.state
 
@@ -82,4 +84,5 @@ def put_back(*, application: Application, kept: TakenBack, at: datetime) -> None
         notifications.open_stage(application, stage, at=at)
     if queries.scans_owing().filter(pk=application.pk).exists():
         scan_clocks.opened(application, at=at)
+    follow_table(application=application, by=None, at=at)
     notifications.tell_team(application, "restored", at=at, version=application.version)

@@ -16,6 +16,7 @@ from applications.models.past import PastProject
 from applications.models.recommending import Nomination, RecommendationLetter
 from applications.models.records import RuleResult, RuleStatus, StepConclusion, StepOutcome, Submission
 from applications.models.sealed import sealed_after_submission
+from applications.models.tables import UnitTable
 from applications.models.team import Comment, Partner
 
 __all__ = [
@@ -47,5 +48,6 @@ __all__ = [
     "Submission",
     "TakenBack",
     "TeamMember",
+    "UnitTable",
     "sealed_after_submission",
 ]

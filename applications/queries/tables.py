@@ -1,10 +1,13 @@
 """What stands in the summary tables of a unit (单位申报汇总表), and which tables it has."""
 
+from typing import NamedTuple
+
 from django.db.models import QuerySet
 
 from accounts.models import Organisation
-from applications.models import Application, Participant
+from applications.models import Application, Participant, UnitTable
 from applications.queries.records import calls_among
+from applications.queries.stamped_tables import Stamped, stamped_of
 from applications.states import ApplicationState
 from grants.models import Call
 
@@ -26,8 +29,16 @@ def leaders_of(rows) -> dict[int, str]:
     return dict(people.values_list("application_id", "name"))
 
 
-def tables_of(user) -> list[tuple[Organisation, Call]]:
-    """(unit, call) of everything that the units of an administrator handed in, the newest calls first."""
+class TableRow(NamedTuple):
+    """One table on the desk of a unit; `stamped` where the notice asks for the stamped one."""
+
+    unit: Organisation
+    call: Call
+    stamped: Stamped | None
+
+
+def tables_of(user) -> list[TableRow]:
+    """One row for each unit and call of what an administrator's units handed in, the newest calls first."""
     rows = Application.objects.filter(
         organisation_id__in=user.scope.admin_units, submitted_at__isnull=False
     ).exclude(state=ApplicationState.WITHDRAWN)
@@ -35,4 +46,14 @@ def tables_of(user) -> list[tuple[Organisation, Call]]:
     units = Organisation.objects.in_bulk({unit for unit, _series in pairs})
     calls = calls_among(rows)[:MOST_TABLES] if pairs else []
     named = sorted(units.values(), key=lambda unit: unit.name)
-    return [(unit, call) for call in calls for unit in named if (unit.pk, call.series) in pairs]
+    asked = UnitTable.objects.filter(organisation__in=units, series__in={call.series for call in calls})
+    stamped = {
+        (row.table.organisation_id, row.table.series): row
+        for row in stamped_of(list(asked.select_related("call")))
+    }
+    return [
+        TableRow(unit, call, stamped.get((unit.pk, call.series)))
+        for call in calls
+        for unit in named
+        if (unit.pk, call.series) in pairs
+    ]

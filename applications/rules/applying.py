@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from applications import queries
-from applications.models import Application, Participant, Partner
+from applications.models import Application, Participant, Partner, UnitTable
 from applications.states import EDITABLE, TAKEN_BACK_FROM, ApplicationState
 from core.workflow import Lost, Refused
 from grants.models import Call, ProjectType, Sourcing, Stage, Topic
@@ -183,6 +183,23 @@ def check_can_scan(by, application: Application, *, at) -> None:
             _("盖章扫描件的期限已于 %(time)s 截止，逾期不再接收；退回修改并重新提交后重新计算。")
             % {"time": queries.local_moment(until)},
             clause=application.call.scan_clause,
+            code="late",
+        )
+
+
+def check_can_upload_table(by, table: UnitTable, *, at) -> None:
+    """An administrator of the unit, until the moment that the notice sets. Raises Refused."""
+    if by is not None and table.organisation_id not in by.scope.admin_units:
+        raise Refused(_("只有单位管理员可以上传盖章的汇总表。"))
+    clock = queries.table_clock(table)
+    if clock is None:
+        raise Refused(_("现在不需要上传汇总表。"), code="not_asked")
+    if at > clock.due_at:
+        raise Refused(
+            _("盖章的汇总表已于 %(time)s 截止，逾期不再接收。")
+            % {"time": queries.local_moment(clock.due_at)},
+            field="table",
+            clause=table.call.table_clause,
             code="late",
         )
 

@@ -7,11 +7,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Organisation
 from applications import actions, exporting, queries, rules, unit_tables
 from applications.forms import DeskFilter
+from applications.models import UnitTable
 from applications.sheets import XLSX
 from applications.states import ApplicationState
 from applications.views.common import PER_PAGE, content_of, visible_application
@@ -94,6 +95,24 @@ def unit_table(request, pk, unit, form):
 
 
 @login_required
+@require_POST
+def stamped_table(request, pk):
+    """The stamped table of one of one's units; a later file takes the place of the earlier one."""
+    own = UnitTable.objects.filter(organisation__in=request.user.scope.admin_units)
+    table = get_object_or_404(own, pk=pk)
+    file = request.FILES.get("table")
+    try:
+        if file is None:
+            raise Refused(_("没有收到文件。"))
+        actions.upload_table(table=table, file=file, name=file.name, by=request.user, at=timezone.now())
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, _("盖章的汇总表已保存，截止前可以替换。"))
+    return redirect(f"{reverse('applications:unit_reviews')}#tables-title")
+
+
+@login_required
 @require_safe
 def recommendations(request):
     if not request.user.scope.offices:
@@ -166,6 +185,7 @@ def _desk(request, pk, *, check, moves, template, back):
         "submission": queries.latest_submission(application),
         "documents": queries.latest_documents(application),
         "results": queries.rule_results(application),
+        "stamped": queries.stamped_for(application),
         "steps": queries.history(application),
         "deadlines": queries.public_deadlines(application),
         "may_act": may_act,

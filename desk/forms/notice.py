@@ -349,6 +349,7 @@ class ClocksForm(PartForm):
         (("signing_days", 4), ("signing_clause", 4)),
         (("appeal_days", 3), ("appeal_day_kind", 3), ("appeal_decision_days", 3), ("appeal_clause", 3)),
         (("scan_days", 4), ("scan_day_kind", 4), ("scan_clause", 4)),
+        (("table_days", 4), ("table_day_kind", 4), ("table_clause", 4)),
         (
             ("extension_notice_months", 4),
             ("extension_times", 4),
@@ -373,6 +374,9 @@ class ClocksForm(PartForm):
             "scan_days",
             "scan_day_kind",
             "scan_clause",
+            "table_days",
+            "table_day_kind",
+            "table_clause",
             "extension_notice_months",
             "extension_times",
             "extension_months",

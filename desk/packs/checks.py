@@ -329,6 +329,7 @@ def _named_clauses(pack: Pack):
     yield ("signing", "clause"), pack.signing.clause
     yield ("appeal", "clause"), pack.appeal.clause
     yield ("scan", "clause"), pack.scan.clause
+    yield ("table", "clause"), pack.table.clause
     yield ("extension", "clause"), pack.extension.clause
     yield ("termination", "clause"), pack.termination.clause
     if pack.review:

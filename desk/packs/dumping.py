@@ -70,6 +70,9 @@ def dump(call: Call) -> Pack:
             clause="appeal_clause",
         ),
         scan=_part(schema.ScanPart, call, days="scan_days", day_kind="scan_day_kind", clause="scan_clause"),
+        table=_part(
+            schema.TablePart, call, days="table_days", day_kind="table_day_kind", clause="table_clause"
+        ),
         extension=_part(
             schema.ExtensionPart,
             call,

@@ -38,6 +38,7 @@ MODELS = {
     "signing": Call,
     "appeal": Call,
     "scan": Call,
+    "table": Call,
     "extension": Call,
     "termination": Call,
     "contacts": Contact,
@@ -85,7 +86,8 @@ RENAMED = {
     "pool": "is_pool",
 }
 PREFIXED = {
-    name: f"{name}_" for name in ("publicity", "signing", "appeal", "scan", "extension", "termination")
+    name: f"{name}_"
+    for name in ("publicity", "signing", "appeal", "scan", "table", "extension", "termination")
 }
 
 

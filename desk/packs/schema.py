@@ -241,6 +241,14 @@ class ScanPart(Part):
     clause: Clause = ""
 
 
+class TablePart(Part):
+    """The stamped summary table of each unit: days after the closing, 0 for "with the unit's review"."""
+
+    days: Annotated[int, Field(ge=0, le=366)] | None = None
+    day_kind: DayKind = DayKind.WORKING
+    clause: Clause = ""
+
+
 class ExtensionPart(Part):
     """More time for a running project (延期); `times: 0` grants none."""
 
@@ -487,6 +495,7 @@ class Pack(Part):
     signing: SigningPart = SigningPart()
     appeal: AppealPart = AppealPart()
     scan: ScanPart = ScanPart()
+    table: TablePart = TablePart()
     extension: ExtensionPart = ExtensionPart()
     termination: TerminationPart = TerminationPart()
     demands: DemandsPart | None = None

@@ -75,9 +75,24 @@ def _windows(pack: Pack) -> Found:
         yield ("scan", "days"), _("盖章扫描件由形式审查核对，但环节里没有形式审查。")
     if pack.scan.days and not pack.scan.clause:
         yield ("scan", "clause"), _("请写明要求盖章扫描件的条款。")
+    yield from _table(pack, kinds)
     yield from _slides(pack)
     if call.entry_days and not call.follows:
         yield ("call", "entry_days"), _("写了入选后的申报期限，但没有写前一步通知。")
+
+
+def _table(pack: Pack, kinds: set) -> Found:
+    """Who looks at the stamped tables of units, and from when their days count."""
+    if pack.table.days is None:
+        return
+    if StageKind.FORMAL_CHECK not in kinds:
+        yield ("table", "days"), _("盖章的汇总表由形式审查核对，但环节里没有形式审查。")
+    if pack.call.closes is None:
+        yield ("table", "days"), _("没有申报截止时间，汇总表的期限无从计算。")
+    if pack.table.days == 0 and StageKind.UNIT_REVIEW not in kinds:
+        yield ("table", "days"), _("汇总表随单位审核上传，但环节里没有单位审核。")
+    if not pack.table.clause:
+        yield ("table", "clause"), _("请写明要求盖章汇总表的条款。")
 
 
 def _slides(pack: Pack) -> Found:

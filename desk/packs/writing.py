@@ -143,6 +143,7 @@ def _call_fields(pack: Pack) -> dict:
         "appeal_decision_days": pack.appeal.decision_days,
         "appeal_clause": pack.appeal.clause,
         **{f"scan_{name}": value for name, value in _fields(pack.scan).items()},
+        **{f"table_{name}": value for name, value in _fields(pack.table).items()},
         **{f"extension_{name}": value for name, value in _fields(pack.extension).items()},
         **{f"termination_{name}": value for name, value in _fields(pack.termination).items()},
     }

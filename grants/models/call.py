@@ -46,6 +46,7 @@ PARTS = {
     "signing": "days clause",
     "appeal": "days day_kind decision_days clause",
     "scan": "days day_kind clause",
+    "table": "days day_kind clause",
     "extension": "notice_months times months unit_days decision_days clause",
     "termination": "decision_days settlement_days clause",
 }
@@ -193,6 +194,16 @@ class Call(models.Model):
         _("扫描件期限日历"), max_length=10, choices=DayKind, default=DayKind.WORKING
     )
     scan_clause = models.CharField(_("扫描件条款"), max_length=60, blank=True)
+    table_days = models.PositiveSmallIntegerField(
+        _("盖章汇总表期限"),
+        null=True,
+        blank=True,
+        help_text=_("申报截止后几日内由单位上传盖章的申报汇总表；0 表示随单位审核上传；留空不要求"),
+    )
+    table_day_kind = models.CharField(
+        _("汇总表期限日历"), max_length=10, choices=DayKind, default=DayKind.WORKING
+    )
+    table_clause = models.CharField(_("汇总表条款"), max_length=60, blank=True)
     extension_notice_months = models.PositiveSmallIntegerField(
         _("延期提前申请（月）"), default=3, help_text=_("项目结束几个月之前可以申请延期")
     )
@@ -251,20 +262,8 @@ class Call(models.Model):
             pgtrigger.Protect(
                 name="frozen_when_published",
                 operation=pgtrigger.UpdateOf(
-                    "programme_id",
-                    "title",
-                    "number",
-                    "year",
-                    "version",
-                    "sourcing",
-                    "instrument",
-                    "notice",
-                    "opens_at",
-                    "closes_at",
-                    "cap",
-                    "cap_clause",
-                    "own_per_fiscal",
-                    "own_clause",
+                    *("programme_id", "title", "number", "year", "version", "sourcing", "instrument"),
+                    *("notice", "opens_at", "closes_at", "cap", "cap_clause", "own_per_fiscal", "own_clause"),
                     *CLOCKS,
                     "bid_days",
                     "series",

@@ -32,13 +32,20 @@ class Severity(models.TextChoices):
 SCAN_RULE = "stamped_scan"
 """Code of the line about the stamped scan, which publishing writes from the call's own fields."""
 
+TABLE_RULE = "stamped_table"
+"""Code of the line about the stamped table of the unit, written likewise."""
+
 SLIDES_RULES = {kind: f"slides_{kind}" for kind in ("expert_review", "panel_review")}
 """Round → code of the line about its slides: written likewise, judged when a team is invited to the round."""
 
 ROUND = "round"
 """The `applies_to` of such a line."""
 
-SYSTEM_RULES = {SCAN_RULE: _("盖章扫描件"), **dict.fromkeys(SLIDES_RULES.values(), _("答辩材料"))}
+SYSTEM_RULES = {
+    SCAN_RULE: _("盖章扫描件"),
+    TABLE_RULE: _("盖章的单位申报汇总表"),
+    **dict.fromkeys(SLIDES_RULES.values(), _("答辩材料")),
+}
 """Codes of the rules that publishing writes, and what each is about: nobody else may use them."""
 
 

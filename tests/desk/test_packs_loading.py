@@ -33,7 +33,8 @@ FULLER = (
     .replace("    title: 项目\n", "    title: 项目\n    blind: true\n", 1)
     .replace(
         "\nmoney:\n",
-        "\nscan: {days: 1, day_kind: calendar, clause: 第二条}\nquotas:\n  - {of: unit, number: 2}\n"
+        "\nscan: {days: 1, day_kind: calendar, clause: 第二条}\ntable: {days: 3, clause: 第二条}\n"
+        "quotas:\n  - {of: unit, number: 2}\n"
         "  - {of: unit, number: 5, credit_code: 91370200163562681G, name: 青岛示范大学}\nmoney:\n",
         1,
     )

@@ -158,6 +158,7 @@ BROKEN = [
         "money.rules[1].categories[1]",
         "预算表里没有代码为“travel”的科目或来源。",
     ),
+    ("stages:", "table: {days: 0, clause: 第一条}\nstages:", 27, "table.days", None),
     (
         "  - kind: formal_check\n    days: 5",
         "  - {kind: formal_check, days: 5, clause: 第一条, slides_days: 3}",
