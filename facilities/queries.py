@@ -201,6 +201,13 @@ def running_evaluation(facility: Facility) -> AnnualEvaluation | None:
     return AnnualEvaluation.objects.running().filter(facility=facility).first()
 
 
+def schemes_in_use() -> QuerySet[FacilityScheme]:
+    """The terms of every call that has standing facilities."""
+    standing = Facility.objects.filter(state__in=[FacilityState.OPERATING, FacilityState.RECTIFYING])
+    rows = FacilityScheme.objects.filter(call__in=standing.order_by().values("call"))
+    return rows.select_related("call__programme__department").order_by("pk")
+
+
 def to_open(call: Call, year: int) -> QuerySet[Facility]:
     """Standing facilities of a call in any version, without an evaluation of the year or one running."""
     of_year = AnnualEvaluation.objects.filter(facility=OuterRef("pk"), year=year, round=1)

@@ -1,9 +1,9 @@
-"""What facilities do when something happens upstream, and who reads their files."""
+"""What facilities do when something happens upstream, and who reads the files of cases."""
 
 from django.db.models import Q
 
 from facilities import actions
-from facilities.models import AnnualEvaluation, ServiceCase
+from facilities.models import ServiceCase
 
 
 def agreement_in_force(sender, *, agreement, by, at, **kwargs) -> None:
@@ -15,12 +15,4 @@ def case_files(user) -> Q:
         content_type__app_label="facilities",
         content_type__model="servicecase",
         object_id__in=ServiceCase.objects.visible_to(user).values("pk"),
-    )
-
-
-def report_files(user) -> Q:
-    return Q(
-        content_type__app_label="facilities",
-        content_type__model="annualevaluation",
-        object_id__in=AnnualEvaluation.objects.visible_to(user).values("pk"),
     )

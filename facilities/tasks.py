@@ -10,3 +10,9 @@ from facilities import actions
 def conclude_due() -> int:
     """Grades whose publicity is over take effect."""
     return actions.conclude_due(at=timezone.now())
+
+
+@shared_task
+def open_due() -> int:
+    """A year whose reporting window is near begins, whether or not anybody thought of it."""
+    return actions.open_due(at=timezone.now())

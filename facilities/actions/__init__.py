@@ -12,7 +12,7 @@ from facilities.actions.evaluating import (
     score_again,
 )
 from facilities.actions.filing import close, file_award, file_facility, prolong, remove
-from facilities.actions.reporting import ask_again, open_year, save_report, submit_report
+from facilities.actions.reporting import ask_again, open_due, open_year, save_report, submit_report
 from facilities.actions.serving import add_case, change_case, drop_case
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "file_facility",
     "go_on_without_report",
     "mark_paid",
+    "open_due",
     "open_year",
     "prolong",
     "publish",

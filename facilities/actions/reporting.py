@@ -1,7 +1,7 @@
 """Open a year's evaluations; the platform writes and hands in its self-report (年度自评)."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -15,6 +15,8 @@ from grants.models import Call
 from notifications.models import DeadlineKind
 
 LONGEST_TYPED = 10_000
+AHEAD = timedelta(days=30)
+"""A year is opened by itself so long before its self-report: the first reminder is due then."""
 
 
 @transaction.atomic
@@ -25,6 +27,17 @@ def open_year(*, call: Call, year: int, by, at: datetime) -> list[AnnualEvaluati
     for facility in queries.to_open(call, year).select_for_update(of=("self",)):
         scheme = queries.scheme_of(facility.call)
         opened.append(_open(facility, scheme, year, scheme.window(year), by=by, at=at))
+    return opened
+
+
+def open_due(*, at: datetime) -> int:
+    """Open every year whose window is less than AHEAD away or open, notice by notice; rerun freely."""
+    opened, year = 0, local_date(at).year
+    for scheme in queries.schemes_in_use():
+        for near in (year - 1, year, year + 1):
+            window = scheme.window(near)
+            if window.opens_at - AHEAD <= at < window.closes_at:
+                opened += len(open_year(call=scheme.call, year=near, by=None, at=at))
     return opened
 
 

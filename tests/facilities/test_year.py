@@ -156,6 +156,16 @@ def test_a_year_owes_one_thing_at_a_time_and_nothing_at_its_end(platform):
         )
 
 
+def test_a_year_begins_by_itself_a_month_before_its_window(platform):
+    facility, _people = platform
+    opens = beijing(2026, 10, 9, 12)
+    assert actions.open_due(at=opens - timedelta(days=31)) == 0
+    at = opens - timedelta(days=29)
+    assert (actions.open_due(at=at), actions.open_due(at=at)) == (1, 0)
+    assert facility.evaluations.get().year == 2026
+    assert actions.open_due(at=beijing(2026, 12, 1)) == 0
+
+
 def fail(facility, people, *, year=2026, at=IN_WINDOW):
     evaluation = opened(facility, year=year, at=at - timedelta(days=20))
     after = concluded(graded(handed_in(evaluation, people, at=at), people, "59.99", at=at), people, at=at)
