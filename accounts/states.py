@@ -1,4 +1,4 @@
-"""States of the account side: a person asking to join a unit (加入申请), a unit naming its authority."""
+"""States of the account side: 加入申请, a unit naming its authority, a unit's account (收款账户)."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -51,5 +51,29 @@ SUBORDINATION = Machine(
         SubordinationState.CONFIRMED: frozenset(),
         SubordinationState.REFUSED: frozenset(),
         SubordinationState.ENDED: frozenset(),
+    },
+)
+
+
+class AccountState(models.TextChoices):
+    REGISTERED = "registered", _("待确认")
+    CONFIRMED = "confirmed", _("已确认")
+    RETURNED = "returned", _("已退回")
+    SUPERSEDED = "superseded", _("已被新账户代替")
+
+
+BANK_ACCOUNT = Machine(
+    states=AccountState,
+    initial=AccountState.REGISTERED,
+    transitions={
+        AccountState.REGISTERED: frozenset(
+            {AccountState.CONFIRMED, AccountState.RETURNED, AccountState.SUPERSEDED}
+        ),
+    },
+    owners={
+        AccountState.REGISTERED: frozenset({Role.FINANCE}),
+        AccountState.CONFIRMED: frozenset(),
+        AccountState.RETURNED: frozenset(),
+        AccountState.SUPERSEDED: frozenset(),
     },
 )

@@ -3,6 +3,8 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import BankAccount
+from accounts.states import AccountState
 from applications.fields import DayField, LimitedText, PlainNumberField
 from finance.models import Refund
 
@@ -22,6 +24,23 @@ class PaymentForm(forms.Form):
     )
     payee_bank = forms.CharField(label=_("开户行"), max_length=120)
     note = forms.CharField(label=_("说明"), max_length=300, required=False)
+
+    def about(self, instalment) -> None:
+        """The account that finance confirmed stands there already."""
+        unit = instalment.agreement.award.application.organisation
+        account = BankAccount.objects.standing().filter(organisation=unit).first()
+        if account is not None and account.state == AccountState.CONFIRMED:
+            self.fields["payee_account"].initial = account.number
+            self.fields["payee_bank"].initial = account.bank
+
+
+class AccountReturnForm(forms.Form):
+    reason = LimitedText(
+        label=_("退回理由"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("单位会看到，例如：户名与单位名称不一致。"),
+    )
 
 
 class DemandForm(forms.Form):

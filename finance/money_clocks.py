@@ -6,7 +6,7 @@ from django.db.models import Min, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_noop as _
 
-from accounts.models import BankAccount, Organisation
+from accounts.models import BankAccount, Organisation, User
 from accounts.roles import Role, UnitRole
 from core import calendar
 from finance.models import Instalment
@@ -29,7 +29,7 @@ def without_account() -> QuerySet[Organisation]:
     """Units to which money is due and that have not said where to pay it."""
     due = Instalment.objects.due().order_by()
     units = Organisation.objects.filter(pk__in=due.values(UNIT))
-    return units.exclude(pk__in=BankAccount.objects.order_by().values("organisation"))
+    return units.exclude(pk__in=BankAccount.objects.standing().order_by().values("organisation"))
 
 
 def _first_due(unit: Organisation) -> Instalment | None:
@@ -45,7 +45,7 @@ def account_due(unit: Organisation) -> datetime | None:
 def account_followed(unit: Organisation, *, by, at: datetime) -> None:
     """Bring the clock of a unit's account to what is due to it and what it has registered."""
     kind = DeadlineKind.BANK_ACCOUNT
-    if BankAccount.objects.filter(organisation=unit).exists():
+    if BankAccount.objects.standing().filter(organisation=unit).exists():
         actions.meet_deadline(subject=unit, kind=kind, by=by, at=at)
         return
     instalment = _first_due(unit)
@@ -82,6 +82,57 @@ def open_account(unit: Organisation, *, at: datetime) -> None:
         ],
         at=at,
         **cause(instalment.agreement.award.application.call),
+    )
+
+
+CHECK_DAYS = 5
+"""Working days for finance to check an account; no notice sets them, a unit has projects of many."""
+
+
+def open_account_check(account: BankAccount, *, at: datetime) -> None:
+    actions.open_deadline(
+        subject=account,
+        kind=DeadlineKind.ACCOUNT_CHECK,
+        title=said(_("核对收款账户：%(unit)s"), unit=account.organisation.name),
+        url=reverse("admin:accounts_bankaccount_change", args=[account.pk]),
+        due_at=calendar.due(at, CHECK_DAYS),
+        explanation=said(
+            _("自 %(date)s 登记起 %(days)s 个工作日内核对，确认后才能付款"),
+            date=calendar.local_date(at),
+            days=CHECK_DAYS,
+        ),
+        clock=calendar.DayKind.WORKING,
+        owed_by=[Owes(role=Role.FINANCE)],
+        at=at,
+    )
+
+
+def account_replaced(account: BankAccount, *, by, at: datetime) -> None:
+    actions.cancel_deadline(subject=account, kind=DeadlineKind.ACCOUNT_CHECK, by=by, at=at)
+
+
+def account_checked(account: BankAccount, *, by, at: datetime) -> None:
+    """The unit hears of it; what was returned is to be registered anew while money waits."""
+    actions.meet_deadline(subject=account, kind=DeadlineKind.ACCOUNT_CHECK, by=by, at=at)
+    account_followed(account.organisation, by=by, at=at)
+    staff = User.objects.filter(
+        memberships__organisation=account.organisation,
+        memberships__role__in=[UnitRole.FINANCE, UnitRole.ADMIN],
+        memberships__is_active=True,
+        is_active=True,
+    )
+    actions.tell(
+        recipients=staff.distinct().order_by("id"),
+        template="finance/account",
+        context={
+            "unit": account.organisation.name,
+            "bank": account.bank,
+            "last": account.number[-4:],
+            "outcome": account.state,
+            "reason": account.reason,
+        },
+        url=reverse("accounts:unit", args=[account.organisation_id]),
+        at=at,
     )
 
 

@@ -1,6 +1,6 @@
 """Which instalments are to be paid: the second opinion on their deadlines."""
 
-from accounts.models import Organisation
+from accounts.models import BankAccount, Organisation
 from awards.models import Agreement
 from core import calendar
 from finance import money_clocks, notifications, queries, refund_clocks
@@ -47,6 +47,13 @@ def register_all() -> None:
             open=lambda unit, at: money_clocks.open_account(unit, at=at),
             due=money_clocks.account_due,
             dates=("finance.Instalment.due_at",),
+        ),
+        Obligation(
+            kind=DeadlineKind.ACCOUNT_CHECK,
+            model=BankAccount,
+            owing=lambda at: BankAccount.objects.waiting().select_related("organisation"),
+            open=lambda account, at: money_clocks.open_account_check(account, at=account.recorded_at),
+            dates=("accounts.BankAccount.recorded_at",),
         ),
         Obligation(
             kind=DeadlineKind.SETTLEMENT,

@@ -1,7 +1,7 @@
 """What money does when something happens upstream; raising Refused stops the action that caused it."""
 
 from awards.models import Outcome
-from finance import actions, money_clocks, rules
+from finance import actions, rules
 
 
 def publishing(sender, *, call, **kwargs) -> None:
@@ -34,4 +34,4 @@ def accepted(sender, *, milestone, by, at, **kwargs) -> None:
 
 
 def account_recorded(sender, *, account, by, at, **kwargs) -> None:
-    money_clocks.account_followed(account.organisation, by=by, at=at)
+    actions.account_registered(account=account, by=by, at=at)

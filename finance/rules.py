@@ -8,7 +8,9 @@ from decimal import Decimal, InvalidOperation
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from accounts.models import BankAccount, Organisation
 from accounts.roles import Role
+from accounts.states import AccountState
 from core.workflow import Refused
 from finance.models import Instalment, InstalmentTemplate, Payment
 from finance.states import InstalmentState
@@ -47,6 +49,37 @@ def check_can_pay(user, instalment: Instalment) -> None:
             clause=instalment.clause,
             code="not_allowed",
         )
+
+
+def check_account(unit: Organisation) -> None:
+    """A unit is paid to the account that it registered once finance has confirmed that. Raises Refused."""
+    accounts = BankAccount.objects.filter(organisation=unit)
+    current = accounts.standing().first()
+    if current is None and accounts.exists():
+        raise Refused(_("承担单位登记的收款账户已经退回，重新登记并确认后才能付款。"), field="payee_account")
+    if current is not None and current.state != AccountState.CONFIRMED:
+        raise Refused(
+            _("承担单位登记的收款账户还没有确认，请先在“收款账户”中核对确认。"), field="payee_account"
+        )
+
+
+def check_can_check_account(user, account: BankAccount) -> None:
+    """Raises Refused unless `user` is a finance officer and the account waits."""
+    if not is_payer(user):
+        raise Refused(_("只有经费管理人员可以核对收款账户。"), code="forbidden")
+    if account.state != AccountState.REGISTERED:
+        raise Refused(
+            _("这个收款账户现在是“%(state)s”，不能再核对。") % {"state": account.get_state_display()},
+            code="not_allowed",
+        )
+
+
+def can_check_account(user, account: BankAccount) -> bool:
+    try:
+        check_can_check_account(user, account)
+    except Refused:
+        return False
+    return True
 
 
 def check_amount(amount) -> Decimal:

@@ -68,6 +68,7 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.YEAR_CLOSE: {"d60": _PAYER, "d21": _PAYER, "d11": _PAYER, "d-1": (*_PAYER, LEADERS)},
     K.BANK_ACCOUNT: {**dict.fromkeys(("open", "d28", "d21", "d14", "d7", "d0"), ()), "d-7/7": _PAYER},
     K.SETTLEMENT: {**_ON_ARRIVAL, "d-7": _PAYER},
+    K.ACCOUNT_CHECK: {**_ON_ARRIVAL, "d-7": _PAYER},
     K.REFUND: {"d30": (), "d7": (), "d1": (), "d-1": _PAYER, "d-7/7": _PAYER, "d-28": _OWED_LONG},
     **dict.fromkeys((K.EQUITY_TRIGGER, K.EQUITY_CONVERSION, K.EQUITY_VALUATION, K.EQUITY_HOLDING), _TRUST),
     K.EQUITY_REPORT: {"d30": (), "d7": (), "d1": (), "d-1": _OFFICER, "d-7": _OFFICER, "d-30": _LEADER},

@@ -46,6 +46,7 @@ class DeadlineKind(models.TextChoices):
     YEAR_CLOSE = "year_close", _("财政年度关账")
     BANK_ACCOUNT = "bank_account", _("登记收款账户")
     SETTLEMENT = "settlement", _("终止结算")
+    ACCOUNT_CHECK = "account_check", _("核对收款账户")
     REFUND = "refund", _("退回财政资金")
     EQUITY_TRIGGER = "equity_trigger", _("转股触发期限")
     EQUITY_CONVERSION = "equity_conversion", _("转股办理")

@@ -28,6 +28,7 @@ OFFICES = frozenset(
         DeadlineKind.FACILITY_REMOVAL,
         DeadlineKind.YEAR_CLOSE,
         DeadlineKind.SETTLEMENT,
+        DeadlineKind.ACCOUNT_CHECK,
     }
 )
 DISTRICTS = frozenset({DeadlineKind.RECOMMENDATION, DeadlineKind.FACILITY_CHECK})

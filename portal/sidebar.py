@@ -111,6 +111,7 @@ GROUPS = (
             Item("finance.Appropriation", "account_balance"),
             Item("finance.Instalment", "payments"),
             Item("finance.Payment", "receipt_long"),
+            Item("accounts.BankAccount", "account_balance_wallet"),
             Item("finance.Refund", "assignment_return"),
             Item("equity.Deal", "pie_chart"),
         ),

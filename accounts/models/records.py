@@ -1,11 +1,13 @@
 """What is known of units and people, entered once: what rules read as of a day, and what fills forms."""
 
 import pghistory
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts import states
 from accounts.identity import validate_account, validate_identity
 from accounts.kinds import Degree, FactKind, ShareholderKind
 from accounts.models.people import OfUnitQuerySet, Organisation, User
@@ -136,8 +138,19 @@ class OfUnitFinanceQuerySet(models.QuerySet):
         return self.filter(organisation_id__in=user.scope.admin_units | user.scope.finance_units)
 
 
+class BankAccountQuerySet(OfUnitFinanceQuerySet):
+    def waiting(self):
+        return self.filter(state=states.AccountState.REGISTERED)
+
+    def standing(self):
+        """What a unit registered and was not sent back."""
+        return self.exclude(state__in=[states.AccountState.RETURNED, states.AccountState.SUPERSEDED])
+
+
 class BankAccount(models.Model):
-    """Where a unit is paid. Added, never overwritten: the latest `valid_from` counts."""
+    """Where a unit is paid. Added, never overwritten: the latest `valid_from` counts. Finance confirms it."""
+
+    machine = states.BANK_ACCOUNT
 
     organisation = models.ForeignKey(
         Organisation, models.CASCADE, related_name="bank_accounts", verbose_name=_("单位")
@@ -148,15 +161,45 @@ class BankAccount(models.Model):
     valid_from = models.DateField(_("自"))
     recorded_at = models.DateTimeField(_("登记时间"))
     recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("登记人"))
+    state = models.CharField(
+        _("状态"), max_length=20, choices=states.AccountState, default=states.AccountState.REGISTERED
+    )
+    reason = models.CharField(_("退回理由"), max_length=300, blank=True)
+    checked_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("核对人")
+    )
+    checked_at = models.DateTimeField(_("核对时间"), null=True, blank=True)
 
-    objects = OfUnitFinanceQuerySet.as_manager()
+    objects = BankAccountQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("收款账户")
         verbose_name_plural = pgettext_lazy("list", "收款账户")
         ordering = ["-valid_from", "-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(number__regex=r"^[0-9]{6,30}$"), name="bank_account_digits")
+            models.CheckConstraint(condition=Q(number__regex=r"^[0-9]{6,30}$"), name="bank_account_digits"),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=["confirmed", "returned"], checked_by__isnull=False, checked_at__isnull=False
+                )
+                | ~Q(state__in=["confirmed", "returned"])
+                & Q(checked_by__isnull=True, checked_at__isnull=True),
+                name="bank_account_checked_at_by",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="returned") | ~Q(reason=""), name="bank_account_returned_has_reason"
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="registered_never_changes",
+                operation=pgtrigger.UpdateOf("organisation_id", "holder", "bank", "number", "valid_from"),
+            ),
+            pgtrigger.Protect(
+                name="checked_never_changes",
+                operation=pgtrigger.Update,
+                condition=~pgtrigger.Q(old__state="registered"),
+            ),
         ]
 
     def __str__(self):

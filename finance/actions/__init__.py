@@ -1,5 +1,6 @@
 """Everything that changes money: commit, plan, pay, reverse; demand back, settle, receive, write off."""
 
+from finance.actions.accounts import account_registered, confirm_account, return_account
 from finance.actions.paying import (
     agreement_signed,
     cancel_unpaid,
@@ -13,15 +14,18 @@ from finance.actions.paying import (
 from finance.actions.refunding import demand_refund, receive_refund, settle, write_off
 
 __all__ = [
+    "account_registered",
     "agreement_signed",
     "cancel_unpaid",
     "commit",
+    "confirm_account",
     "demand_refund",
     "milestone_accepted",
     "plan",
     "receive_refund",
     "record_payment",
     "release",
+    "return_account",
     "reverse_payment",
     "settle",
     "write_off",

@@ -146,6 +146,7 @@ def record_payment(
 ) -> Payment:
     """Record money paid. Raises Refused; two at once can never pay more than the instalment."""
     rules.check_can_pay(by, instalment)
+    rules.check_account(instalment.agreement.award.application.organisation)
     amount = rules.check_amount(amount)
     account = "".join(payee_account.split())
     rules.check_payment(

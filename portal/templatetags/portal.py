@@ -28,11 +28,11 @@ TONES = {
     ),
     "good": (
         "awarded accepted met paid completed reserved passed clean system_managed fund accept approved "
-        "settled operating concluded"
+        "settled operating concluded confirmed"
     ),
     "wait": (
         "draft returned invited agreement unit_signed planned due suspended manual requires_data warning "
-        "pending reserve filed queued demanded accept_with_conditions reporting rectifying"
+        "pending reserve filed queued demanded accept_with_conditions reporting rectifying registered"
     ),
     "bad": "rejected failed declined infected refuse refused reject upheld terminated revoked removed",
 }

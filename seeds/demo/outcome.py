@@ -1,6 +1,6 @@
 """Steps from the experts to the payment, each a few action calls."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from applications.models import Application
@@ -8,7 +8,7 @@ from awards import actions as awards
 from awards.models import Agreement, Outcome, Publicity
 from core.workflow import Refused
 from finance import actions as finance
-from finance.models import Instalment
+from finance.models import Instalment, Refund
 from grants.models import Call, Topic
 from milestones import actions as milestones
 from milestones.models import Acceptance, DemanderOpinion, Milestone, Report
@@ -187,4 +187,29 @@ def pay(agreement: Agreement, order: int, *, cast: Cast, at: datetime) -> None:
         payee_bank="琴岛银行海天路支行",
         by=cast.people["finance"],
         at=at,
+    )
+
+
+def take_back(
+    agreement: Agreement, *, cast: Cast, demanded_at: datetime, received_at: datetime, due_date: date
+) -> None:
+    """An audit found spending outside the agreement: 6 万元 are demanded back, a part has come."""
+    by = cast.people["finance"]
+    refund = finance.demand_refund(
+        agreement=agreement,
+        amount=Decimal(60_000),
+        cause=Refund.Cause.IMPROPER,
+        due_date=due_date,
+        reason="年度审计发现差旅费中 6 万元超出任务书列支范围，应予退回。",
+        clause="任务书第九条",
+        by=by,
+        at=demanded_at,
+    )
+    finance.receive_refund(
+        refund=refund,
+        amount=Decimal(25_000),
+        received_date=received_at.date(),
+        voucher=f"退{received_at:%Y%m%d}-{refund.pk:04d}",
+        by=by,
+        at=received_at,
     )

@@ -39,6 +39,13 @@ class Parks(Stage):
             outcome.sign(agreement, cast=self.cast, unit_at=unit_at, bureau_at=bureau_at)
             outcome.pay(agreement, 1, cast=self.cast, at=self.clock(over + 20, 10))
         waiting = next(row for row in agreements if row.award.application_id == robots.pk)
+        outcome.take_back(
+            next(row for row in agreements if row.award.application_id == chromatography.pk),
+            cast=self.cast,
+            demanded_at=self.clock(-40, 10),
+            received_at=self.clock(-12, 15),
+            due_date=self.clock.day(20),
+        )
         outcome.hand_in(outcome.milestone_of(waiting, "m1"), spent=640, at=self.clock(-3, 17))
 
     def current(self, call: Call) -> None:

@@ -8,9 +8,10 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from accounts import actions as accounts
+from accounts.models import BankAccount
 from core.calendar import end_of_day, local_date
 from core.workflow import Refused
-from finance import actions, queries, refund_rules
+from finance import actions, queries, refund_rules, rules
 from finance.models import Instalment, Refund, RefundReceipt, Settlement
 from finance.states import REFUND, RefundState
 from milestones import actions as projects
@@ -247,7 +248,56 @@ def test_without_an_account_the_unit_is_reminded_until_it_registers_one(project)
         at=AT,
     )
     assert not clock(unit, DeadlineKind.BANK_ACCOUNT).exists()
-    assert not [line for line in map(str, obligations.check(at=AT)) if "bank_account" in line]
+    assert not [line for line in map(str, obligations.check(at=AT)) if "account" in line]
+
+
+def test_nothing_is_paid_before_finance_has_confirmed_the_account(project, client):
+    found, people = project
+    unit = found.award.application.organisation
+    people["unit_finance"], people["leader"], people["manager"]
+    typed = {"organisation": unit, "holder": unit.name, "bank": "青岛银行", "number": "6222000011112222"}
+    typed |= {"valid_from": ON, "by": people["unit_admin"], "at": AT}
+    replaced, account = accounts.record_account(**typed), accounts.record_account(**typed)
+    replaced.refresh_from_db()
+    assert replaced.state == "superseded"
+    deadline = clock(account, DeadlineKind.ACCOUNT_CHECK).get()
+    assert Deadline.objects.owed_by(people["finance"]).filter(pk=deadline.pk).exists()
+    first = Instalment.objects.get(agreement=found, order=1)
+    money = {"instalment": first, "amount": Decimal(1), "paid_date": ON, "voucher": "拨-9"}
+    money |= {
+        "payee_account": "6222000011112222",
+        "payee_bank": "青岛银行",
+        "by": people["finance"],
+        "at": AT,
+    }
+    with pytest.raises(Refused, match="还没有确认"):
+        actions.record_payment(**money)
+    assert {n for n in ("finance", "leader", "manager") if rules.can_check_account(people[n], account)} == {
+        "finance"
+    }
+    desk = reverse("admin:accounts_bankaccount_change", args=[account.pk])
+    for name, status, whole in (("manager", 404, False), ("leader", 200, False), ("finance", 200, True)):
+        client.force_login(people[name])
+        answer = client.get(desk)
+        assert (answer.status_code, "6222000011112222" in answer.content.decode()) == (status, whole), name
+    assert "6222000011112222" not in client.get("/admin/accounts/bankaccount/").content.decode()
+    back = reverse("admin:accounts_bankaccount_send_back", args=[account.pk])
+    assert client.post(back, {"reason": ""}).status_code == 422
+    assert client.post(back, {"reason": "户名不一致"}).status_code == 302
+    assert clock(unit, DeadlineKind.BANK_ACCOUNT).exists(), "to be registered anew"
+    told = Message.objects.filter(template="finance/account", context__reason="户名不一致")
+    assert {message.recipient for message in told} == {people["unit_admin"], people["unit_finance"]}
+    with pytest.raises(Refused, match="已经退回"):
+        actions.record_payment(**money)
+    again = accounts.record_account(**typed)
+    for attack in ({"number": "1234567890"}, {"state": "confirmed"}, {"state": "returned"}):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            BankAccount.objects.filter(pk=again.pk).update(**attack)
+    assert client.post(reverse("admin:accounts_bankaccount_confirm", args=[again.pk])).status_code == 302
+    page = client.get(reverse("admin:finance_instalment_pay", args=[first.pk])).content.decode()
+    assert "6222000011112222" in page
+    actions.record_payment(**money)
+    assert not [line for line in map(str, obligations.check(at=AT)) if "account" in line]
 
 
 def test_what_is_due_is_paid_before_the_year_closes(project):
