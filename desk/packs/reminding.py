@@ -2,7 +2,7 @@
 
 from datetime import time
 
-from desk.packs import schema
+from desk.packs import telling
 from grants.models import Call
 from notifications.models import ReminderPolicy, ReminderStep
 
@@ -10,7 +10,7 @@ WORDING = ("subject", "body", "subject_en", "body_en")
 FIELDS = ("kind", "hour", "on_rest_day", *WORDING, *(f"late_{name}" for name in WORDING))
 
 
-def write(call: Call, parts: list[schema.ReminderPart]) -> None:
+def write(call: Call, parts: list[telling.ReminderPart]) -> None:
     """Make the rules of the call's series what the pack says. Rules that are so already stay untouched."""
     if dump(call) == parts:
         return
@@ -30,15 +30,15 @@ def write(call: Call, parts: list[schema.ReminderPart]) -> None:
         )
 
 
-def dump(call: Call) -> list[schema.ReminderPart]:
+def dump(call: Call) -> list[telling.ReminderPart]:
     """The rules of the series in the order in which they were written; two queries."""
     rows = ReminderPolicy.objects.filter(series=call.series).order_by("id").prefetch_related("steps")
     return [
-        schema.ReminderPart.model_construct(
+        telling.ReminderPart.model_construct(
             quiet=f"{row.quiet_from:%H:%M}-{row.quiet_to:%H:%M}" if row.quiet_from else "",
             legal=row.is_legal,
             steps=[
-                schema.ReminderStepPart.model_construct(lead=step.code, tell=step.audience, by=step.channels)
+                telling.ReminderStepPart.model_construct(lead=step.code, tell=step.audience, by=step.channels)
                 for step in row.steps.all()
             ],
             **{name: getattr(row, name) for name in FIELDS},

@@ -1,31 +1,27 @@
 """What a pack may say: one call (通知) as data. Field names are those that stand in the YAML file."""
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from core.calendar import RestDay
 from desk.packs.filed import FacilitiesPart
 from desk.packs.part import Days, Part
+from desk.packs.telling import ReceiptPart, ReminderPart
 from desk.packs.values import (
     Amount,
     Body,
-    Channel,
     Clause,
     Code,
     Day,
     FixedMoment,
-    Lead,
     Maybe60,
     Maybe120,
     Maybe200,
     Moment,
     Number,
-    Quiet,
     Slug,
     Text,
-    Wording,
     Words60,
     Words120,
     Words200,
@@ -49,9 +45,6 @@ from grants.models import (
     StageKind,
 )
 from milestones.models import Kind
-from notifications.models import DeadlineKind, NoticeKind
-from notifications.notices import DEEMED_DAYS
-from notifications.policies import Audience
 from reviews.models import Aggregation
 
 Months = Annotated[int, Field(ge=1, le=240)]
@@ -439,43 +432,6 @@ class TopicPart(Part):
     bidder_conditions: Text = ""
     amount: Annotated[Amount, Field(gt=0)] | None = None
     planned_number: Annotated[int, Field(ge=1, le=999)] = 1
-
-
-class ReminderStepPart(Part):
-    lead: Lead
-    tell: Annotated[list[Audience], Field(min_length=1)] = [Audience.OWNERS]
-    by: list[Channel] = ["email"]
-    """Beside the inbox, which always has it."""
-
-
-class ReminderPart(Part):
-    """When to remind whom of one kind of deadline of this call; the general rule then does not hold."""
-
-    kind: DeadlineKind
-    hour: Annotated[int, Field(ge=0, le=23)] = 9
-    on_rest_day: RestDay = RestDay.STAYS
-    quiet: Quiet = "21:00-08:00"
-    legal: bool = False
-    subject: Annotated[Wording, Field(max_length=200)] = ""
-    body: Wording = ""
-    subject_en: Annotated[Wording, Field(max_length=200)] = ""
-    body_en: Wording = ""
-    late_subject: Annotated[Wording, Field(max_length=200)] = ""
-    late_body: Wording = ""
-    late_subject_en: Annotated[Wording, Field(max_length=200)] = ""
-    late_body_en: Wording = ""
-    """What is said once it is overdue; left out: the same."""
-    steps: list[ReminderStepPart] = Field(default_factory=list)
-
-
-class ReceiptPart(Part):
-    """How a kind of notice of this call is served: acknowledged or not, deemed served after so many days."""
-
-    kind: NoticeKind
-    needs_receipt: bool = True
-    deemed_days: Annotated[int, Field(ge=0, le=365)] = DEEMED_DAYS
-    day_kind: Literal[DayKind.WORKING, DayKind.CALENDAR] = DayKind.WORKING
-    clause: Maybe200 = ""
 
 
 class Pack(Part):

@@ -1,11 +1,11 @@
 """How a pack's decisions are served (签收): rules that hold for the calls of one series alone."""
 
-from desk.packs import schema
+from desk.packs import telling
 from grants.models import Call
 from notifications.models import NoticeRule
 
 
-def write(call: Call, parts: list[schema.ReceiptPart]) -> None:
+def write(call: Call, parts: list[telling.ReceiptPart]) -> None:
     """Make the rules of the call's series what the pack says."""
     if dump(call) == parts:
         return
@@ -16,9 +16,9 @@ def write(call: Call, parts: list[schema.ReceiptPart]) -> None:
     )
 
 
-def dump(call: Call) -> list[schema.ReceiptPart]:
+def dump(call: Call) -> list[telling.ReceiptPart]:
     rows = NoticeRule.objects.filter(series=call.series).order_by("id")
-    names = schema.ReceiptPart.model_fields
+    names = telling.ReceiptPart.model_fields
     return [
-        schema.ReceiptPart.model_construct(**{name: getattr(row, name) for name in names}) for row in rows
+        telling.ReceiptPart.model_construct(**{name: getattr(row, name) for name in names}) for row in rows
     ]
