@@ -15,6 +15,7 @@ from applications.forms import FIXED_PARTS, FIXED_TITLES, Section, asks_for
 from applications.forms.part import Rows
 from applications.models import Answer, Application, RuleStatus, TeamMember
 from core.workflow import Refused
+from desk import sample_record
 from grants.models import Call, FormKind, ProjectType, RuleScope
 
 
@@ -26,9 +27,15 @@ def sandbox(
     at: datetime,
     organisation: Organisation | None = None,
     project_type: ProjectType | None = None,
+    of_sample: bool = False,
 ) -> Iterator[Application]:
-    """A draft application that the database forgets when the block ends. Without a unit, the department's."""
+    """A draft application that the database forgets when the block ends; `of_sample`: with a made-up unit.
+
+    Without a unit, the department's.
+    """
     with transaction.atomic():
+        if of_sample:
+            organisation = sample_record.unit()
         yield Application.objects.create(
             call=call,
             organisation=organisation or call.programme.department,
@@ -61,8 +68,13 @@ def store(application: Application, part: Section, *, by, at: datetime) -> dict[
 
 
 def form_page(call: Call, *, form: str, project_type, by, at: datetime) -> dict[str, Any]:
-    """Everything the page shows, empty: the call's own sections between the parts that all calls share."""
-    with sandbox(call, by=by, at=at, project_type=project_type) as application:
+    """Everything the page shows: the call's own sections between the parts that all calls share.
+
+    Empty, but for what questions take from the record of a unit: that of a made-up one.
+    """
+    with sandbox(call, by=by, at=at, project_type=project_type, of_sample=True) as application:
+        asked = queries.questions_of(application, form)
+        sample_record.fill(application, asked, by=by, at=at)
         parts = [Section(application, section=section) for section in sections_of(call, form, project_type)]
         basics, *others = _fixed(application) if form == FormKind.APPLICATION else (None,)
         return {
@@ -70,6 +82,7 @@ def form_page(call: Call, *, form: str, project_type, by, at: datetime) -> dict[
             "basics": basics,
             "sections": [part.context() for part in parts],
             "others": others,
+            "is_sample": True,
         }
 
 

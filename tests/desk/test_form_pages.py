@@ -3,9 +3,10 @@
 import pytest
 from django.urls import reverse
 
+from accounts.models import Organisation
 from accounts.roles import Role
 from applications.models import Answer, Application
-from grants.models import EligibilityRule, Question, Section
+from grants.models import EligibilityRule, Question, QuestionKind, Section
 from tests.factories.accounts import officer
 from tests.factories.grants import CallFactory
 
@@ -162,8 +163,15 @@ def test_the_preview_is_the_applicants_form_and_stores_nothing(client, manager, 
     page = client.get(at("preview", call.pk))
     assert page.status_code == 200
     assert "frame-src 'self'" in page["Content-Security-Policy"]
+    section = call.sections.order_by("order").first()
+    taken = {"kind": QuestionKind.MONEY, "config": {"from_record": "revenue", "record_year": -1}}
+    Question.objects.create(call=call, section=section, code="sales", label="上年收入", order=90, **taken)
     frame = client.get(at("preview_form", call.pk))
     body = frame.content.decode()
+    # What the record of a unit would answer is shown of a made-up one, and said to be that.
+    assert body.count("示例数值，不是真实数据。") == 1
+    assert 'value="1234"' in body
+    assert not Organisation.objects.filter(name="示例单位").exists()
     shown = ("项目名称", "技术路线", "技术成熟度", "方案书", "第六条", "项目负责人", "计划里程碑")
     for text in shown:
         assert text in body
