@@ -8,6 +8,7 @@ from django import forms
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.identity import clean_credit_code, validate_credit_code, validate_phone
 from accounts.models import Organisation
@@ -78,7 +79,7 @@ class IndicatorsField(TableField):
         columns = [
             Column({"code": "name", "label": _("指标"), "max_length": 120}),
             Column({"code": "target", "label": _("目标值"), "max_length": 120}),
-            Column({"code": "unit", "label": _("单位"), "max_length": 30}),
+            Column({"code": "unit", "label": pgettext_lazy("measure", "单位"), "max_length": 30}),
         ]
         super().__init__(columns, max_rows=30, required=False, **kwargs)
 

@@ -1,6 +1,7 @@
 """Kinds of many rows: tables, lists, 考核指标, 子课题."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from applications.fields import MANY_ROWS, LinesField, TableField
 from applications.questions.base import Kind
@@ -129,7 +130,7 @@ class Indicators(Table):
         ] or [{"code": TARGET, "label": _("目标值"), "max_length": 60}]
         return [
             {"code": "name", "label": _("指标"), "required": True, "max_length": 120},
-            {"code": "unit", "label": _("单位"), "max_length": 30},
+            {"code": "unit", "label": pgettext("measure", "单位"), "max_length": 30},
             {"code": "baseline", "label": _("现状"), "max_length": 60},
             *targets[:-1],
             targets[-1] | {"required": True},
