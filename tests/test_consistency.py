@@ -40,7 +40,7 @@ def machines() -> dict[type[models.Model], Machine]:
 
 DATED_WITHOUT_DEADLINE = {
     "what was done, and when": (
-        "accounts.BankAccount.checked_at accounts.JoinRequest.decided_at "
+        "accounts.BankAccount.checked_at accounts.JoinRequest.decided_at accounts.Subordination.decided_at "
         "accounts.OrganisationFact.recorded_at accounts.OrganisationFact.confirmed_at "
         "accounts.OrganisationFact.warned_at accounts.PersonRecord.updated_at "
         "accounts.Shareholder.recorded_at portal.Subscription.agreed_at "

@@ -258,7 +258,7 @@ def test_the_unit_page_takes_the_same_queries_for_any_number_of_rows(
     as_(client, admin)
     client.get(f"/my/units/{unit.pk}/")
     # session, user, offices, memberships, unit, requests, members, the form's members, licence, messages
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(12):
         assert client.get(f"/my/units/{unit.pk}/").status_code == 200
 
 
