@@ -75,6 +75,7 @@ def account_links(user, path: str) -> list[Entry]:
         ("accounts:own_record", _("个人档案")),
         *([("reviews:record", _("专家库资料"))] if user.has_role(Role.EXPERT) else []),
         ("accounts:units", _("我的单位")),
+        *([("equity:list", pgettext("list", "股权项目"))] if user.scope.units else []),
         ("portal:subscription", _("通知订阅")),
         ("portal:reminders", _("提醒方式")),
         ("account_change_password", _("修改密码")),

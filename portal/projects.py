@@ -18,6 +18,7 @@ from awards.models import Agreement
 from awards.states import ENDED_EARLY, AgreementState
 from core.calendar import end_of_day, local_date
 from core.paging import paginate
+from equity.models import Deal
 from finance import queries as money
 from finance import rules as paying
 from finance.models import Instalment
@@ -175,7 +176,7 @@ def payment_rows(user, agreement: Agreement) -> list[dict]:
 @login_required
 @require_safe
 def project(request, pk):
-    """One project. Sixteen queries with the session's, whatever it holds."""
+    """One project. Eighteen queries with the session's, whatever it holds."""
     now = timezone.now()
     visible = Agreement.objects.visible_to(request.user).select_related(
         "award__application__organisation",
@@ -204,6 +205,7 @@ def project(request, pk):
         "instalments": instalments,
         "bars": money_bars(money.totals_of(instalments)),
         "refunds": money.refunds_of(agreement),
+        "deal": Deal.objects.visible_to(request.user).filter(agreement=agreement).first(),
         "settlement": money.settlement_of(agreement),
         "payments": payment_rows(request.user, agreement),
         "may_sign": awards.can_sign_for_unit(request.user, agreement),

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from desk.packs import filed, reminding, schema, serving
+from desk.packs import filed, reminding, schema, serving, shares
 from desk.packs.schema import Pack
 from desk.packs.writing import CALL_FIELDS
 from equity.models import EquityTerms, PayeeTemplate, TriggerTemplate
@@ -191,11 +191,11 @@ def _equity(call: Call):
     if not terms:
         return None
     lists = {
-        "triggers": _parts(schema.TriggerPart, TriggerTemplate, call, milestone="milestone_code"),
-        "payees": _parts(schema.PayeePart, PayeeTemplate, call, pool="is_pool"),
+        "triggers": _parts(shares.TriggerPart, TriggerTemplate, call, milestone="milestone_code"),
+        "payees": _parts(shares.PayeePart, PayeeTemplate, call, pool="is_pool"),
     }
-    fields = {name: getattr(terms, name) for name in schema.EquityPart.model_fields if name not in lists}
-    return schema.EquityPart.model_construct(**fields, **lists)
+    fields = {name: getattr(terms, name) for name in shares.EquityPart.model_fields if name not in lists}
+    return shares.EquityPart.model_construct(**fields, **lists)
 
 
 def _topics(call: Call) -> list:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from desk.packs.filed import FacilitiesPart
 from desk.packs.part import Days, Part
+from desk.packs.shares import EquityPart
 from desk.packs.telling import ReceiptPart, ReminderPart
 from desk.packs.values import (
     Amount,
@@ -26,7 +27,6 @@ from desk.packs.values import (
     Words120,
     Words200,
 )
-from equity.models import PriceFormula, TriggerKind
 from finance.models import Condition
 from grants.models import (
     Automation,
@@ -47,7 +47,6 @@ from grants.models import (
 from milestones.models import Kind
 from reviews.models import Aggregation
 
-Months = Annotated[int, Field(ge=1, le=240)]
 Rate = Annotated[Number, Field(gt=0, le=1000)]
 TypeCode = Annotated[str, Field(max_length=50)]
 """The code of a project type of this pack; empty: all types."""
@@ -374,47 +373,6 @@ class InstalmentPart(Part):
     milestone: Annotated[str, Field(max_length=50)] = ""
     pay_days: Days = 20
     clause: Clause = ""
-
-
-class TriggerPart(Part):
-    """An event on which the money becomes a share; `amount` of money, `milestone` its code."""
-
-    kind: TriggerKind
-    amount: Annotated[Amount, Field(gt=0)] | None = None
-    milestone: Annotated[str, Field(max_length=50)] = ""
-    months: Months
-    clause: Clause = ""
-
-
-class PayeePart(Part):
-    """Who shares in the income; principal and odd cents go to the one row with `pool`."""
-
-    name: Words60
-    share: Percent
-    pool: bool = False
-
-
-class EquityPart(Part):
-    """How money becomes a share, and how the share is left again."""
-
-    max_percent: Percent = Decimal(25)
-    not_largest: bool = True
-    conversion_days: Days = 90
-    valuation_months: Months = 12
-    report_months: Months = 6
-    max_holding_months: Months = 60
-    buy_back_after_months: Annotated[int, Field(ge=0, le=240)] | None = None
-    buy_back_months: Months | None = None
-    team_first: bool = True
-    price_formula: PriceFormula = PriceFormula.ORIGINAL
-    interest_percent: Percent | None = None
-    interest_after_months: Annotated[int, Field(ge=0, le=240)] = 0
-    clause: Clause = ""
-    report_clause: Clause = ""
-    exit_clause: Clause = ""
-    split_clause: Clause = ""
-    triggers: list[TriggerPart] = Field(default_factory=list)
-    payees: list[PayeePart] = Field(default_factory=list)
 
 
 class IndicatorPart(Part):

@@ -141,7 +141,7 @@ class DealAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
         if holding is None:
             return "—"
         rows = [(row.name, f"{(row.shares * 100 / holding.total_shares):.2f}%") for row in holding.rows.all()]
-        return format_html_join("\n", "{} {}", rows)
+        return format_html_join("；", "{} {}", rows)
 
     @display(description=_("回购期"))
     def window(self, obj):

@@ -28,13 +28,18 @@ TONES = {
     ),
     "good": (
         "awarded accepted met paid completed reserved passed clean system_managed fund accept approved "
-        "settled operating concluded confirmed"
+        "settled operating concluded holding repaid confirmed"
     ),
     "wait": (
         "draft returned invited agreement unit_signed planned due suspended manual requires_data warning "
-        "pending reserve filed queued demanded accept_with_conditions reporting rectifying registered"
+        "pending reserve filed queued demanded accept_with_conditions reporting rectifying registered agreed "
+        "watching "
+        "triggered valued exiting exited repaying waiting reported declared proposed"
     ),
-    "bad": "rejected failed declined infected refuse refused reject upheld terminated revoked removed",
+    "bad": (
+        "rejected failed declined infected refuse refused reject upheld terminated revoked removed exempted "
+        "written_off not_met"
+    ),
 }
 _TONE_OF = {state: tone for tone, states in TONES.items() for state in states.split()}
 

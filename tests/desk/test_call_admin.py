@@ -334,6 +334,7 @@ def test_equity_terms_are_written_with_their_triggers_and_payees_and_dropped_on_
     terms = {"max_percent": "25", "conversion_days": 90, "report_months": 6, "valuation_months": 12}
     terms |= {
         "max_holding_months": 60,
+        "interest_after_months": 0,
         "price_formula": "original",
         "not_largest": "on",
         "buy_back_months": 12,

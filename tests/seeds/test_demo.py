@@ -46,7 +46,7 @@ APPLICATIONS = {
     ApplicationState.DEMANDER_CHOICE: 1,
     ApplicationState.PUBLICITY: 1,
     ApplicationState.AGREEMENT: 1,
-    ApplicationState.AWARDED: 5,
+    ApplicationState.AWARDED: 6,
     ApplicationState.REJECTED: 3,
 }
 
