@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from typing import ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -29,6 +30,8 @@ class PartForm(forms.ModelForm):
     """A record of a call. `layout`: lines of (field, columns of twelve), as they stand on the page."""
 
     layout: tuple = ()
+    of_kinds: ClassVar[dict[str, str]] = {}
+    """Field of a row → the kinds of the row that it belongs to; a script hides it for the others."""
     code_prefix = ""
     """With it, a code left empty becomes the next free `<prefix><number>`."""
 
@@ -77,7 +80,13 @@ class PartForm(forms.ModelForm):
             (name, 12) for name in self.fields if name not in shown and name not in ("id", "ORDER", "DELETE")
         ]
         lines = [*self.layout, *((pair,) for pair in rest)]
-        return [[(self[name], width) for name, width in line if name in self.fields] for line in lines]
+        return [[(self._bound(name), width) for name, width in line if name in self.fields] for line in lines]
+
+    def _bound(self, name: str):
+        """A bound field that knows for which kinds of the row it is shown."""
+        field = self[name]
+        field.kinds = self.of_kinds.get(name, "")
+        return field
 
     def store(self):
         """Write the record. Part of `desk.actions.save_part`."""

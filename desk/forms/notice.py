@@ -175,8 +175,8 @@ class TypeForm(PartForm):
 
 class AccessForm(PartForm):
     layout = (
-        (("is_invitation_only", 4), ("max_submissions", 4), ("max_megabytes", 4)),
-        (("requires_partner_confirmation", 6), ("requires_consents", 6)),
+        (("max_submissions", 6), ("max_megabytes", 6)),
+        (("is_invitation_only", 4), ("requires_partner_confirmation", 4), ("requires_consents", 4)),
         (("follows", 8), ("entry_days", 4)),
     )
 
@@ -303,6 +303,10 @@ class StageForm(PartForm):
         ),
         (("slides_blind", 12),),
     )
+    of_kinds = {
+        **dict.fromkeys((*SLIDES, "slides_blind"), " ".join(SLIDES_RULES)),
+        "recommended_by": StageKind.RECOMMENDATION,
+    }
 
     class Meta:
         model = Stage
@@ -321,7 +325,10 @@ class StageForm(PartForm):
             "slides_blind",
         )
         widgets = {"instruction": short_text(1)}
-        labels = {"instruction": gettext_lazy("办理要求（办理人会看到）")}
+        labels = {
+            "instruction": gettext_lazy("办理要求（办理人会看到）"),
+            "slides_pages": gettext_lazy("页数上限"),
+        }
         help_texts = {"instruction": "", "authority_confirmed": _AFTER_ITS_WORD}
 
     def __init__(self, *args, **kwargs):

@@ -149,7 +149,7 @@ class Call(models.Model):
     requires_consents = models.BooleanField(
         _("参与人员须知情同意"),
         default=False,
-        help_text=_("提交前，每个参与人员都要用自己的账号同意；持护照的不在系统中同意"),
+        help_text=_("提交前，每个参与人员都要用自己的账号同意，按个人档案里的证件号码核对"),
     )
     asks_milestones = models.BooleanField(_("填写计划里程碑"), default=True)
     is_budget_by_year = models.BooleanField(_("预算分年度"), default=False)

@@ -39,6 +39,7 @@
     if (source) source.after(row);
     else list.append(row);
     renumber(list);
+    showRow(row);
     const first = row.querySelector("input:not([type=hidden]):not([name$='-ORDER']):not([name$='-DELETE']), select, textarea");
     if (first) first.focus();
     changed(section);
@@ -200,6 +201,22 @@
     kind.addEventListener("change", show);
     if (shown) shown.addEventListener("change", show);
     show();
+  });
+
+  // A row shows what its kind asks for, and what was filled in or is wrong whatever the kind.
+  function showRow(row) {
+    const kind = row.querySelector("select[name$='-kind']");
+    row.querySelectorAll("[data-kinds]").forEach((place) => {
+      const input = place.querySelector("input");
+      const filled = input && (input.type === "checkbox" ? input.checked : input.value !== "");
+      const wanted = kind && place.dataset.kinds.split(" ").includes(kind.value);
+      place.hidden = !wanted && !filled && !place.classList.contains("jd-wrong");
+    });
+  }
+  document.querySelectorAll("[data-row]").forEach(showRow);
+  document.addEventListener("change", (event) => {
+    const row = event.target.matches("select[name$='-kind']") && event.target.closest("[data-row]");
+    if (row) showRow(row);
   });
 
   // ---- small things ----
