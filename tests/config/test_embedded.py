@@ -22,7 +22,7 @@ from config.embedded import place, server
 from config.machine import PROJECT, Unavailable
 from tests.conftest import wait_until
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("embedded")]
 WANTED = ["DATABASE_URL", "REDIS_URL"]
 
 
@@ -41,6 +41,35 @@ def var(tmp_path, monkeypatch):
     yield path
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(place.own_dir(create=False))
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """A var/ where PostgreSQL was once, and its data: to begin anew takes longer than most tests here."""
+    path = tmp_path_factory.mktemp("begun")
+    path.parent.chmod(0o755)
+    path.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JIEBANG_VAR", str(path))
+        for name in WANTED:
+            patch.delenv(name, raising=False)
+        with embedded.serve(wanted=WANTED):
+            data = place.lasting().data
+        yield path, data
+        shutil.rmtree(data, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(place.own_dir(create=False))
+
+
+@pytest.fixture
+def used_var(var, begun):
+    """A var/ of its own that has been used before."""
+    path, data = begun
+    var.mkdir()
+    for secret in path.glob("*.password"):
+        shutil.copy2(secret, var)
+    subprocess.run(["cp", "-a", data, place.lasting().data], check=True)
+    return var
 
 
 def alive(pid: int) -> bool:
@@ -136,29 +165,29 @@ def test_only_the_missing_server_starts(var, monkeypatch):
 
 
 @pytest.mark.parametrize("victim", ["owner", "guard"])
-def test_a_kill_leaves_nothing_behind(var, victim):
+def test_a_kill_leaves_nothing_behind(used_var, victim):
     with runner("sleep", "600") as process:
-        answer = running(var)
+        answer = running(used_var)
         everything = [answer["guard"], *answer["pids"].values()]
         os.kill(process.pid if victim == "owner" else answer["guard"], signal.SIGKILL)
         process.wait(20)
         wait_until(lambda: gone(everything), "all servers are gone")
 
 
-def test_a_lost_server_ends_the_command(var):
+def test_a_lost_server_ends_the_command(used_var):
     with runner("sleep", "600") as process:
-        answer = running(var)
+        answer = running(used_var)
         os.kill(answer["pids"]["valkey"], signal.SIGKILL)
         process.wait(20)
         assert process.returncode != 0
         wait_until(lambda: gone([answer["guard"], *answer["pids"].values()]), "all servers are gone")
 
 
-def test_an_interrupt_stops_everything(var):
-    begun = var.with_name("begun")
+def test_an_interrupt_stops_everything(used_var):
+    begun = used_var.with_name("begun")
     command = f"import pathlib, time; pathlib.Path({str(begun)!r}).touch(); time.sleep(600)"
     with runner(sys.executable, "-c", command) as process:
-        answer = running(var)
+        answer = running(used_var)
         wait_until(begun.exists, "the command runs")
         for pid in [process.pid, *children(process.pid)]:  # as the terminal does
             if pid != answer["guard"]:
@@ -171,12 +200,12 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def test_the_code_of_the_command_is_ours(var):
+def test_the_code_of_the_command_is_ours(used_var):
     with runner("sh", "-c", 'test -n "$DATABASE_URL" && test -n "$REDIS_URL" && exit 3') as process:
         assert process.wait(60) == 3
 
 
-def test_a_second_start_uses_the_running_servers(var):
+def test_a_second_start_uses_the_running_servers(used_var):
     with embedded.serve(wanted=WANTED) as first, embedded.serve(wanted=WANTED) as second:
         assert (first.attached, second.attached) == (False, True)
         assert second.urls == first.urls
@@ -185,7 +214,7 @@ def test_a_second_start_uses_the_running_servers(var):
 
 
 @pytest.mark.parametrize("number", [1, 2**22 - 3])
-def test_a_stale_lock_file_is_no_hindrance(var, number):
+def test_a_stale_lock_file_is_no_hindrance(used_var, number):
     """Number 1 lives and is not PostgreSQL; the other one is nobody's."""
     with embedded.serve(wanted=WANTED) as servers:
         data = place.lasting().data
@@ -199,7 +228,7 @@ def test_a_stale_lock_file_is_no_hindrance(var, number):
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_server_that_outlived_its_guard_is_taken_down(var):
+def test_a_server_that_outlived_its_guard_is_taken_down(used_var):
     spot = place.lasting()
     left = server.Postgres(spot, lasting=True, port=None)
     left.start()
@@ -213,7 +242,7 @@ def test_a_server_that_outlived_its_guard_is_taken_down(var):
         left.stop()
 
 
-def test_data_of_another_version_is_not_touched(var):
+def test_data_of_another_version_is_not_touched(used_var):
     with embedded.serve(wanted=WANTED):
         data = place.lasting().data
     (data / "PG_VERSION").write_text("17\n")
@@ -222,9 +251,9 @@ def test_data_of_another_version_is_not_touched(var):
     assert (data / "base").is_dir()
 
 
-def test_a_lost_password_is_told(var):
+def test_a_lost_password_is_told(used_var):
     with embedded.serve(wanted=WANTED):
-        (var / "postgres.password").unlink()
+        (used_var / "postgres.password").unlink()
     with pytest.raises(Unavailable, match="make demo-reset"), embedded.serve(wanted=WANTED):
         pass
 
@@ -278,7 +307,7 @@ def test_a_directory_of_somebody_else_is_not_used(var):
         place.own_dir()
 
 
-def test_running_servers_are_not_cleared(var):
+def test_running_servers_are_not_cleared(used_var):
     with embedded.serve(wanted=WANTED):
         done = subprocess.run(
             [sys.executable, "-m", "config.embedded", "clear"],
@@ -288,10 +317,10 @@ def test_running_servers_are_not_cleared(var):
             check=False,
         )
         assert (done.returncode, done.stderr) == (1, "the servers are running: stop `make demo` first\n")
-    assert (var / "postgres.password").exists()
+    assert (used_var / "postgres.password").exists()
 
 
-def test_a_busy_port_is_avoided(var):
+def test_a_busy_port_is_avoided(used_var):
     with embedded.serve(wanted=WANTED) as servers:
         taken = servers.urls["REDIS_URL"]
     number = int(taken.rsplit(":", 1)[1].split("/")[0])

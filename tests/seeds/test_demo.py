@@ -136,12 +136,11 @@ def check_deadlines(now):
 
 def check_pages(client):
     """Every open deadline leads whoever owes it to a page that opens."""
-    people = list(User.objects.all())
+    owing = {}
+    for user in User.objects.all():
+        owing |= dict.fromkeys(Deadline.objects.owed_by(user).values_list("pk", flat=True), user)
     for deadline in Deadline.objects.open():
-        owing = next(
-            user for user in people if Deadline.objects.owed_by(user).filter(pk=deadline.pk).exists()
-        )
-        client.force_login(owing)
+        client.force_login(owing[deadline.pk])
         assert (deadline.url, client.get(deadline.url, follow=True).status_code) == (deadline.url, 200)
 
 
