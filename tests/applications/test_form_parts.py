@@ -228,7 +228,7 @@ def test_a_plain_budget_takes_neither_year_nor_unit():
 texts = st.text(max_size=6) | st.from_regex(r"\d{1,9}(\.\d{0,6})?", fullmatch=True)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_whatever_is_typed_into_the_budget_is_kept_and_adds_up(client, split, data):
     application = at_home(client, split)

@@ -20,7 +20,7 @@ from grants.models import QuestionKind as K
 from seeds import dictionaries
 from seeds.codes import make_credit_code, make_id_number
 
-usual = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+usual = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lists")]
 
 words = st.text(min_size=1, max_size=12).filter(str.strip)

@@ -21,7 +21,6 @@ from tests.factories.accounts import OrganisationFactory
 from tests.factories.milestones import (
     AT,
     PARTIES,
-    PEOPLE,
     agreement,
     draft_agreement,
     hand_in,
@@ -30,6 +29,7 @@ from tests.factories.milestones import (
     project_call,
 )
 from tests.factories.reviews import ApplicationFactory, CallFactory
+from tests.factories.standing import attempt, others
 
 HALF = Decimal(500_000)
 ACCOUNT = "6222 0210 0112 3456 789"
@@ -266,28 +266,24 @@ def test_funding_that_falls_away_cancels_what_is_not_paid():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("who", PEOPLE)
-def test_only_finance_pays(who):
+def test_only_finance_pays(subtests):
     found, people = project()
     first = instalment_of(found)
-    assert rules.can_pay(people[who], first) == (who == "finance")
-    if who == "finance":
-        hearing = {people["team"], people["unit_admin"], people["unit_finance"]}
-        payment = pay(first, by=people[who])
-        first.refresh_from_db()
-        assert (first.state, first.paid) == (InstalmentState.PAID, Decimal(300_000))
-        assert (payment.payee_account, payment.masked_account) == (
-            "6222021001123456789",
-            "6222***********6789",
-        )
-        assert payment_deadline(first) is None
-        heard = {message.recipient for message in Message.objects.filter(template="finance/paid")}
-        assert heard == hearing
-        assert [event.verb for event in Event.objects.about(first)] == ["moved", "paid", "moved"]
-    else:
-        with pytest.raises(Refused, match="经费管理人员"):
-            pay(first, by=people[who])
-        assert not Payment.objects.exists()
+    for who in others(people, "finance"):
+        with attempt(subtests, who):
+            assert not rules.can_pay(people[who], first)
+            with pytest.raises(Refused, match="经费管理人员"):
+                pay(first, by=people[who])
+    assert not Payment.objects.exists()
+    assert rules.can_pay(people["finance"], first)
+    payment = pay(first, by=people["finance"])
+    first.refresh_from_db()
+    assert (first.state, first.paid) == (InstalmentState.PAID, Decimal(300_000))
+    assert (payment.payee_account, payment.masked_account) == ("6222021001123456789", "6222***********6789")
+    assert payment_deadline(first) is None
+    heard = {message.recipient for message in Message.objects.filter(template="finance/paid")}
+    assert heard == {people["team"], people["unit_admin"], people["unit_finance"]}
+    assert [event.verb for event in Event.objects.about(first)] == ["moved", "paid", "moved"]
 
 
 @pytest.mark.django_db
@@ -365,28 +361,26 @@ def test_two_payments_at_once_never_exceed_the_instalment(amount, paid):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("who", PEOPLE)
-def test_only_finance_reverses(who):
+def test_only_finance_reverses(subtests):
     found, people = project()
     first = instalment_of(found)
     payment = pay(first, by=people["finance"])
     later = AT + timedelta(days=3)
-    if who == "finance":
-        negative = actions.reverse_payment(payment=payment, reason="账号有误", by=people[who], at=later)
-        first.refresh_from_db()
-        assert (negative.amount, negative.reverses, negative.note) == (-payment.amount, payment, "账号有误")
-        assert (first.state, first.paid, first.due_at) == (InstalmentState.DUE, 0, due(later, 20))
-        assert payment_deadline(first).due_at == due(later, 20)
-        again = pay(first, by=people[who], voucher="V9")
-        assert again.amount == payment.amount
-        with pytest.raises(Refused, match="已经冲销"):
-            actions.reverse_payment(payment=payment, reason="再来", by=people[who], at=later)
-        with pytest.raises(Refused, match="本身是冲销"):
-            actions.reverse_payment(payment=negative, reason="再来", by=people[who], at=later)
-    else:
-        with pytest.raises(Refused, match="经费管理人员"):
+    for who in others(people, "finance"):
+        with attempt(subtests, who), pytest.raises(Refused, match="经费管理人员"):
             actions.reverse_payment(payment=payment, reason="账号有误", by=people[who], at=later)
-        assert Payment.objects.count() == 1
+    assert Payment.objects.count() == 1
+    negative = actions.reverse_payment(payment=payment, reason="账号有误", by=people["finance"], at=later)
+    first.refresh_from_db()
+    assert (negative.amount, negative.reverses, negative.note) == (-payment.amount, payment, "账号有误")
+    assert (first.state, first.paid, first.due_at) == (InstalmentState.DUE, 0, due(later, 20))
+    assert payment_deadline(first).due_at == due(later, 20)
+    again = pay(first, by=people["finance"], voucher="V9")
+    assert again.amount == payment.amount
+    with pytest.raises(Refused, match="已经冲销"):
+        actions.reverse_payment(payment=payment, reason="再来", by=people["finance"], at=later)
+    with pytest.raises(Refused, match="本身是冲销"):
+        actions.reverse_payment(payment=negative, reason="再来", by=people["finance"], at=later)
 
 
 @pytest.mark.django_db
