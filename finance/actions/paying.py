@@ -209,6 +209,12 @@ def reverse_payment(*, payment: Payment, reason: str, by, at: datetime) -> Payme
     instalment = queries.with_project(Instalment.objects.select_for_update(of=("self",))).get(
         pk=payment.instalment_id
     )
+
+    def already_reversed():
+        return workflow.Lost(_("这笔付款已经冲销。"), code="lost")
+
+    if Payment.objects.filter(reverses=payment).exists():  # while this one waited for the lock
+        raise already_reversed()
     refund_rules.check_can_take_back(payment)
     if instalment.state == InstalmentState.PAID and instalment.agreement.state in ENDED_EARLY:
         workflow.move(instalment, InstalmentState.CANCELLED, by=by, at=at, note=reason)
@@ -217,9 +223,6 @@ def reverse_payment(*, payment: Payment, reason: str, by, at: datetime) -> Payme
         workflow.move(instalment, InstalmentState.DUE, by=by, at=at, note=reason, due_at=due_at)
         notifications.open_payment(instalment, at=at)
         money_clocks.became_due(instalment, by=by, at=at)
-
-    def already_reversed():
-        return workflow.Lost(_("这笔付款已经冲销。"), code="lost")
 
     def demanded_back():
         return refund_rules.covered_by_refunds(instalment.agreement)
