@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.roles import Role, UnitRole
 from core.workflow import Machine
@@ -32,7 +33,7 @@ JOIN_REQUEST = Machine(
 class SubordinationState(models.TextChoices):
     NAMED = "named", _("未确认")
     CONFIRMED = "confirmed", _("已确认")
-    REFUSED = "refused", _("不予确认")
+    REFUSED = "refused", pgettext_lazy("state", "不予确认")
     ENDED = "ended", _("已解除")
 
 

@@ -25,7 +25,7 @@ from notifications import actions as notifications
 from notifications import receipts
 from notifications.models import Notice
 from notifications.queries import rendered
-from portal import duties, exporting, finding, navigation, queries
+from portal import duties, exporting, finding, navigation, queries, terms
 from portal import selfcheck as selfchecking
 from portal.asking import Asking, SelfCheckForm
 from portal.forms import BoardFilter, CallFilter, ResultFilter, SelfCheckChoice, TodoFilter
@@ -107,6 +107,7 @@ def call(request, pk):
         "now": now,
         "call": found,
         "notice": queries.call_notice(request.user, found),
+        "terms": terms.of_call(found),
         "in_force": queries.version_in_force(found),
         "accepting": queries.accepts(found, at=now),
         "apply_url": navigation.apply_url(found),

@@ -35,6 +35,7 @@ def test_a_manager_sees_the_work_in_its_order(client):
         "专家与评审",
         "立项与公示",
         "里程碑",
+        "备案平台",
         "经费",
         "期限与消息",
         "单位与人员",

@@ -212,7 +212,7 @@ def labels(client) -> list[str]:
     return [entry.label for entry in client.get("/calls/").context["page"].navigation]
 
 
-PUBLIC = ["首页", "申报通知", "榜单", "公示", "结果"]
+PUBLIC = ["首页", "申报通知", "榜单", "公示", "结果", "备案平台"]
 
 
 def test_the_navigation_follows_the_role(client):

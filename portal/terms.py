@@ -1,0 +1,79 @@
+"""What a notice says of the time after the award, in plain lines: shares in firms and yearly evaluations."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from core.money import wan
+from equity import queries as equity
+from equity.models import EquityTerms, TriggerKind, TriggerTemplate
+from equity.rules import BECOMES_SHARE
+from facilities.models import FacilityScheme
+from grants.models import Call
+
+
+@dataclass(frozen=True)
+class Term:
+    label: str
+    text: str
+    clause: str = ""
+
+
+def of_call(call: Call) -> dict[str, list[Term]]:
+    """{heading: lines}; one query, three more where money becomes a share."""
+    found = {}
+    if call.instrument in BECOMES_SHARE and (terms := equity.terms_of(call)):
+        found[_("股权条件")] = _equity(call, terms)
+    if scheme := FacilityScheme.objects.filter(call=call).first():
+        found[_("年度评价")] = _evaluation(scheme)
+    return found
+
+
+def _equity(call: Call, terms: EquityTerms) -> list[Term]:
+    most = _("不超过企业总股本的 %(percent)s%%") % {"percent": f"{terms.max_percent.normalize():f}"}
+    if terms.not_largest:
+        most = _("；").join((most, terms._meta.get_field("not_largest").verbose_name))
+    rows = [Term(_("触发条件"), _trigger(row), row.clause) for row in equity.triggers_of_call(call)]
+    rows.append(Term(_("持股比例"), most, terms.clause))
+    rows.append(
+        Term(_("转股办理"), _("触发后 %(days)s 日内") % {"days": terms.conversion_days}, terms.clause)
+    )
+    regular = _("每 %(report)s 个月报送，每 %(value)s 个月估值")
+    months = {"report": terms.report_months, "value": terms.valuation_months}
+    rows.append(Term(_("报送与估值"), regular % months, terms.report_clause))
+    rows.append(
+        Term(_("最长持股期"), _("%(months)s 个月") % {"months": terms.max_holding_months}, terms.clause)
+    )
+    if terms.buy_back_after_months is not None:
+        window = _("持股满 %(after)s 个月起 %(months)s 个月")
+        months = {"after": terms.buy_back_after_months, "months": terms.buy_back_months}
+        rows.append(Term(_("团队回购期"), window % months, terms.exit_clause))
+    rows.append(Term(_("退出最低价格"), terms.get_price_formula_display(), terms.exit_clause))
+    shares = [f"{row.name} {row.share.normalize():f}%" for row in equity.payees_of_call(call)]
+    return [*rows, Term(_("收益分配"), _("、").join(shares), terms.split_clause)]
+
+
+def _trigger(row: TriggerTemplate) -> str:
+    within = _("%(event)s（任务书开始后 %(months)s 个月内）")
+    if row.kind == TriggerKind.DATE:
+        within = _("%(event)s（任务书开始后 %(months)s 个月）")
+    amount = f" {wan(row.amount)}" if row.amount else ""
+    return within % {"event": f"{row.get_kind_display()}{amount}", "months": row.months}
+
+
+def _evaluation(scheme: FacilityScheme) -> list[Term]:
+    clause = scheme.clause
+    span = {"start": scheme.data_from, "end": scheme.data_to}
+    report = {"start": scheme.report_opens, "end": scheme.report_closes}
+    marks = {"mark": f"{scheme.pass_mark.normalize():f}", "months": scheme.rectify_months}
+    removed = {"times": scheme.failures_until_removal}
+    rows = [
+        Term(_("数据期"), _("每年 %(start)s 至 %(end)s") % span, clause),
+        Term(_("自评时间"), _("每年 %(start)s 至 %(end)s") % report, clause),
+        Term(_("合格线"), _("%(mark)s 分；不合格的整改 %(months)s 个月") % marks, clause),
+        Term(_("取消备案"), _("连续 %(times)s 次不合格") % removed, clause),
+    ]
+    if scheme.district_check:
+        days = {"days": scheme.check_days}
+        rows.append(Term(_("区级审查"), _("绿色门槛，%(days)s 个工作日内") % days, clause))
+    return rows
