@@ -25,7 +25,7 @@ from playwright.sync_api import sync_playwright
 
 from config import messages
 from config.machine import LOOPBACK, PROJECT, free_port
-from tests import flushing, template
+from tests import flushing, prepared, template
 
 # A loaded machine is slow, not wrong: no example has a time limit.
 settings.register_profile("jiebang", deadline=None)
@@ -47,6 +47,7 @@ WAIT_SECONDS = 60
 def pytest_configure(config):
     """Compile the translations and migrate once, before any worker of pytest-xdist needs them."""
     flushing.use()
+    prepared.use()
     if not hasattr(config, "workerinput"):
         messages.compile_all()
         if config.getoption("numprocesses", None) and not config.getoption("reuse_db"):
