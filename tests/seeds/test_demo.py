@@ -64,7 +64,7 @@ def counts() -> dict[str, int]:
 
 
 OURS = {
-    "accounts", "applications", "awards", "core", "documents", "exchange", "facilities", "finance",
+    "accounts", "applications", "awards", "core", "documents", "equity", "exchange", "facilities", "finance",
     "grants", "milestones", "notifications", "reviews",
 }  # fmt: skip
 
@@ -74,11 +74,11 @@ def check_stages():
     assert states(Application) == APPLICATIONS
     assert states(Demand) == {"listed": 10, "submitted": 1, "argued": 1, "returned": 1, "draft": 1}
     assert states(Topic.objects.filter(owner__isnull=False)) == {"listed": 3, "closed": 4, "awarded": 3}
-    assert states(Agreement) == {"in_force": 4, "completed": 1, "draft": 1}
-    assert states(Publicity) == {"closed": 5, "running": 1}
-    assert states(Instalment) == {"paid": 4, "due": 1, "planned": 7}
-    assert states(Milestone) == {"accepted": 3, "submitted": 1, "planned": 8}
-    assert Payment.objects.count() == 4
+    assert states(Agreement) == {"in_force": 5, "completed": 1, "draft": 1}
+    assert states(Publicity) == {"closed": 6, "running": 1}
+    assert states(Instalment) == {"paid": 5, "due": 1, "planned": 8}
+    assert states(Milestone) == {"accepted": 3, "submitted": 1, "planned": 10}
+    assert Payment.objects.count() == 5
 
 
 def test_the_demo_is_alive_and_made_once(client):
@@ -110,10 +110,10 @@ def check_life(now):
 
 
 def check_calls(now):
-    """Every programme has its notice, one is being written; the earlier two calls are closed."""
+    """Every programme has its notice, one is being written; the earlier calls are closed."""
     shipped = len(packs.shipped())
     told_of_platforms = any(file.stem == "concept-platform" for file in packs.shipped())
-    assert states(Call) == {"published": shipped - 1, "draft": 1, "closed": 2 + told_of_platforms}
+    assert states(Call) == {"published": shipped - 1, "draft": 1, "closed": 3 + told_of_platforms}
     if told_of_platforms:
         assert states(Facility) == {"operating": 1, "rectifying": 2}
         assert states(AnnualEvaluation) == {"concluded": 4, "reporting": 1, "district_check": 1}
