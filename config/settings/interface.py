@@ -33,6 +33,7 @@ SPECTACULAR_SETTINGS = {
         "EvaluationStateEnum": "facilities.states.EvaluationState",
         "FacilityKindEnum": "facilities.models.FacilityKind",
         "FacilityStateEnum": "facilities.states.FacilityState",
+        "InstrumentEnum": "grants.models.Instrument",
         "InstalmentStateEnum": "finance.states.InstalmentState",
         "MilestoneStateEnum": "milestones.states.MilestoneState",
         "PeriodicReportStateEnum": "equity.states.ReportState",
