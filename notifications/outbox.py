@@ -36,16 +36,18 @@ UNREACHABLE_WAIT = timedelta(minutes=1)
 MAX_ATTEMPTS = 12
 LONGEST_WAIT = timedelta(hours=12)
 
+# The rows are found once, whatever the plan: a subquery with LIMIT that is run again finds others.
 CLAIM = """
-    UPDATE notifications_delivery SET attempts = attempts + 1, next_try_at = %(until)s::timestamptz
-    WHERE id IN (
+    WITH due AS MATERIALIZED (
         SELECT id FROM notifications_delivery
         WHERE state = %(queued)s AND next_try_at <= %(at)s::timestamptz
         ORDER BY next_try_at, id
         LIMIT %(chunk)s
         FOR UPDATE SKIP LOCKED
     )
-    RETURNING id
+    UPDATE notifications_delivery SET attempts = attempts + 1, next_try_at = %(until)s::timestamptz
+    FROM due WHERE notifications_delivery.id = due.id
+    RETURNING notifications_delivery.id
 """
 
 # Once for each message; written out because composing it anew each time costs as much as running it.

@@ -32,7 +32,7 @@ def of_call(call: Call) -> dict[str, list[Term]]:
 def _equity(call: Call, terms: EquityTerms) -> list[Term]:
     most = _("不超过企业总股本的 %(percent)s%%") % {"percent": f"{terms.max_percent.normalize():f}"}
     if terms.not_largest:
-        most = _("；").join((most, terms._meta.get_field("not_largest").verbose_name))
+        most = _("；").join((most, str(terms._meta.get_field("not_largest").verbose_name)))
     rows = [Term(_("触发条件"), _trigger(row), row.clause) for row in equity.triggers_of_call(call)]
     rows.append(Term(_("持股比例"), most, terms.clause))
     rows.append(

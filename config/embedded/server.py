@@ -22,7 +22,8 @@ READY_SECONDS = 60
 DATABASE = "jiebang"
 UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 # In tables of a few rows every plan is as good as any other: a prepared statement is planned once.
-UNSAFE_BUT_FAST |= {"plan_cache_mode": "force_generic_plan"}
+UNSAFE_BUT_FAST |= {"plan_cache_mode": "force_generic_plan", "autovacuum": "off"}
+UNSAFE_BUT_FAST |= {"wal_level": "minimal", "max_wal_senders": "0"}
 
 
 def private_file(path: Path, text: str) -> None:
