@@ -19,6 +19,9 @@ from config.machine import LOOPBACK, Unavailable, free_port
 from config.tether import die_with_parent
 
 READY_SECONDS = 60
+OTHER_PORTS = 3
+"""How often another port is tried when somebody took the free one first."""
+TAKEN = "Address already in use"
 DATABASE = "jiebang"
 UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 # In tables of a few rows every plan is as good as any other: a prepared statement is planned once.
@@ -75,7 +78,12 @@ class Server:
     def wait_ready(self) -> None:
         """Wait until the server answers. Raises Unavailable with the end of its log."""
         limit = time.monotonic() + READY_SECONDS
+        others = OTHER_PORTS
         while True:
+            if self.process.poll() is not None and others and TAKEN in tail(self.log):
+                others -= 1
+                self.port = free_port(None)
+                self.start()
             if self.process.poll() is not None or time.monotonic() > limit:
                 raise Unavailable(f"{self.name} did not start ({self.log}):\n{tail(self.log)}")
             if self.answers():
