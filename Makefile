@@ -32,7 +32,7 @@ demo-reset: environment ## stop nothing, remove the demo's data; the next `make 
 	@$(PY) -m config.embedded clear && echo '演示数据已清除 / demo data removed'
 
 test: environment browser ## run the whole suite; TESTS=tests/core for a part, COVERAGE=1 for a report
-	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(if $(COVERAGE),--cov --cov-report=term:skip-covered) $(TESTS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(if $(COVERAGE),--cov --cov-report=term:skip-covered) $(TESTS)
 
 lint: environment ## style, layers, templates, migrations, deployment checks, translations
 	$(PY) -m ruff check .

@@ -42,8 +42,6 @@ BROWSER_ARGUMENTS = [
     "--disable-sync",
 ]
 WAIT_SECONDS = 60
-APART = 7
-"""Of the waiting tests every seventh follows the first: neighbours in a file start far from each other."""
 
 
 def pytest_configure(config):
@@ -59,21 +57,6 @@ def pytest_configure(config):
 def pytest_unconfigure(config):
     if not hasattr(config, "workerinput") and template.VARIABLE in os.environ:
         template.end()
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
-    """Tests that wait for other processes stand far apart, among those that compute: no worker waits idly."""
-    waiting = [item for item in items if {"browser", "servers"} & {mark.name for mark in item.iter_markers()}]
-    apart = [item for first in range(APART) for item in waiting[first::APART]]
-    computing = [item for item in items if item not in set(waiting)]
-    if not apart or not computing:
-        return
-    between = max(1, len(computing) // len(apart))
-    items.clear()
-    while apart or computing:
-        items += [*apart[:1], *computing[:between]]
-        del apart[:1], computing[:between]
 
 
 @pytest.fixture(scope="session")
