@@ -53,7 +53,7 @@ def register_organisation(*, by: User, at: datetime, credit_code: str, **details
         ) from None
     Membership.objects.create(user=by, organisation=organisation, role=UnitRole.ADMIN)
     workflow.record(organisation, "registered", by=by, at=at)
-    _ask_authority(organisation, by=by, at=at)
+    ask_authority(organisation=organisation, by=by, at=at)
     _forget_scope(by)
     return organisation
 
@@ -68,11 +68,13 @@ def update_organisation(*, organisation: Organisation, by: User, at: datetime, *
     organisation.save(update_fields=list(details))
     workflow.record(organisation, "updated", by=by, at=at, data={"fields": sorted(details)})
     if "authority" in details:
-        _ask_authority(organisation, by=by, at=at)
+        ask_authority(organisation=organisation, by=by, at=at)
 
 
-def _ask_authority(organisation: Organisation, *, by: User, at: datetime) -> None:
-    """The authority that stands in the record is asked, once; another one before it is none any more."""
+@transaction.atomic
+def ask_authority(*, organisation: Organisation, by: User, at: datetime) -> None:
+    """The authority that stands in the record, whoever wrote it there, is asked, once; another one before it
+    is none any more."""
     Organisation.objects.select_for_update().get(pk=organisation.pk)
     live = organisation.subordinations.filter(state__in=LIVE).first()
     if live is not None:

@@ -178,6 +178,12 @@ class OrganisationAdmin(ActionButtonsMixin, HistoryMixin, ModelAdmin):
     def has_delete_permission(self, request, obj=None):
         return False
 
+    def save_model(self, request, obj, form, change):
+        """An authority that an officer names is asked like one that the unit names."""
+        super().save_model(request, obj, form, change)
+        if "authority" in form.changed_data:
+            actions.ask_authority(organisation=obj, by=request.user, at=timezone.now())
+
     @button(gettext_lazy("登记单位事实"), form=SourcedFactForm, icon="verified", may=rules.can_record_fact)
     def record_fact(self, request, subject, data, at):
         actions.record_fact(organisation=subject, by=request.user, at=at, **data)

@@ -7,6 +7,8 @@ import pytest
 from accounts.models import IntegrityRecord, JoinRequest, OrganisationFact, RoleAssignment, User
 from accounts.roles import Role, UnitRole
 from core.models import Event
+from notifications.chasing import people_owing
+from notifications.models import Deadline
 from tests.factories.accounts import (
     IntegrityRecordFactory,
     JoinRequestFactory,
@@ -245,3 +247,31 @@ def test_officers_confirm_facts_and_others_do_not(client, db):
         for value in ("yes", "no", "perhaps")
     }
     assert shown == {"yes": {fact.pk}, "no": {other.pk}, "perhaps": {fact.pk, other.pk}}
+
+
+def test_an_authority_that_an_officer_names_is_asked_like_any_other(client, db):
+    unit, ministry, other = OrganisationFactory(), OrganisationFactory(name="省教育厅"), OrganisationFactory()
+    recommender = officer(Role.RECOMMENDER, ministry)
+    by = as_(client, Role.SYSADMIN)
+
+    def save(**change):
+        page = client.get(f"{UNITS}{unit.pk}/change/")
+        fields = page.context["adminform"].form
+        data = {name: fields[name].value() or "" for name in fields.fields}
+        for formset in page.context["inline_admin_formsets"]:
+            for field in formset.formset.management_form:
+                data[field.html_name] = field.value() or 0
+        answer = client.post(f"{UNITS}{unit.pk}/change/", data | change)
+        assert (answer.status_code, answer.context and answer.context["errors"]) == (302, None)
+
+    save(authority=ministry.pk)
+    asked = unit.subordinations.get()
+    assert (asked.authority, asked.state, asked.named_by) == (ministry, "named", by)
+    due = Deadline.objects.get(kind="subordination")
+    assert (due.state, people_owing([due])) == ("open", {due.pk: [recommender]})
+    save(address="海尔路 1 号")
+    assert unit.subordinations.count() == 1
+    save(authority=other.pk)
+    assert [row.state for row in unit.subordinations.all()] == ["named", "ended"]
+    save(authority="")
+    assert not Deadline.objects.filter(kind="subordination", state="open").exists()
