@@ -11,6 +11,7 @@ import uuid
 from datetime import timedelta
 from functools import lru_cache
 from typing import NamedTuple
+from urllib.parse import quote
 
 import redis
 from csp.middleware import CSPMiddleware
@@ -18,10 +19,12 @@ from django.conf import settings
 from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponse
 from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.shortcuts import redirect
 from django.template import loader
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
+from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
@@ -32,6 +35,9 @@ log = logging.getLogger(__name__)
 NEVER_WAITS = re.compile(r"^/(healthz|readyz|metrics|static/|i18n/|admin/)")
 READS = ("GET", "HEAD", "OPTIONS")
 COOKIE, KEPT_SECONDS = "jb_place", 24 * 3600
+AGAIN, AT_ONCE = "jb-again", 1
+"""The page that waits asks again under its own address with this mark, the first time at once: whoever then
+brings no cookie refuses cookies, would be a newcomer each time, and is told so instead of waiting for ever."""
 FIRST_HOLD = 20
 """A place is kept so long for a browser that has not come back yet: programs without cookies never do."""
 WINDOW = 120
@@ -133,14 +139,24 @@ class WaitingRoom:
             return self.get_response(request)
         who, is_back = visitor(request)
         if request.method in READS:
-            request.place = self._ask(lambda room: room.enter(who, is_back=is_back, now=time.time()))
-            response = self.refusing(request) if request.place else self.get_response(request)
+            response = self._after_asking(request, who, is_back=is_back)
         else:
             response = self.get_response(request)
             self._after_writing(request, who)
         if not is_back:
             remember(response, who)
         return response
+
+    def _after_asking(self, request, who, *, is_back):
+        request.place = self._ask(lambda room: room.enter(who, is_back=is_back, now=time.time()))
+        if request.place is None:
+            # An address without the mark, to keep and to send to others.
+            marked = is_back and AGAIN in request.GET
+            return redirect(without_mark(request)) if marked else self.get_response(request)
+        request.is_back = is_back
+        if cannot_wait(request):
+            self._ask(lambda room: room.leave(who))
+        return self.refusing(request)
 
     def _after_writing(self, request, who):
         user = getattr(request, "user", None)
@@ -181,6 +197,27 @@ def visitor(request) -> tuple[str, bool]:
         return uuid.uuid4().hex, False
 
 
+def cannot_wait(request) -> bool:
+    """Whether nobody will know this visitor when they come again: neither cookie nor token."""
+    return not request.is_back and (AGAIN in request.GET or for_api(request))
+
+
+def with_mark(request) -> str:
+    return _address(request, {AGAIN: "1"})
+
+
+def without_mark(request) -> str:
+    return _address(request, {})
+
+
+def _address(request, more) -> str:
+    query = request.GET.copy()
+    query.pop(AGAIN, None)
+    query.update(more)
+    address = escape_leading_slashes(quote(request.path, safe="/"))
+    return f"{address}?{query.urlencode()}" if query else address
+
+
 def remember(response, who: str) -> None:
     response.set_signed_cookie(
         COOKIE,
@@ -197,26 +234,42 @@ def refusal(request) -> HttpResponse:
     place = request.place
     with translation.override(translation.get_language_from_request(request)):
         duration = in_words(place.seconds)
-        if for_api(request):
+        if for_api(request) and cannot_wait(request):
+            response = answer(
+                503, "waiting", _("现在使用的人很多，没有令牌的请求不能排队：请带上令牌，或稍后再试。")
+            )
+        elif for_api(request):
             message = _("现在使用的人很多：您排在第 %(number)s 位，预计%(duration)s。") % {
                 "number": place.number,
                 "duration": duration,
             }
             response = answer(503, "waiting", message)
         else:
-            context = {
-                "place": place,
-                "duration": duration,
-                "refresh": settings.WAITING_ROOM_REFRESH,
-                "stylesheets": stylesheets(),
-                "now": timezone.localtime(request.received_at),
-            }
-            response = HttpResponse(loader.get_template("503_waiting.html").render(context), status=503)
-            response["Refresh"] = str(settings.WAITING_ROOM_REFRESH)
+            response = _page(request, duration)
         response["Content-Language"] = translation.get_language()
     response["Retry-After"] = str(settings.WAITING_ROOM_REFRESH)
     response["Cache-Control"] = "no-store"
     response["Vary"] = "Cookie, Accept-Language"
+    return response
+
+
+def _page(request, duration: str) -> HttpResponse:
+    place, refused = request.place, cannot_wait(request)
+    wait = settings.WAITING_ROOM_REFRESH if request.is_back else AT_ONCE
+    context = {
+        "place": place,
+        "duration": duration,
+        "refused": refused,
+        "refresh": settings.WAITING_ROOM_REFRESH,
+        "wait": wait,
+        "again": with_mark(request),
+        "here": without_mark(request),
+        "stylesheets": stylesheets(),
+        "now": timezone.localtime(request.received_at),
+    }
+    response = HttpResponse(loader.get_template("503_waiting.html").render(context), status=503)
+    if not refused:
+        response["Refresh"] = f"{wait}; url={context['again']}"
     return response
 
 

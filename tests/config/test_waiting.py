@@ -44,7 +44,7 @@ def test_others_wait_in_the_order_of_their_arrival(one_place):
     assert (inside.status_code, first.get("/").status_code) == (200, 200)
     second, page = visit()
     third, later = visit()
-    assert (page.status_code, page["Retry-After"], page["Refresh"]) == (503, "1", "1")
+    assert (page.status_code, page["Retry-After"], page["Refresh"]) == (503, "1", "1; url=/?jb-again=1")
     assert page["Cache-Control"] == "no-store"
     assert "script-src 'self'" in page["Content-Security-Policy"]
     assert "第 1 位" in page.content.decode()
@@ -80,6 +80,28 @@ def test_the_page_and_the_api_speak_the_language_of_the_reader(one_place):
     assert (answer.status_code, answer["Retry-After"]) == (503, "1")
     assert answer.json()["error"]["code"] == "waiting"
     assert "number 2 in line" in answer.json()["error"]["message"]
+
+
+def test_without_cookies_one_is_told_so_at_once_and_keeps_no_place_from_others(one_place):
+    visit()
+    _client, first = visit("/calls/?q=水&page=2")
+    again = first["Refresh"].partition("url=")[2]
+    assert again == "/calls/?q=%E6%B0%B4&page=2&jb-again=1"
+    _client, told = visit(again)
+    assert (told.status_code, "Refresh" in told, "http-equiv" in told.content.decode()) == (503, False, False)
+    assert "您的浏览器不接受 Cookie" in told.content.decode()
+    assert 'href="/calls/?q=%E6%B0%B4&amp;page=2"' in told.content.decode()
+    answer = visit("/api/v1/")[1]
+    assert answer.json()["error"]["code"] == "waiting"
+    assert "没有令牌" in answer.json()["error"]["message"]
+    # Neither of the two stands in the line; who brings the cookie back waits, and comes to the plain address.
+    assert one_place.zcard("waiting:line") == 1
+    second, page = visit()
+    assert (one_place.zcard("waiting:line"), second.get("/?jb-again=1").status_code) == (2, 503)
+    for key in ("waiting:inside", "waiting:line"):
+        one_place.delete(key)
+    answer = second.get("/?a=1&jb-again=1")
+    assert (answer.status_code, answer.url, second.get("/?a=1").status_code) == (302, "/?a=1", 200)
 
 
 @pytest.mark.parametrize("address", ["/healthz", "/readyz", "/static/portal/portal.css", "/admin/"])
