@@ -37,7 +37,7 @@ READS = ("GET", "HEAD", "OPTIONS")
 COOKIE, KEPT_SECONDS = "jb_place", 24 * 3600
 AGAIN, AT_ONCE = "jb-again", 1
 """The page that waits asks again under its own address with this mark, the first time at once: whoever then
-brings no cookie refuses cookies, would be a newcomer each time, and is told so instead of waiting for ever."""
+brings no cookie refuses cookies, would be a newcomer each time, and is told so instead of waiting on."""
 FIRST_HOLD = 20
 """A place is kept so long for a browser that has not come back yet: programs without cookies never do."""
 WINDOW = 120

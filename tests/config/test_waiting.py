@@ -96,7 +96,7 @@ def test_without_cookies_one_is_told_so_at_once_and_keeps_no_place_from_others(o
     assert "没有令牌" in answer.json()["error"]["message"]
     # Neither of the two stands in the line; who brings the cookie back waits, and comes to the plain address.
     assert one_place.zcard("waiting:line") == 1
-    second, page = visit()
+    second, _page = visit()
     assert (one_place.zcard("waiting:line"), second.get("/?jb-again=1").status_code) == (2, 503)
     for key in ("waiting:inside", "waiting:line"):
         one_place.delete(key)
