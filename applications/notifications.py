@@ -12,10 +12,11 @@ from applications.models import Appeal, Application, CheckDecision, Partner
 from applications.states import OFFICE, AppealState, ApplicationState
 from core import calendar
 from grants.models import Call, DayKind, Invitation, Stage, StageKind
-from grants.queries import cause, closing
+from grants.queries import cause, closing, in_force, stages_of
 from notifications import actions, receipts
 from notifications.actions import Owes
 from notifications.models import Deadline, DeadlineKind, NoticeKind
+from notifications.obligations import entered_at
 from notifications.wording import by_clause, said
 
 S = ApplicationState
@@ -213,7 +214,7 @@ def _closing_of(application: Application, state: str):
     """The moment at which the notice closes a stage for everybody; returned applications have their clock."""
     if application.version > 1:
         return None
-    call = application.call
+    call = in_force(application.call)
     return {S.UNIT_REVIEW: call.unit_closes_at, S.RECOMMENDATION: call.recommender_closes_at}.get(state)
 
 
@@ -226,6 +227,15 @@ def stage_dropped(application: Application, state: str, *, by, at) -> None:
     """The team took it back: nothing is owed in the stage that it left."""
     if state in STAGE_DEADLINES:
         actions.cancel_deadline(subject=application, kind=STAGE_DEADLINES[state], by=by, at=at)
+
+
+def stage_moved(application: Application, *, by, at) -> None:
+    """The notice closes the step at another moment; what was sent back and came again has its own clock."""
+    stage = next((row for row in stages_of(application.call) if row.kind == application.state), None)
+    if stage is None or application.version > 1:
+        return
+    stage_dropped(application, stage.kind, by=by, at=at)
+    open_stage(application, stage, at=entered_at(application, application.state, at))
 
 
 def stage_stands_still(application: Application, state: str, *, reason: str, by, at) -> None:
@@ -277,6 +287,10 @@ def _second_step_of(outline: Application) -> Q:
 
 def second_step_taken(outline: Application, *, by, at) -> None:
     actions.meet_deadline(subject=outline, kind=DeadlineKind.SECOND_STEP, by=by, at=at)
+
+
+def second_step_dropped(outline: Application, *, by, at) -> None:
+    actions.cancel_deadline(subject=outline, kind=DeadlineKind.SECOND_STEP, by=by, at=at)
 
 
 def invite(call: Call, *, at) -> None:

@@ -7,6 +7,7 @@ from applications.models import Application
 from applications.rules import check_can_pass_on
 from core.workflow import Lost, Refused
 from grants.models import Call
+from grants.queries import in_force
 
 
 def foreseen(check, applications, *, by, at) -> list[tuple[Application, Refused | None]]:
@@ -27,7 +28,7 @@ def foreseen(check, applications, *, by, at) -> list[tuple[Application, Refused 
 def check_can_rank(by, call: Call, office, *, at) -> None:
     """The people of the office, until its own closing moment. Raises Refused."""
     check_is_of_office(by, office)
-    until = call.recommender_closes_at
+    until = in_force(call).recommender_closes_at
     if until is not None and at > until:
         raise Refused(
             _("推荐已于 %(time)s 截止，排序不能再改。") % {"time": queries.local_moment(until)},

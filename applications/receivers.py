@@ -24,6 +24,12 @@ def published(sender, *, call, by, at, **kwargs) -> None:
         notifications.invitations_replaced(call.amends, by=by, at=at)
     if call.is_invitation_only:
         notifications.invite(call, at=at)
-    if call.follows_id and call.entry_days is not None:
+    if not call.follows_id:
+        return
+    if call.amends_id and call.entry_days != call.amends.entry_days:
+        # The days of the earlier version do not hold any more.
+        for outline in queries.outlines_for(call):
+            notifications.second_step_dropped(outline, by=by, at=at)
+    if call.entry_days is not None:
         for outline in queries.outlines_for(call):
             notifications.open_second_step(outline, at=at)

@@ -17,7 +17,7 @@ from notifications.wording import by_clause, said
 def opened(application: Application, stage: Stage, *, at) -> None:
     """`at`: when the team was invited."""
     due_at = queries.slides_until(stage, invited_at=at)
-    is_fixed = due_at == stage.slides_until
+    is_fixed = due_at == queries.slides_moment(stage)
     if is_fixed:
         text = said(_("通知规定的答辩材料截止时间，逾期不再接收"))
     else:

@@ -8,7 +8,7 @@ from applications import queries
 from applications.models import UnitTable
 from core import calendar
 from grants.models import DayKind
-from grants.queries import cause
+from grants.queries import cause, in_force
 from notifications import actions
 from notifications.actions import Owes
 from notifications.models import DeadlineKind
@@ -20,7 +20,7 @@ def opened(table: UnitTable, *, at) -> None:
     if call.table_days:
         text = said(
             _("自 %(date)s 起 %(days)s 个%(kind)s内上传盖章的单位申报汇总表，逾期不再接收"),
-            date=calendar.local_date(call.closes_at),
+            date=calendar.local_date(in_force(call).closes_at),
             days=call.table_days,
             kind=DayKind(call.table_day_kind).label,
         )

@@ -72,7 +72,8 @@ def check_publishing(call: Call) -> None:
 
 @transaction.atomic
 def take_effect(*, call: Call, by, at: datetime) -> None:
-    """The old version is superseded, the log is public, open drafts follow, topics on the list too."""
+    """The old version is superseded, the log is public. Open drafts follow, topics on the list too, and the
+    clocks of what was handed in."""
     old = call.amends
     found = changes(call)
     Topic.objects.filter(call=old, owner__isnull=False).update(call=call)
@@ -82,3 +83,4 @@ def take_effect(*, call: Call, by, at: datetime) -> None:
     summary = Amendment.objects.get(call=call).summary
     for application in drafts.select_related("call", "topic", "project_type").order_by("pk"):
         applications.follow_amendment(application=application, call=call, summary=summary, by=by, at=at)
+    applications.follow_moments(old=old, call=call, by=by, at=at)

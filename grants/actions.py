@@ -21,6 +21,9 @@ def publish_call(*, call: Call, by, at: datetime) -> None:
     rules.check_can_publish(by, call)
     system_rules.write(call=call)
     signals.publishing.send(sender=Call, call=call, by=by, at=at)
+    # Directions of the notice are on the list while the call is open, whenever its moments were last changed.
+    directions = Topic.objects.filter(call=call, owner__isnull=True)
+    directions.update(listed_at=call.opens_at, bids_close_at=call.closes_at)
     workflow.move(call, CallState.PUBLISHED, by=by, at=at, published_at=at)
     signals.published.send(sender=Call, call=call, by=by, at=at)
 

@@ -1,5 +1,6 @@
 """What a notice says, read in one place."""
 
+from collections.abc import Iterable
 from copy import copy
 from functools import lru_cache
 
@@ -20,6 +21,7 @@ FROZEN = (
 )
 """What the database refuses to change once a call is published (`models.frozen`)."""
 KEPT_CALLS = 128
+IN_FORCE = "_in_force"
 
 
 def cause(call: Call) -> dict:
@@ -82,6 +84,37 @@ def closing(call: Call, topic: Topic | None):
     """When applying ends: the earlier of the topic's and the call's closing moments; None without either."""
     moments = [call.closes_at, topic.bids_close_at if topic else None]
     return min((moment for moment in moments if moment), default=None)
+
+
+def share_in_force(calls: Iterable[Call]) -> None:
+    """Read at once, for `in_force`, which versions took the place of those that are superseded; one query."""
+    old = [call for call in calls if call.state == CallState.SUPERSEDED]
+    if not old:
+        return
+    rows = Call.objects.in_force().filter(series__in={call.series for call in old})
+    newest = {call.series: call for call in rows.order_by("version")}
+    for call in old:
+        call.__dict__[IN_FORCE] = newest.get(call.series, call)
+
+
+def in_force(call: Call) -> Call:
+    """The version whose moments hold, also for what was handed in to an earlier one.
+
+    The content and the rules of an application are judged by its own version; when offices close is said by
+    the notice as it stands. No query unless the version is superseded.
+    """
+    if call.state != CallState.SUPERSEDED:
+        return call
+    if IN_FORCE not in call.__dict__:
+        share_in_force([call])
+    return call.__dict__[IN_FORCE]
+
+
+def topic_in(call: Call, topic: Topic | None) -> Topic | None:
+    """The topic as another version of its notice has it: demands go over, directions are copied."""
+    if topic is None or topic.call_id == call.pk:
+        return topic
+    return call.topics.filter(number=topic.number).first()
 
 
 SHORT = 4

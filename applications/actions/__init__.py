@@ -1,6 +1,6 @@
 """Everything that changes an application: fill it, hand it in, examine it, move it on."""
 
-from applications.actions.amending import follow_amendment
+from applications.actions.amending import follow_amendment, follow_moments
 from applications.actions.answering import (
     Newer,
     Written,
@@ -92,6 +92,7 @@ __all__ = [
     "enter",
     "fill_partner",
     "follow_amendment",
+    "follow_moments",
     "hold",
     "in_batch",
     "invite_partner",

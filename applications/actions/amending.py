@@ -1,4 +1,4 @@
-"""An open draft follows its notice into the new version."""
+"""An open draft follows its notice into the new version; clocks of what was handed in follow its moments."""
 
 from datetime import datetime
 
@@ -6,9 +6,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from applications import notifications
-from applications.models import Application
+from applications.actions import presenting, scanning
+from applications.actions.tabling import renew_table
+from applications.models import Application, UnitTable
 from core import workflow
 from grants.models import Call
+from grants.queries import stages_of
 
 
 @transaction.atomic
@@ -30,6 +33,39 @@ def follow_amendment(*, application: Application, call: Call, summary: str, by, 
     workflow.record(application, "amended", by=by, at=at, data={"version": call.version, "left": left})
     notifications.draft_follows(application, at=at)
     notifications.tell_team(application, "amended", at=at, summary=summary, left=left, version=call.version)
+
+
+@transaction.atomic
+def follow_moments(*, old: Call, call: Call, by, at: datetime) -> None:
+    """The moments of a new version hold for what was handed in to earlier ones too: their open clocks move.
+
+    What came too late only by a moment that has been put off is waited for again.
+    """
+    rows = Application.objects.filter(call__series=call.series).exclude(call=call)
+    rows = rows.select_related("call__programme__department", "organisation", "topic", "recommender")
+    for state, moment in (("unit_review", "unit_closes_at"), ("recommendation", "recommender_closes_at")):
+        if _moved(old, call, moment):
+            for application in rows.filter(state=state).order_by("pk"):
+                notifications.stage_moved(application, by=by, at=at)
+    if _moved(old, call, "closes_at"):
+        for application in scanning.waiting(rows).order_by("pk"):
+            scanning.renew(application=application, by=by, at=at)
+    if _moved(old, call, "closes_at") or _moved(old, call, "unit_closes_at"):
+        for table in UnitTable.objects.filter(series=call.series).select_related("call", "organisation"):
+            renew_table(table=table, by=by, at=at)
+    for kind in _rounds_moved(old, call):
+        for application in rows.filter(state=kind).order_by("pk"):
+            presenting.renew(application=application, by=by, at=at)
+
+
+def _moved(old: Call, call: Call, moment: str) -> bool:
+    return getattr(old, moment) != getattr(call, moment)
+
+
+def _rounds_moved(old: Call, call: Call) -> list[str]:
+    """Rounds whose slides are asked for by another moment than before."""
+    before = {stage.kind: stage.slides_until for stage in stages_of(old)}
+    return [row.kind for row in stages_of(call) if row.slides_until != before.get(row.kind)]
 
 
 def _answers(application: Application, call: Call, *, at) -> list[str]:

@@ -101,6 +101,9 @@ def _seal(application, lines, *, by, at) -> Submission:
 
 def _store_results(application, lines, *, at):
     """One row per rule of the notice. Handed in again, everything is examined afresh."""
+    if application.version:
+        # Taken back and mended after an amendment, it is judged by the new version's rules alone.
+        application.rule_results.exclude(rule__call=application.call_id).delete()
     RuleResult.objects.bulk_create(
         [
             RuleResult(

@@ -12,6 +12,7 @@ from documents.actions import store
 from documents.models import Document
 from grants.models import SLIDES_RULES, EligibilityRule, Stage
 from grants.queries import stages_of
+from notifications.obligations import entered_at
 
 ENDINGS = ("pdf", "pptx")
 FIELD = "slides"
@@ -23,12 +24,35 @@ def ask(*, application: Application, stage: Stage, at: datetime) -> None:
     if not stage.asks_slides:
         return
     until = queries.slides_until(stage, invited_at=at)
-    hint = _("等待上传答辩材料，截止 %(time)s。") % {"time": queries.local_moment(until)}
+    hint = _waits(until)
     rule = EligibilityRule.objects.filter(call_id=stage.call_id, code=SLIDES_RULES[stage.kind]).first()
     if rule is not None:
         waiting = {"status": RuleStatus.MANUAL, "evidence": {"facts": {}, "hint": hint}, "checked_at": at}
         RuleResult.objects.update_or_create(application=application, rule=rule, defaults=waiting)
     slide_clocks.opened(application, stage, at=at)
+
+
+def renew(*, application: Application, by, at: datetime) -> None:
+    """The notice names another moment: the clock is set anew, what was too late only by it may come."""
+    stage = next(row for row in stages_of(application.call) if row.kind == application.state)
+    invited_at = entered_at(application, application.state, at)
+    if not stage.asks_slides or (until := queries.slides_until(stage, invited_at=invited_at)) < at:
+        return
+    lines = RuleResult.objects.filter(
+        application=application,
+        rule__code=SLIDES_RULES[stage.kind],
+        officer_status="",
+        status__in=(RuleStatus.MANUAL, RuleStatus.FAILED),
+    )
+    if lines.exists():
+        evidence = {"facts": {}, "hint": _waits(until)}
+        lines.update(status=RuleStatus.MANUAL, evidence=evidence, checked_at=at)
+        slide_clocks.dropped(application, by=by, at=at)
+        slide_clocks.opened(application, stage, at=invited_at)
+
+
+def _waits(until: datetime) -> str:
+    return _("等待上传答辩材料，截止 %(time)s。") % {"time": queries.local_moment(until)}
 
 
 def leave(*, application: Application, state: str, by, at: datetime) -> None:

@@ -3,19 +3,22 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from applications import queries, rules, scan_clocks
-from applications.models import Application, RuleStatus
+from applications.models import Application, RuleResult, RuleStatus
 from core import workflow
 from core.workflow import Refused
 from documents import codes
 from documents import rules as files
 from documents.actions import store
 from documents.models import Document
+from grants.models import SCAN_RULE
 
 ENDINGS = ("pdf", "jpg", "jpeg", "png")
 FIELD = "scan"
+NOT_THERE = (RuleStatus.MANUAL, RuleStatus.FAILED)
 
 
 @transaction.atomic
@@ -67,6 +70,25 @@ def lapse_scan(*, application: Application, at: datetime) -> None:
     _settle(application, RuleStatus.FAILED, hint=hint, at=at)
     scan_clocks.dropped(application, by=None, at=at)
     workflow.record(application, "scan_missed", by=None, at=at)
+
+
+def waiting(rows: QuerySet[Application]) -> QuerySet[Application]:
+    """Of some applications those whose scan has not come, in time or not, as far as no officer has said."""
+    lines = RuleResult.objects.filter(rule__code=SCAN_RULE, status__in=NOT_THERE, officer_status="")
+    return rows.filter(pk__in=lines.values("application_id")).exclude(state__in=queries.NOT_AWAITED_IN)
+
+
+def renew(*, application: Application, by, at: datetime) -> None:
+    """The notice counts from another moment: the clock is set anew, what was too late only by it may come."""
+    until = queries.scan_until(application)
+    if until is None or until < at:
+        return
+    lines = RuleResult.objects.filter(application=application, rule__code=SCAN_RULE, officer_status="")
+    hint = _("等待上传盖章扫描件，截止 %(time)s。") % {"time": queries.local_moment(until)}
+    waits = {"status": RuleStatus.MANUAL, "evidence": {"facts": {}, "hint": hint}, "checked_at": at}
+    lines.filter(status__in=NOT_THERE).update(**waits)
+    scan_clocks.dropped(application, by=by, at=at)
+    scan_clocks.opened(application, at=at)
 
 
 def _refuse(paper, application, submission):

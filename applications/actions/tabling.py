@@ -32,8 +32,7 @@ def ask_table(*, application: Application, at: datetime) -> None:
         status = RuleStatus.PASSED if came else RuleStatus.FAILED
         _settle(table, status, hint=hint, at=at, application=application)
         return
-    hint = _("等待单位上传盖章的汇总表，截止 %(time)s。") % {"time": queries.local_moment(until)}
-    _settle(table, RuleStatus.MANUAL, hint=hint, at=at, application=application)
+    _settle(table, RuleStatus.MANUAL, hint=_waits(until), at=at, application=application)
     follow_table(application=application, by=None, at=at)
 
 
@@ -71,6 +70,23 @@ def upload_table(*, table: UnitTable, file, name: str, by, at: datetime) -> Docu
     table_clocks.done(table, by=by, at=at)
     workflow.record(table, "table_uploaded", by=by, at=at, data={"version": document.version})
     return document
+
+
+def renew_table(*, table: UnitTable, by, at: datetime) -> None:
+    """The notice names another moment: the clock is set anew, what was too late only by it may come."""
+    until = queries.table_until(table.call)
+    if until is None or until < at:
+        return
+    lines = queries.table_lines(table).exclude(application__state__in=queries.NOT_AWAITED_IN)
+    missed = lines.filter(officer_status="", status__in=(RuleStatus.MANUAL, RuleStatus.FAILED))
+    if missed.exists():
+        missed.update(status=RuleStatus.MANUAL, evidence={"facts": {}, "hint": _waits(until)}, checked_at=at)
+        table_clocks.dropped(table, by=by, at=at)
+        table_clocks.opened(table, at=at)
+
+
+def _waits(until: datetime) -> str:
+    return _("等待单位上传盖章的汇总表，截止 %(time)s。") % {"time": queries.local_moment(until)}
 
 
 def _settle(table: UnitTable, status: str, *, hint: str, at: datetime, application=None) -> None:

@@ -12,6 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
 from applications import notifications, queries, rules, scan_clocks
+from applications.actions.amending import follow_amendment
 from applications.actions.flow import stage_for
 from applications.actions.tabling import follow_table
 from applications.models import (
@@ -25,6 +26,8 @@ from applications.models import (
 )
 from applications.states import ApplicationState
 from core import workflow
+from grants.models import Amendment
+from grants.queries import in_force
 
 CONTENT = (Answer, Participant, BudgetLine, ProposedMilestone, Partner)
 FIELDS = (
@@ -63,7 +66,13 @@ def take_back(*, application: Application, by, at: datetime) -> None:
     notifications.stage_dropped(current, old, by=by, at=at)
     scan_clocks.dropped(current, by=by, at=at)
     follow_table(application=current, by=by, at=at)
-    notifications.open_draft(current, at=at)
+    notice = in_force(current.call)
+    if notice.pk == current.call_id:
+        notifications.open_draft(current, at=at)
+    else:
+        # The notice was amended since: what is handed in again is judged by it as it stands.
+        summary = Amendment.objects.get(call=notice).summary
+        follow_amendment(application=current, call=notice, summary=summary, by=by, at=at)
     application.state = current.state
 
 

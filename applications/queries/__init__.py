@@ -122,6 +122,7 @@ from applications.queries.records import (
     waiting_for_unit,
 )
 from applications.queries.scans import (
+    NOT_AWAITED_IN,
     scan_closed_at,
     scan_counts_from,
     scan_kind,
@@ -139,6 +140,7 @@ from applications.queries.slides import (
     slides_days,
     slides_lapsed,
     slides_lines,
+    slides_moment,
     slides_owing,
     slides_until,
 )
@@ -165,6 +167,7 @@ __all__ = [
     "DECKS",
     "DESK_ORDERS",
     "FAILED",
+    "NOT_AWAITED_IN",
     "OPEN",
     "ORDER",
     "SHORTEST_HASH",
@@ -293,6 +296,7 @@ __all__ = [
     "slides_days",
     "slides_lapsed",
     "slides_lines",
+    "slides_moment",
     "slides_owing",
     "slides_until",
     "snapshot",

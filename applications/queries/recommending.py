@@ -13,7 +13,7 @@ from applications.queries.records import events, of_the_bureau
 from applications.states import ApplicationState
 from grants.dictionaries import Codes
 from grants.models import Call, RecommendedBy
-from grants.queries import way_of_recommending
+from grants.queries import in_force, share_in_force, way_of_recommending
 
 REGIONS = "regions"
 WAITING = ApplicationState.RECOMMENDATION
@@ -251,6 +251,8 @@ class Desk(NamedTuple):
     call: Call
     waiting: int
     recommended: int
+    closes_at: datetime | None
+    """When recommending ends, as the notice stands."""
 
 
 def desks(user, office: Office) -> list[Desk]:
@@ -268,12 +270,21 @@ def desks(user, office: Office) -> list[Desk]:
     )
     counts = {row["call_pk"]: row for row in counted[:200]}
     calls = Call.objects.filter(pk__in=counts).select_related("programme__department")
-    found = [Desk(call, counts[call.pk]["waiting"], counts[call.pk]["recommended"]) for call in calls]
-    return sorted(found, key=lambda desk: (desk.waiting == 0, _closing(desk.call), -desk.call.pk))
+    share_in_force(calls)
+    found = [
+        Desk(
+            call,
+            counts[call.pk]["waiting"],
+            counts[call.pk]["recommended"],
+            in_force(call).recommender_closes_at,
+        )
+        for call in calls
+    ]
+    return sorted(found, key=lambda desk: (desk.waiting == 0, _moment(desk), -desk.call.pk))
 
 
-def _closing(call: Call) -> float:
-    return call.recommender_closes_at.timestamp() if call.recommender_closes_at else float("inf")
+def _moment(desk: Desk) -> float:
+    return desk.closes_at.timestamp() if desk.closes_at else float("inf")
 
 
 def recommended_by(office: Office):

@@ -11,6 +11,7 @@ from applications.models import Application, RuleResult, RuleStatus
 from core import calendar
 from documents.models import Document
 from grants.models import SLIDES_RULES, Stage
+from grants.queries import in_force
 from grants.system_rules import slides_limits
 from notifications.models import Deadline, DeadlineKind
 
@@ -22,13 +23,23 @@ def deck_kind(stage: Stage) -> str:
     return SLIDES_RULES[stage.kind]
 
 
+def slides_moment(stage: Stage) -> datetime | None:
+    """The moment that the notice names for all teams, as it stands."""
+    now = in_force(stage.call)
+    if stage.slides_until is None or now.pk == stage.call_id:
+        return stage.slides_until
+    moments = (row.slides_until for row in now.stages.all() if row.kind == stage.kind)
+    return next(moments, None) or stage.slides_until
+
+
 def slides_until(stage: Stage, *, invited_at: datetime) -> datetime:
     """The moment that the notice names, or the end of its days from the invitation.
 
     Who is invited only after that moment has the days of the round.
     """
-    if stage.slides_until and stage.slides_until > invited_at:
-        return stage.slides_until
+    named = slides_moment(stage)
+    if named and named > invited_at:
+        return named
     return calendar.due(invited_at, slides_days(stage), kind=stage.day_kind)
 
 

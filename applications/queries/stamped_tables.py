@@ -12,6 +12,7 @@ from applications.queries.scans import NOT_AWAITED_IN
 from core import calendar
 from documents.models import Document
 from grants.models import TABLE_RULE, Call
+from grants.queries import in_force
 from notifications.models import Deadline, DeadlineKind
 
 STAMPED = "unit_table"
@@ -19,15 +20,16 @@ STAMPED = "unit_table"
 
 
 def table_until(call: Call) -> datetime | None:
-    """The last moment for the stamped table; None where none is asked for.
+    """The last moment for the stamped table, counted from the notice as it stands; None where none is asked.
 
     Zero days: with the unit's own review, by its closing moment.
     """
-    if call.table_days is None or call.closes_at is None:
+    now = in_force(call)
+    if call.table_days is None or now.closes_at is None:
         return None
     if call.table_days == 0:
-        return call.unit_closes_at or call.closes_at
-    return calendar.due(call.closes_at, call.table_days, kind=call.table_day_kind)
+        return now.unit_closes_at or now.closes_at
+    return calendar.due(now.closes_at, call.table_days, kind=call.table_day_kind)
 
 
 def table_clock(table: UnitTable) -> Deadline | None:

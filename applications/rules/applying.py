@@ -7,7 +7,7 @@ from applications.models import Application, Participant, Partner, UnitTable
 from applications.states import EDITABLE, TAKEN_BACK_FROM, ApplicationState
 from core.workflow import Lost, Refused
 from grants.models import Call, ProjectType, Sourcing, Stage, Topic
-from grants.queries import closing
+from grants.queries import closing, in_force, topic_in
 from grants.states import CallState, TopicState
 
 
@@ -288,7 +288,8 @@ def check_can_take_back(by, application: Application, *, at) -> None:
             % {"state": application.machine.public_label(application.state)},
             code="state",
         )
-    check_window(application.call, application.topic, at=at)
+    call = in_force(application.call)
+    check_window(call, topic_in(call, application.topic), at=at)
     check_submissions_left(application)
     if application.check_decisions.exists():
         raise Refused(_("形式审查已经作过决定，不能撤回修改。"), code="decided")

@@ -7,6 +7,7 @@ from applications import queries, quotas
 from applications.models import Application, RuleResult, RuleStatus, StepOutcome
 from applications.states import OFFICE, ApplicationState
 from core.workflow import Lost, Refused
+from grants.queries import in_force
 
 MARKS = (RuleStatus.PASSED, RuleStatus.FAILED, RuleStatus.NOT_APPLICABLE)
 """What an officer can make of a line."""
@@ -40,7 +41,7 @@ def _in_time(application, until, what: str, *, at) -> None:
 def check_can_approve(by, application: Application, *, at) -> None:
     """Units pass on until their own closing moment; what was returned later has its own clock."""
     check_can_review_for_unit(by, application)
-    _in_time(application, application.call.unit_closes_at, _("单位审核"), at=at)
+    _in_time(application, in_force(application.call).unit_closes_at, _("单位审核"), at=at)
 
 
 def check_can_recommend(by, application: Application) -> None:
@@ -69,7 +70,7 @@ def check_can_choose_recommender(application: Application, recommender) -> None:
 def check_can_send_back(by, application: Application, *, at) -> None:
     """After their own closing moment recommenders change nothing any more."""
     check_can_recommend(by, application)
-    _in_time(application, application.call.recommender_closes_at, _("推荐"), at=at)
+    _in_time(application, in_force(application.call).recommender_closes_at, _("推荐"), at=at)
 
 
 def check_can_pass_on(by, application: Application, *, at, ahead=()) -> None:

@@ -19,10 +19,14 @@ from applications.views.common import PER_PAGE, content_of, visible_application
 from core.paging import paginate
 from core.workflow import Refused
 from grants.models import Call
+from grants.queries import in_force, share_in_force
 
 
-def _list(request, rows, *, waiting, title, lead, name, empty, **more):
-    """A desk's list: narrowed, sorted, with boxes for a batch; `?format=xlsx` gives all its rows."""
+def _list(request, rows, *, waiting, closes, title, lead, name, empty, **more):
+    """A desk's list: narrowed, sorted, with boxes for a batch; `?format=xlsx` gives all its rows.
+
+    `closes`: which moment of the notice, as it stands, ends the desk's work.
+    """
     every = rows(request.user, state=queries.ALL)
     form = DeskFilter(request.GET, calls=queries.calls_among(every), waiting=waiting)
     chosen = form.chosen()
@@ -30,10 +34,14 @@ def _list(request, rows, *, waiting, title, lead, name, empty, **more):
     found = rows(request.user, **chosen)
     if request.GET.get("format") == "xlsx":
         return _table(exporting.desk_table(found.order_by(*order)), name)
+    listing = paginate(found, order, request.GET.get("cursor"), PER_PAGE)
+    share_in_force(row.call for row in listing)
+    for row in listing:
+        row.desk_closes_at = getattr(in_force(row.call), closes)
     context = {
         "filter": form,
         "filtered": bool(chosen),
-        "listing": paginate(found, order, request.GET.get("cursor"), PER_PAGE),
+        "listing": listing,
         "title": title,
         "lead": lead,
         "empty": empty,
@@ -66,6 +74,7 @@ def unit_reviews(request):
         request,
         queries.waiting_for_unit,
         waiting=ApplicationState.UNIT_REVIEW,
+        closes="unit_closes_at",
         title=_("单位审核"),
         lead=_("本单位提交的申报书，审核通过后报送。单位审核有自己的截止时间，早于推荐和申报截止。"),
         name="unit_reviews",
@@ -128,6 +137,7 @@ def recommendations(request):
         request,
         queries.of_regions,
         waiting=ApplicationState.RECOMMENDATION,
+        closes="recommender_closes_at",
         title=_("推荐审核"),
         lead=_("由您的单位推荐的申报书：本区域的、下属单位的，或申报人选择您推荐的。"),
         name="recommendations",

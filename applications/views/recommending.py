@@ -20,6 +20,7 @@ from applications.sheets import XLSX
 from core.workflow import Refused
 from documents.models import Document
 from grants.models import Call
+from grants.queries import in_force, share_in_force
 
 MOST_AT_ONCE = 100
 PER_PAGE = 50
@@ -96,6 +97,7 @@ def _batch(request, moves, *, back: str):
         return redirect(back_url)
     rows = Application.objects.visible_to(request.user).filter(pk__in=picked)
     rows = list(rows.select_related("call__programme__department", "organisation", "topic", "project_type"))
+    share_in_force(row.call for row in rows)
     ranks = queries.ranks_of(request.user, rows)
     rows.sort(key=lambda row: (ranks.get(row.pk, NO_ORDER), row.submitted_at, row.pk))
     text, now = request.POST.get("text", "").strip(), timezone.now()
@@ -209,6 +211,7 @@ def _ranking(request, call, office, now, form, status=200):
         "previous": _address(request, call, page - 1) if page > 1 else "",
         "next": _address(request, call, page + 1) if found.start + PER_PAGE < found.total else "",
         "standing": quotas.standing(call, office),
+        "closes_at": in_force(call).recommender_closes_at,
         "may_rank": rules.allowed(ranking.check_can_rank, request.user, call, office, at=now),
         "letters": issued,
         "scans": _scans(issued),
