@@ -8,13 +8,14 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from rustpy_xlsxwriter import FastExcel
 from unfold.enums import ActionVariant
 
 from accounts.models import OrganisationKind
 from applications import sheets
 from applications.queries import causes as queries
+from applications.questions import localised
 from core.admin import dress
 
 LABEL = 60
@@ -35,6 +36,7 @@ class CausesForm(forms.Form):
     def __init__(self, *args, calls, call, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["call"].queryset = calls
+        self.fields["call"].label_from_instance = lambda one: localised(one, "title")
         every = [("", gettext_lazy("不限"))]
         self.fields["region"].choices = every + [(code, code) for code in queries.regions_of(call)]
         self.fields["recommender"].choices = every + self._recommenders(call)
@@ -127,7 +129,8 @@ def _bars(found, totals) -> list[dict]:
     return [
         {
             "label": label,
-            "text": _("%(n)s 次，%(share)s%%") % {"n": count, "share": round(100 * _share(count, whole))},
+            "text": ngettext("%(n)s 次，%(share)s%%", "%(n)s 次，%(share)s%%", count)
+            % {"n": count, "share": round(100 * _share(count, whole))},
             "share": _share(count, whole),
         }
         for label, count in rows

@@ -106,6 +106,7 @@ def _row(form, question, answer, documents) -> dict:
         "files": [{**file, "stored": documents.get(file["document"])} for file in files],
         "takes_many": questions.most_files(question) > 1,
         "endings": ",".join(f".{ending}" for ending in questions.endings_of(question)),
+        "most_bytes": questions.most_bytes(question),
         "limits": questions.limits_of(question) if question.kind == QuestionKind.ATTACHMENT else "",
     }
 

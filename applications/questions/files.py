@@ -1,12 +1,15 @@
 """Files as answers: one, or several where the definition says so."""
 
 from django import forms
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from applications.questions.base import Kind
 
 DEFAULT_ENDINGS = ["pdf", "docx", "xlsx", "png", "jpg", "jpeg"]
 MOST_FILES = 20
+MEGABYTE = 1024 * 1024
 
 
 class Attachment(Kind):
@@ -38,15 +41,26 @@ def files_of(stored) -> list[dict]:
     return [stored] if "document" in stored else []
 
 
+def most_bytes(question) -> int:
+    return min(question.config.get("max_bytes") or settings.DOCUMENT_MAX_BYTES, settings.DOCUMENT_MAX_BYTES)
+
+
 def limits_of(question) -> str:
     """What may be uploaded, as a sentence."""
     config = question.config
-    parts = [_("可上传 %(endings)s") % {"endings": "、".join(endings_of(question))}]
+    parts = [_("可上传 %(endings)s") % {"endings": _("、").join(endings_of(question))}]
     if most_files(question) > 1:
         parts.append(_("最多 %(count)s 个文件") % {"count": most_files(question)})
     if config.get("max_pages"):
         parts.append(_("每个 PDF 不超过 %(pages)s 页") % {"pages": config["max_pages"]})
-    return "，".join(parts) + "。"
+    parts.append(_("每个不超过 %(size)s") % {"size": _size(most_bytes(question))})
+    return _("%(limits)s。") % {"limits": _("，").join(parts)}
+
+
+def _size(number: int) -> str:
+    """20 MB rather than 20.0 MB."""
+    whole, rest = divmod(number, MEGABYTE)
+    return filesizeformat(number) if rest else f"{whole} MB"
 
 
 def file_of(document) -> dict:

@@ -417,12 +417,31 @@
   function uploadAll(form, input, saver) {
     const files = Array.from(input.files);
     showFaults(form, {});
+    const refused = files.map((file) => refusal(input, file, saver.words)).filter(Boolean);
     const next = () => {
       const file = files.shift();
-      if (file) upload(form, input, saver, file, next);
-      else input.value = "";
+      if (file && refusal(input, file, saver.words)) next();
+      else if (file) upload(form, input, saver, file, next);
+      else {
+        input.value = "";
+        if (refused.length) showFaults(form, { [input.name]: refused });
+      }
     };
     next();
+  }
+
+  // What the server would say after the last byte is said before the first.
+  function refusal(input, file, words) {
+    if (!words.tooBig) return "";
+    const endings = input.accept.split(",").filter(Boolean);
+    const named = file.name.toLowerCase();
+    if (endings.length && !endings.some((ending) => named.endsWith(ending))) {
+      return fill(words.wrongKind, { name: file.name, endings: endings.map((one) => one.slice(1)).join(", ") });
+    }
+    const most = Number(input.dataset.mostBytes);
+    const shown = (bytes) => `${Math.ceil((bytes / 1048576) * 10) / 10} MB`;
+    if (!most || file.size <= most) return "";
+    return fill(words.tooBig, { name: file.name, size: shown(file.size), limit: shown(most) });
   }
 
   function upload(form, input, saver, file, done) {

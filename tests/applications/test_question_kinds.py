@@ -295,7 +295,10 @@ def test_one_file_takes_the_others_place_and_several_stand_side_by_side():
     assert questions.text(three, answer) == "a.pdf、a.pdf"
     assert questions.without_file(three, answer, None) is None
     assert questions.limits_of(question(K.ATTACHMENT, endings=["pdf"], max_count=3, max_pages=9)) == (
-        "可上传 pdf，最多 3 个文件，每个 PDF 不超过 9 页。"
+        "可上传 pdf，最多 3 个文件，每个 PDF 不超过 9 页，每个不超过 200 MB。"
+    )
+    assert questions.limits_of(question(K.ATTACHMENT, endings=["pdf", "png"], max_bytes=20 << 20)) == (
+        "可上传 pdf、png，每个不超过 20 MB。"
     )
 
 
