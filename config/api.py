@@ -10,7 +10,14 @@ from awards.api import AwardViewSet, PublicityViewSet
 from equity.api import DealViewSet
 from exchange.api import DemandViewSet
 from facilities.api import EvaluationViewSet, FacilityViewSet
-from finance.api import AppropriationViewSet, InstalmentViewSet, PaymentViewSet
+from finance.api import (
+    AppropriationViewSet,
+    InstalmentViewSet,
+    PaymentViewSet,
+    RefundReceiptViewSet,
+    RefundViewSet,
+    SettlementViewSet,
+)
 from grants.api import CallViewSet, TopicViewSet
 from milestones.api import MilestoneViewSet, TerminationViewSet
 from notifications.api import DeadlineViewSet, MessageViewSet
@@ -35,6 +42,9 @@ router.register("deals", DealViewSet)
 router.register("appropriations", AppropriationViewSet)
 router.register("instalments", InstalmentViewSet)
 router.register("payments", PaymentViewSet)
+router.register("refunds", RefundViewSet)
+router.register("refund-receipts", RefundReceiptViewSet)
+router.register("settlements", SettlementViewSet)
 router.register("facilities", FacilityViewSet)
 router.register("evaluations", EvaluationViewSet)
 router.register("deadlines", DeadlineViewSet)

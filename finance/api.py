@@ -1,4 +1,4 @@
-"""/api/v1/appropriations/, /instalments/ and /payments/."""
+"""/api/v1/appropriations/, /instalments/, /payments/, /refunds/, /refund-receipts/ and /settlements/."""
 
 from django.utils import timezone
 from django_filters import rest_framework as filters
@@ -9,13 +9,17 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from finance import actions, queries
-from finance.models import Appropriation, Instalment, Payment
+from finance.models import Appropriation, Instalment, Payment, Refund, RefundReceipt, Settlement
 from finance.serializers import (
     AppropriationSerializer,
     InstalmentSerializer,
     PaymentInput,
     PaymentSerializer,
+    ReceiptInput,
+    RefundReceiptSerializer,
+    RefundSerializer,
     ReversalInput,
+    SettlementSerializer,
 )
 
 
@@ -93,3 +97,82 @@ class PaymentViewSet(ReadOnlyModelViewSet):
         )
         shown = PaymentSerializer(negative, context=self.get_serializer_context())
         return Response(shown.data, status=status.HTTP_201_CREATED)
+
+
+class RefundFilter(filters.FilterSet):
+    due_before = filters.DateFilter(field_name="due_date", lookup_expr="lt")
+    programme = filters.CharFilter(field_name="agreement__award__application__call__programme__slug")
+
+    class Meta:
+        model = Refund
+        fields = ("state", "cause", "agreement")
+
+
+class RefundViewSet(ReadOnlyModelViewSet):
+    """Public money demanded back, with what came of it."""
+
+    queryset = Refund.objects.none()
+    serializer_class = RefundSerializer
+    filterset_class = RefundFilter
+
+    def get_queryset(self):
+        return Refund.objects.visible_to(self.request.user).select_related("agreement__award__application")
+
+    @extend_schema(request=ReceiptInput, responses={201: RefundReceiptSerializer})
+    @action(detail=True, methods=["post"])
+    def receive(self, request, pk=None):
+        """Record money that came back on this demand."""
+        refund = self.get_object()
+        checked = ReceiptInput(data=request.data)
+        checked.is_valid(raise_exception=True)
+        receipt = actions.receive_refund(
+            refund=refund, **checked.validated_data, by=request.user, at=timezone.now()
+        )
+        shown = RefundReceiptSerializer(receipt, context=self.get_serializer_context())
+        return Response(shown.data, status=status.HTTP_201_CREATED)
+
+
+class RefundReceiptFilter(filters.FilterSet):
+    received_from = filters.DateFilter(field_name="received_date", lookup_expr="gte")
+    received_to = filters.DateFilter(field_name="received_date", lookup_expr="lte")
+    agreement = filters.NumberFilter(field_name="refund__agreement")
+
+    class Meta:
+        model = RefundReceipt
+        fields = ("refund", "voucher")
+
+
+class RefundReceiptViewSet(ReadOnlyModelViewSet):
+    """Refunds received; amounts are positive, a refund is no negative payment."""
+
+    queryset = RefundReceipt.objects.none()
+    serializer_class = RefundReceiptSerializer
+    filterset_class = RefundReceiptFilter
+
+    def get_queryset(self):
+        return RefundReceipt.objects.visible_to(self.request.user).select_related(
+            "refund__agreement__award__application"
+        )
+
+
+class SettlementFilter(filters.FilterSet):
+    settled_from = filters.IsoDateTimeFilter(field_name="settled_at", lookup_expr="gte")
+    settled_to = filters.IsoDateTimeFilter(field_name="settled_at", lookup_expr="lte")
+    programme = filters.CharFilter(field_name="agreement__award__application__call__programme__slug")
+
+    class Meta:
+        model = Settlement
+        fields = ("agreement",)
+
+
+class SettlementViewSet(ReadOnlyModelViewSet):
+    """What the money of projects came to that were ended before their time."""
+
+    queryset = Settlement.objects.none()
+    serializer_class = SettlementSerializer
+    filterset_class = SettlementFilter
+
+    def get_queryset(self):
+        return Settlement.objects.visible_to(self.request.user).select_related(
+            "agreement__award__application"
+        )

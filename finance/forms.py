@@ -3,8 +3,6 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import BankAccount
-from accounts.states import AccountState
 from applications.fields import DayField, LimitedText, PlainNumberField
 from finance.models import Refund
 
@@ -17,21 +15,9 @@ class PaymentForm(forms.Form):
         help_text=_("不填为全部未付金额。"),
         required=False,
     )
-    paid_date = forms.DateField(label=_("拨付日期"), widget=forms.DateInput())
+    paid_date = DayField(label=_("拨付日期"))
     voucher = forms.CharField(label=_("凭证号"), max_length=60)
-    payee_account = forms.CharField(
-        label=_("收款账号"), max_length=40, help_text=_("8 至 30 位数字，可以带空格。")
-    )
-    payee_bank = forms.CharField(label=_("开户行"), max_length=120)
     note = forms.CharField(label=_("说明"), max_length=300, required=False)
-
-    def about(self, instalment) -> None:
-        """The account that finance confirmed stands there already."""
-        unit = instalment.agreement.award.application.organisation
-        account = BankAccount.objects.standing().filter(organisation=unit).first()
-        if account is not None and account.state == AccountState.CONFIRMED:
-            self.fields["payee_account"].initial = account.number
-            self.fields["payee_bank"].initial = account.bank
 
 
 class AccountReturnForm(forms.Form):

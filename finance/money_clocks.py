@@ -32,6 +32,11 @@ def without_account() -> QuerySet[Organisation]:
     return units.exclude(pk__in=BankAccount.objects.standing().order_by().values("organisation"))
 
 
+def account_page(unit: Organisation) -> str:
+    """Where the unit registers its account."""
+    return f"{reverse('portal:record', args=[unit.pk])}#accounts"
+
+
 def _first_due(unit: Organisation) -> Instalment | None:
     rows = Instalment.objects.due().filter(**{UNIT: unit}).order_by("due_at", "id")
     return rows.select_related("agreement__award__application__call__programme__department").first()
@@ -73,7 +78,7 @@ def open_account(unit: Organisation, *, at: datetime) -> None:
         subject=unit,
         kind=DeadlineKind.BANK_ACCOUNT,
         title=said(_("登记收款账户：%(unit)s"), unit=unit.name),
-        url=reverse("accounts:unit", args=[unit.pk]),
+        url=account_page(unit),
         due_at=instalment.due_at,
         explanation=_explain_account(instalment),
         owed_by=[
@@ -131,7 +136,7 @@ def account_checked(account: BankAccount, *, by, at: datetime) -> None:
             "outcome": account.state,
             "reason": account.reason,
         },
-        url=reverse("accounts:unit", args=[account.organisation_id]),
+        url=account_page(account.organisation),
         at=at,
     )
 

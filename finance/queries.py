@@ -1,11 +1,14 @@
 """What pages of money read."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Sum
 from django.utils.translation import gettext as _
 
+from accounts.models import BankAccount, Organisation
 from applications.models import Application
 from awards.models import Agreement
 from awards.states import ENDED_EARLY
@@ -43,6 +46,18 @@ def payment_plan(call: Call, milestones: list[Milestone]) -> list[InstalmentTemp
     if call.instrument == Instrument.EX_POST and milestones:
         whole.condition, whole.milestone_code = Condition.MILESTONE, milestones[-1].code
     return [whole]
+
+
+def account_of(unit: Organisation, *, on: date) -> BankAccount | None:
+    """The account of a unit that counts on a day, confirmed or waiting for that."""
+    return BankAccount.objects.standing().filter(organisation=unit, valid_from__lte=on).first()
+
+
+def with_account(instalments: QuerySet, *, on: date) -> QuerySet:
+    """`account_state`: that of the unit's account that counts on a day; None without one."""
+    unit = OuterRef("agreement__award__application__organisation")
+    accounts = BankAccount.objects.standing().filter(organisation=unit, valid_from__lte=on)
+    return instalments.annotate(account_state=Subquery(accounts.values("state")[:1]))
 
 
 def payments_of(agreement: Agreement) -> QuerySet:
@@ -88,15 +103,24 @@ def is_settled(agreement: Agreement) -> bool:
     )
 
 
-def paid_in(programme_id: int, year: int) -> Decimal:
-    """What was paid for a programme in a calendar year, reversals and what came back subtracted."""
+@dataclass(frozen=True)
+class Spending:
+    """What went out in a year, reversals taken off, and what came back: refunds are no negative payments."""
+
+    paid: Decimal
+    refunded: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        return self.paid - self.refunded
+
+
+def spending_in(programme_id: int, year: int) -> Spending:
+    """Of a programme in a calendar year: two queries."""
     path = "agreement__award__application__call__programme"
     paid = Payment.objects.filter(**{f"instalment__{path}": programme_id}, paid_date__year=year)
     back = RefundReceipt.objects.filter(**{f"refund__{path}": programme_id}, received_date__year=year)
-    total = Decimal(0)
-    for rows, sign in ((paid, 1), (back, -1)):
-        total += sign * (rows.aggregate(total=Sum("amount"))["total"] or Decimal(0))
-    return total
+    return Spending(*(rows.aggregate(total=Sum("amount"))["total"] or Decimal(0) for rows in (paid, back)))
 
 
 def refunds_of(agreement: Agreement) -> list[Refund]:
@@ -109,6 +133,12 @@ def refunds_of(agreement: Agreement) -> list[Refund]:
 def paid_to(agreement: Agreement) -> Decimal:
     paid = Instalment.objects.filter(agreement=agreement).aggregate(total=Sum("paid"))["total"]
     return paid or Decimal(0)
+
+
+def kept_by(agreement: Agreement) -> Decimal:
+    """What a project has of the money paid to it: less what came back."""
+    back = Refund.objects.filter(agreement=agreement).aggregate(total=Sum("returned"))["total"]
+    return paid_to(agreement) - (back or Decimal(0))
 
 
 def end_of(agreement: Agreement) -> Termination:

@@ -1,6 +1,5 @@
 """Who may pay and see accounts; and the database's own refusals as sentences."""
 
-import re
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -12,13 +11,13 @@ from accounts.models import BankAccount, Organisation
 from accounts.roles import Role
 from accounts.states import AccountState
 from core.workflow import Refused
+from finance import queries
 from finance.models import Instalment, InstalmentTemplate, Payment
 from finance.states import InstalmentState
 from grants.models import Call
 from milestones.models import Kind, MilestoneTemplate
 
 CENT = Decimal("0.01")
-ACCOUNT = re.compile(r"[0-9]{8,30}")
 WHOLE = Decimal(100)
 
 
@@ -51,15 +50,53 @@ def check_can_pay(user, instalment: Instalment) -> None:
         )
 
 
-def check_account(unit: Organisation) -> None:
-    """A unit is paid to the account that it registered once finance has confirmed that. Raises Refused."""
-    accounts = BankAccount.objects.filter(organisation=unit)
-    current = accounts.standing().first()
-    if current is None and accounts.exists():
-        raise Refused(_("承担单位登记的收款账户已经退回，重新登记并确认后才能付款。"), field="payee_account")
-    if current is not None and current.state != AccountState.CONFIRMED:
+def account_to_pay(unit: Organisation, *, on: date) -> BankAccount:
+    """The account that counts on a day, confirmed. Raises Refused: what is missing, and who mends it."""
+    account = queries.account_of(unit, on=on)
+    if account is None:
+        raise _without_account(unit)
+    if account.state != AccountState.CONFIRMED:
         raise Refused(
-            _("承担单位登记的收款账户还没有确认，请先在“收款账户”中核对确认。"), field="payee_account"
+            _(
+                "“%(unit)s”登记的收款账户（%(bank)s，尾号 %(last)s）还没有确认："
+                "请经费管理人员在“收款账户”中核对确认，之后才能付款。"
+            )
+            % {"unit": unit, "bank": account.bank, "last": account.number[-4:]},
+            code="no_account",
+        )
+    return account
+
+
+def _without_account(unit: Organisation) -> Refused:
+    """Nothing was registered, or it was sent back, or it counts only later."""
+    latest = BankAccount.objects.filter(organisation=unit).first()
+    if latest is None:
+        sentence = _(
+            "“%(unit)s”还没有登记收款账户：请单位管理员或单位财务在“单位档案”的“收款账户”中登记，"
+            "经费管理人员核对确认后才能付款。"
+        )
+    elif latest.state == AccountState.RETURNED:
+        sentence = _(
+            "“%(unit)s”登记的收款账户（尾号 %(last)s）已退回：请单位管理员或单位财务在“单位档案”中重新登记，"
+            "经费管理人员核对确认后才能付款。"
+        )
+    else:
+        sentence = _(
+            "“%(unit)s”登记的收款账户（尾号 %(last)s）自 %(day)s 起启用：请到时付款，"
+            "或请单位管理员、单位财务在“单位档案”中登记现在可用的账户。"
+        )
+    known = {"last": latest.number[-4:], "day": latest.valid_from} if latest else {}
+    return Refused(sentence % {"unit": unit, **known}, code="no_account")
+
+
+def check_payee(account: BankAccount, number: str) -> None:
+    """Whoever says where the bank paid says the confirmed account. Raises Refused."""
+    if number and "".join(number.split()) != account.number:
+        raise Refused(
+            _("付到的账号不是单位已确认的收款账户（%(bank)s，尾号 %(last)s）；账户已变更的，请单位重新登记。")
+            % {"bank": account.bank, "last": account.number[-4:]},
+            field="payee_account",
+            code="other_account",
         )
 
 
@@ -93,16 +130,12 @@ def check_amount(amount) -> Decimal:
     return paid
 
 
-def check_payment(*, paid_date: date, voucher: str, payee_account: str, payee_bank: str, today: date) -> None:
+def check_payment(*, paid_date: date, voucher: str, today: date) -> None:
     """Raises Refused naming the field."""
     if paid_date > today:
         raise Refused(_("拨付日期不能晚于今天。"), field="paid_date")
     if not voucher.strip():
         raise Refused(_("请填写凭证号。"), field="voucher")
-    if not ACCOUNT.fullmatch(payee_account):
-        raise Refused(_("收款账号应为 8 至 30 位数字。"), field="payee_account")
-    if not payee_bank.strip():
-        raise Refused(_("请填写开户行。"), field="payee_bank")
 
 
 def check_can_reverse(user, payment: Payment) -> None:

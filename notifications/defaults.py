@@ -66,7 +66,12 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.PAYMENT: {**dict.fromkeys(("open", "d14", "d7", "d1", "d-1", "d-7"), ()), "d-14": _LEADER},
     # Counted from 31 December: 1 November, 10 and 20 December.
     K.YEAR_CLOSE: {"d60": _PAYER, "d21": _PAYER, "d11": _PAYER, "d-1": (*_PAYER, LEADERS)},
-    K.BANK_ACCOUNT: {**dict.fromkeys(("open", "d28", "d21", "d14", "d7", "d0"), ()), "d-7/7": _PAYER},
+    # Nothing can be paid before: in the last week whoever pays hears of it too.
+    K.BANK_ACCOUNT: {
+        **dict.fromkeys(("open", "d28", "d21", "d14"), ()),
+        **dict.fromkeys(("d7", "d0"), (OWNERS, Audience.FINANCE)),
+        "d-7/7": _PAYER,
+    },
     K.SETTLEMENT: {**_ON_ARRIVAL, "d-7": _PAYER},
     K.ACCOUNT_CHECK: {**_ON_ARRIVAL, "d-7": _PAYER},
     K.REFUND: {"d30": (), "d7": (), "d1": (), "d-1": _PAYER, "d-7/7": _PAYER, "d-28": _OWED_LONG},

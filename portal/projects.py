@@ -13,11 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts import rules as keep
 from awards import rules as awards
 from awards.models import Agreement
 from awards.states import ENDED_EARLY, AgreementState
 from core.calendar import end_of_day, local_date
 from core.paging import paginate
+from core.workflow import Refused
 from equity.models import Deal
 from finance import queries as money
 from finance import rules as paying
@@ -173,6 +175,20 @@ def payment_rows(user, agreement: Agreement) -> list[dict]:
     ]
 
 
+def payee_missing(user, agreement: Agreement, instalments: list[Instalment], *, on: date) -> str:
+    """Why what is due cannot be paid yet, for those who can mend it. One query where money is due."""
+    unit = agreement.award.application.organisation
+    if not any(row.state == InstalmentState.DUE for row in instalments):
+        return ""
+    if not (paying.is_payer(user) or keep.can_keep_account(user, unit)):
+        return ""
+    try:
+        paying.account_to_pay(unit, on=on)
+    except Refused as missing:
+        return missing.message
+    return ""
+
+
 @login_required
 @require_safe
 def project(request, pk):
@@ -216,6 +232,8 @@ def project(request, pk):
         "by_office": terminating.is_office(request.user, agreement),
         "extend_until": end_of_day(extending.last_day(agreement)),
         "pays": paying.is_payer(request.user),
+        "payee_missing": payee_missing(request.user, agreement, instalments, on=local_date(now)),
+        "keeps_account": keep.can_keep_account(request.user, agreement.award.application.organisation),
         "due": InstalmentState.DUE,
         "feed_url": dates.address_of(request.user, agreement),
     }

@@ -113,6 +113,7 @@ GROUPS = (
             Item("finance.Payment", "receipt_long"),
             Item("accounts.BankAccount", "account_balance_wallet"),
             Item("finance.Refund", "assignment_return"),
+            Item("finance.RefundReceipt", "savings"),
             Item("equity.Deal", "pie_chart"),
         ),
     ),

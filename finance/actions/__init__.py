@@ -1,14 +1,12 @@
 """Everything that changes money: commit, plan, pay, reverse; demand back, settle, receive, write off."""
 
 from finance.actions.accounts import account_registered, confirm_account, return_account
+from finance.actions.committing import cancel_unpaid, commit, release
 from finance.actions.paying import (
     agreement_signed,
-    cancel_unpaid,
-    commit,
     milestone_accepted,
     plan,
     record_payment,
-    release,
     reverse_payment,
 )
 from finance.actions.refunding import demand_refund, receive_refund, settle, write_off

@@ -1,4 +1,4 @@
-"""Commit, plan, make due, pay and reverse. The database holds every cap; its refusals become sentences."""
+"""Plan, make due, pay and reverse. The database holds every cap; its refusals become sentences."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,72 +8,17 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from applications.models import Application
 from awards import actions as awards
-from awards.models import Agreement, Decision
+from awards.models import Agreement
 from awards.states import ENDED_EARLY, AgreementState
 from core import calendar, workflow
 from core.money import allocate, wan
 from core.workflow import Refused
 from finance import money_clocks, notifications, queries, refund_clocks, refund_rules, rules
-from finance.models import Appropriation, Commitment, Condition, Instalment, Payment
+from finance.actions.committing import hold, shrink
+from finance.models import Condition, Instalment, Payment
 from finance.states import InstalmentState
 from milestones.models import Kind, Milestone
-
-
-@transaction.atomic
-def commit(*, decision: Decision, by, at: datetime) -> Commitment:
-    """Set money aside for a proposed award. Raises Refused when the year's budget does not hold it."""
-    application = decision.application
-    budget = {"programme": application.call.programme, "year": application.call.year}
-    appropriation = queries.appropriation_of(application)
-    if appropriation is None:
-        raise Refused(
-            _("“%(programme)s” %(year)s 年度还没有预算安排，不能决定立项。") % budget, field="amount"
-        )
-
-    def overcommitted():
-        left = Appropriation.objects.get(pk=appropriation.pk).left
-        return Refused(
-            _("超出“%(programme)s” %(year)s 年度预算：还可安排 %(left)s，本项拟资助 %(amount)s。")
-            % {**budget, "left": wan(left), "amount": wan(decision.amount)},
-            field="amount",
-            code="overcommitted",
-        )
-
-    with rules.refused_by(appropriation_not_overcommitted=overcommitted):
-        return Commitment.objects.create(
-            appropriation=appropriation, application=application, amount=decision.amount, committed_at=at
-        )
-
-
-@transaction.atomic
-def release(*, application: Application, by, at: datetime) -> None:
-    """A proposed award fell away: its money is free again, its instalments are cancelled."""
-    _release(application, at=at)
-    _cancel(Instalment.objects.filter(agreement__award__application=application, paid=0), by=by, at=at)
-
-
-def _release(application, *, at) -> None:
-    Commitment.objects.held().filter(application=application).update(released_at=at)
-
-
-def _cancel(instalments, *, by, at) -> None:
-    waiting = [InstalmentState.PLANNED, InstalmentState.DUE]
-    for instalment in queries.with_project(instalments.filter(state__in=waiting)):
-        workflow.move(instalment, InstalmentState.CANCELLED, by=by, at=at)
-        notifications.cancelled(instalment, by=by, at=at)
-        money_clocks.cancelled(instalment, by=by, at=at)
-
-
-@transaction.atomic
-def cancel_unpaid(*, agreement: Agreement, by, at: datetime) -> None:
-    """The project was ended early: nothing more is paid. What nothing was paid of is free again."""
-    instalments = Instalment.objects.filter(agreement=agreement)
-    _cancel(instalments, by=by, at=at)
-    if not instalments.filter(paid__gt=0).exists():
-        _release(agreement.award.application, at=at)
-    refund_clocks.settlement_followed(agreement, by=by, at=at)
 
 
 @transaction.atomic
@@ -138,24 +83,21 @@ def record_payment(
     amount: Decimal,
     paid_date: date,
     voucher: str,
-    payee_account: str,
-    payee_bank: str,
     by,
     at: datetime,
+    payee_account: str = "",
     note: str = "",
 ) -> Payment:
-    """Record money paid. Raises Refused; two at once can never pay more than the instalment."""
+    """Record money paid to the account that finance confirmed; `payee_account`: which one the bank names.
+
+    Raises Refused; two at once can never pay more than the instalment.
+    """
     rules.check_can_pay(by, instalment)
-    rules.check_account(instalment.agreement.award.application.organisation)
+    today = calendar.local_date(at)
+    account = rules.account_to_pay(instalment.agreement.award.application.organisation, on=today)
+    rules.check_payee(account, payee_account)
     amount = rules.check_amount(amount)
-    account = "".join(payee_account.split())
-    rules.check_payment(
-        paid_date=paid_date,
-        voucher=voucher,
-        payee_account=account,
-        payee_bank=payee_bank,
-        today=calendar.local_date(at),
-    )
+    rules.check_payment(paid_date=paid_date, voucher=voucher, today=today)
 
     def overpaid():
         left = Instalment.objects.get(pk=instalment.pk).unpaid
@@ -175,13 +117,16 @@ def record_payment(
         instalment_paid_in_full=overpaid,
         payment_voucher_once=used_voucher,
     ):
+        hold(instalment.agreement_id)
+        instalment.refresh_from_db(fields=["state"])  # the project may have been ended meanwhile
+        rules.check_can_pay(by, instalment)
         payment = Payment.objects.create(
             instalment=instalment,
             amount=amount,
             paid_date=paid_date,
             voucher=voucher.strip(),
-            payee_account=account,
-            payee_bank=payee_bank.strip(),
+            payee_account=account.number,
+            payee_bank=account.bank,
             note=note,
             recorded_by=by,
             recorded_at=at,
@@ -206,6 +151,7 @@ def reverse_payment(*, payment: Payment, reason: str, by, at: datetime) -> Payme
     rules.check_can_reverse(by, payment)
     if not reason.strip():
         raise Refused(_("请写明冲销理由。"), field="reason")
+    hold(payment.instalment.agreement_id)
     instalment = queries.with_project(Instalment.objects.select_for_update(of=("self",))).get(
         pk=payment.instalment_id
     )
@@ -249,6 +195,7 @@ def reverse_payment(*, payment: Payment, reason: str, by, at: datetime) -> Payme
         data={"payment": payment.pk, "amount": str(negative.amount)},
     )
     notifications.reversed_(payment, reason=reason.strip(), at=at)
+    shrink(instalment.agreement, at=at)
     refund_clocks.settlement_followed(instalment.agreement, by=by, at=at)
     return negative
 

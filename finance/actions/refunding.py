@@ -11,6 +11,7 @@ from core import calendar, workflow
 from core.money import wan
 from core.workflow import Refused
 from finance import queries, refund_clocks, refund_rules, rules
+from finance.actions.committing import hold, shrink
 from finance.models import Refund, RefundReceipt, Settlement
 from finance.states import RefundState
 
@@ -82,6 +83,7 @@ def receive_refund(
         return Refused(_("凭证号“%(voucher)s”已经登记过。") % {"voucher": voucher.strip()}, field="voucher")
 
     with rules.refused_by(refund_not_exceeded=exceeded, finance_refundreceipt_voucher_key=used_voucher):
+        hold(refund.agreement_id)
         held = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
         refund_rules.check_can_receive(by, held)
         receipt = RefundReceipt.objects.create(
@@ -99,6 +101,7 @@ def receive_refund(
     if not refund.left:
         workflow.move(refund, RefundState.SETTLED, by=by, at=at, ended_at=at)
         refund_clocks.settled(refund, by=by, at=at)
+    shrink(refund.agreement, at=at)
     refund_clocks.tell(refund, "received", at=at, received=str(amount))
     return receipt
 

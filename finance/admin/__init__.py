@@ -3,7 +3,7 @@
 from finance.admin.accounts import BankAccountAdmin
 from finance.admin.budgets import AppropriationAdmin, InstalmentTemplateAdmin
 from finance.admin.paying import InstalmentAdmin, PaymentAdmin
-from finance.admin.refunding import RefundAdmin
+from finance.admin.refunding import RefundAdmin, RefundReceiptAdmin
 
 __all__ = [
     "AppropriationAdmin",
@@ -12,4 +12,5 @@ __all__ = [
     "InstalmentTemplateAdmin",
     "PaymentAdmin",
     "RefundAdmin",
+    "RefundReceiptAdmin",
 ]

@@ -9,6 +9,7 @@ from unfold.decorators import display
 
 from core.admin import ModelAdmin, ReadOnlyMixin
 from core.money import wan
+from finance import queries
 from finance.models import (
     Appropriation,
     Commitment,
@@ -35,7 +36,7 @@ class AppropriationForm(forms.ModelForm):
 
 class CommitmentInline(ReadOnlyMixin, unfold.TabularInline):
     model = Commitment
-    fields = ("application", "amount", "committed_at", "released_at")
+    fields = ("application", "amount", "committed_at", "released_at", "kept")
     readonly_fields = fields
     extra = 0
     per_page = 50
@@ -52,7 +53,7 @@ class AppropriationAdmin(ModelAdmin):
     list_display = ("programme", "year", "amount_wan", "committed_wan", "left_wan")
     list_filter = ("year", "programme")
     list_select_related = ("programme",)
-    readonly_fields = ("committed_wan", "left_wan")
+    readonly_fields = ("committed_wan", "left_wan", "spending")
     inlines = (CommitmentInline,)
 
     def get_readonly_fields(self, request, obj=None):
@@ -72,6 +73,18 @@ class AppropriationAdmin(ModelAdmin):
     @display(description=_("还可安排"))
     def left_wan(self, obj):
         return wan(obj.left) if obj.pk else "—"
+
+    @display(description=_("当年收支"))
+    def spending(self, obj):
+        """By the days of the vouchers, which may be of another budget year."""
+        if not obj.pk:
+            return "—"
+        found = queries.spending_in(obj.programme_id, obj.year)
+        return _("拨付 %(paid)s，收到退款 %(refunded)s，净拨付 %(net)s") % {
+            "paid": wan(found.paid),
+            "refunded": wan(found.refunded),
+            "net": wan(found.net),
+        }
 
 
 @register(InstalmentTemplate)

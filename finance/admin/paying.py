@@ -9,8 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold import admin as unfold
 from unfold.decorators import display
 
+from accounts.states import AccountState
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
+from core.calendar import local_date
 from core.money import wan
+from core.workflow import Refused
 from finance import actions, queries, refund_rules, rules
 from finance.admin.projects import ProjectLines, facts_of
 from finance.forms import (
@@ -49,6 +52,27 @@ STATE_TONES = {
     InstalmentState.CANCELLED: "danger",
 }
 
+ACCOUNT_TONES = {None: "danger", AccountState.REGISTERED: "warning", AccountState.CONFIRMED: "success"}
+
+
+def payee_of(instalment: Instalment) -> list[tuple]:
+    """What is left to pay, and where to: the confirmed account, or what is missing and who mends it."""
+    unit = instalment.agreement.award.application.organisation
+    facts = [
+        (_("项目"), f"{instalment.agreement.award.number} {instalment.agreement.award.application}"),
+        (_("未付"), wan(instalment.unpaid)),
+    ]
+    try:
+        account = rules.account_to_pay(unit, on=local_date(timezone.now()))
+    except Refused as missing:
+        return [*facts, (_("收款账户"), missing.message)]
+    return [
+        *facts,
+        (_("户名"), account.holder),
+        (_("开户行"), account.bank),
+        (_("收款账号"), account.number),
+    ]
+
 
 class PaymentLines:
     """How a payment reads: 万元, and the account only for who may see it whole."""
@@ -83,7 +107,7 @@ class PaymentInline(PaymentLines, ReadOnlyMixin, unfold.TabularInline):
 class InstalmentAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
     """What is to be paid, due first, by date."""
 
-    list_display = ("project", "unit", "name", "amount_wan", "paid_wan", "due", "condition_label")
+    list_display = ("project", "unit", "name", "amount_wan", "paid_wan", "due", "condition_label", "payee")
     list_filter = (OverdueFilter, "state", "agreement__award__application__call__programme")
     fields = (
         "project",
@@ -94,15 +118,17 @@ class InstalmentAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMi
         "left_wan",
         "reason",
         "due",
+        "payee",
         "clause",
         "state",
     )
-    readonly_fields = ("project", "unit", "amount_wan", "paid_wan", "left_wan", "reason", "due")
+    readonly_fields = ("project", "unit", "amount_wan", "paid_wan", "left_wan", "reason", "due", "payee")
     inlines = (PaymentInline,)
     actions_detail = ("pay", "settle", "demand")
 
     def get_queryset(self, request):
-        return queries.with_project(super().get_queryset(request))
+        rows = queries.with_project(super().get_queryset(request))
+        return queries.with_account(rows, on=local_date(timezone.now()))
 
     def get_ordering(self, request):
         return (DUE_FIRST, "due_at", "id")
@@ -134,6 +160,13 @@ class InstalmentAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMi
             return "—"
         late = obj.state == InstalmentState.DUE and obj.due_at < timezone.now()
         return f"{timezone.localtime(obj.due_at):%Y-%m-%d} {_('已逾期') if late else ''}"
+
+    @display(description=_("收款账户"), label=ACCOUNT_TONES)
+    def payee(self, obj):
+        """Where money is due: whether the unit has an account that finance confirmed."""
+        if obj.state != InstalmentState.DUE:
+            return "—", "—"
+        return obj.account_state, AccountState(obj.account_state).label if obj.account_state else _("未登记")
 
     @display(description=_("状态"), ordering="state", label=STATE_TONES)
     def condition_label(self, obj):
@@ -173,7 +206,8 @@ class InstalmentAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMi
         _("登记付款"),
         form=PaymentForm,
         may=rules.can_pay,
-        text=_("登记银行已经完成的付款。登记后不能修改，有误时冲销后重新登记。"),
+        facts=payee_of,
+        text=_("登记银行已经向下列账户完成的付款。登记后不能修改，有误时冲销后重新登记。"),
         icon="payments",
     )
     def pay(self, request, instalment, data, at):

@@ -2,7 +2,9 @@
 
 from django.contrib.admin import SimpleListFilter, register
 from django.db.models import Case, IntegerField, Value, When
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold import admin as unfold
 from unfold.decorators import display
@@ -25,17 +27,16 @@ from finance.states import RefundState
 
 class RefundReceiptInline(ReadOnlyMixin, unfold.TabularInline):
     model = RefundReceipt
-    fields = ("voucher", "ledger", "received_date", "note", "recorded_by", "recorded_at")
+    fields = ("voucher", "amount_wan", "received_date", "note", "recorded_by", "recorded_at")
     readonly_fields = fields
     extra = 0
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("recorded_by")
 
-    @display(description=_("金额"))
-    def ledger(self, obj):
-        """In the ledger money that came back is negative."""
-        return wan(-obj.amount)
+    @display(description=_("退款金额"))
+    def amount_wan(self, obj):
+        return wan(obj.amount)
 
 
 class RefundFilter(SimpleListFilter):
@@ -154,3 +155,50 @@ class RefundAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMixin,
     def write_off(self, request, refund, data, at):
         actions.write_off(refund=refund, reason=data["reason"], by=request.user, at=at)
         return _("已核销。")
+
+
+@register(RefundReceipt)
+class RefundReceiptAdmin(ReadOnlyMixin, ModelAdmin):
+    """The register of refunds that came, the newest first."""
+
+    list_display = ("voucher", "project", "unit", "amount_wan", "received_date", "recorded_by")
+    list_filter = ("received_date", "refund__cause", "refund__agreement__award__application__call__programme")
+    search_fields = (
+        "voucher",
+        "refund__agreement__award__number",
+        "refund__agreement__award__application__title",
+        "refund__agreement__award__application__organisation__name",
+    )
+    fields = (
+        "demand",
+        "unit",
+        "amount_wan",
+        "received_date",
+        "voucher",
+        "note",
+        ("recorded_by", "recorded_at"),
+    )
+    readonly_fields = ("demand", "unit", "amount_wan")
+    ordering = ("-received_date", "-id")
+
+    def get_queryset(self, request):
+        rows = super().get_queryset(request)
+        return rows.select_related("refund__agreement__award__application__organisation", "recorded_by")
+
+    @display(description=_("项目"))
+    def project(self, obj):
+        award = obj.refund.agreement.award
+        return f"{award.number} {award.application}"
+
+    @display(description=_("退回资金"))
+    def demand(self, obj):
+        address = reverse("admin:finance_refund_change", args=[obj.refund_id])
+        return format_html('<a href="{}">{}</a>', address, self.project(obj))
+
+    @display(description=_("承担单位"))
+    def unit(self, obj):
+        return obj.refund.agreement.award.application.organisation
+
+    @display(description=_("退款金额"), ordering="amount")
+    def amount_wan(self, obj):
+        return wan(obj.amount)

@@ -70,7 +70,10 @@ class CommitmentQuerySet(models.QuerySet):
 
 
 class Commitment(models.Model):
-    """Money set aside for a proposed award; the trigger keeps `Appropriation.committed` in step."""
+    """Money set aside for a proposed award; the trigger keeps `Appropriation.committed` in step.
+
+    Of a project that ended early only what it keeps of the money paid to it still counts.
+    """
 
     appropriation = models.ForeignKey(Appropriation, models.PROTECT, related_name="commitments")
     application = models.OneToOneField(
@@ -79,13 +82,28 @@ class Commitment(models.Model):
     amount = models.DecimalField(_("金额（元）"), max_digits=14, decimal_places=2)
     committed_at = models.DateTimeField(_("承诺时间"))
     released_at = models.DateTimeField(_("释放时间"), null=True, blank=True)
+    kept = models.DecimalField(
+        _("释放后仍占用（元）"),
+        max_digits=14,
+        decimal_places=2,
+        default=0,
+        editable=False,
+        help_text=_("提前结束的项目已付且没有退回的金额。"),
+    )
 
     objects = CommitmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("资金承诺")
         verbose_name_plural = _("资金承诺")
-        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="commitment_positive")]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="commitment_positive"),
+            models.CheckConstraint(
+                condition=Q(released_at__isnull=True, kept=0)
+                | Q(released_at__isnull=False, kept__gte=0, kept__lte=F("amount")),
+                name="commitment_keeps_a_part",
+            ),
+        ]
         triggers = [
             pgtrigger.Protect(
                 name="amount_fixed",
@@ -95,15 +113,17 @@ class Commitment(models.Model):
             pgtrigger.Trigger(
                 name="count_committed",
                 when=pgtrigger.After,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("released_at"),
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("released_at", "kept"),
                 func="""
-                    IF TG_OP = 'INSERT' THEN
-                        UPDATE finance_appropriation SET committed = committed + NEW.amount
-                        WHERE id = NEW.appropriation_id;
-                    ELSIF OLD.released_at IS NULL AND NEW.released_at IS NOT NULL THEN
-                        UPDATE finance_appropriation SET committed = committed - NEW.amount
-                        WHERE id = NEW.appropriation_id;
-                    END IF;
+                    UPDATE finance_appropriation
+                    SET committed = committed
+                        + CASE WHEN NEW.released_at IS NULL THEN NEW.amount ELSE NEW.kept END
+                        - CASE
+                            WHEN TG_OP = 'INSERT' THEN 0
+                            WHEN OLD.released_at IS NULL THEN OLD.amount
+                            ELSE OLD.kept
+                        END
+                    WHERE id = NEW.appropriation_id;
                     RETURN NEW;
                 """,
             ),
@@ -304,6 +324,33 @@ class Payment(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(name="sealed", operation=pgtrigger.Update | pgtrigger.Delete),
+            # Money goes out only on what is due, and only to an account of the unit that was confirmed.
+            pgtrigger.Trigger(
+                name="payable",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Q(new__reverses__isnull=True),
+                func="""
+                    PERFORM FROM finance_instalment WHERE id = NEW.instalment_id AND state = 'due' FOR UPDATE;
+                    IF NOT FOUND THEN
+                        RAISE EXCEPTION 'the instalment is not due' USING ERRCODE = 'check_violation';
+                    END IF;
+                    PERFORM FROM finance_instalment AS instalment
+                    JOIN awards_agreement AS agreement ON agreement.id = instalment.agreement_id
+                    JOIN awards_award AS award ON award.id = agreement.award_id
+                    JOIN applications_application AS application ON application.id = award.application_id
+                    JOIN accounts_bankaccount AS account
+                        ON account.organisation_id = application.organisation_id
+                    WHERE instalment.id = NEW.instalment_id
+                        AND account.state = 'confirmed'
+                        AND account.number = NEW.payee_account;
+                    IF NOT FOUND THEN
+                        RAISE EXCEPTION 'no confirmed account of the unit has this number'
+                            USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
             pgtrigger.Trigger(
                 name="count_paid",
                 when=pgtrigger.After,

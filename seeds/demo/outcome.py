@@ -1,8 +1,11 @@
 """Steps from the experts to the payment, each a few action calls."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from accounts.actions import record_account
+from accounts.models import BankAccount, Organisation
+from accounts.rules import can_keep_account
 from applications.models import Application
 from awards import actions as awards
 from awards.models import Agreement, Outcome, Publicity
@@ -175,16 +178,32 @@ def accept_report(report: Report, *, cast: Cast, at: datetime) -> None:
     )
 
 
+def confirmed_account(unit: Organisation, *, cast: Cast, at: datetime) -> None:
+    """The unit has registered where it is paid, and finance has confirmed it."""
+    if BankAccount.objects.standing().filter(organisation=unit).exists():
+        return
+    keeper = next(user for user in cast.people.values() if can_keep_account(user, unit))
+    account = record_account(
+        organisation=unit,
+        holder=unit.name,
+        bank="琴岛银行海天路支行",
+        number=f"37020100{unit.pk:010d}",
+        valid_from=(at - timedelta(days=2)).date(),
+        by=keeper,
+        at=at - timedelta(days=2),
+    )
+    finance.confirm_account(account=account, by=cast.people["finance"], at=at - timedelta(days=1))
+
+
 def pay(agreement: Agreement, order: int, *, cast: Cast, at: datetime) -> None:
     """The whole instalment in one payment."""
+    confirmed_account(agreement.award.application.organisation, cast=cast, at=at)
     instalment = Instalment.objects.get(agreement=agreement, order=order)
     finance.record_payment(
         instalment=instalment,
         amount=instalment.amount,
         paid_date=at.date(),
         voucher=f"拨{at:%Y%m%d}-{instalment.pk:04d}",
-        payee_account=f"37020100{agreement.pk:010d}",
-        payee_bank="琴岛银行海天路支行",
         by=cast.people["finance"],
         at=at,
     )

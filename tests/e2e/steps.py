@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from accounts.models import BankAccount
 from applications.models import Application
 from awards.actions import close_publicity
 from awards.models import Agreement, Publicity
@@ -20,7 +21,7 @@ from seeds.demo import writing
 from tests.conftest import wait_until
 from tests.e2e.people import Person
 
-ACCOUNT = "6222 0210 0111 6245 702"
+ACCOUNT = "6222021001116245702"
 PERSON_FIELDS = (
     "role",
     "name",
@@ -207,6 +208,19 @@ def accept(manager: Person, milestone: Milestone) -> None:
     assert milestone.state == MilestoneState.ACCEPTED
 
 
+def register_account(keeper: Person, finance: Person, agreement: Agreement) -> None:
+    """The unit says where it is paid; finance, which cannot pay before, confirms it."""
+    unit = agreement.award.application.organisation
+    keeper.open(f"/my/units/{unit.pk}/record/#accounts")
+    keeper.page.get_by_text("登记账户").click()
+    keeper.fill(holder=unit.name, bank="琴岛银行大学路支行", number=ACCOUNT)
+    keeper.page.locator("form[action$='/account/'] [type=submit]").click()
+    keeper.sees("已登记", "待确认")
+    account = BankAccount.objects.get(organisation=unit)
+    finance.admin_button(f"accounts/bankaccount/{account.pk}/change/", "确认账户")
+    finance.sees("账户已确认")
+
+
 def pay(finance: Person, agreement: Agreement, *, amount: int, voucher: str) -> None:
     """The one instalment that is due is paid whole."""
     instalment = Instalment.objects.get(agreement=agreement, state=InstalmentState.DUE)
@@ -216,8 +230,6 @@ def pay(finance: Person, agreement: Agreement, *, amount: int, voucher: str) -> 
         "登记付款",
         paid_date=timezone.localdate(),
         voucher=voucher,
-        payee_account=ACCOUNT,
-        payee_bank="琴岛银行大学路支行",
     )
     finance.sees("已登记付款")
     instalment.refresh_from_db()

@@ -129,8 +129,9 @@ def deliver(applicant, demander, manager, agreement, pdf):
     steps.accept(manager, milestone)
 
 
-def pay(finance, applicant, agreement):
-    """6b. The instalment is due; finance records the payment; the team sees it."""
+def pay(unitadmin, finance, applicant, agreement):
+    """6b. The instalment is due; the unit's account is confirmed; finance pays; the team sees it."""
+    steps.register_account(unitadmin, finance, agreement)
     steps.pay(finance, agreement, amount=450_000, voucher="2026-0001")
     applicant.open(f"/projects/{agreement.pk}/")
     applicant.sees("45 万元")
@@ -163,9 +164,10 @@ def test_from_a_posted_demand_to_a_paid_milestone(story, person, pdf, celery_wor
     choose(manager, demander, application)
 
     notice = decide(person("leader"), manager, public, application)
-    agreement = steps.sign(person("unitadmin"), manager, notice, closed_by=users["manager"])
+    unitadmin = person("unitadmin")
+    agreement = steps.sign(unitadmin, manager, notice, closed_by=users["manager"])
     deliver(applicant, demander, manager, agreement, pdf)
-    pay(person("finance"), applicant, agreement)
+    pay(unitadmin, person("finance"), applicant, agreement)
 
     application.refresh_from_db()
     assert application.state == ApplicationState.AWARDED

@@ -162,8 +162,9 @@ def decide(leader, manager, public, application):
     return notice
 
 
-def work_and_pay(firm, manager, finance, agreement, pdf):
-    """6. 60 per cent on signing, 40 when the milestone is accepted."""
+def work_and_pay(firm, firmadmin, manager, finance, agreement, pdf):
+    """6. 60 per cent on signing, 40 when the milestone is accepted; both to the account that is confirmed."""
+    steps.register_account(firmadmin, finance, agreement)
     firm.open(f"/projects/{agreement.pk}/")
     firm.sees("258", "172", "“中期检查”通过后")
     steps.pay(finance, agreement, amount=2_580_000, voucher="2026-0101")
@@ -202,7 +203,7 @@ def test_from_a_window_call_to_the_last_instalment(story, person, pdf, celery_wo
 
     notice = decide(person("leader"), manager, public, application)
     agreement = steps.sign(firmadmin, manager, notice, closed_by=users["manager"])
-    work_and_pay(firm, manager, person("finance"), agreement, pdf)
+    work_and_pay(firm, firmadmin, manager, person("finance"), agreement, pdf)
 
     application.refresh_from_db()
     assert application.state == ApplicationState.AWARDED

@@ -6,18 +6,22 @@ from functools import cache
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from accounts.models import BankAccount
 from accounts.roles import Role, UnitRole
+from accounts.states import AccountState
 from applications.models import Application, ProposedMilestone, TeamMember
 from applications.states import ApplicationState
 from awards import notifications, signals
 from awards.models import Agreement, Award
 from awards.states import AgreementState
+from finance import money_clocks
 from finance.models import Condition, InstalmentTemplate
 from milestones import actions
 from milestones.models import Milestone, MilestoneTemplate, Report
-from tests.factories.accounts import OrganisationFactory, member_of, officer
+from tests.factories.accounts import BankAccountFactory, OrganisationFactory, member_of, officer
 from tests.factories.reviews import ApplicationFactory, CallFactory, TopicFactory, publish
 
+ACCOUNT = "6222021001123456789"
 AT = datetime(2026, 9, 1, 2, 0, tzinfo=UTC)
 TEMPLATES = (
     {"code": "prototype", "name": "样机", "offset_months": 6, "clause": "第十一条"},
@@ -128,6 +132,17 @@ def agreement(*, at=AT, **kwargs) -> Agreement:
     notifications.in_force(agreement, by=None, at=at)
     signals.agreement_in_force.send(sender=Agreement, agreement=agreement, by=None, at=at)
     return agreement
+
+
+def payee(agreement: Agreement, number=ACCOUNT) -> BankAccount:
+    """The account of the project's unit, which finance has confirmed."""
+    unit = agreement.award.application.organisation
+    found = BankAccount.objects.filter(organisation=unit, number=number).first()
+    if found is None:
+        checked = {"state": AccountState.CONFIRMED, "checked_by": officer(Role.FINANCE), "checked_at": AT}
+        found = BankAccountFactory(organisation=unit, number=number, **checked)
+        money_clocks.account_followed(unit, by=None, at=AT)
+    return found
 
 
 def milestone_of(agreement: Agreement, code="prototype") -> Milestone:

@@ -1,13 +1,19 @@
+from datetime import date
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.urls import reverse
 
-from finance import actions
+from accounts.models import BankAccount
+from core.calendar import local_date
+from core.workflow import Refused
+from finance import actions, queries, rules
 from finance.models import Appropriation, Instalment, Payment
 from finance.states import InstalmentState
-from tests.factories.milestones import AT, agreement
-from tests.finance.test_actions import ACCOUNT, budget, decide, instalment_of, pay
+from tests.factories.accounts import BankAccountFactory
+from tests.factories.milestones import ACCOUNT, AT, agreement, payee
+from tests.finance.test_actions import budget, decide, instalment_of, pay
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:finance_instalment_changelist"
@@ -22,8 +28,6 @@ def typed(**changes):
         "amount": "",
         "paid_date": "2026-09-01",
         "voucher": "记-001",
-        "payee_account": ACCOUNT,
-        "payee_bank": "中国银行青岛分行",
         "note": "",
         **changes,
     }
@@ -38,10 +42,44 @@ def test_what_is_due_comes_first(client, project):
     assert [row.name for row in rows] == ["首笔"]
 
 
+def test_without_a_confirmed_account_nothing_is_paid_and_the_page_says_who_mends_it(client, project):
+    found, people = project
+    first, unit = instalment_of(found), found.award.application.organisation
+    said = []
+    for state in (None, "returned", "registered"):
+        if state:
+            checked = {"checked_by": people["leader"], "checked_at": AT} if state == "returned" else {}
+            BankAccountFactory(
+                organisation=unit, number="62220000", state=state, reason="户名不一致", **checked
+            )
+        client.force_login(people["finance"])
+        pages = [
+            client.get(address(first, "pay")),
+            client.post(address(first, "pay"), typed()),
+            client.get(f"/projects/{found.pk}/"),
+        ]
+        assert [page.status_code for page in pages] == [200, 422, 200]
+        with pytest.raises(Refused) as refused:
+            rules.account_to_pay(unit, on=local_date(AT))
+        said.append(refused.value.message)
+        assert [state for page in pages if said[-1] not in unescape(page.content.decode())] == []
+        client.force_login(people["unit_finance"])
+        assert "登记收款账户" in client.get(f"/projects/{found.pk}/").content.decode()
+    assert ["还没有登记" in said[0], "已退回" in said[1], "经费管理人员" in said[2]] == [True] * 3
+    assert not Payment.objects.exists()
+    later = BankAccountFactory(organisation=unit, number=ACCOUNT, valid_from=date(2099, 1, 1))
+    assert queries.account_of(unit, on=local_date(AT)).number == "62220000"
+    BankAccount.objects.waiting().exclude(pk=later.pk).update(state="superseded")
+    with pytest.raises(Refused, match="自 2099-01-01 起启用"):
+        rules.account_to_pay(unit, on=local_date(AT))
+
+
 def test_finance_pays_all_that_is_left(client, project):
     found, people = project
     first = instalment_of(found)
+    payee(found)
     client.force_login(people["finance"])
+    assert ACCOUNT in client.get(address(first, "pay")).content.decode()
     response = client.post(address(first, "pay"), typed(), follow=True)
     assert response.status_code == 200
     payment = Payment.objects.get()
@@ -61,12 +99,11 @@ def test_finance_pays_all_that_is_left(client, project):
         ({"paid_date": "2999-01-01"}, "paid_date"),
         ({"paid_date": "soon"}, "paid_date"),
         ({"voucher": ""}, "voucher"),
-        ({"payee_account": "12"}, "payee_account"),
-        ({"payee_bank": ""}, "payee_bank"),
     ],
 )
 def test_a_mistake_is_named_and_what_was_typed_stays(client, project, changes, field):
     found, people = project
+    payee(found)
     client.force_login(people["finance"])
     data = typed(**changes)
     response = client.post(address(instalment_of(found), "pay"), data)

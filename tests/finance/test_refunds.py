@@ -12,12 +12,13 @@ from accounts.models import BankAccount
 from core.calendar import end_of_day, local_date
 from core.workflow import Refused
 from finance import actions, queries, refund_rules, rules
-from finance.models import Instalment, Refund, RefundReceipt, Settlement
+from finance.models import Commitment, Instalment, Refund, RefundReceipt, Settlement
 from finance.states import REFUND, RefundState
 from milestones import actions as projects
 from notifications import obligations, sweep
 from notifications.models import Deadline, DeadlineKind, Message
-from tests.factories.milestones import AT, PARTIES, PEOPLE
+from tests.factories.milestones import AT, PARTIES, PEOPLE, payee
+from tests.finance.test_actions import budget, decide
 
 DUE = local_date(AT) + timedelta(days=60)
 ON = local_date(AT)
@@ -36,9 +37,9 @@ def paid(project):
     """A project of which the first instalment, 30 万元, is paid."""
     found, people = project
     first = Instalment.objects.get(agreement=found, order=1)
-    payee = {"voucher": "拨-1", "payee_account": "6222000011112222", "payee_bank": "青岛银行"}
+    payee(found)
     payment = actions.record_payment(
-        instalment=first, amount=Decimal(300_000), paid_date=ON, **payee, by=people["finance"], at=AT
+        instalment=first, amount=Decimal(300_000), paid_date=ON, voucher="拨-1", by=people["finance"], at=AT
     )
     return found, people, payment
 
@@ -72,7 +73,8 @@ def test_a_demand_is_paid_in_parts_and_closes_when_whole(paid):
     assert not [line for line in map(str, obligations.check(at=AT)) if "refund" in line]
     receive(refund, 50_000, by=people["finance"])
     assert clock(refund, DeadlineKind.REFUND).exists()
-    assert queries.paid_in(found.award.application.call.programme_id, ON.year) == Decimal(250_000)
+    spent = queries.spending_in(found.award.application.call.programme_id, ON.year)
+    assert (spent.paid, spent.refunded, spent.net) == (300_000, 50_000, 250_000)
     with pytest.raises(Refused, match="还应退 15 万元"):
         receive(refund, 150_001, by=people["finance"], voucher="退-2")
     with pytest.raises(Refused, match="已经登记过"):
@@ -182,17 +184,21 @@ def test_pages_of_the_office_and_of_the_project(paid, client):
         {"amount": "50000", "received_date": "2026-09-01", "voucher": "退-1"},
     )
     assert done.status_code == 302
-    assert "-5 万元" in client.get(desk).content.decode()
+    desk = client.get(desk).content.decode()
+    assert ("5 万元" in desk, "-5 万元" in desk) == (True, False), "a refund is no negative payment"
     assert client.get(reverse("admin:finance_refund_write_off", args=[refund.pk])).status_code == 403
     client.force_login(people["team"])
     shown = client.get(f"/projects/{found.pk}/").content.decode()
     assert "应退 20 万元" in shown
-    assert "−5 万元" in shown
+    assert "收到退款 5 万元" in shown
 
 
 def test_an_ended_project_is_settled_and_the_rest_comes_back(paid, client):
     found, people, _payment = paid
     first = Instalment.objects.get(agreement=found, order=1)
+    application = found.award.application
+    budget(application.call, Decimal(500_000))
+    actions.commit(decision=decide(application), by=None, at=AT)
     demand(found, by=people["manager"], amount=Decimal(20_000))
     assert not refund_rules.can_settle(people["finance"], found), "it runs"
     end(found, people)
@@ -210,8 +216,16 @@ def test_an_ended_project_is_settled_and_the_rest_comes_back(paid, client):
     assert client.post(page, typed | {"recognised": "180000"}).status_code == 302
     settlement = Settlement.objects.get()
     assert settlement.to_return == Decimal(120_000)
+    commitment = Commitment.objects.get()
+    assert (commitment.kept, commitment.appropriation.committed) == (300_000, 300_000), "paid"
     refund = Refund.objects.get(cause="ended")
     assert (refund.amount, refund.clause) == (Decimal(100_000), "第十八条"), "2 万元 were demanded before"
+    receive(refund, 40_000, by=people["finance"])
+    commitment.appropriation.refresh_from_db()
+    assert commitment.appropriation.committed == 260_000, "less what came back"
+    for attack in ({"kept": -1}, {"kept": 500_001}, {"released_at": None}):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            Commitment.objects.update(**attack)
     assert not clock(found, DeadlineKind.SETTLEMENT).exists()
     assert Message.objects.filter(template="finance/settled", recipient=people["team"]).exists()
     assert not [line for line in map(str, obligations.check(at=AT)) if "settlement" in line]
@@ -264,12 +278,7 @@ def test_nothing_is_paid_before_finance_has_confirmed_the_account(project, clien
     assert Deadline.objects.owed_by(people["finance"]).filter(pk=deadline.pk).exists()
     first = Instalment.objects.get(agreement=found, order=1)
     money = {"instalment": first, "amount": Decimal(1), "paid_date": ON, "voucher": "拨-9"}
-    money |= {
-        "payee_account": "6222000011112222",
-        "payee_bank": "青岛银行",
-        "by": people["finance"],
-        "at": AT,
-    }
+    money |= {"by": people["finance"], "at": AT}
     with pytest.raises(Refused, match="还没有确认"):
         actions.record_payment(**money)
     assert {n for n in ("finance", "leader", "manager") if rules.can_check_account(people[n], account)} == {
@@ -287,7 +296,7 @@ def test_nothing_is_paid_before_finance_has_confirmed_the_account(project, clien
     assert clock(unit, DeadlineKind.BANK_ACCOUNT).exists(), "to be registered anew"
     told = Message.objects.filter(template="finance/account", context__reason="户名不一致")
     assert {message.recipient for message in told} == {people["unit_admin"], people["unit_finance"]}
-    with pytest.raises(Refused, match="已经退回"):
+    with pytest.raises(Refused, match="已退回"):
         actions.record_payment(**money)
     again = accounts.record_account(**typed)
     for attack in ({"number": "1234567890"}, {"state": "confirmed"}, {"state": "returned"}):
@@ -311,9 +320,9 @@ def test_what_is_due_is_paid_before_the_year_closes(project):
         sweep.sweep(at=end_of_day(date(2026, month, day)))
         after = Message.objects.filter(recipient=people["finance"], context__kind="year_close").count()
         assert after == before + 1
-    payee = {"voucher": "拨-1", "payee_account": "6222000011112222", "payee_bank": "青岛银行"}
+    payee(found)
     actions.record_payment(
-        instalment=first, amount=first.amount, paid_date=ON, **payee, by=people["finance"], at=AT
+        instalment=first, amount=first.amount, paid_date=ON, voucher="拨-1", by=people["finance"], at=AT
     )
     assert not clock(first, DeadlineKind.YEAR_CLOSE).exists()
     unit = found.award.application.organisation

@@ -22,7 +22,7 @@ from milestones.states import TERMINATION, ExtensionState, TerminationState
 from notifications import obligations
 from notifications.models import Deadline, DeadlineKind, Message, Notice
 from tests.factories.accounts import OrganisationFactory, member_of
-from tests.factories.milestones import AT, PARTIES, PEOPLE, evidence, hand_in, milestone_of
+from tests.factories.milestones import AT, PARTIES, PEOPLE, evidence, hand_in, milestone_of, payee
 
 LATE = datetime(2029, 3, 1, 2, 0, tzinfo=UTC)
 G = Termination.Ground
@@ -50,13 +50,12 @@ def test_the_end_closes_everything_that_was_owed_in_one_transaction(project):
     prototype = milestone_of(found)
     hand_in(milestone_of(found, "final"), by=people["team"])
     first = Instalment.objects.get(agreement=found, order=1)
+    payee(found)
     finance.record_payment(
         instalment=first,
         amount=Decimal(100_000),
         paid_date=local_date(AT),
         voucher="拨-1",
-        payee_account="6222000011112222",
-        payee_bank="青岛银行",
         by=people["finance"],
         at=AT,
     )
@@ -109,12 +108,12 @@ def test_the_end_closes_everything_that_was_owed_in_one_transaction(project):
 def test_what_was_never_paid_is_free_again_and_a_payment_reversed_later_is_not_due_again(project):
     found, people = project
     first = Instalment.objects.get(agreement=found, order=1)
-    payee = {"voucher": "拨-1", "payee_account": "6222000011112222", "payee_bank": "青岛银行"}
+    payee(found)
     payment = finance.record_payment(
         instalment=first,
         amount=first.amount,
         paid_date=local_date(AT),
-        **payee,
+        voucher="拨-1",
         by=people["finance"],
         at=AT,
     )
