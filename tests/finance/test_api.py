@@ -6,7 +6,7 @@ from rest_framework.test import APIClient
 
 from finance import actions
 from finance.models import Payment, Refund, Settlement
-from tests.factories.milestones import ACCOUNT, AT, PARTIES, PEOPLE, agreement, payee
+from tests.factories.milestones import ACCOUNT, AT, PARTIES, PEOPLE, draft_agreement, payee
 from tests.finance.test_actions import HALF, budget, instalment_of, pay
 
 pytestmark = pytest.mark.django_db
@@ -85,12 +85,12 @@ def test_reversing_answers_with_the_negative_payment(project):
     assert sum(Payment.objects.values_list("amount", flat=True)) == Decimal(0)
 
 
-def demanded(found, people) -> Refund:
+def demanded(found, people, *, amount=Decimal(50_000), voucher="退-1") -> Refund:
     """5 万元 were demanded back and came."""
     terms = {"cause": "improper", "due_date": date(2026, 12, 1), "reason": "超范围列支", "clause": "第十六条"}
-    money = {"amount": Decimal(50_000), "by": people["finance"], "at": AT}
+    money = {"amount": amount, "by": people["finance"], "at": AT}
     refund = actions.demand_refund(agreement=found, **terms, **money)
-    actions.receive_refund(refund=refund, received_date=date(2026, 9, 1), voucher=f"退-{found.pk}", **money)
+    actions.receive_refund(refund=refund, received_date=date(2026, 9, 1), voucher=voucher, **money)
     return refund
 
 
@@ -132,19 +132,18 @@ def test_a_refund_is_received_through_the_api_by_finance_alone(project):
 
 @pytest.mark.parametrize("rows", [1, 30])
 def test_lists_cost_the_same_for_any_number(project, django_assert_num_queries, rows):
-    first, people = project
-    others = [agreement(call=first.award.application.call) for _ in range(rows - 1)]
-    for found in (first, *others):
-        pay(instalment_of(found), by=people["finance"])
-        demanded(found, people)
-        settled(found, people)
+    found, people = project
+    others = [draft_agreement(call=found.award.application.call) for _ in range(rows - 1)]
+    for number in range(rows):
+        pay(instalment_of(found), by=people["finance"], amount=Decimal(1_000), voucher=f"V{number}")
+        demanded(found, people, amount=Decimal(1_000), voucher=f"退{number}")
+    for one in (found, *others):
+        settled(one, people)
     client = caller(people["finance"])
     client.get("/api/v1/payments/")
-    for name in ("refunds", "refund-receipts", "settlements"):
+    for name in ("payments", "refunds", "refund-receipts", "settlements"):
         with django_assert_num_queries(1):
             assert len(client.get(f"/api/v1/{name}/").json()["results"]) == rows
+    with django_assert_num_queries(1):
+        assert len(client.get("/api/v1/instalments/").json()["results"]) == min(2 * rows, 50)
     assert client.get("/api/v1/settlements/").json()["results"][0]["to_return"] == "120000.00"
-    with django_assert_num_queries(1):
-        assert len(client.get("/api/v1/payments/").json()["results"]) == rows
-    with django_assert_num_queries(1):
-        assert len(client.get("/api/v1/instalments/").json()["results"]) == 2 * rows
