@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from celery import shared_task
 from django.core.files.base import ContentFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from applications import actions, printing, queries
 from applications.models import Application, Submission, UnitTable
 from documents.actions import store
 from documents.models import Document
+from notifications import clocks
 
 KIND = "snapshot"
 AT_ONCE = 100
@@ -63,43 +64,64 @@ def make_snapshot(submission_pk: int) -> None:
 def make_missing_snapshots() -> None:
     """Make what no worker was asked for: the broker was down, or a worker died."""
     recent = without_snapshot().filter(at__gte=timezone.now() - LOOK_BACK)
-    for pk in recent.values_list("pk", flat=True)[:AT_ONCE]:
-        make_snapshot(pk)
+    clocks.each(
+        "make_snapshots",
+        recent.values_list("pk", flat=True)[:AT_ONCE],
+        make_snapshot,
+        at=timezone.now(),
+    )
 
 
 @shared_task
 def lapse_scans() -> None:
     """Say of stamped scans, tables and slides that did not come in time that they did not."""
     at = timezone.now()
-    _lapse(queries.scans_lapsed, actions.lapse_scan, at=at)
-    _lapse(queries.slides_lapsed, actions.lapse_slides, at=at)
-    for deadline in queries.tables_lapsed(at)[:MANY]:
-        with transaction.atomic():
-            rows = UnitTable.objects.select_for_update(skip_locked=True, of=("self",))
-            table = rows.select_related("call").filter(pk=deadline.object_id).first()
-            if table and queries.tables_lapsed(at).filter(pk=deadline.pk).exists():
-                actions.lapse_table(table=table, at=at)
+    drafts, tables = Application.objects, UnitTable.objects
+    _lapse(
+        "lapse_scans",
+        drafts,
+        queries.scans_lapsed,
+        lambda found: actions.lapse_scan(application=found, at=at),
+        at=at,
+    )
+    _lapse(
+        "lapse_slides",
+        drafts,
+        queries.slides_lapsed,
+        lambda found: actions.lapse_slides(application=found, at=at),
+        at=at,
+    )
+    _lapse(
+        "lapse_tables",
+        tables,
+        queries.tables_lapsed,
+        lambda found: actions.lapse_table(table=found, at=at),
+        at=at,
+    )
 
 
-def _lapse(lapsed, action, *, at) -> None:
-    """Each in its own transaction."""
-    for deadline in lapsed(at)[:MANY]:
-        with transaction.atomic():
-            rows = Application.objects.select_for_update(skip_locked=True, of=("self",)).select_related(
-                "call"
-            )
-            application = rows.filter(pk=deadline.object_id).first()
-            if application and lapsed(at).filter(pk=deadline.pk).exists():
-                action(application=application, at=at)
+def _lapse(name, subjects, lapsed, action, *, at) -> None:
+    """Each subject of a deadline that has lapsed, unless another worker has it."""
+
+    def one(deadline):
+        rows = subjects.select_for_update(skip_locked=True, of=("self",)).select_related("call")
+        subject = rows.filter(pk=deadline.object_id).first()
+        if not subject or not lapsed(at).filter(pk=deadline.pk).exists():
+            return False
+        return action(subject)
+
+    clocks.each(name, lapsed(at)[:MANY], one, at=at)
 
 
 @shared_task
 def lapse_drafts() -> None:
     """End the clocks of drafts that were not handed in, each in its own transaction."""
     at = timezone.now()
-    for pk in queries.lapsed_drafts(at).order_by("pk").values_list("pk", flat=True)[:MANY]:
-        with transaction.atomic():
-            rows = queries.lapsed_drafts(at).select_for_update(skip_locked=True, of=("self",))
-            application = rows.filter(pk=pk).first()
-            if application:
-                actions.lapse(application=application, at=at)
+
+    def one(pk):
+        rows = queries.lapsed_drafts(at).select_for_update(skip_locked=True, of=("self",))
+        application = rows.filter(pk=pk).first()
+        return actions.lapse(application=application, at=at) if application else False
+
+    pks = queries.lapsed_drafts(at).order_by("pk").values_list("pk", flat=True)[:MANY]
+    clocks.each("lapse_drafts", pks, one, at=at)

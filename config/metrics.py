@@ -59,9 +59,17 @@ class Collector:
         pulses = GaugeMetricFamily(
             "jiebang_last_run_timestamp_seconds", "When a task of the clock last finished", labels=["task"]
         )
-        for name, at in found.pulses.items():
-            pulses.add_metric([name], at.timestamp())
+        for name, pulse in found.pulses.items():
+            pulses.add_metric([name], pulse.at.timestamp())
         yield pulses
+        failures = GaugeMetricFamily(
+            "jiebang_last_run_failures",
+            "Rows at which a task of the clock failed in its last run",
+            labels=["task"],
+        )
+        for name, pulse in found.pulses.items():
+            failures.add_metric([name], pulse.failed)
+        yield failures
 
     def _channels(self, found):
         for name, text, value in (
@@ -70,6 +78,11 @@ class Collector:
             ("sent_last_hour", "Deliveries sent within an hour", lambda row: row.last_hour),
             ("sent_last_day", "Deliveries sent within 24 hours", lambda row: row.sent),
             ("late_last_day", "Of these, sent more than 15 minutes after their moment", lambda row: row.late),
+            (
+                "repeated_last_day",
+                "Of these, posts of robots that a group may have read twice",
+                lambda row: row.repeated,
+            ),
             ("failed", "Dead letters: given up, waiting for a person", lambda row: row.failed),
         ):
             yield self._family(f"jiebang_deliveries_{name}", text, found, value)

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from desk import rehearsal
 from desk.models import Rehearsal
+from notifications import clocks
 
 
 @shared_task
@@ -17,5 +18,5 @@ def rehearse(pk: int) -> None:
 @shared_task
 def rehearse_pending() -> None:
     """Runs for which no message went out (no broker at that moment)."""
-    for pk in Rehearsal.objects.filter(claimed_at=None).values_list("pk", flat=True):
-        rehearse(pk)
+    waiting = Rehearsal.objects.filter(claimed_at=None).values_list("pk", flat=True)
+    clocks.each("rehearse_pending", waiting, rehearse, at=timezone.now(), atomic=False)

@@ -30,6 +30,8 @@ def scan_pending() -> int:
             judged += _scan(pk)
         except (scanner.ScannerUnavailable, FileNotFoundError) as fault:
             log.warning("document %s could not be scanned: %s", pk, fault)
+        except Exception:  # of the storage, whichever it is: the other files must not wait for this one
+            log.exception("document %s could not be scanned", pk)
     return judged
 
 

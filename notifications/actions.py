@@ -5,7 +5,6 @@ outbox's work (`outbox.deliver`), so a dead broker or worker loses nothing.
 """
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +17,7 @@ from django.utils.translation import get_language, gettext_noop
 from accounts.models import Organisation, User
 from core import calendar, workflow
 from core.calendar import DayKind
-from notifications import outbox, rules
+from notifications import clocks, outbox, rules
 from notifications.models import (
     LONG_AGO,
     Deadline,
@@ -199,10 +198,15 @@ RIGHTS = (
 
 
 def lapse_rights(*, at: datetime) -> None:
-    for deadline in Deadline.objects.open().filter(kind__in=RIGHTS, due_at__lt=at)[:LAPSED_AT_ONCE]:
-        # Somebody may have used it in the meantime: then there is nothing left to close.
-        with suppress(workflow.Lost):
-            workflow.move(deadline, DeadlineState.CANCELLED, by=None, at=at, closed_at=at)
+    """Close them. Somebody may have used one in the meantime: it is Lost, and there is nothing to close."""
+    clocks.each(
+        "lapse_rights",
+        Deadline.objects.open().filter(kind__in=RIGHTS, due_at__lt=at)[:LAPSED_AT_ONCE],
+        lambda found: workflow.move(
+            found, DeadlineState.CANCELLED, by=None, at=at, closed_at=at, suspended_at=None
+        ),
+        at=at,
+    )
 
 
 LAPSED_AT_ONCE = 5_000

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.contrib.admin import SimpleListFilter, action, register
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect, render
-from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -104,7 +103,9 @@ class DeliveryAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin)
         """What it says; of a text that cannot be rendered its name."""
         try:
             return rendered(obj.message, get_language(), on_page=True)[0]
-        except (TemplateDoesNotExist, TemplateSyntaxError, ValueError, KeyError):
+        except (
+            Exception
+        ):  # whatever made it a dead letter must not keep the list of dead letters from opening
             return obj.message.template
 
     @display(description=_("渠道"), ordering="channel")
@@ -165,7 +166,7 @@ class DeliveryAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin)
             "title": _("运行情况"),
             "found": found,
             "silent": operating.silent_for(at=now),
-            "last_sweep": found.pulses.get(operating.SWEEP),
+            "last_sweep": getattr(found.pulses.get(operating.SWEEP), "at", None),
             "failed": sum(row.failed for row in found.channels),
             "due": sum(row.due for row in found.channels),
             "rows": [bars(row, at=now) for row in found.channels],

@@ -35,6 +35,10 @@ SENT = """
       AND delivery.sent_at <= %(at)s
     GROUP BY 1, 2
 """
+REPEATED = """
+    SELECT channel, count(*) FROM notifications_delivery
+    WHERE posts > 1 AND state = 'sent' AND sent_at > %(at)s - interval '24 hours' GROUP BY channel
+"""
 FAILED = "SELECT channel, count(*) FROM notifications_delivery WHERE state = 'failed' GROUP BY channel"
 
 
@@ -48,6 +52,8 @@ class ChannelFigures:
     oldest: timedelta = timedelta(0)
     failed: int = 0
     late: int = 0
+    repeated: int = 0
+    """Sent to a group by a robot that may have been heard before."""
     hours: list[int] = field(default_factory=lambda: [0] * DAY_HOURS)
 
     @property
@@ -81,12 +87,18 @@ class Figures:
     at: datetime
     channels: list[ChannelFigures]
     circuits: list[CircuitFigures]
-    pulses: dict[str, datetime]
+    pulses: dict[str, Pulse]
+
+    @property
+    def failures(self) -> list[Pulse]:
+        """Clocks that failed at something in their last run."""
+        return [pulse for pulse in self.pulses.values() if pulse.failed]
 
 
 def read(*, at: datetime) -> Figures:
-    """Everything, in six queries."""
-    return Figures(at, _channels(at), _circuits(at), dict(Pulse.objects.values_list("name", "at")))
+    """Everything, in seven queries."""
+    pulses = {pulse.name: pulse for pulse in Pulse.objects.order_by("name")}
+    return Figures(at, _channels(at), _circuits(at), pulses)
 
 
 def _channels(at: datetime) -> list[ChannelFigures]:
@@ -104,6 +116,9 @@ def _channels(at: datetime) -> list[ChannelFigures]:
             row = found[name]
             row.hours[DAY_HOURS - 1 - min(hours_ago, DAY_HOURS - 1)] += sent
             row.late += late
+        cursor.execute(REPEATED, parameters)
+        for name, repeated in cursor.fetchall():
+            found[name].repeated = repeated
         cursor.execute(FAILED)
         for name, failed in cursor.fetchall():
             found[name].failed = failed

@@ -126,10 +126,14 @@ class Circuit(models.Model):
 
 
 class Pulse(models.Model):
-    """When something that runs by the clock last finished, and whether its silence was already reported."""
+    """When something that runs by the clock last finished, at how many rows it failed in that run, and
+    whether its silence was already reported."""
 
     name = models.CharField(max_length=40, unique=True)
     at = models.DateTimeField()
+    failed = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+    """The first of these failures."""
     alarmed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -295,6 +295,8 @@ class Delivery(models.Model):
 
     `posting` names what a group hears once: the delivery that holds it posts, those of the other members
     of the group are merged into it. A reminder that a later one overtook is merged into that one.
+    `posts` is counted before a robot is asked and taken back when it said no: above 1 the group may have
+    read it twice.
     """
 
     event_verbs = {"resent": _("重新发送")}
@@ -320,6 +322,8 @@ class Delivery(models.Model):
         db_index=False,
     )
     posting = models.CharField(max_length=80, blank=True, default="", db_default="")
+    posts = models.PositiveSmallIntegerField(_("发到群里的次数"), default=0, db_default=0)
+    """How often it may have reached a group: a robot knows no key by which a repetition could be told."""
     merged_into = models.ForeignKey(
         "self",
         models.SET_NULL,
@@ -339,6 +343,7 @@ class Delivery(models.Model):
             models.Index(fields=["next_try_at", "id"], name="delivery_queue", condition=Q(state="queued")),
             models.Index(fields=["sent_at", "channel"], name="delivery_sent", condition=Q(state="sent")),
             models.Index(fields=["channel"], name="delivery_dead", condition=Q(state="failed")),
+            models.Index(fields=["sent_at"], name="delivery_repeated", condition=Q(posts__gt=1)),
             models.Index(
                 fields=["merged_into"], name="delivery_merged", condition=Q(merged_into__isnull=False)
             ),

@@ -3,7 +3,8 @@
 A claim is a lease: `next_try_at` is pushed ahead, so that the rows of a worker that died are taken up
 again when it has run out. Each row is marked right after it was sent, and when PostgreSQL is away at that
 moment the worker waits for it; whatever dies, at most the one message in flight goes out twice, and then
-under the same message id or idempotency key.
+under the same message id or idempotency key. Robots know no such key: what is about to be posted is
+counted first (`Delivery.posts`), so that a post whose end nobody saw says that it repeats, and is counted.
 
 `routing` says what is still worth sending and by which way; each way has its rate limit (`rates`) and its
 circuit breaker (`circuits`).
@@ -13,16 +14,17 @@ import logging
 import time
 import zlib
 from collections.abc import Callable, Iterable
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from celery import current_app
-from django.db import InterfaceError, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db import OperationalError as DatabaseAway
 from django.db.models import Case, DateTimeField, F, Value, When
-from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from kombu.exceptions import OperationalError
 
 from notifications import channels, circuits, rates, routing
+from notifications.gateways import ROBOTS
 from notifications.models import Delivery
 from notifications.states import DeliveryState
 
@@ -147,12 +149,29 @@ class Run:
         give_back(self.waiting, at=max(wait, self.breaker.retry_at or wait), error=error)
 
 
+@contextmanager
+def _counted(delivery: Delivery):
+    """Count a robot's post before it is made; what certainly did not reach the group is taken back."""
+    if delivery.channel not in ROBOTS:
+        yield
+        return
+    _queued(delivery).update(posts=F("posts") + 1)
+    try:
+        yield
+    except channels.Uncertain:
+        raise
+    except Exception:
+        _queued(delivery).update(posts=F("posts") - 1)
+        raise
+
+
 def _send(connected, delivery: Delivery, breaker: circuits.Breaker, *, clock: Clock, until: datetime) -> None:
     """Send one row and mark it. Lets Unreachable through: that is about the way, not the row."""
     try:
-        connected.send(delivery)
-    except (channels.Permanent, TemplateDoesNotExist, TemplateSyntaxError, ValueError, KeyError) as error:
-        _failed(delivery, error=f"{type(error).__name__}: {error}")
+        with _counted(delivery):
+            connected.send(delivery)
+    except (channels.Unreachable, DatabaseError, InterfaceError):
+        raise
     except channels.Temporary as error:
         if delivery.attempts >= MAX_ATTEMPTS:
             _failed(delivery, error=str(error))
@@ -160,6 +179,11 @@ def _send(connected, delivery: Delivery, breaker: circuits.Breaker, *, clock: Cl
             _later(delivery, at=clock() + backoff(delivery), error=str(error))
         if isinstance(error, channels.Busy):
             breaker.failed(error=str(error), at=clock())
+    except Exception as error:
+        # Whatever it is, it must not keep the rows behind it waiting: a dead letter says what is wrong.
+        if not isinstance(error, channels.Permanent):
+            logger.exception("delivery %s cannot be composed", delivery.pk)
+        _failed(delivery, error=f"{type(error).__name__}: {error}")
     else:
         _sent(delivery, clock=clock, until=until)
         breaker.worked()

@@ -5,7 +5,6 @@ listens to `signals.notice_received`. Where acting on the notice shows that it w
 """
 
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.contrib.contenttypes.models import ContentType
@@ -18,7 +17,7 @@ from accounts.models import Organisation, User
 from core import calendar, workflow
 from core.models import Event
 from core.workflow import Refused
-from notifications import actions, signals
+from notifications import actions, clocks, signals
 from notifications.actions import Owes
 from notifications.chasing import check_can_chase
 from notifications.models import Acknowledgement, DeadlineKind, Message, Notice, NoticeRule
@@ -146,14 +145,12 @@ def settle(*, subject, kind: str, by: User, at: datetime) -> None:
 def deem_served(*, at: datetime) -> int:
     """Deem served what nobody acknowledged in time, each in a transaction of its own; how many there were."""
     due = Notice.objects.waiting().filter(deemed_at__lte=at).order_by("deemed_at", "id")
-    deemed = 0
-    for key in list(due.values_list("pk", flat=True)[:MOST]):
-        with transaction.atomic(), suppress(workflow.Lost):
-            notice = due.select_for_update(skip_locked=True).filter(pk=key).first()
-            if notice:
-                _deem(notice, at=notice.deemed_at)
-                deemed += 1
-    return deemed
+
+    def one(key):
+        notice = due.select_for_update(skip_locked=True).filter(pk=key).first()
+        return _deem(notice, at=notice.deemed_at) if notice else False
+
+    return clocks.each("deem_served", due.values_list("pk", flat=True)[:MOST], one, at=at)
 
 
 @transaction.atomic

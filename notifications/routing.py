@@ -199,11 +199,23 @@ def _posts(delivery: Delivery, gateway: Gateway) -> bool:
         with transaction.atomic():
             _queued(delivery).update(gateway=gateway, posting=name)
     except IntegrityError:
-        holder = Delivery.objects.filter(gateway=gateway, posting=name).values_list("pk", flat=True).first()
-        merge(delivery, holder, _("本群已由另一人的提醒告知"))
-        return False
+        if _joins(delivery, gateway, name):
+            return False
+        return _posts(delivery, gateway)
     delivery.gateway, delivery.posting = gateway, name
     return True
+
+
+@transaction.atomic
+def _joins(delivery: Delivery, gateway: Gateway, name: str) -> bool:
+    """Merge it into the one that speaks. False when that one was just skipped and speaks no more.
+
+    The speaker is held: a worker that skips it meanwhile would not see who is about to rely on it.
+    """
+    speaker = Delivery.objects.select_for_update().filter(gateway=gateway, posting=name).first()
+    if speaker:
+        merge(delivery, speaker.pk, _("本群已由另一人的提醒告知"))
+    return speaker is not None
 
 
 class Ways:

@@ -13,6 +13,7 @@ from facilities import notifications, queries, rules
 from facilities.actions.reporting import hold_evaluation
 from facilities.models import AnnualEvaluation
 from facilities.states import EvaluationState, FacilityState
+from notifications import clocks
 from notifications.models import DeadlineKind
 
 
@@ -192,11 +193,12 @@ def _failed(evaluation: AnnualEvaluation, *, by, at: datetime) -> None:
 
 def conclude_due(*, at: datetime) -> int:
     """Conclude every evaluation whose publicity is over, each in a transaction of its own; rerun freely."""
-    done = 0
-    for evaluation in queries.over_publicity(local_date(at))[:500]:
-        conclude(evaluation=evaluation, by=None, at=at)
-        done += 1
-    return done
+    return clocks.each(
+        "conclude_evaluations",
+        queries.over_publicity(local_date(at)).iterator(500),
+        lambda evaluation: conclude(evaluation=evaluation, by=None, at=at),
+        at=at,
+    )
 
 
 @transaction.atomic

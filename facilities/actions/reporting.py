@@ -12,6 +12,7 @@ from facilities.actions.filing import hold
 from facilities.models import AnnualEvaluation, Facility, FacilityScheme, Window
 from facilities.states import EvaluationState, FacilityState
 from grants.models import Call
+from notifications import clocks
 from notifications.models import DeadlineKind
 
 LONGEST_TYPED = 10_000
@@ -32,12 +33,16 @@ def open_year(*, call: Call, year: int, by, at: datetime) -> list[AnnualEvaluati
 
 def open_due(*, at: datetime) -> int:
     """Open every year whose window is less than AHEAD away or open, notice by notice; rerun freely."""
-    opened, year = 0, local_date(at).year
-    for scheme in queries.schemes_in_use():
-        for near in (year - 1, year, year + 1):
-            window = scheme.window(near)
+    opened, this_year = 0, local_date(at).year
+
+    def near(scheme):
+        nonlocal opened
+        for year in (this_year - 1, this_year, this_year + 1):
+            window = scheme.window(year)
             if window.opens_at - AHEAD <= at < window.closes_at:
-                opened += len(open_year(call=scheme.call, year=near, by=None, at=at))
+                opened += len(open_year(call=scheme.call, year=year, by=None, at=at))
+
+    clocks.each("open_evaluations", queries.schemes_in_use(), near, at=at)
     return opened
 
 

@@ -34,8 +34,16 @@ class ChannelError(Exception):
     """Why a message did not go out."""
 
 
+class Uncertain(ChannelError):
+    """The message went out and nothing that can be understood came back: whether it arrived, nobody knows."""
+
+
 class Unreachable(ChannelError):
     """The service does not answer or does not believe us: nothing can be sent now; no message is to blame."""
+
+
+class Unanswered(Unreachable, Uncertain):
+    """Sent, and the connection ended without an answer."""
 
 
 class Temporary(ChannelError):
@@ -44,6 +52,10 @@ class Temporary(ChannelError):
 
 class Busy(Temporary):
     """Not taken now, and the service is the reason: after some of these in a row its circuit opens."""
+
+
+class Muddled(Busy, Uncertain):
+    """Sent, and somebody between us and the service answered."""
 
 
 class Permanent(ChannelError):

@@ -34,13 +34,13 @@ class Answer:
     body: bytes
 
     def json(self) -> dict:
-        """The object in the body. Raises Busy when there is none: a proxy spoke, not the service."""
+        """The object in the body. Raises Muddled when there is none: a proxy spoke, not the service."""
         try:
             found = json.loads(self.body)
         except ValueError as error:
-            raise channels.Busy(f"HTTP {self.status}: not JSON") from error
+            raise channels.Muddled(f"HTTP {self.status}: not JSON") from error
         if not isinstance(found, dict):
-            raise channels.Busy(f"HTTP {self.status}: not a JSON object")
+            raise channels.Muddled(f"HTTP {self.status}: not a JSON object")
         return found
 
 
@@ -120,11 +120,12 @@ class Post:
         return connection
 
     def send(self, payload: bytes, *, query: str = "", headers: dict[str, str] | None = None) -> Answer:
-        """POST JSON. Raises Unreachable when nothing or nothing whole comes back.
+        """POST JSON. Raises Unreachable when it cannot be sent, Unanswered when no whole answer comes back.
 
         Whether a message went through whose answer was lost cannot be known: it is sent again, under the
         same idempotency key where the service knows one.
         """
+        fault = channels.Unreachable
         parts = urlsplit(self.url)
         words = "&".join(filter(None, [parts.query, query]))
         target = (parts.path or "/") + (f"?{words}" if words else "")
@@ -132,6 +133,7 @@ class Post:
             if self.connection is None or self.connection.sock is None:
                 self.connection = self._open()
             with within(WHOLE, self.connection.sock):
+                fault = channels.Unanswered
                 self.connection.request(
                     "POST",
                     target,
@@ -146,7 +148,7 @@ class Post:
                 body = response.read(LONGEST_ANSWER + 1)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self._drop()
-            raise channels.Unreachable(f"{type(error).__name__}: {error}") from error
+            raise fault(f"{type(error).__name__}: {error}") from error
         if len(body) > LONGEST_ANSWER or response.will_close:
             self._drop()
         return Answer(response.status, body)
@@ -163,13 +165,15 @@ NOT_US = {401, 403, 404, 405, 410}
 
 
 def check_status(answer: Answer) -> None:
-    """Raises Busy, Permanent or Unreachable unless the answer is 2xx."""
+    """Raises Busy, Muddled, Permanent or Unreachable unless the answer is 2xx."""
     status = answer.status
     if 200 <= status < 300:
         return
     text = f"HTTP {status} {answer.body[:200].decode(errors='replace')}".strip()
     if status in NOT_US or 300 <= status < 400:
         raise channels.Unreachable(text)
+    if status in (502, 504):
+        raise channels.Muddled(text)
     if status in (408, 425, 429) or status >= 500:
         raise channels.Busy(text)
     raise channels.Permanent(text)

@@ -100,6 +100,8 @@ def group_text(delivery: Delivery) -> str:
     language = settings.LANGUAGE_CODE
     lines = [rendered(delivery.message, language)[0]]
     with override(language):
+        if delivery.posts:
+            lines[0] = _("（重发，可能已收到）") + lines[0]
         if reason := delivery.message.context.get("explanation"):
             lines.append(_("期限依据") + "：" + str(Said.of(reason)))
         if delivery.message.url:

@@ -39,6 +39,8 @@ def test_the_gauges_say_how_delivery_is_doing(client):
     DeliveryFactory(message__created_at=now - 3 * hour, state="sent", sent_at=now - 3 * hour)
     DeliveryFactory(message__created_at=now - 90 * hour, state="sent", sent_at=now - 80 * hour)
     DeliveryFactory(channel="sms", state="failed")
+    DeliveryFactory(channel="feishu", state="sent", sent_at=now - hour, posts=2)
+    Pulse.objects.create(name="close_bids", at=now, failed=3, error="…")
     gateway = GatewayFactory(channel="feishu")
     Circuit.objects.create(route=gateway.route, failures=5, retry_at=now + hour)
     found = gauges(client)
@@ -49,6 +51,11 @@ def test_the_gauges_say_how_delivery_is_doing(client):
     assert found["deliveries_late_last_day", "email"] == 1
     assert found["deliveries_failed", "sms"] == 1
     assert found["deliveries_failed", "webhook"] == 0
+    assert (
+        found["deliveries_repeated_last_day", "feishu"],
+        found["deliveries_repeated_last_day", "email"],
+    ) == (1, 0)
+    assert (found["last_run_failures", "close_bids"], found["last_run_failures", "sweep"]) == (3, 0)
     assert 3600 <= found["queue_age_seconds", "email"] < 3700
     assert found["circuit_state", "feishu", gateway.route] == 2
     assert found["circuit_state", "email", "email"] == 0
@@ -60,7 +67,7 @@ def test_the_cost_does_not_grow_with_the_rows(client, django_assert_num_queries)
         for _ in range(rows):
             DeliveryFactory()
             GatewayFactory(is_active=False)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             gauges(client)
 
 

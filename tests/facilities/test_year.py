@@ -9,10 +9,12 @@ from django.db import DatabaseError, transaction
 
 from core.workflow import Lost, Refused, move
 from facilities import actions
+from facilities.actions import evaluating
 from facilities.models import AnnualEvaluation, Facility, FacilityScheme, ServiceCase
 from facilities.states import EVALUATION, FACILITY, EvaluationState, FacilityState
 from notifications import obligations, sweep
 from notifications.defaults import STEPS
+from notifications.gateways import Pulse
 from notifications.models import Deadline, DeadlineKind, Message
 from tests.factories.facilities import (
     CASE,
@@ -25,6 +27,7 @@ from tests.factories.facilities import (
     graded,
     handed_in,
     opened,
+    people_of,
 )
 from tests.factories.milestones import agreement, project_call
 
@@ -283,6 +286,33 @@ def test_an_objection_upheld_sends_it_back_to_scoring(platform):
         evaluation=evaluation, score=Decimal("62.5"), opinion="", by=people["manager"], at=IN_WINDOW
     )
     assert (evaluation.grade, drifted(IN_WINDOW)) == ("合格", [])
+
+
+def test_an_evaluation_that_cannot_take_effect_does_not_stop_the_others(platform, monkeypatch):
+    facility, people = platform
+    first = graded(handed_in(opened(facility), people), people, "80")
+    second = file(facility.call, number="GN-002", name="另一平台")
+    others = people_of(second)
+    others["manager"] = people["manager"]
+    found = graded(handed_in(opened(second), others), others, "70")
+    for row in (first, found):
+        actions.publish(evaluation=row, by=people["manager"], at=IN_WINDOW)
+    passed = evaluating._passed
+
+    def broken(evaluation, **kwargs):
+        if evaluation.pk == first.pk:
+            raise ZeroDivisionError
+        passed(evaluation, **kwargs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(evaluating, "_passed", broken)
+        assert actions.conclude_due(at=IN_WINDOW + timedelta(days=30)) == 1
+    assert set(AnnualEvaluation.objects.values_list("pk", "state")) == {
+        (first.pk, E.PUBLISHED),
+        (found.pk, E.CONCLUDED),
+    }
+    assert Pulse.objects.get(name="conclude_evaluations").failed == 1
+    assert actions.conclude_due(at=IN_WINDOW + timedelta(days=31)) == 1
 
 
 def test_without_the_green_gate_nothing_is_paid(platform):

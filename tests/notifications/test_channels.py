@@ -90,6 +90,48 @@ def test_too_fast_is_tried_again_and_nonsense_is_not(robot):
     assert robot.accepted == []
 
 
+def test_a_post_whose_end_nobody_saw_is_repeated_once_says_so_and_is_counted(robot, monkeypatch):
+    delivery, other = told(robot.channel), told(robot.channel)
+
+    class Killed(BaseException):
+        """Nothing of ours runs any more."""
+
+    def killed(*_args, **_kwargs):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox, "_sent", killed)
+        with pytest.raises(Killed):
+            outbox.deliver(clock=at_time())
+    assert (state_of(delivery)[0], delivery.posts, state_of(other)[0], other.posts) == (
+        "queued",
+        1,
+        "queued",
+        0,
+    )
+    outbox.deliver(clock=at_time(AT + outbox.LEASE))
+    assert (state_of(delivery), delivery.posts) == (("sent", ""), 2)
+    assert (state_of(other), other.posts) == (("sent", ""), 1)
+    words = [text.splitlines()[0].partition("【")[0] for text in robot.accepted]
+    assert words == ["", "（重发，可能已收到）", ""]
+    shown = {row.name: row for row in figures.read(at=AT + timedelta(hours=1)).channels}
+    assert (shown[robot.channel].sent, shown[robot.channel].repeated) == (2, 1)
+
+
+def test_what_a_robot_refused_is_no_post_and_what_it_did_not_answer_may_be_one():
+    with WeComService() as service:
+        GatewayFactory(channel="wecom", address=service.address)
+        service.answers = [(200, {"errcode": 45009}), (200, {"errcode": 99999}), (504, b"proxy")]
+        deliveries = [told("wecom") for _ in range(3)]
+        outbox.deliver(clock=at_time())
+        found = [(state_of(delivery)[0], delivery.posts) for delivery in deliveries]
+        assert found == [("queued", 0), ("failed", 0), ("queued", 1)]
+        service.answers = [(200, b"")]
+        delivery = told("wecom")
+    outbox.deliver(clock=at_time())
+    assert (state_of(delivery)[0], delivery.posts) == ("queued", 0)
+
+
 def test_a_long_text_is_cut_between_characters():
     text = shortened("提" * 1000)
     assert len(text.encode()) <= LONGEST
@@ -142,6 +184,7 @@ def test_a_server_that_answers_drop_by_drop_is_cut_off(monkeypatch):
         delivery = told("wecom")
         outbox.deliver(clock=at_time())
         assert state_of(delivery) == ("queued", "HTTP 200: not JSON")
+        assert delivery.posts == 1
 
 
 def test_a_server_that_is_gone_costs_no_attempt():

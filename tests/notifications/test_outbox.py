@@ -124,10 +124,11 @@ def test_a_wrong_address_fails_at_once_and_spares_the_others(smtp):
 def test_what_cannot_be_written_or_reached_fails_with_its_reason(smtp):
     missing = queued(message__template="notifications/none")
     incomplete = queued(message__context={})
+    garbled = queued(message__context={"wording": ["", ""]})
     closed = queued(message__recipient__is_active=False)
     pigeon = queued(channel="pigeon")
     outbox.deliver(clock=at_time())
-    assert {state_of(d)[0] for d in (missing, incomplete, pigeon)} == {DeliveryState.FAILED}
+    assert {state_of(d)[0] for d in (missing, incomplete, garbled, pigeon)} == {DeliveryState.FAILED}
     assert state_of(closed)[0] == DeliveryState.SKIPPED
     assert missing.error == "TemplateDoesNotExist: notifications/email/none.txt"
     assert closed.error == "账号已停用"
