@@ -45,6 +45,7 @@ lint: environment ## style, layers, templates, migrations, deployment checks, tr
 	$(PY) -m config.messages --check
 	@$(PY) -m config.messages
 	$(PRODUCTION_DUMMY) $(MANAGE) diagrams --check
+	$(PRODUCTION_DUMMY) $(MANAGE) pack fields --check
 
 format: environment ## rewrite code and templates in the house style
 	$(PY) -m ruff check --fix .
@@ -61,6 +62,7 @@ shell: environment ## a Django shell beside the servers (those of a running demo
 docs: environment ## draw the state machines into docs/
 	@$(PY) -m config.messages
 	@$(PRODUCTION_DUMMY) $(MANAGE) diagrams
+	@$(PRODUCTION_DUMMY) $(MANAGE) pack fields
 
 lock: environment ## resolve requirements/*.txt again from pyproject.toml
 	@.ci/lock

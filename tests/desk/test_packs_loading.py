@@ -178,6 +178,18 @@ def test_the_command_checks_loads_and_writes(tmp_path, department):
     assert run("dump", "small") == written.read_text(encoding="utf-8")
 
 
+def test_the_table_of_fields_is_current(tmp_path):
+    run("fields", "--check")
+    old = tmp_path / "fields.md"
+    old.write_text("old", "utf-8")
+    with pytest.raises(CommandError, match="not current"):
+        run("fields", "--check", "--output", str(old))
+    run("fields", "--output", str(old))
+    assert "| `authority_confirmed` | 主管部门须先确认 The authority must confirm first" in old.read_text(
+        "utf-8"
+    )
+
+
 def test_the_command_tries_every_file_and_names_each_fault(tmp_path, department):
     good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
     good.write_text(SMALL, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`manage.py pack check|load FILE…` and `pack dump SLUG`: whole calls as YAML files."""
+"""`manage.py pack check|load FILE…`, `pack dump SLUG`, `pack fields`: whole calls as YAML files."""
 
 from datetime import date
 from pathlib import Path
@@ -26,6 +26,11 @@ class Command(BaseCommand):
             command = commands.add_parser(what, help=text)
             command.add_argument("files", nargs="+", type=Path)
         command.add_argument("--department", help="credit code of the department of a new programme")
+        fields = commands.add_parser("fields", help="write the table of all fields of a pack")
+        fields.add_argument("--output", type=Path, default=packs.describing.FILE)
+        fields.add_argument(
+            "--check", action="store_true", help="change nothing; fail when it is not current"
+        )
         dump = commands.add_parser("dump", help="write the newest call of a programme as YAML")
         dump.add_argument("slug")
         dump.add_argument("--year", type=int)
@@ -35,6 +40,8 @@ class Command(BaseCommand):
         today = local_date(timezone.now())
         if what == "dump":
             self.dump(options["slug"], options["year"], options["output"])
+        elif what == "fields":
+            self.fields(options["output"], check=options["check"])
         elif what == "check":
             self.each(options["files"], lambda file: self.check_pack(file, today))
         else:
@@ -76,6 +83,13 @@ class Command(BaseCommand):
             return Organisation.objects.get(credit_code=credit_code)
         except Organisation.DoesNotExist:
             raise CommandError(_("没有统一社会信用代码为“%s”的单位。") % credit_code) from None
+
+    def fields(self, output: Path, *, check: bool) -> None:
+        document = packs.describing.reference()
+        if not check:
+            output.write_text(document, encoding="utf-8")
+        elif not output.exists() or output.read_text("utf-8") != document:
+            raise CommandError(f"{output} is not current: run `python manage.py pack fields`")
 
     def dump(self, slug: str, year: int | None, output: Path | None) -> None:
         calls = Call.objects.filter(programme__slug=slug).order_by("-year", "-version", "-id")
