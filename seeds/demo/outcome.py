@@ -19,7 +19,7 @@ from reviews import actions as reviews
 from reviews import queries
 from reviews.models import Assignment, Expert, Recommendation
 from seeds.demo import paper
-from seeds.demo.cast import Cast
+from seeds.demo.cast import KNOWN_SINCE, Cast
 
 COMMENTS = (
     "方案针对性强，技术路线清晰，关键环节有前期数据支撑，指标可考核。建议补充现场连续运行的验证方案。",
@@ -188,7 +188,8 @@ def confirmed_account(unit: Organisation, *, cast: Cast, at: datetime) -> None:
         holder=unit.name,
         bank="琴岛银行海天路支行",
         number=f"37020100{unit.pk:010d}",
-        valid_from=(at - timedelta(days=2)).date(),
+        # The stories are not told in the order of their days.
+        valid_from=(at - timedelta(days=KNOWN_SINCE)).date(),
         by=keeper,
         at=at - timedelta(days=2),
     )
