@@ -88,6 +88,7 @@ class Milestones(Rows):
     template = "applications/parts/milestones.html"
     fields_template = "applications/parts/fields/milestones.html"
     row_form = MilestoneForm
+    told_by = ("name", "due_date")
     most = MILESTONE_ROWS
 
     def row_options(self):

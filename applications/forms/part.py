@@ -6,9 +6,18 @@ from typing import NamedTuple
 from django import forms
 from django.db import transaction
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
 
 from applications import actions
-from applications.forms.merging import inputs_of, merge, versions_of
+from applications.forms.merging import (
+    NOTHING,
+    REMOVED,
+    ROW_REMOVED,
+    inputs_of,
+    merge,
+    on_page,
+    versions_of,
+)
 from applications.models import Application
 
 PEOPLE_ROWS = 50
@@ -31,6 +40,10 @@ class Part(ABC):
 
     name = ""
     template = ""
+    told_by: tuple[str, ...] = ()
+    """Of a part made of rows: the fields that tell one row from another."""
+    numbers: dict[int, int] | None = None
+    """Of a part made of rows, after they were stored: the number of each on the page that sent them."""
 
     def __init__(self, application: Application, data=None, *, files=None, only=None, seen=None):
         """`seen`: the versions that stood there when the page was made; without them nothing is compared."""
@@ -63,13 +76,16 @@ class Part(ABC):
         actions.hold(application=self.application, by=by)
         self.application.refresh_from_db(fields=SHARED)
         self.typed = self.application.typed.get(self.name)
-        merged = merge(inputs_of(self.build(None)), sent, self.seen)
+        merged = merge(inputs_of(self.build(None)), sent, self.seen, told_by=self.told_by)
         self.form = self.build(merged.data)
         self.others = merged.fresh
         self.conflicts = {
-            name: Conflict(self.label_of(name), " ".join(texts), {name: texts})
+            name: Conflict(self.label_of(name), self.text_of(name, texts), {name: texts})
             for name, texts in merged.conflicts.items()
         }
+
+    def text_of(self, name: str, texts: list[str]) -> str:
+        return " ".join(texts)
 
     def label_of(self, name: str) -> str:
         """The words that stand at an input."""
@@ -131,6 +147,33 @@ class Rows(Part):
     def row_options(self) -> dict:
         return {}
 
+    def text_of(self, name, texts):
+        return (
+            _("（已删除）")
+            if name.endswith(ROW_REMOVED) and texts == [*REMOVED]
+            else super().text_of(name, texts)
+        )
+
+    def save(self, *, by, at):
+        faults = super().save(by=by, at=at)
+        if self.typed is None:
+            kept = [number for number, form in enumerate(self.form.forms) if form in self._kept()]
+            blank = (n for n, form in enumerate(self.form.forms) if not form.has_changed())
+            self.numbers = dict(enumerate(kept))
+            # The row that stands there to be filled.
+            self.numbers[len(kept)] = next(blank, len(self.form.forms))
+        return faults
+
+    def versions(self):
+        """As the page numbers its rows; what it still shows of a row that is gone counts as empty."""
+        inputs = inputs_of(self.build(None))
+        if self.numbers is None:
+            return versions_of(inputs)
+        shown = versions_of(on_page(inputs, self.prefix, self.numbers))
+        gone = set(range(max(self.numbers.values()))) - set(self.numbers.values())
+        names = [*self.row_form.base_fields, "DELETE"]
+        return shown | {f"{self.prefix}-{number}-{name}": NOTHING for number in gone for name in names}
+
     def build(self, data):
         rows = self.initial()
         formset = forms.formset_factory(
@@ -146,12 +189,14 @@ class Rows(Part):
         initial = rows if data is None else None
         return formset(data, initial=initial, prefix=self.prefix, form_kwargs=self.row_options())
 
+    def _kept(self) -> list[forms.Form]:
+        removed = self.form.deleted_forms
+        return [form for form in self.form.forms if form not in removed and form.has_changed()]
+
     def values(self) -> list[dict]:
-        kept = [
-            form for form in self.form.forms if form not in self.form.deleted_forms and form.has_changed()
-        ]
         return [
-            {name: form.cleaned_data.get(name) for name in form.fields if name != "DELETE"} for form in kept
+            {name: form.cleaned_data.get(name) for name in form.fields if name != "DELETE"}
+            for form in self._kept()
         ]
 
     def faults(self):

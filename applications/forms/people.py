@@ -89,6 +89,7 @@ class People(Rows):
     template = "applications/parts/people.html"
     fields_template = "applications/parts/fields/people.html"
     row_form, base = PersonForm, PeopleFormSet
+    told_by = ("name", "id_number")
 
     def _stored(self):
         return list(self.application.participants.values(*completeness.PERSON_FIELDS))

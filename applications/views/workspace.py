@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.queries import as_participant, people_offered
 from applications import actions, queries, questions, rules
 from applications.forms import FIXED_PARTS, Section
+from applications.forms.merging import ROW_REMOVED
 from applications.forms.people import People
 from applications.views.common import (
     asks_for,
@@ -159,7 +160,7 @@ def _show(request, application, shown, *, status=200, problems=()):
         "part": shown,
         "form": shown.form,
         "here": part_url(application, shown.name),
-        "versions": json.dumps((_part(application, shown.name) if shown.is_sent else shown).versions()),
+        "versions": json.dumps(_versions(application, shown)),
         **standing(application),
         **comments_of(application, shown.name),
         **shown.context(),
@@ -167,6 +168,15 @@ def _show(request, application, shown, *, status=200, problems=()):
         "problems": list(problems) or _sentences(shown),
     }
     return render(request, shown.template, context, status=status)
+
+
+def _versions(application, shown) -> dict[str, str]:
+    """What stands there now, under the names that the page has for it."""
+    if not shown.is_sent:
+        return shown.versions()
+    fresh = _part(application, shown.name)
+    fresh.numbers = shown.numbers
+    return fresh.versions()
 
 
 def _sentences(shown) -> list[dict]:
@@ -207,10 +217,13 @@ def _saved(request, saved, faults, *, at) -> dict:
     The version of an answer that was not written over goes with it: only whoever has read it may replace it.
     """
     versions = saved.versions()
-    conflicts = {
-        unit: _conflict(request, saved, unit) | {"version": versions.pop(unit, "")}
-        for unit in saved.conflicts
-    }
+    conflicts = {}
+    for unit in saved.conflicts:
+        # With its row, where a whole row is disputed.
+        row = unit.removesuffix(ROW_REMOVED) + "-" if unit.endswith(ROW_REMOVED) else unit
+        names = [name for name in versions if name == unit or (name.startswith(row) and row != unit)]
+        read = {name: versions.pop(name) for name in names}
+        conflicts[unit] = _conflict(request, saved, unit) | {"version": read.get(unit, ""), "versions": read}
     return {
         "saved_at": timezone.localtime(at).strftime("%H:%M:%S"),
         "faults": faults,

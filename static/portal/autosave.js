@@ -54,6 +54,31 @@
     });
   }
 
+  // ---- rows that somebody else removed ----
+
+  function removes(name, texts) {
+    return name.endsWith("-DELETE") && texts[0] === "on";
+  }
+
+  function rowOf(input) {
+    return input.closest("fieldset") || input.parentElement;
+  }
+
+  function isAsSent(row, sent) {
+    return inputsOf(row).every(
+      (input) => input.type === "checkbox" || (input !== document.activeElement && input.value === (sent[input.name] || [""])[0])
+    );
+  }
+
+  function hideRemoved(form, values) {
+    Object.keys(values)
+      .filter((name) => removes(name, values[name]))
+      .forEach((name) => {
+        const mark = form.querySelector(`[name="${CSS.escape(name)}"]`);
+        if (mark) rowOf(mark).hidden = true;
+      });
+  }
+
   // ---- one form ----
 
   class Saver {
@@ -230,9 +255,11 @@
       growFor(this.form, others);
       const untouched = Object.entries(others).filter(([name]) => {
         const input = this.form.querySelector(`[name="${CSS.escape(name)}"]`);
+        if (removes(name, others[name])) return input && isAsSent(rowOf(input), sent);
         return input && input !== document.activeElement && (!(name in sent) || input.value === sent[name][0]);
       });
       putBack(this.form, Object.fromEntries(untouched));
+      hideRemoved(this.form, Object.fromEntries(untouched));
     }
 
     // Somebody else changed the same answer: both texts are shown, and the person decides.
@@ -240,10 +267,13 @@
       const inFixedPart = Boolean(Object.keys(conflict.values).length);
       if (!inFixedPart) this.disputed.add(unit);
       window.jbConflicts.show(this.form, unit, conflict, this.words, (mine) => {
-        this.see({ [unit]: conflict.version });
+        this.see(conflict.versions || { [unit]: conflict.version });
         this.disputed.delete(unit);
         if (mine) this.changed.add(inFixedPart ? "*" : unit);
-        else if (inFixedPart) putBack(this.form, conflict.values);
+        else if (inFixedPart) {
+          putBack(this.form, conflict.values);
+          hideRemoved(this.form, conflict.values);
+        }
         else replaceFragments({ [`question-${unit}`]: conflict.html });
         this.keep();
         if (mine) this.save();

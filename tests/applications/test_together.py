@@ -5,10 +5,11 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
 from accounts.roles import UnitRole
-from applications import queries
+from applications import actions, queries
 from applications.forms.merging import merge
 from applications.models import TeamMember
 from applications.queries import version_of
@@ -205,6 +206,78 @@ def test_who_removes_a_row_removes_what_they_saw_in_it():
     merged = merge(changed, _sent(sent), versions)
     assert "p-0-DELETE" not in merged.data
     assert merged.conflicts == {"p-0-DELETE": ["乙"]}
+
+
+@pytest.fixture
+def three(shared):
+    """The address of a page with three people, what it sends of some rows, and the rows that it shows."""
+    unit = {"organisation_name": "山海大学", "credit_code": shared.organisation.credit_code}
+    people = [{"role": "member", "name": name, "task": "测试", **unit} for name in ("甲", "乙", "丙")]
+    actions.set_participants(application=shared, participants=people, by=None, at=timezone.now())
+
+    def rows(*people):
+        counts = {"TOTAL": len(people), "INITIAL": 0, "MIN_NUM": 0, "MAX_NUM": 50}
+        sent = {f"participants-{name}_FORMS": str(number) for name, number in counts.items()}
+        for number, person in enumerate(people):
+            sent |= {f"participants-{number}-{name}": text for name, text in person.items()}
+        return sent
+
+    spare = {"role": "member", "id_kind": "id_card", "country": "CN"}
+    shown = [spare | person for person in people]
+    return page(shared, "participants"), rows, [*shown, spare]
+
+
+def _names(application):
+    return list(application.participants.values_list("name", "task"))
+
+
+def test_a_change_follows_its_row_when_another_row_was_removed(client, shared, theirs, three):
+    address, rows, (one, two, last, spare) = three
+    versions = seen(client, address)
+    theirs(address, rows(one, two | {"DELETE": "on"}, last, spare))
+    assert _names(shared) == [("甲", "测试"), ("丙", "测试")]
+    answer = patch(client, address, rows(one, two, last | {"task": "试制"}, spare), versions).json()
+    assert (answer["conflicts"], answer["faults"]) == ({}, {})
+    assert answer["others"] == {"participants-1-DELETE": ["on"]}
+    assert _names(shared) == [("甲", "测试"), ("丙", "试制")]
+    # The versions speak of the rows as this page numbers them, the removed one included.
+    versions |= answer["versions"]
+    answer = patch(client, address, rows(one, two | {"DELETE": "on"}, last, spare), versions).json()
+    assert (answer["conflicts"], answer["others"]) == ({}, {})
+    assert _names(shared) == [("甲", "测试"), ("丙", "测试")]
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_who_changed_a_row_that_was_removed_decides(client, shared, theirs, three, mine):
+    address, rows, (one, two, last, spare) = three
+    versions = seen(client, address)
+    theirs(address, rows(one, two | {"DELETE": "on"}, last, spare))
+    changed = rows(one, two | {"task": "我改的"}, last, spare)
+    answer = patch(client, address, changed, versions).json()
+    conflict = answer["conflicts"]["participants-1-DELETE"]
+    assert (conflict["text"], conflict["values"]) == ("（已删除）", {"participants-1-DELETE": ["on"]})
+    versions |= answer["versions"]
+    # Until it is decided every save asks again, and nothing comes back by itself.
+    again = patch(client, address, changed, versions).json()
+    assert list(again["conflicts"]) == ["participants-1-DELETE"]
+    assert _names(shared) == [("甲", "测试"), ("丙", "测试")]
+    versions |= conflict["versions"]
+    if mine:
+        answer = patch(client, address, changed, versions).json()
+        assert _names(shared) == [("甲", "测试"), ("乙", "我改的"), ("丙", "测试")]
+    else:
+        answer = patch(client, address, changed | {"participants-1-DELETE": "on"}, versions).json()
+        assert _names(shared) == [("甲", "测试"), ("丙", "测试")]
+    assert answer["conflicts"] == {}
+
+
+def test_rows_that_two_people_add_at_the_same_place_both_stay(client, shared, theirs, three):
+    address, rows, (one, two, last, _spare) = three
+    versions = seen(client, address)
+    theirs(address, rows(one, two, last, one | {"name": "同事加的"}))
+    answer = patch(client, address, rows(one, two, last, one | {"name": "我加的"}), versions).json()
+    assert (answer["conflicts"], answer["faults"]) == ({}, {})
+    assert [name for name, _task in _names(shared)] == ["甲", "乙", "丙", "我加的", "同事加的"]
 
 
 def _sent(values):
