@@ -52,6 +52,7 @@ def register_all() -> None:
             owing=_publicities,
             open=_open_publicity,
             dates=("awards.Publicity.ends_date",),
+            is_printed=True,
         ),
         Obligation(
             kind=DeadlineKind.OBJECTION,

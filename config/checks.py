@@ -7,6 +7,7 @@ from django.core.checks import Error, Tags, Warning, register
 from django.db import DatabaseError
 from django.utils import timezone
 
+from core import calendar
 from notifications import operating
 
 LOCAL = {"127.0.0.1", "localhost", "::1"}
@@ -43,6 +44,26 @@ def reminders_run(app_configs, databases=None, **kwargs):
             f"No reminder was looked for since {silence.total_seconds() / 60:.0f} minutes.",
             hint="Are beat and worker running, and does Redis answer?",
             id="jiebang.W004",
+        )
+    ]
+
+
+@register(Tags.database)
+def calendar_is_announced(app_configs, databases=None, **kwargs):
+    """`manage.py check --database default`: whether the working days of this and the next year are known."""
+    if not databases:
+        return []
+    try:
+        year = calendar.awaited(calendar.local_date(timezone.now()))
+    except DatabaseError:
+        return []  # the tables come with the first migrate
+    if year is None:
+        return []
+    return [
+        Warning(
+            f"The working days of {year} are not the announced ones.",
+            hint="Run `manage.py calendar seed`; upload the State Council's table as soon as it appears.",
+            id="jiebang.W005",
         )
     ]
 

@@ -15,11 +15,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold import admin as unfold
 from unfold import widgets
 from unfold.enums import ActionVariant
 
-from core import calendar_table
+from core import calendar, calendar_table
 from core.models import CalendarDay, Event
 from core.workflow import Refused
 
@@ -300,21 +301,59 @@ class CalendarDayAdmin(ModelAdmin):
     search_fields = ("name", "source")
     actions_list = ("upload",)
 
+    list_before_template = "core/includes/_awaited.html"
+
+    def changelist_view(self, request, extra_context=None):
+        awaited = calendar.awaited(calendar.local_date(timezone.now()))
+        context = {"awaited": awaited, "may_upload": self.has_change_permission(request)}
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def save_model(self, request, obj, form, change):
+        with calendar_table.changing(source=obj.source, by=request.user, at=timezone.now()) as moved:
+            obj.save()
+        self._tell(request, "", moved)
+
+    def delete_model(self, request, obj):
+        with calendar_table.changing(source=obj.source, by=request.user, at=timezone.now()) as moved:
+            obj.delete()
+        self._tell(request, "", moved)
+
+    def delete_queryset(self, request, queryset):
+        with calendar_table.changing(
+            source=str(_("删除调休日")), by=request.user, at=timezone.now()
+        ) as moved:
+            queryset.delete()
+        self._tell(request, "", moved)
+
+    def _tell(self, request, sentence: str, moved: calendar_table.Moved) -> None:
+        if moved.dates:
+            text = ngettext(
+                "%(n)s 个未办结的期限按新的工作日历改到别的日期，已通知办理人。",
+                "%(n)s 个未办结的期限按新的工作日历改到别的日期，已通知办理人。",
+                moved.dates,
+            )
+            sentence += text % {"n": moved.dates}
+        if sentence:
+            messages.success(request, sentence)
+
     def upload(self, request):
         if not self.has_change_permission(request):
             raise PermissionDenied
         form = CalendarUploadForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
-            written = calendar_table.replace_years(
-                rows=form.cleaned_data["rows"], source=form.cleaned_data["source"]
+            rows = form.cleaned_data["rows"]
+            moved = calendar_table.replace_years(
+                rows=rows, source=form.cleaned_data["source"], by=request.user, at=timezone.now()
             )
-            messages.success(request, _("已写入 %(days)s 天。已经算出的期限不会改变。") % {"days": written})
+            self._tell(request, _("已写入 %(days)s 天。") % {"days": len(rows)}, moved)
             return redirect("admin:core_calendarday_changelist")
         years = (
             CalendarDay.objects.order_by()
             .values("date__year")
             .annotate(
-                rest=Count("pk", filter=Q(is_working=False)), work=Count("pk", filter=Q(is_working=True))
+                rest=Count("pk", filter=Q(is_working=False)),
+                work=Count("pk", filter=Q(is_working=True)),
+                announced=Count("pk", filter=~Q(source=calendar.BY_LAW)),
             )
             .order_by("-date__year")
         )
@@ -324,6 +363,7 @@ class CalendarDayAdmin(ModelAdmin):
             "title": _("上传工作日历表"),
             "form": dress(form),
             "years": years,
+            "awaited": calendar.awaited(calendar.local_date(timezone.now())),
             "back": reverse("admin:core_calendarday_changelist"),
         }
         status = 422 if request.method == "POST" else 200

@@ -1,8 +1,9 @@
 """Chinese working days (工作日) with 调休, and the clocks that count in them.
 
-The table `CalendarDay` holds only the days that depart from Monday–Friday. A year without a row
-(`is_covered` says so) counts Monday–Friday. Every function reads the table with one query; pages that
-ask often read a `Calendar` once with `load`.
+The table `CalendarDay` holds only the days that depart from Monday–Friday. A year that the State Council
+has not announced yet (`is_announced`) holds the holidays that the law itself names, written ahead by
+`calendar_table`; one without any row counts Monday–Friday. Every function reads the table with one query;
+pages that ask often read a `Calendar` once with `load`.
 
 A period of days ends with the last moment of its last day, 23:59:59.999999 in Asia/Shanghai: `at <= due`
 is then exact at the precision of the database, and the moment prints as the day that the notice names.
@@ -21,6 +22,10 @@ from core.models import CalendarDay
 
 ONE_DAY = timedelta(days=1)
 SATURDAY = 5
+BY_LAW = "《全国年节及纪念日放假办法》推算"
+"""The source of days that were worked out ahead; the yearly notice replaces them."""
+NOVEMBER = 11
+"""The notice for the next year appears about then."""
 
 
 class DayKind(models.TextChoices):
@@ -161,9 +166,17 @@ def resumed(due_at: datetime, *, stopped_at: datetime, resumed_at: datetime, kin
     return due_at + (moved - day)
 
 
-def is_covered(year: int) -> bool:
-    """Whether the table says anything about a year; if not, it counts Monday–Friday."""
-    return CalendarDay.objects.filter(date__year=year).exists()
+def is_announced(year: int) -> bool:
+    """Whether the table holds the State Council's notice for a year; if not, what the law names."""
+    return CalendarDay.objects.filter(date__year=year).exclude(source=BY_LAW).exists()
+
+
+def awaited(today: date) -> int | None:
+    """The year whose table has to be uploaded: this one, or from November on the next; None when it is."""
+    years = [today.year, today.year + 1] if today.month >= NOVEMBER else [today.year]
+    known = CalendarDay.objects.filter(date__year__gte=years[0], date__year__lte=years[-1])
+    announced = {day.year for day in known.exclude(source=BY_LAW).dates("date", "year")}
+    return next((year for year in years if year not in announced), None)
 
 
 def _add_months(start: date, months: int) -> date:

@@ -1,21 +1,32 @@
-"""Where the 调休 table comes from: the library's years, or a file that an administrator uploads."""
+"""Where the 调休 table comes from: the library's years, or a file that an administrator uploads.
+
+For the years behind them the holidays are worked out from the law, so that a deadline of next year can be
+counted before the State Council's notice; when that is uploaded, what was counted is counted anew.
+"""
 
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from importlib.metadata import version
 
 from chinese_calendar import constants as library
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from core import calendar
 from core.models import CalendarDay
+from core.signals import calendar_changed
 
+AHEAD = 10
+"""So many years behind the last one announced are worked out."""
 LIBRARY_SOURCE = f"chinesecalendar {version('chinesecalendar')}"
 HOLIDAY_NAMES = {
     "New Year's Day": "元旦",
@@ -64,18 +75,73 @@ def library_rows() -> list[Row]:
     ]
 
 
-def seed() -> int:
-    """Write the library's years; a year that somebody uploaded stays as it is. Returns the rows written."""
-    uploaded = set(
-        CalendarDay.objects.exclude(source__startswith="chinesecalendar").values_list("date__year", flat=True)
-    )
-    rows = [row for row in library_rows() if row.date.year not in uploaded]
-    return replace_years(rows=rows, source=LIBRARY_SOURCE)
+def law_rows(first: int, last: int) -> list[Row]:
+    """The holidays of these years as the law names them, made up on working days where they fall on rest
+    days; which weekends are worked in exchange only the notice says."""
+    # Wanted only when a table is written: it is large, and every process would wait for it at its start.
+    from holidays import country_holidays  # noqa: PLC0415
+
+    found = country_holidays("CN", years=range(first, last + 1), language="zh_CN")
+    return [
+        Row(day, False, name.replace("; ", "、"))
+        for day, name in sorted(found.items())
+        if first <= day.year <= last
+    ]
 
 
-@transaction.atomic
-def replace_years(*, rows: list[Row], source: str) -> int:
-    """Make `rows` all that the table says about the years they name. Returns the rows written."""
+def seed(*, at: datetime | None = None) -> int:
+    """Write the library's years and, behind the last one announced, those that follow from the law.
+
+    A year that somebody uploaded stays as it is. Returns the rows written.
+    """
+    with changing(source=LIBRARY_SOURCE, by=None, at=at or timezone.now()):
+        others = CalendarDay.objects.exclude(source__startswith="chinesecalendar").exclude(
+            source=calendar.BY_LAW
+        )
+        uploaded = set(others.values_list("date__year", flat=True))
+        rows = [row for row in library_rows() if row.date.year not in uploaded]
+        written = _write(rows, LIBRARY_SOURCE)
+        announced = CalendarDay.objects.exclude(source=calendar.BY_LAW)
+        last = announced.aggregate(last=Max("date__year"))["last"]
+        return written + _write(law_rows(last + 1, last + AHEAD), calendar.BY_LAW)
+
+
+@dataclass
+class Moved:
+    """How many dates a change of the table moved; known when it is made."""
+
+    dates: int = 0
+
+
+@contextmanager
+def changing(*, source: str, by, at: datetime) -> Iterator[Moved]:
+    """Around every change of the table: what was counted by it is counted anew in the same transaction."""
+    moved = Moved()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            # One change after the other: each must find the dates as the one before left them.
+            cursor.execute("LOCK TABLE core_calendarday IN SHARE ROW EXCLUSIVE MODE")
+        before = calendar.load()
+        yield moved
+        after = calendar.load()
+        days = {
+            day
+            for day in before.adjusted.keys() | after.adjusted.keys()
+            if before.is_working(day) != after.is_working(day)
+        }
+        if days:
+            told = {"before": before, "after": after, "days": days, "source": source, "by": by, "at": at}
+            moved.dates = sum(n for _receiver, n in calendar_changed.send(sender=CalendarDay, **told))
+
+
+def replace_years(*, rows: list[Row], source: str, by=None, at: datetime | None = None) -> Moved:
+    """Make `rows` all that the table says about the years they name. Returns how many dates it moved."""
+    with changing(source=source, by=by, at=at or timezone.now()) as moved:
+        _write(rows, source)
+    return moved
+
+
+def _write(rows: list[Row], source: str) -> int:
     days = {row.date for row in rows}
     years = {day.year for day in days}
     CalendarDay.objects.filter(date__year__in=years).exclude(date__in=days).delete()

@@ -69,8 +69,9 @@ def open_deadline(
     `clock` says how its period was counted; a period of calendar days or months that ends on a rest day is
     moved as the kind's rule says. Raises IntegrityError when one is open already: call `move_deadline`.
     """
+    ends = None
     if clock in (DayKind.CALENDAR, DayKind.MONTH):
-        due_at, explanation = _off_rest_day(kind, programme, series, due_at, explanation)
+        ends, due_at, explanation = _off_rest_day(kind, programme, series, due_at, explanation)
     deadline = Deadline.objects.create(
         subject=subject,
         kind=kind,
@@ -82,6 +83,7 @@ def open_deadline(
         programme=programme,
         series=series,
         clock=clock,
+        period_ends_date=ends,
         opened_at=at,
     )
     _owe(deadline, owed_by)
@@ -93,9 +95,13 @@ def _off_rest_day(kind, programme, series, due_at, explanation):
     rule = policies.values_list("on_rest_day", flat=True).first() or calendar.RestDay.STAYS
     moved = calendar.off_rest_day(due_at, rule)
     if moved == due_at:
-        return due_at, explanation
+        return None, due_at, explanation
+    return calendar.local_date(due_at), moved, on_rest_day(Said.of(explanation), rule)
+
+
+def on_rest_day(explanation: Said, rule: str) -> Said:
     text = gettext_noop("%(text)s；到期日为休息日，%(rule)s")
-    return moved, said(text, text=Said.of(explanation), rule=calendar.RestDay(rule).label)
+    return said(text, text=explanation, rule=calendar.RestDay(rule).label)
 
 
 def _owe(deadline: Deadline, owed_by: Iterable[Owes]) -> None:
@@ -120,7 +126,7 @@ def _open(subject, kind):
 
 def move_deadline(*, subject, kind: str, due_at: datetime, explanation: Said | str) -> int:
     """Give the open deadline another due moment; reminders for the new moment are due afresh."""
-    return _open(subject, kind).update(due_at=due_at, explanation=Said.of(explanation))
+    return _open(subject, kind).update(due_at=due_at, explanation=Said.of(explanation), period_ends_date=None)
 
 
 @transaction.atomic
@@ -155,8 +161,9 @@ def resume_deadline(*, subject, kind: str, by, at: datetime) -> int:
             resumed_at=at,
             kind=deadline.clock or DayKind.CALENDAR,
         )
-        explanation = deadline.explanation
+        explanation, ends = deadline.explanation, deadline.period_ends_date
         if due_at != deadline.due_at:
+            ends = None
             explanation = said(
                 gettext_noop("%(text)s；%(stopped)s 至 %(resumed)s 中止计时"),
                 text=explanation,
@@ -164,7 +171,11 @@ def resume_deadline(*, subject, kind: str, by, at: datetime) -> int:
                 resumed=calendar.local_date(at),
             )
         Deadline.objects.filter(pk=deadline.pk).update(
-            suspended_at=None, due_at=due_at, explanation=explanation, look_at=LONG_AGO
+            suspended_at=None,
+            due_at=due_at,
+            explanation=explanation,
+            period_ends_date=ends,
+            look_at=LONG_AGO,
         )
         workflow.record(deadline, "resumed", by=by, at=at)
         resumed += 1

@@ -17,6 +17,7 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 
 from accounts.identity import validate_phone
+from core import calendar
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
 from core.workflow import Refused
 from notifications import actions, channels, figures, operating, rules
@@ -165,6 +166,7 @@ class DeliveryAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin)
             "opts": self.opts,
             "title": _("运行情况"),
             "found": found,
+            "awaited": calendar.awaited(calendar.local_date(now)),
             "silent": operating.silent_for(at=now),
             "last_sweep": getattr(found.pulses.get(operating.SWEEP), "at", None),
             "failed": sum(row.failed for row in found.channels),

@@ -78,6 +78,7 @@ class Deadline(models.Model):
         "resumed": _("恢复计时"),
         "chased": _("催办"),
         "mended": _("核对更正"),
+        "recounted": _("按新的工作日历重新计算"),
     }
 
     # Foreign keys that begin another index of their table have none of their own: sweeps write many rows.
@@ -95,6 +96,9 @@ class Deadline(models.Model):
         choices=DayKind,
         blank=True,
         help_text=_("空表示日期由文件写明，不是算出的"),
+    )
+    period_ends_date = models.DateField(
+        _("原到期日"), null=True, blank=True, help_text=_("到期日为休息日而改到工作日的，改之前的日期")
     )
     programme = models.CharField(_("计划代码"), max_length=60, blank=True)
     series = models.UUIDField(_("通知系列"), null=True, blank=True)

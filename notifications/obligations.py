@@ -13,7 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from core import workflow
+from core import calendar, workflow
 from core.models import Event
 from notifications.models import Deadline
 from notifications.states import DeadlineState
@@ -25,7 +25,8 @@ class Obligation:
 
     `owing` gives the objects that must have an open deadline; `open` opens it for one, `at` the moment of
     mending; `due` says when it is due where the object itself has the date (None: somebody else set it).
-    `dates` names the fields of models that this covers.
+    `dates` names the fields of models that this covers. `is_printed`: a published document names the date,
+    which no new table of working days changes.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Obligation:
     open: Callable[[Any, datetime], None]
     due: Callable[[Any], datetime | None] = lambda subject: None
     dates: tuple[str, ...] = ()
+    is_printed: bool = False
 
 
 REGISTRY: dict[str, Obligation] = {}
@@ -86,10 +88,16 @@ def check(*, at: datetime) -> Iterator[Drift]:
 
 
 def _moved(obligation: Obligation, owing: QuerySet, clock: QuerySet) -> Iterator[Drift]:
-    running = clock.filter(suspended_at=None).values("due_at")
-    for subject in owing.filter(Exists(running)).annotate(clock_due=running[:1]).iterator(500):
+    running = clock.filter(suspended_at=None)
+    rows = owing.filter(Exists(running)).annotate(
+        clock_due=running.values("due_at")[:1], clock_ends=running.values("period_ends_date")[:1]
+    )
+    for subject in rows.iterator(500):
         due_at = obligation.due(subject)
-        if due_at is not None and due_at != subject.clock_due:
+        if due_at is None or due_at == subject.clock_due:
+            continue
+        # A period that ended on a rest day: the object has its last day, the deadline the working day.
+        if subject.clock_ends is None or subject.clock_ends != calendar.local_date(due_at):
             yield Drift("moved", obligation, subject.pk, subject, due_at)
 
 
@@ -113,5 +121,5 @@ def _mend(drift: Drift, *, at: datetime) -> None:
     if drift.what == "surplus":
         workflow.move(deadline, DeadlineState.CANCELLED, by=None, at=at, closed_at=at, suspended_at=None)
     else:
-        Deadline.objects.filter(pk=deadline.pk).update(due_at=drift.due_at)
+        Deadline.objects.filter(pk=deadline.pk).update(due_at=drift.due_at, period_ends_date=None)
         workflow.record(deadline, "mended", by=None, at=at)

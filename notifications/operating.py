@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import RoleAssignment, User
 from accounts.roles import Role, allows
-from core import workflow
+from core import calendar, workflow
 from core.workflow import Refused
 from notifications import actions, channels, outbox
 from notifications.gateways import Circuit, Gateway, GatewayChannel, Pulse
@@ -19,6 +20,9 @@ from notifications.states import DeliveryState
 SWEEP = "sweep"
 SILENT_AFTER = timedelta(minutes=15)
 """The clock asks every minute; after so long without a sweep something is broken."""
+
+CALENDAR_AGAIN = timedelta(days=6, hours=12)
+"""The clock of the morning mail asks every day: a week later it is told again."""
 
 BULK = 2_000
 """Dead letters sent again in one go: each gets its line of history."""
@@ -108,15 +112,44 @@ def alarm(*, at: datetime) -> bool:
     if not silent.filter(Q(alarmed_at=None) | Q(alarmed_at__lt=F("at"))).update(alarmed_at=at):
         return False
     pulse = Pulse.objects.get(name=SWEEP)
-    officers = RoleAssignment.objects.filter(role=Role.SYSADMIN, is_active=True).values("user_id")
     actions.tell(
-        recipients=User.objects.filter(Q(pk__in=officers) | Q(is_superuser=True), is_active=True),
+        recipients=operators(),
         template="notifications/sweep_silent",
         context={"last": pulse.at.isoformat()},
         url="/admin/notifications/delivery/operations/",
         at=at,
     )
     return True
+
+
+@transaction.atomic
+def ask_for_calendar(*, at: datetime) -> bool:
+    """Tell the system administrators every week that a year's working days are still worked out from the law.
+
+    Returns whether they were told now.
+    """
+    year = calendar.awaited(calendar.local_date(at))
+    if year is None:
+        return False
+    name = f"calendar-{year}"
+    Pulse.objects.bulk_create([Pulse(name=name, at=at)], ignore_conflicts=True)
+    quiet = Q(alarmed_at=None) | Q(alarmed_at__lt=at - CALENDAR_AGAIN)
+    if not Pulse.objects.filter(quiet, name=name).update(at=at, alarmed_at=at):
+        return False
+    actions.tell(
+        recipients=operators(),
+        template="notifications/calendar_missing",
+        context={"year": str(year)},
+        url=reverse("admin:core_calendarday_upload"),
+        at=at,
+    )
+    return True
+
+
+def operators():
+    """Who runs the system."""
+    officers = RoleAssignment.objects.filter(role=Role.SYSADMIN, is_active=True).values("user_id")
+    return User.objects.filter(Q(pk__in=officers) | Q(is_superuser=True), is_active=True)
 
 
 def needs_phone(gateway: Gateway) -> bool:

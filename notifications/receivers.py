@@ -5,7 +5,13 @@ from django.dispatch import receiver
 
 from accounts import signals
 from accounts.models import Membership, RoleAssignment
-from notifications import defaults, joining, looking, receipts  # noqa: F401 (registers what it owes)
+from notifications import (  # noqa: F401 (receipts registers what it owes, recounting what it listens to)
+    defaults,
+    joining,
+    looking,
+    receipts,
+    recounting,
+)
 
 
 def install_policies(sender, **kwargs) -> None:

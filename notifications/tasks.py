@@ -32,7 +32,8 @@ def deem_served() -> int:
 
 @shared_task(expires=3600)
 def digest() -> int:
-    """The one mail a day of those who want no more."""
+    """The one mail a day of those who want no more; what the system administrators are asked for."""
+    operating.ask_for_calendar(at=timezone.now())
     written = sweeping.digest(at=timezone.now(), url=reverse("portal:todo"))
     if written:
         outbox.poke()

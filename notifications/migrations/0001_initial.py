@@ -82,6 +82,7 @@ class Migration(migrations.Migration):
                 ('due_at', models.DateTimeField(verbose_name='到期')),
                 ('explanation', notifications.wording.SaidField(help_text='期限如何算出，依据哪一条', verbose_name='期限依据')),
                 ('clock', models.CharField(blank=True, choices=[('working', '工作日'), ('calendar', '自然日'), ('month', '个月'), ('hour', '小时')], help_text='空表示日期由文件写明，不是算出的', max_length=10, verbose_name='计时方式')),
+                ('period_ends_date', models.DateField(blank=True, help_text='到期日为休息日而改到工作日的，改之前的日期', null=True, verbose_name='原到期日')),
                 ('programme', models.CharField(blank=True, max_length=60, verbose_name='计划代码')),
                 ('series', models.UUIDField(blank=True, null=True, verbose_name='通知系列')),
                 ('state', models.CharField(choices=[('open', '进行中'), ('met', '已完成'), ('cancelled', '已取消')], default='open', max_length=10, verbose_name='状态')),

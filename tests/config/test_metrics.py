@@ -18,6 +18,10 @@ from tests.factories.notifications import DeliveryFactory, GatewayFactory
 pytestmark = pytest.mark.django_db
 
 
+def warnings() -> list[str]:
+    return [warning.id for warning in run_checks(databases=["default"])]
+
+
 def gauges(client, **headers) -> dict[tuple, float]:
     response = client.get(reverse("metrics"), headers=headers)
     assert response.status_code == 200
@@ -101,10 +105,10 @@ def test_silence_is_told_once_to_those_who_run_the_system(client):
     ).content.decode()
     assert "提醒程序已停止运行" in body
     assert client.get(administrator.inbox.get().url).status_code == 200
-    assert [warning.id for warning in run_checks(databases=["default"])] == ["jiebang.W004"]
+    assert "jiebang.W004" in warnings()
     operating.beat(name=operating.SWEEP, at=now)
     assert client.get("/readyz").json()["reminders"] == "ok"
-    assert run_checks(databases=["default"]) == []
+    assert "jiebang.W004" not in warnings()
     Pulse.objects.update(at=now - timedelta(hours=1), alarmed_at=now - timedelta(hours=3))
     client.get("/readyz")
     assert Message.objects.count() == 4, "the next silence is told again"

@@ -30,15 +30,18 @@ def table(text, name="2027.csv"):
     return {"source": "国办发明电〔2026〕9 号", "file": SimpleUploadedFile(name, text.encode())}
 
 
-def test_uploading_a_year(client, sysadmin):
+def test_uploading_a_year(client, sysadmin, monkeypatch):
     CalendarDay.objects.create(date=date(2027, 5, 1), is_working=False, source="旧表")
     CalendarDay.objects.create(date=date(2026, 5, 1), is_working=False, source="旧表")
-    assert "上传工作日历表" in client.get(LIST).content.decode()
+    monkeypatch.setattr(admin.calendar, "awaited", lambda today: 2027)
+    page = client.get(LIST).content.decode()
+    assert "2027 年的放假安排还没有录入" in page
+    assert UPLOAD in page
     assert client.get(UPLOAD).status_code == 200
     response = client.post(
         UPLOAD, table("日期,上班,节日\n2027-01-01,否,元旦\n2027-01-03,是,元旦\n"), follow=True
     )
-    assert [str(m) for m in response.context["messages"]] == ["已写入 2 天。已经算出的期限不会改变。"]
+    assert [str(m) for m in response.context["messages"]] == ["已写入 2 天。"]
     assert list(CalendarDay.objects.values_list("date", "is_working", "source")) == [
         (date(2026, 5, 1), False, "旧表"),
         (date(2027, 1, 1), False, "国办发明电〔2026〕9 号"),
@@ -74,7 +77,7 @@ def test_the_list_takes_the_same_queries(client, sysadmin, rows, django_assert_n
     for n in range(rows):
         CalendarDay.objects.create(date=date(2027, 1, n + 1), is_working=False, source="x")
     client.get(LIST)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert client.get(LIST).status_code == 200
 
 

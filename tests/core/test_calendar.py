@@ -127,10 +127,24 @@ def test_a_clock_starts_on_the_date_in_shanghai(table):
     assert due == calendar.end_of_day(date(2025, 10, 15))
 
 
-def test_a_year_without_rows_counts_monday_to_friday(table):
-    assert calendar.is_covered(2026) is True
-    assert calendar.is_covered(2027) is False
-    assert calendar.working_days_between(date(2027, 10, 1), date(2027, 10, 7)) == 5
+def test_a_year_that_is_not_announced_rests_when_the_law_says_so(table):
+    assert (calendar.is_announced(2026), calendar.is_announced(2027)) == (True, False)
+    # 1 January, a Friday; the Spring Festival with its eve, made up on Tuesday and Wednesday.
+    assert calendar.add_days(date(2026, 12, 31), 1) == date(2027, 1, 4)
+    assert calendar.add_days(date(2027, 2, 4), 1) == date(2027, 2, 11)
+    assert calendar.working_days_between(date(2027, 10, 1), date(2027, 10, 7)) == 2
+    assert calendar.add_days(date(2036, 9, 30), 1) == date(2036, 10, 7), "as far as ten years"
+    # Beyond them, and in a table that nobody filled, Monday to Friday.
+    assert calendar.working_days_between(date(2037, 10, 1), date(2037, 10, 7)) == 5
+
+
+def test_the_next_year_is_waited_for_from_november_on(table):
+    found = [calendar.awaited(date(2026, 10, 31)), calendar.awaited(date(2026, 11, 1))]
+    assert found == [None, 2027]
+    assert calendar.awaited(date(2027, 3, 1)) == 2027
+    rows = [calendar_table.Row(date(2027, 1, 1), False, "元旦")]
+    calendar_table.replace_years(rows=rows, source="国办发明电〔2026〕9号")
+    assert [calendar.awaited(date(2026, 11, 23)), calendar.awaited(date(2027, 11, 1))] == [None, 2028]
 
 
 def test_seeding_twice_changes_nothing(table):

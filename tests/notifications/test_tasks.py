@@ -26,4 +26,4 @@ def test_each_run_leaves_its_pulse():
     tasks.sweep()
     tasks.deliver_outbox()
     assert all(pulse.at >= begun for pulse in Pulse.objects.all())
-    assert set(Pulse.objects.values_list("name", flat=True)) == {operating.SWEEP, "deliver"}
+    assert set(Pulse.objects.values_list("name", flat=True)) == {operating.SWEEP, "lapse_rights", "deliver"}

@@ -1,4 +1,5 @@
-"""`manage.py calendar seed` writes the library's years; `calendar load FILE --source 文号` an own table."""
+"""`manage.py calendar seed` writes the library's years and, behind them, those that follow from the law;
+`calendar load FILE --source 文号` an own table."""
 
 from pathlib import Path
 
@@ -29,4 +30,5 @@ class Command(BaseCommand):
             raise CommandError(f"{file}: {fault.strerror}") from fault
         except ValidationError as fault:
             raise CommandError("\n".join(fault.messages)) from fault
-        return calendar_table.replace_years(rows=rows, source=source)
+        calendar_table.replace_years(rows=rows, source=source)
+        return len(rows)
