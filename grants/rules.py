@@ -96,6 +96,7 @@ KNOWN = {
     "answers": frozenset(),
     "topic": frozenset({"number", "title", "field", "amount", "owner_code"}),
     "demander": frozenset({"name", "credit_code", "related", "relation"}),
+    "recommender": frozenset({"name", "credit_code", "kind", "region", "related"}),
     "follows": frozenset({"title", "state", "number"}),
     "history": HISTORY,
     "call": frozenset({"year", "opens_at", "closes_at", "cap", "slug"}),

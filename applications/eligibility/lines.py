@@ -65,6 +65,10 @@ LABELS = {
     "unit.records": gettext_lazy("本单位的其他申报和项目（项）"),
     "pi.records": gettext_lazy("负责人的其他申报和项目（项）"),
     "demander.related": gettext_lazy("与发榜方有关联关系"),
+    "recommender.name": gettext_lazy("推荐单位"),
+    "recommender.kind": gettext_lazy("推荐单位类型"),
+    "recommender.region": gettext_lazy("推荐单位所在区域"),
+    "recommender.related": gettext_lazy("与推荐单位有关联关系"),
     "history.unit_in_call": gettext_lazy("本单位在本通知的其他申报"),
     "history.unit_in_year": gettext_lazy("本单位本年度的其他申报"),
     "history.unit_running": gettext_lazy("本单位在研项目"),
@@ -76,7 +80,7 @@ LABELS = {
 }
 
 
-CODED = {"unit.region": "regions", f"unit.{FactKind.INDUSTRY}": "industries"}
+CODED = {"unit.region": "regions", "recommender.region": "regions", f"unit.{FactKind.INDUSTRY}": "industries"}
 """What the register says in codes, and the dictionary that names them."""
 CHOSEN = (QuestionKind.DICTIONARY, QuestionKind.CHOICE, QuestionKind.CHOICES)
 """Questions whose stored answers are codes."""
@@ -193,7 +197,7 @@ def readable(name: str, value, labels: Mapping) -> str:
         return str(_("是") if value else _("否"))
     if value and name in getattr(labels, "names", ()):
         return str(labels.names[name](value))
-    if name == "unit.kind":
+    if name in ("unit.kind", "recommender.kind"):
         return str(OrganisationKind(value).label)
     if isinstance(value, datetime):
         return queries.local_moment(value)

@@ -145,6 +145,7 @@ class _World:
         # Units abroad have no account here: they are known by their country and name.
         self.abroad = {row.unit_key for rows in self.people.values() for row in rows} - self.codes - {""}
         leads = {application.organisation_id for application in applications}
+        leads |= {application.recommender_id for application in applications}
         named = self.codes | self._named("credit_code")
         units = Organisation.objects.filter(Q(credit_code__in=named) | Q(pk__in=leads))
         self.units = {unit.pk: unit for unit in units.select_related("parent")}
@@ -191,6 +192,7 @@ class _World:
             "answers": answers,
             "topic": _topic(application),
             "demander": self._demander(application),
+            "recommender": self._recommender(application, lead),
             "follows": _follows(application),
             "history": self.history[application.pk],
             "call": {
@@ -282,6 +284,14 @@ class _World:
             "units": dict(units),
             "cells": dict(cells),
         }
+
+    def _recommender(self, application, lead) -> dict:
+        """Whoever recommends by name; nobody before the applicant has chosen, or where regions recommend."""
+        unit = self.units.get(application.recommender_id)
+        if unit is None:
+            return dict.fromkeys(("name", "credit_code", "kind", "region", "related"))
+        known = {name: getattr(unit, name) for name in ("name", "credit_code", "kind", "region")}
+        return known | {"related": bool(relation(lead, unit))}
 
     def _demander(self, application) -> dict:
         owner = application.topic.owner if application.topic_id else None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from accounts.models import OrganisationFact
+from accounts.models import Organisation, OrganisationFact
 from accounts.roles import UnitRole
 from applications import actions, completeness
 from applications.models import Application, ParticipantRole, PastProject
@@ -54,6 +54,15 @@ def unit(**fields):
             setattr(world.unit, name, worlds.make_unit(value) if isinstance(value, dict) else value)
         world.unit.save()
         world.application.organisation = world.unit
+
+    return change
+
+
+def recommender(**fields):
+    """Fields of the organisation that the applicant chose to recommend."""
+
+    def change(world):
+        Organisation.objects.filter(pk=world.application.recommender_id).update(**fields)
 
     return change
 

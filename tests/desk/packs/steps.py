@@ -15,7 +15,10 @@ def approve(world):
 
 
 def recommend(world):
-    office = officer(Role.RECOMMENDER, region=world.unit.region)
+    named = world.application.recommender
+    office = (
+        officer(Role.RECOMMENDER, named) if named else officer(Role.RECOMMENDER, region=world.unit.region)
+    )
     actions.recommend(application=world.application, opinion="同意推荐。", by=office, at=world.at)
 
 

@@ -30,6 +30,7 @@ from tests.factories.accounts import (
 SLUGS = [file.stem for file in packs.shipped()]
 WAN = Decimal(10_000)
 UNIT = {"region": "370214", "registered_date": date(2012, 4, 1), "legal_representative": "沈知微"}
+OFFICE = {"kind": OrganisationKind.GOVERNMENT, "region": "370214"}
 OWNER = {"region": "370214", "registered_date": date(2015, 4, 1), "legal_representative": "梁思齐"}
 
 
@@ -65,6 +66,8 @@ class Case:
     """Days from today to the first day of the project."""
     breaks: Mapping[str, Callable] = field(default_factory=dict)
     holds: list[Callable] = field(default_factory=list)
+    recommender: Mapping = field(default_factory=dict)
+    """Fields of the one of the notice's list that the applicant chooses, by its `name`; usual: the first."""
     demander: Mapping = field(default_factory=dict)
     demander_facts: Mapping = field(default_factory=dict)
     demand_breaks: Mapping[str, Mapping] = field(default_factory=dict)
@@ -106,6 +109,8 @@ def published(slug: str, *, now=None) -> tuple[Call, User, datetime]:
     call = packs.store.load(pack, source=source, department=department).call
     publish_call(call=call, by=manager, at=call.opens_at - timedelta(hours=1))
     call.refresh_from_db()
+    for listed in call.recommenders.all():
+        OrganisationFactory(credit_code=listed.credit_code, name=listed.name, **OFFICE)
     return call, manager, now
 
 
@@ -187,6 +192,8 @@ def fill(world: World) -> None:
     starts = local_date(world.at) + timedelta(days=case.starts_in)
     basics = {"title": "高盐样品电喷雾离子源", "summary": "抑制结晶，长期稳定。", "starts_date": starts}
     basics["ends_date"] = add_days(starts, case.months, kind="month", inclusive=True)
+    if recommender := chosen_of(world):
+        basics["recommender"] = recommender
     if case.amount is not None:
         basics["requested_amount"] = Decimal(str(case.amount)) * WAN
     actions.update_basics(**basics, **where)
@@ -197,6 +204,16 @@ def fill(world: World) -> None:
     if world.call.asks_milestones:
         actions.set_milestones(milestones=generate.milestones(starts, case.months), **where)
     _answer(world, where)
+
+
+def chosen_of(world: World) -> Organisation | None:
+    """One of the notice's list, registered as the case has it."""
+    fields = dict(world.case.recommender)
+    listed = world.call.recommenders.filter(**{"name": fields["name"]} if fields else {}).order_by("pk")
+    if (first := listed.first()) is None:
+        return None
+    Organisation.objects.filter(credit_code=first.credit_code).update(**fields)
+    return Organisation.objects.get(credit_code=first.credit_code)
 
 
 def _answer(world: World, where) -> None:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from core.calendar import local_date
 from tests.desk.packs.breaks import (
+    also,
     another,
     answer,
     budget,
@@ -11,6 +12,7 @@ from tests.desk.packs.breaks import (
     lasts,
     lead,
     project_elsewhere,
+    recommender,
     record,
     unit,
 )
@@ -41,11 +43,12 @@ CASES = [
         money={"equity": 800, "own": 800},
         months=36,
         breaks={
-            "enterprise": unit(region="370102"),
+            "enterprise": also("by_district", unit(region="370102")),
             "registered": unit(registered_date=lambda call: date(call.year - 1, 1, 2)),
             "certificate": fact("high_tech", None),
             "rd_intensity": fact("rd_spend", {-1: 2_999_999}),
             "integrity_unit": record,
+            "by_district": recommender(region="370211"),
             "share_cap": answer(public_share="25.01", shareholders=[{"holder": "创始人", "share": "74.99"}]),
             "not_largest": answer(shareholders=[{"holder": f"股东{n}", "share": "25"} for n in range(3)]),
             "trl_now": answer(trl_start="4"),
@@ -77,7 +80,11 @@ CASES = [
         facts=FACTS,
         answers={**ANSWERS, "backed_on": opened(184)},
         money={"equity": 500, "own": 600},
-        breaks={"backed_lately": answer(backed_on=opened(185))},
-        holds=[answer(backed_on=opened(0))],
+        recommender={"name": "琴岛海湾银行科技支行", "kind": "bank"},
+        breaks={
+            "backed_lately": answer(backed_on=opened(185)),
+            "by_institution": recommender(kind="government"),
+        },
+        holds=[answer(backed_on=opened(0)), recommender(kind="enterprise")],
     ),
 ]
