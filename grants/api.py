@@ -9,7 +9,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from grants import actions
 from grants.models import Call, Topic
-from grants.serializers import CallDetailSerializer, CallSerializer, TopicSerializer
+from grants.serializers import CallDetailSerializer, CallSerializer, RelistInput, TopicSerializer
 
 
 class ReadsFreely(BasePermission):
@@ -60,4 +60,13 @@ class TopicViewSet(ReadOnlyModelViewSet):
     def close(self, request, pk=None):
         topic = self.get_object()
         actions.close_topic(topic=topic, by=request.user, at=timezone.now())
+        return Response(self.get_serializer(topic).data)
+
+    @extend_schema(request=RelistInput, responses=TopicSerializer)
+    @action(detail=True, methods=["post"])
+    def relist(self, request, pk=None):
+        topic = self.get_object()
+        given = RelistInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        actions.relist_topic(topic=topic, by=request.user, at=timezone.now(), **given.validated_data)
         return Response(self.get_serializer(topic).data)

@@ -96,3 +96,10 @@ class TopicSerializer(serializers.ModelSerializer):
 
     def get_owner_name(self, topic) -> str | None:
         return topic.owner.name if topic.owner_id and topic.owner_is_public else None
+
+
+class RelistInput(serializers.Serializer):
+    """When the bids for a task on the list again close, and why it is there again."""
+
+    bids_close_at = serializers.DateTimeField()
+    note = serializers.CharField(max_length=2000, allow_blank=True, default="")

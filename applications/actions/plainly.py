@@ -9,7 +9,7 @@ from django.db import connection
 
 from applications import queries
 from applications.actions.answering import Written, read
-from applications.queries.plainly import ROW, Plain, Seat
+from applications.queries.plainly import OPEN, ROW, Plain, Seat
 
 # What `queries.version_of` says of an answer that stands there. Where PostgreSQL writes JSON in another way
 # than Python the digest is another one, and the answer is the view's matter: slower, never wrong.
@@ -21,7 +21,7 @@ VERSION = f"left(encode(sha256(convert_to({TEXT}, 'UTF8')), 'hex'), 16)"
 STORE = f"""
     WITH held AS (
         UPDATE applications_application a SET saved_at = %(at)s
-        WHERE a.id = %(pk)s AND a.state IN ('draft', 'returned') AND a.call_id = %(call)s
+        WHERE a.id = %(pk)s AND {OPEN} AND a.call_id = %(call)s
             AND a.project_type_id IS NOT DISTINCT FROM %(type)s
             AND EXISTS (SELECT FROM django_session s
                         WHERE s.session_key = %(session)s AND s.expire_date > %(at)s

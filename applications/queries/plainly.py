@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 
 from applications import questions
 from applications.queries.answers import KEPT_FORMS, remembered
+from applications.states import EDITABLE
 from core import expressions
 from grants.models import Call, FormKind, Question, QuestionKind
 from grants.states import CallState
@@ -98,6 +99,8 @@ class Workplace(NamedTuple):
     """[key, password hash, language, row] of everybody on the team who may sign in."""
 
 
+OPEN = "a.state IN ({})".format(", ".join(f"'{state.value}'" for state in sorted(EDITABLE)))
+"""That an application may be written: what `rules.check_can_edit` asks of its state."""
 ROW = "{0}.xmin || '/' || {0}.ctid"
 """Another value after every change of the row."""
 WORKPLACE = f"""
@@ -106,7 +109,7 @@ WORKPLACE = f"""
          FROM applications_teammember t JOIN accounts_user u ON u.id = t.user_id
          WHERE t.application_id = a.id AND u.is_active)
     FROM django_session s, applications_application a
-    WHERE s.session_key = %s AND s.expire_date > %s AND a.id = %s AND a.state IN ('draft', 'returned')
+    WHERE s.session_key = %s AND s.expire_date > %s AND a.id = %s AND {OPEN}
 """  # noqa: S608
 
 

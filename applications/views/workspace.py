@@ -126,7 +126,7 @@ def _next_page(request, application, name) -> str:
 
 
 def _detach(request, application, name, *, at):
-    code, _colon, number = request.POST["detach"].partition(":")
+    code, _colon, number = request.POST["detach"].replace("\0", "").partition(":")
     question = get_object_or_404(application.call.questions, code=code, kind=QuestionKind.ATTACHMENT)
     document = int(number) if number.isdecimal() and len(number) < 18 else None
     try:

@@ -5,18 +5,27 @@ from datetime import timedelta
 
 import pytest
 from django.db import OperationalError, connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.roles import UnitRole
-from applications import actions, queries
+from accounts.roles import Role, UnitRole
+from applications import actions, queries, rules
 from applications.actions.plainly import VERSION
-from applications.models import Answer, TeamMember
+from applications.middleware import PlainSaves
+from applications.models import Answer, Application, TeamMember
+from applications.states import EDITABLE, ApplicationState
 from core import workflow
 from grants.models import QuestionKind
-from tests.factories.accounts import PASSWORD, MembershipFactory, UserFactory
-from tests.factories.applications import ApplicationFactory
+from tests.factories.accounts import (
+    PASSWORD,
+    MembershipFactory,
+    OrganisationFactory,
+    UserFactory,
+    member_of,
+    officer,
+)
+from tests.factories.applications import ApplicationFactory, submitted
 from tests.factories.grants import QUESTIONS, CallFactory
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +110,54 @@ def test_nothing_is_stored_as_nothing(client, application, views):
 
 
 # ---- who is refused, and by whom ----
+
+
+def _around(application) -> dict:
+    """Everybody of whom a rule might speak, each with a session of their own."""
+    unit, call = application.organisation, application.call
+    mate, gone, away = (UserFactory() for _n in range(3))
+    for person in (mate, gone, away):
+        TeamMember.objects.create(application=application, user=person)
+    away.is_active = False
+    away.save()
+    TeamMember.objects.get(application=application, user=gone).delete()
+    return {
+        "author": application.created_by,
+        "mate": mate,
+        "gone": gone,
+        "away": away,
+        "unit_admin": member_of(unit, UnitRole.ADMIN),
+        "partner": member_of(OrganisationFactory(), UnitRole.ADMIN),
+        "manager": officer(Role.PROGRAMME_MANAGER, call.programme.department),
+        "sysadmin": officer(Role.SYSADMIN),
+        "stranger": UserFactory(),
+    }
+
+
+def test_the_short_way_stores_for_nobody_else_and_in_no_other_state_than_the_rule(settings):
+    """A new rule about who may write has to stand in the two statements as well (docs/adr/0022)."""
+    application = submitted()
+    short, requests = PlainSaves(lambda _request: None), {}
+    address = reverse("applications:section", args=[application.pk, "solution"])
+    people = _around(application)
+    for name, person in people.items():
+        browser = Client()
+        browser.force_login(person)
+        body = {"values": {"a-route": name}, "questions": ["route"], "versions": {}}
+        requests[name] = RequestFactory().patch(address, json.dumps(body), content_type="application/json")
+        key = browser.cookies[settings.SESSION_COOKIE_NAME].value
+        requests[name].COOKIES = {settings.SESSION_COOKIE_NAME: key}
+        requests[name]._dont_enforce_csrf_checks = True
+    for state in ApplicationState.values:
+        Application.objects.filter(pk=application.pk).update(state=state)
+        application.state = state
+        may = {
+            name: person.is_active and rules.allowed(rules.check_can_edit, person, application)
+            for name, person in people.items()
+        }
+        assert {name: short(request) is not None for name, request in requests.items()} == may, state
+        writing = [name for name, allowed in may.items() if allowed]
+        assert writing == (["author", "mate"] if state in EDITABLE else []), state
 
 
 def test_a_forged_request_is_refused(application):

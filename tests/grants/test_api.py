@@ -1,10 +1,14 @@
 """What the API tells of calls and topics, and to whom."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.roles import Role
-from grants.states import CallState
+from grants.actions import topic_unfilled
+from grants.states import CallState, TopicState
 from tests.factories.accounts import OrganisationFactory, UserFactory, officer
 from tests.factories.grants import CallFactory, TopicFactory
 
@@ -66,3 +70,25 @@ def test_lists_cost_the_same_whatever_they_hold(number, django_assert_num_querie
         assert len(client.get("/api/v1/topics/").json()["results"]) == number
     with django_assert_num_queries(1):
         assert len(client.get("/api/v1/calls/").json()["results"]) == 1
+
+
+def test_a_manager_lists_an_unfilled_task_again():
+    topic = TopicFactory(call=CallFactory(demand=True))
+    relist_url, closes = f"/api/v1/topics/{topic.pk}/relist/", timezone.now() + timedelta(days=20)
+    manager = officer(Role.PROGRAMME_MANAGER, topic.call.programme.department)
+    sent = {"bids_close_at": closes.isoformat(), "note": "降低指标后再试"}
+    assert client_of(manager).post(relist_url, sent).json()["error"]["code"] == "not_allowed"
+    topic_unfilled(topic=topic, by=manager, at=timezone.now())
+
+    assert client_of().post(relist_url, sent).status_code in (401, 403)
+    for by in (UserFactory(), officer(Role.AUDITOR), officer(Role.PROGRAMME_MANAGER, OrganisationFactory())):
+        assert client_of(by).post(relist_url, sent).status_code in (404, 422)
+    for odd in ({}, {"bids_close_at": "soon"}, sent | {"bids_close_at": "2020-01-01T00:00:00Z"}):
+        assert client_of(manager).post(relist_url, odd).json()["error"]["field"] == "bids_close_at"
+    topic.refresh_from_db()
+    assert topic.state == TopicState.UNFILLED
+
+    answer = client_of(manager).post(relist_url, sent)
+    assert (answer.status_code, answer.json()["state"]) == (200, TopicState.LISTED)
+    topic.refresh_from_db()
+    assert (topic.state, topic.bids_close_at) == (TopicState.LISTED, closes)
