@@ -37,7 +37,7 @@ APPS = [
 ]
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "config.admin.JiebangAdminConfig",
     "django.contrib.auth",

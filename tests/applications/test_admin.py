@@ -149,7 +149,7 @@ def test_the_list_costs_the_same_whatever_it_holds(
         state="formal_check", submitted_at=timezone.now(), submitted_by=application.created_by
     )
     client.get(reverse(LIST))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         client.get(reverse(LIST))
 
 
@@ -222,5 +222,5 @@ def test_the_desk_costs_the_same_however_many_lines(
         for rule in rules
     )
     client.get(page_of(application))
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(21):
         client.get(page_of(application))

@@ -351,5 +351,5 @@ def test_the_list_of_appeals_costs_the_same(client, rejected, number, django_ass
         )
     client.force_login(colleague_of(rejected))
     client.get(reverse("admin:applications_appeal_changelist"))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         client.get(reverse("admin:applications_appeal_changelist"))

@@ -116,5 +116,5 @@ def test_the_page_costs_the_same(client, application, number, django_assert_num_
         )
     client.force_login(application.manager)
     client.get(reverse(PAGE))
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(15):
         client.get(reverse(PAGE))

@@ -299,7 +299,7 @@ def test_the_desk_costs_the_same_for_any_number_of_rows(client, django_assert_nu
     address = reverse("admin:applications_application_judge_claim", args=[application.pk])
     client.get(address)
 
-    with django_assert_num_queries(28):
+    with django_assert_num_queries(26):
         page = client.get(address)
 
     assert len(page.context["forms"]) == count

@@ -18,7 +18,7 @@ from seeds.codes import make_credit_code, make_id_number
 from tests.factories.accounts import OrganisationFactory, UserFactory, officer
 
 pytestmark = pytest.mark.django_db
-QUERIES = 10
+QUERIES = 8
 UPLOAD = reverse("admin:applications_pastproject_upload")
 FIRST = [
     "国家重点研发计划",

@@ -119,5 +119,5 @@ def test_the_list_of_runs_costs_the_same(client, manager, call, number, django_a
         Rehearsal(call=call, started_by=manager, started_at=timezone.now(), total=1) for _n in range(number)
     )
     client.get(at("rehearsal", call.pk))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         client.get(at("rehearsal", call.pk))

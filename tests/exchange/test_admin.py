@@ -126,5 +126,5 @@ def test_the_list_costs_the_same_for_one_and_for_thirty(client, django_assert_nu
     for count in (1, 30):
         while Demand.objects.count() < count:
             submitted(call=call, organisation=unit, created_by=writer)
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(7):
             client.get(url("changelist"))

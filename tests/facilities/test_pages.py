@@ -81,7 +81,7 @@ def test_lists_and_pages_cost_the_same_for_any_number(client, django_assert_num_
         with django_assert_num_queries(queries):
             assert client.get(url).status_code == 200, url
     client.force_login(people["manager"])
-    for name, queries in (("facility", 9), ("annualevaluation", 11)):
+    for name, queries in (("facility", 7), ("annualevaluation", 9)):
         url = reverse(f"admin:facilities_{name}_changelist")
         client.get(url)
         with django_assert_num_queries(queries):

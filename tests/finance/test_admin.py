@@ -176,6 +176,6 @@ def test_the_list_costs_the_same_for_any_number(client, project, django_assert_n
         agreement(call=found.award.application.call)
     client.force_login(people["finance"])
     client.get(reverse(LIST))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         response = client.get(reverse(LIST))
     assert response.context["cl"].result_count == 2 * rows == Instalment.objects.count()

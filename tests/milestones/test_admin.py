@@ -112,6 +112,6 @@ def test_the_board_costs_the_same_for_any_number(client, django_assert_num_queri
         found = agreement(call=call)
     client.force_login(people_of(found)["manager"])
     client.get(reverse(LIST))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         response = client.get(reverse(LIST))
     assert response.context["cl"].result_count == 2 * rows

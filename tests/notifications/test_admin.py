@@ -49,7 +49,7 @@ def test_the_list_costs_the_same_for_any_number(client, django_assert_num_querie
         open_deadline(at=timezone.now(), department=department)
     client.force_login(officer(organisation=department))
     client.get(reverse(DEADLINES))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         assert client.get(reverse(DEADLINES)).context["cl"].result_count == rows
 
 

@@ -311,7 +311,7 @@ def test_the_lists_cost_the_same_for_any_number(client, django_assert_num_querie
         served(at=now, people=[person], department=department, subject=department)
     client.force_login(officer(organisation=department))
     client.get(reverse(LIST))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         assert client.get(reverse(LIST)).context["cl"].result_count == rows
     client.force_login(person)
     with django_assert_num_queries(7):

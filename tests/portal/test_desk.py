@@ -124,7 +124,7 @@ def test_the_desk_costs_the_same_whatever_there_is(client, django_assert_num_que
         open_deadline(at=timezone.now(), department=department, owed_by=[Owes(user=user)])
     client.force_login(user)
     client.get("/admin/")
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(11):
         client.get("/admin/")
 
 

@@ -164,7 +164,7 @@ def test_the_panel_costs_the_same_for_one_candidate_and_for_thirty(client, djang
     for count in (1, 30):
         while Expert.objects.count() < count:
             ExpertFactory()
-        with django_assert_num_queries(21):
+        with django_assert_num_queries(19):
             assert len(client.get(url).context["candidates"]) == count
 
 
@@ -295,5 +295,5 @@ def test_the_list_costs_the_same_for_one_and_for_thirty(client, django_assert_nu
     for count in (1, 30):
         while Assignment.objects.count() < count:
             ask()
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(6):
             client.get(desk("changelist"))
