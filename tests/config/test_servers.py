@@ -3,8 +3,6 @@
 import pytest
 from django.core.mail import send_mail
 
-from config.celery import app
-
 
 @pytest.mark.servers
 def test_mail_arrives_at_the_smtp_server(smtp_server):
@@ -12,12 +10,6 @@ def test_mail_arrives_at_the_smtp_server(smtp_server):
     (message,) = smtp_server.wait_for(1)
     assert message["Subject"] == "主题"
     assert message.get_content().strip() == "正文"
-
-
-@pytest.mark.servers
-def test_a_real_worker_answers_over_the_broker(celery_worker):
-    celery_worker()
-    assert [list(answer.values()) for answer in app.control.ping(timeout=5)] == [[{"ok": "pong"}]]
 
 
 @pytest.mark.browser

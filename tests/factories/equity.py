@@ -11,6 +11,7 @@ from equity.models import Deal, EquityTerms, PayeeTemplate, TriggerTemplate
 from grants.models import Instrument
 from milestones.models import MilestoneTemplate
 from tests.factories.accounts import OrganisationFactory, UserFactory
+from tests.factories.grants import in_order
 from tests.factories.milestones import AT, TEMPLATES, agreement, evidence
 from tests.factories.reviews import CallFactory, publish
 
@@ -31,8 +32,7 @@ TERMS = {
 def equity_call(*, instrument=Instrument.CONVERTIBLE, payees=PAYEES, triggers=True, **terms):
     """A published call whose money becomes a share."""
     call = CallFactory(instrument=instrument)
-    for order, template in enumerate(TEMPLATES, start=1):
-        MilestoneTemplate.objects.create(call=call, order=order, deliverable="按通知", **template)
+    in_order(MilestoneTemplate, TEMPLATES, call=call, deliverable="按通知")
     EquityTerms.objects.create(call=call, **TERMS | terms)
     if triggers:
         TriggerTemplate.objects.create(

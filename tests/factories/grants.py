@@ -78,7 +78,17 @@ RULES = (
 )
 
 
+CATEGORIES = ({"code": "equipment", "name": "设备费"}, {"code": "operations", "name": "业务费"})
+SOURCES = ({"code": "fiscal", "name": "财政资金", "is_fiscal": True}, {"code": "own", "name": "自筹"})
+
 NOTICE = "第一条 为测试而发。" + "".join(f"第{number}条 略。" for number in "二三四五六七八九十")
+
+
+def in_order(model, rows, **common) -> None:
+    """Make the rows of one parent, numbered from 1."""
+    model.objects.bulk_create(
+        model(**{"order": order, **common, **row}) for order, row in enumerate(rows, start=1)
+    )
 
 
 class ProgrammeFactory(DjangoModelFactory):
@@ -130,21 +140,16 @@ class CallFactory(DjangoModelFactory):
         stages = kwargs.get("stages", usual)
         questions = kwargs.get("questions", QUESTIONS)
         rules = kwargs.get("rules", RULES)
-        for order, kind in enumerate(stages, start=1):
-            Stage.objects.create(
-                call=call, order=order, kind=kind, days=5, day_kind=DayKind.WORKING, clause="第九条"
-            )
+        steps = [
+            {"kind": kind, "days": 5, "day_kind": DayKind.WORKING, "clause": "第九条"} for kind in stages
+        ]
+        in_order(Stage, steps, call=call)
         section = Section.objects.create(call=call, code="solution", title="方案", order=1)
-        for order, question in enumerate(questions, start=1):
-            Question.objects.create(call=call, section=section, order=order, **question)
-        for order, rule in enumerate(rules, start=1):
-            EligibilityRule.objects.create(call=call, order=order, **rule)
+        in_order(Question, questions, call=call, section=section)
+        in_order(EligibilityRule, rules, call=call)
         if kwargs.get("budget", True):
-            for order, code in enumerate(("equipment", "operations"), start=1):
-                name = {"equipment": "设备费", "operations": "业务费"}[code]
-                BudgetCategory.objects.create(call=call, code=code, name=name, order=order)
-            FundingSource.objects.create(call=call, code="fiscal", name="财政资金", is_fiscal=True, order=1)
-            FundingSource.objects.create(call=call, code="own", name="自筹", order=2)
+            in_order(BudgetCategory, CATEGORIES, call=call)
+            in_order(FundingSource, SOURCES, call=call)
 
     @factory.post_generation
     def draft(call, create, extracted, **kwargs):

@@ -19,6 +19,7 @@ from finance.models import Condition, InstalmentTemplate
 from milestones import actions
 from milestones.models import Milestone, MilestoneTemplate, Report
 from tests.factories.accounts import BankAccountFactory, OrganisationFactory, member_of, officer
+from tests.factories.grants import in_order
 from tests.factories.reviews import ApplicationFactory, CallFactory, TopicFactory, publish
 
 ACCOUNT = "6222021001123456789"
@@ -74,10 +75,8 @@ _numbers = iter(range(1, 100_000))
 def project_call(*, templates=TEMPLATES, plan=PLAN, **kwargs):
     """A published call with milestone templates and a payment plan."""
     call = CallFactory(**kwargs)
-    for order, template in enumerate(templates, start=1):
-        MilestoneTemplate.objects.create(call=call, order=order, deliverable="按通知", **template)
-    for order, row in enumerate(plan, start=1):
-        InstalmentTemplate.objects.create(call=call, order=order, **row)
+    in_order(MilestoneTemplate, templates, call=call, deliverable="按通知")
+    in_order(InstalmentTemplate, plan, call=call)
     return publish(call)
 
 
@@ -87,8 +86,7 @@ def awarded_application(*, call=None, owner=None, proposed=PROPOSED, **kwargs) -
     topic = TopicFactory(call=call, owner=owner) if owner else None
     application = ApplicationFactory(call=call, topic=topic, reached=ApplicationState.DRAFT, **kwargs)
     ProposedMilestone.objects.filter(application=application).delete()
-    for order, row in enumerate(proposed, start=1):
-        ProposedMilestone.objects.create(application=application, order=order, **row)
+    in_order(ProposedMilestone, proposed, application=application)
     Application.objects.filter(pk=application.pk).update(
         state=ApplicationState.AGREEMENT,
         version=1,

@@ -24,6 +24,7 @@ from grants.states import CallState, TopicState
 from reviews import actions
 from reviews.models import Assignment, Criterion, Expert, ReviewScheme
 from tests.factories.accounts import OrganisationFactory, member_of, officer
+from tests.factories.grants import in_order
 
 ALL_STAGES = (
     StageKind.FORMAL_CHECK,
@@ -81,12 +82,13 @@ def publish(call: Call) -> Call:
 def panel_call(*, stages=ALL_STAGES, weights=WEIGHTS, scheme=None, **kwargs) -> Call:
     """A published call with stages, a score sheet and a review scheme."""
     call = CallFactory(**kwargs)
-    for order, kind in enumerate(stages, start=1):
-        Stage.objects.create(call=call, order=order, kind=kind, days=10, clause=f"第{order}条")
-    for order, weight in enumerate(weights, start=1):
-        Criterion.objects.create(
-            call=call, code=f"c{order}", name=f"指标{order}", weight=weight, order=order, max_score=100
-        )
+    steps = [{"kind": kind, "clause": f"第{order}条"} for order, kind in enumerate(stages, start=1)]
+    in_order(Stage, steps, call=call, days=10)
+    sheet = [
+        {"code": f"c{order}", "name": f"指标{order}", "weight": weight}
+        for order, weight in enumerate(weights, start=1)
+    ]
+    in_order(Criterion, sheet, call=call, max_score=100)
     ReviewScheme.objects.create(call=call, **(scheme or {}))
     return publish(call)
 

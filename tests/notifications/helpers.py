@@ -37,9 +37,9 @@ class Sink:
 
 
 class SmtpServer:
-    def __init__(self, pause: float = 0):
+    def __init__(self, pause: float = 0, port: int = 0):
         self.sink = Sink(pause)
-        self.port = free_port()
+        self.port = port or free_port()
         self.controller = Controller(self.sink, hostname=LOOPBACK, port=self.port)
 
     def __enter__(self) -> "SmtpServer":

@@ -93,40 +93,25 @@ def test_a_killed_worker_and_a_killed_queue_lose_nothing(celery_worker, queue):
     assert len(smtp.sink.ids) + len(hook.keys) - total in (0, 1)
 
 
-def test_a_deadline_becomes_a_mail_by_beat_and_worker(celery_worker):
-    user = UserFactory()
-    open_deadline(at=timezone.now(), owed_by=[Owes(user=user)])
-    with SmtpServer() as server:
-        celery_worker(EMAIL_URL=server.url)
-        for _ in range(3):
-            app.send_task(app.conf.beat_schedule["sweep-deadlines"]["task"])
-        wait_until(lambda: sent() == 1, "the reminder")
-    assert [mail["To"] for mail in server.sink.mails] == [user.email]
-    assert Reminder.objects.count() == 1
-
-
-def test_what_was_told_while_no_worker_ran_goes_out_when_one_starts(celery_worker):
-    DeliveryFactory()
-    outbox.poke()
-    with SmtpServer() as server:
-        celery_worker(EMAIL_URL=server.url)
-        wait_until(lambda: sent() == 1, "the message")
-        assert len(server.sink.ids) == 1
-
-
-def test_a_mail_server_that_comes_back_gets_what_waited(celery_worker):
+def test_a_worker_delivers_what_waited_for_it_and_for_the_mail_server_and_sweeps(celery_worker):
+    """One worker for all three: starting one takes as long as forty tests."""
     delivery = DeliveryFactory()
-    with SmtpServer() as server:
-        port_of_nothing = server.url
-    worker = celery_worker(EMAIL_URL=port_of_nothing)
     outbox.poke()
-    wait_until(lambda: Delivery.objects.exclude(error="").exists(), "the refusal")
+    with SmtpServer() as server:
+        port = server.port
+    celery_worker(EMAIL_URL=server.url)
+    assert [list(answer.values()) for answer in app.control.ping(timeout=5)] == [[{"ok": "pong"}]]
+    wait_until(lambda: Delivery.objects.exclude(error="").exists(), "the refusal of a server that is away")
     delivery.refresh_from_db()
     assert (delivery.state, delivery.attempts) == (DeliveryState.QUEUED, 0)
-    worker.stop()
     Delivery.objects.update(next_try_at=timezone.now())
-    with SmtpServer() as server:
-        celery_worker(EMAIL_URL=server.url)
+    with SmtpServer(port=port) as server:
         outbox.poke()
-        wait_until(lambda: sent() == 1, "the message")
-        assert len(server.sink.ids) == 1
+        wait_until(lambda: sent() == 1, "the message that waited")
+        user = UserFactory()
+        open_deadline(at=timezone.now(), owed_by=[Owes(user=user)])
+        for _ in range(3):
+            app.send_task(app.conf.beat_schedule["sweep-deadlines"]["task"])
+        wait_until(lambda: sent() == 2, "the reminder")
+        assert [mail["To"] for mail in server.sink.mails] == [delivery.message.recipient.email, user.email]
+    assert Reminder.objects.count() == 1
