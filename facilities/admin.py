@@ -18,7 +18,15 @@ from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMix
 from core.money import wan
 from core.workflow import Refused
 from facilities import actions, queries, rules
-from facilities.forms import FilingForm, PaymentForm, ProlongForm, ReasonForm, ScoreForm, YearForm
+from facilities.forms import (
+    FilingForm,
+    PaymentForm,
+    ProlongForm,
+    ReasonForm,
+    RenewForm,
+    ScoreForm,
+    YearForm,
+)
 from facilities.models import AnnualEvaluation, Facility, FacilityScheme
 from facilities.states import EvaluationState, FacilityState
 
@@ -27,6 +35,7 @@ FACILITY_TONES = {
     FacilityState.RECTIFYING: "warning",
     FacilityState.REMOVED: "danger",
     FacilityState.CLOSED: "info",
+    FacilityState.EXPIRED: "info",
 }
 EVALUATION_TONES = {
     EvaluationState.REPORTING: "warning",
@@ -62,6 +71,7 @@ class FacilityAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin)
         "award",
         "service_list",
         "filed_date",
+        "valid_until",
         "filed_by",
         "state",
         "failures",
@@ -71,7 +81,7 @@ class FacilityAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin)
     )
     readonly_fields = ("service_list", "on_the_portal")
     actions_list = ("file_one", "open_year")
-    actions_detail = ("prolong", "remove", "close")
+    actions_detail = ("renew", "prolong", "remove", "close")
 
     def get_queryset(self, request):
         last = AnnualEvaluation.objects.filter(
@@ -178,11 +188,24 @@ class FacilityAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin)
             services=chosen or [row["code"] for row in scheme.services],
             kind=data["kind"],
             filed_date=data["filed_date"],
+            valid_until=data["valid_until"],
             by=request.user,
             at=at,
         )
 
     # ---- one facility ----
+
+    @button(
+        _("续期"),
+        form=RenewForm,
+        may=rules.can_renew,
+        text=_("备案有效期届满前续期；刚到期的也可以续期，平台恢复运行。"),
+        icon="event_available",
+        variant=ActionVariant.PRIMARY,
+    )
+    def renew(self, request, facility, data, at):
+        actions.renew(facility=facility, by=request.user, at=at, **data)
+        return _("备案已续期至 %(date)s。") % {"date": facility.valid_until}
 
     @button(
         _("取消备案"),

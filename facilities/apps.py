@@ -14,4 +14,5 @@ class FacilitiesConfig(AppConfig):
 
         signals.agreement_in_force.connect(receivers.agreement_in_force)
         access.reader(receivers.case_files)
+        access.reader(receivers.report_files)
         obligations.register_all()

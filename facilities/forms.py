@@ -121,6 +121,14 @@ class ReportForm(forms.Form):
                 widget=forms.Textarea(attrs={"rows": rows}),
                 help_text=_("不超过 4000 字。"),
             )
+        self.fields["evidence_about"] = forms.ChoiceField(
+            label=_("佐证材料说明什么"), required=False, choices=queries.evidence_choices(scheme)
+        )
+        self.fields["evidence"] = forms.FileField(
+            label=_("佐证材料"),
+            required=False,
+            help_text=_("PDF、Word、Excel 或图片；每个指标一份，再传即替换，随保存上传。"),
+        )
         if scheme.district_check:
             self.fields["green"] = forms.ChoiceField(
                 label=_("绿色门槛自查"),
@@ -138,7 +146,7 @@ class ReportForm(forms.Form):
         return {
             name: self.data[self.add_prefix(name)].replace("\r\n", "\n")
             for name in self.fields
-            if self.add_prefix(name) in self.data
+            if self.add_prefix(name) in self.data and not name.startswith("evidence")
         }
 
 
@@ -180,6 +188,11 @@ class ProlongForm(ReasonForm):
     field_order = ("until", "reason")
 
 
+class RenewForm(ReasonForm):
+    until = DayField(label=_("续期至"))
+    field_order = ("until", "reason")
+
+
 class CallChoice(forms.ModelChoiceField):
     def label_from_instance(self, call):
         return f"{call.title}（{call.year}）"
@@ -218,6 +231,11 @@ class FilingForm(forms.Form):
     name = forms.CharField(label=_("平台名称"), required=False, max_length=120)
     number = forms.CharField(label=_("备案编号"), required=False, max_length=60)
     filed_date = DayField(label=_("备案日期"), required=False, help_text=_("留空为今天"))
+    valid_until = DayField(
+        label=_("备案有效期至"),
+        required=False,
+        help_text=_("通知规定有效期的：留空按备案日期计算，已经续期的填写续期后的日期"),
+    )
     kind = forms.ChoiceField(
         label=_("平台类别"), required=False, choices=[("", _("按通知")), *FacilityKind.choices]
     )

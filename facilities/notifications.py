@@ -168,8 +168,38 @@ def _tell(facility: Facility, template: str, url: str, *, at: datetime, **contex
     )
 
 
+def open_expiry(facility: Facility, *, at: datetime) -> None:
+    scheme = queries.scheme_of(facility.call)
+    text = said(_("备案自 %(date)s 起有效，期满须续期"), date=facility.filed_date)
+    actions.open_deadline(
+        subject=facility,
+        kind=DeadlineKind.FACILITY_EXPIRY,
+        title=facility.name,
+        url=reverse("facilities:facility", args=[facility.pk]),
+        due_at=calendar.end_of_day(facility.valid_until),
+        explanation=by_clause(text, scheme.clause),
+        owed_by=_unit(facility) + _managers(facility),
+        at=at,
+        **cause(facility.call),
+    )
+
+
 def filed(facility: Facility, *, at: datetime) -> None:
+    if facility.valid_until:
+        open_expiry(facility, at=at)
     _tell(facility, "filed", reverse("facilities:facility", args=[facility.pk]), at=at)
+
+
+def renewed(facility: Facility, *, note: str, at: datetime) -> None:
+    open_expiry(facility, at=at)
+    _tell(
+        facility,
+        "renewed",
+        reverse("facilities:facility", args=[facility.pk]),
+        at=at,
+        until=facility.valid_until.isoformat(),
+        note=note,
+    )
 
 
 def opened(evaluation: AnnualEvaluation, *, at: datetime) -> None:

@@ -61,6 +61,14 @@ def register_all() -> None:
             dates=("facilities.Facility.rectify_due_date",),
         ),
         Obligation(
+            kind=DeadlineKind.FACILITY_EXPIRY,
+            model=Facility,
+            owing=lambda at: queries.with_term(),
+            open=lambda facility, at: notifications.open_expiry(facility, at=at),
+            due=lambda facility: calendar.end_of_day(facility.valid_until),
+            dates=("facilities.Facility.valid_until",),
+        ),
+        Obligation(
             kind=DeadlineKind.FACILITY_REMOVAL,
             model=Facility,
             owing=_removals,

@@ -1,8 +1,10 @@
 """What pages, rules and clocks read about facilities."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from hashlib import sha256
 
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
@@ -184,6 +186,46 @@ def cases_by_service(facility: Facility) -> dict[str, int]:
     return dict(rows.annotate(n=Count("pk")).values_list("service", "n"))
 
 
+# ---- the self-report ----
+
+
+def report_labels(scheme: FacilityScheme) -> dict[str, str]:
+    """Every field of a self-report and what it is called."""
+    labels = {f"value_{row['code']}": named(row) for row in scheme.indicators}
+    labels |= {"summary": _("运行情况与成效"), "problems": _("问题与下一年打算")}
+    if scheme.district_check:
+        labels |= {"green": _("绿色门槛自查"), "green_note": _("自查说明")}
+    return labels
+
+
+def version_of(text: str) -> str:
+    """What tells one text of a field from another."""
+    return sha256(text.encode()).hexdigest()[:12]
+
+
+def versions(report: Mapping[str, str], scheme: FacilityScheme) -> dict[str, str]:
+    """Of each field as it stands; the page sends back what it was shown."""
+    return {name: version_of(report.get(name, "")) for name in report_labels(scheme)}
+
+
+EVIDENCE = "evidence_"
+
+
+def evidence_choices(scheme: FacilityScheme) -> list[tuple[str, str]]:
+    """What a file may prove: an indicator, or the report as a whole."""
+    return [(row["code"], named(row)) for row in scheme.indicators] + [("", _("其他"))]
+
+
+def evidence_of(evaluation: AnnualEvaluation, scheme: FacilityScheme) -> list[tuple[str, Document]]:
+    """(what it proves, the newest file), in the order of the indicators. One query."""
+    files = {document.kind: document for document in documents_of([evaluation]).get(evaluation.pk, [])}
+    return [
+        (label, files[EVIDENCE + code])
+        for code, label in evidence_choices(scheme)
+        if EVIDENCE + code in files
+    ]
+
+
 # ---- evaluations ----
 
 
@@ -209,11 +251,17 @@ def schemes_in_use() -> QuerySet[FacilityScheme]:
 
 
 def to_open(call: Call, year: int) -> QuerySet[Facility]:
-    """Standing facilities of a call in any version, without an evaluation of the year or one running."""
-    of_year = AnnualEvaluation.objects.filter(facility=OuterRef("pk"), year=year, round=1)
+    """Standing facilities of a call in any version whose turn it is: without an evaluation of the year (of
+    the years between two evaluations) or one running."""
+    every = scheme_of(call).every_years
+    of_year = AnnualEvaluation.objects.filter(
+        facility=OuterRef("pk"), year__range=(year - every + 1, year), round=1
+    )
     running = AnnualEvaluation.objects.running().filter(facility=OuterRef("pk"))
     standing = [FacilityState.OPERATING, FacilityState.RECTIFYING]
     rows = Facility.objects.filter(call__series=call.series, state__in=standing)
+    if every > 1:
+        rows = rows.filter(filed_date__year__lte=year - every)
     return with_call(rows.filter(~Exists(of_year), ~Exists(running))).order_by("pk")
 
 
@@ -232,6 +280,12 @@ def rectifying() -> QuerySet[Facility]:
         ~Exists(handed_in), state=FacilityState.RECTIFYING, removal_due_at__isnull=True
     )
     return with_call(rows)
+
+
+def with_term() -> QuerySet[Facility]:
+    """Standing facilities whose filing ends some day."""
+    standing = [FacilityState.OPERATING, FacilityState.RECTIFYING]
+    return with_call(Facility.objects.filter(state__in=standing, valid_until__isnull=False))
 
 
 def over_publicity(today: date) -> QuerySet[AnnualEvaluation]:

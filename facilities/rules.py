@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.roles import Role
 from core.calendar import local_date
-from core.workflow import Refused
+from core.workflow import Lost, Refused
 from facilities import queries
 from facilities.models import AnnualEvaluation, Facility, FacilityScheme, ServiceCase
 from facilities.states import EvaluationState, FacilityState
@@ -26,6 +26,23 @@ class Incomplete(Refused):
         first = problems[0]
         super().__init__(first.message, field=first.field, clause=first.clause, code="incomplete")
         self.problems = problems
+
+
+class Changed(Lost):
+    """Somebody else changed the fields `names` since they were read; nothing was written over."""
+
+    def __init__(self, names: list[str], labels: dict[str, str], *, by, at: datetime | None):
+        sentence = _(
+            "%(fields)s已由%(person)s在 %(time)s 改过，您填写的这些内容没有写入，仍在本页。"
+            "请对照对方所填，改好后按“保存”。"
+        )
+        words = {
+            "fields": "".join(_("“%(label)s”") % {"label": labels[name]} for name in names),
+            "person": by or _("他人"),
+            "time": moment(at) if at else "—",
+        }
+        super().__init__(sentence % words, field=names[0], code="changed")
+        self.names = names
 
 
 def _allowed(check, *args, **kwargs) -> bool:
@@ -98,6 +115,35 @@ def check_services(scheme: FacilityScheme, services: list[str]) -> None:
 def check_can_close(user, facility: Facility) -> None:
     check_manages(user, facility.call)
     _check_state(facility, FacilityState.OPERATING, FacilityState.RECTIFYING)
+
+
+def check_filed_date(scheme: FacilityScheme, filed: date, until: date | None, *, at: datetime) -> None:
+    """The filing has begun and is not over. Raises Refused naming the field."""
+    today = local_date(at)
+    if filed > today:
+        raise Refused(_("备案日期不能晚于今天。"), field="filed_date")
+    if until is not None and until < today:
+        raise Refused(
+            _("备案有效期至 %(date)s，已经到期；已经续期的请填写续期后的日期。") % {"date": until},
+            field="valid_until",
+            clause=scheme.clause,
+        )
+
+
+def check_can_renew(user, facility: Facility, until: date | None = None, *, at: datetime) -> None:
+    """The filing goes on (续期), also when it ended just now; not while the platform owes a rectification."""
+    check_manages(user, facility.call)
+    _check_state(facility, FacilityState.OPERATING, FacilityState.EXPIRED)
+    if facility.valid_until is None:
+        raise Refused(_("这个平台的备案长期有效。"), code="not_allowed")
+    if facility.failures:
+        raise Refused(_("整改没有完成即到期的，请重新备案。"), code="not_allowed")
+    if until is not None and until <= max(facility.valid_until, local_date(at)):
+        raise Refused(_("新的有效期应晚于原有效期和今天。"), field="until")
+
+
+def can_renew(user, facility: Facility) -> bool:
+    return _allowed(check_can_renew, user, facility, at=timezone.now())
 
 
 def _check_decides(user, facility: Facility, *, at: datetime) -> None:
@@ -231,6 +277,12 @@ def check_is_window(evaluation: AnnualEvaluation, *, at: datetime) -> None:
             clause=evaluation.clause,
             code="late",
         )
+
+
+def check_unchanged(names: list[str], scheme: FacilityScheme, *, by, at: datetime | None) -> None:
+    """`names`: fields that `by` changed at `at`, since the writer read them. Raises Changed."""
+    if names:
+        raise Changed(names, queries.report_labels(scheme), by=by, at=at)
 
 
 def check_can_submit(user, evaluation: AnnualEvaluation, scheme: FacilityScheme, *, at: datetime) -> None:

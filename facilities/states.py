@@ -10,6 +10,7 @@ class FacilityState(models.TextChoices):
     RECTIFYING = "rectifying", _("整改")
     REMOVED = "removed", _("取消备案")
     CLOSED = "closed", _("主动退出")
+    EXPIRED = "expired", _("备案到期")
 
 
 S = FacilityState
@@ -20,14 +21,16 @@ FACILITY = Machine(
     states=S,
     initial=S.OPERATING,
     transitions={
-        S.OPERATING: frozenset({S.RECTIFYING, S.CLOSED}),
-        S.RECTIFYING: frozenset({S.OPERATING, S.REMOVED, S.CLOSED}),
+        S.OPERATING: frozenset({S.RECTIFYING, S.CLOSED, S.EXPIRED}),
+        S.RECTIFYING: frozenset({S.OPERATING, S.REMOVED, S.CLOSED, S.EXPIRED}),
+        S.EXPIRED: frozenset({S.OPERATING}),
     },
     owners={
         S.OPERATING: _UNIT,
         S.RECTIFYING: _UNIT | {Role.LEADER},
         S.REMOVED: frozenset(),
         S.CLOSED: frozenset(),
+        S.EXPIRED: _MANAGER,
     },
 )
 

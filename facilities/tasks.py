@@ -13,6 +13,12 @@ def conclude_due() -> int:
 
 
 @shared_task
+def expire_due() -> int:
+    """Filings whose term is over end."""
+    return actions.expire_due(at=timezone.now())
+
+
+@shared_task
 def open_due() -> int:
     """A year whose reporting window is near begins, whether or not anybody thought of it."""
     return actions.open_due(at=timezone.now())

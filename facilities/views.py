@@ -1,5 +1,6 @@
 """The portal's pages of facilities: the public list, one's own, their cases, a year's report and check."""
 
+import json
 from decimal import Decimal
 
 from django.contrib import messages
@@ -299,6 +300,7 @@ def evaluation(request, pk):
         ],
         "form": form if may_check or form.errors else None,
         "return_form": ReasonForm() if may_check else None,
+        "evidence": queries.evidence_of(subject, scheme),
         "can_write": rules.can_write_report(request.user, subject),
         "shows_report": subject.submitted_at is not None or rules.is_of_unit(request.user, subject.facility),
         "shows_score": subject.score is not None and shown,
@@ -343,10 +345,13 @@ def report(request, pk):
         if not rules.can_write_report(request.user, subject):
             return redirect("facilities:evaluation", pk)
         return _report_page(request, subject, scheme, ReportForm(initial=subject.report, scheme=scheme))
-    form = ReportForm(request.POST, scheme=scheme)
-    problems, status = [], 200
+    form = ReportForm(request.POST, request.FILES, scheme=scheme)
+    seen, problems, status = _seen(request), [], 200
     try:
-        actions.save_report(evaluation=subject, report=form.typed(), by=request.user, at=now)
+        actions.save_report(evaluation=subject, report=form.typed(), seen=seen, by=request.user, at=now)
+        if file := request.FILES.get("evidence"):
+            about = request.POST.get("evidence_about", "")
+            actions.add_evidence(evaluation=subject, about=about, file=file, by=request.user, at=now)
         if request.POST.get("do") == "submit":
             actions.submit_report(evaluation=subject, by=request.user, at=now)
             messages.success(request, _("自评已提交。"))
@@ -354,19 +359,58 @@ def report(request, pk):
     except rules.Incomplete as incomplete:
         problems, status = incomplete.problems, 422
     except Refused as refused:
-        problems, status = [refused], 409 if isinstance(refused, Lost) else 403
+        problems, status = [refused], 409 if isinstance(refused, Lost) else 422 if refused.field else 403
+    changed = next((problem.names for problem in problems if isinstance(problem, rules.Changed)), [])
     if request.htmx:
-        context = {"evaluation": subject, "problems": problems}
+        found = _shown(subject, scheme, form.typed(), seen)
+        context = {"evaluation": subject, "problems": problems, "seen": json.dumps(found)}
         return render(request, "facilities/includes/_save_state.html", context, status=status)
     if not problems:
         messages.success(request, _("已保存。"))
         return redirect("facilities:report", pk)
-    return _report_page(request, subject, scheme, form, problems=problems, status=status)
+    form = ReportForm(_as_it_stands(request.POST, subject, seen), scheme=scheme)
+    return _report_page(request, subject, scheme, form, problems=problems, status=status, changed=changed)
 
 
-def _report_page(request, subject, scheme, form, *, problems=(), status=200):
+def _shown(subject, scheme, typed, seen) -> dict[str, str]:
+    """The versions that the page shows after it was saved by itself: where its text is not the one that is
+    stored, still the one that it was shown at first."""
+    found = queries.versions(subject.report, scheme)
+    return found | {
+        name: version
+        for name, version in (seen or {}).items()
+        if name in typed and typed[name] != subject.report.get(name, "")
+    }
+
+
+def _as_it_stands(posted, subject, seen):
+    """What was typed; of a field that the writer left alone, what somebody else wrote there meanwhile."""
+    shown = posted.copy()
+    for name, version in (seen or {}).items():
+        if name in posted and queries.version_of(posted[name].replace("\r\n", "\n")) == version:
+            shown[name] = subject.report.get(name, "")
+    return shown
+
+
+def _seen(request) -> dict[str, str] | None:
+    """The versions of the fields that the page was shown; what cannot be read was not seen."""
+    if "seen" not in request.POST:
+        return None
+    try:
+        found = json.loads(request.POST["seen"])
+    except ValueError:
+        return {}
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+
+
+def _report_page(request, subject, scheme, form, *, problems=(), status=200, changed=()):
+    labels = queries.report_labels(scheme)
     context = {
         "now": timezone.now(),
+        "seen": json.dumps(queries.versions(subject.report, scheme)),
+        "theirs": [(labels[name], subject.report.get(name, "")) for name in changed],
+        "evidence": queries.evidence_of(subject, scheme),
+        "lost_file": bool(problems and request.FILES),
         "evaluation": subject,
         "facility": subject.facility,
         "scheme": scheme,

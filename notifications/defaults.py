@@ -87,6 +87,7 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.FACILITY_PUBLICITY: {"d0": (), "d-1": ()},
     # Whoever lets this day pass may be taken off the list: the leaders hear of it at once.
     K.FACILITY_RECTIFY: {"open": (), "d30": (), "d7": (), "d1": (), "d-1": _LEADER},
+    K.FACILITY_EXPIRY: {**dict.fromkeys(("d180", "d90", "d30", "d7"), ()), "d-1": _HEAD},
     K.FACILITY_REMOVAL: {"open": (), "d3": (), "d1": (), "d-1": (*_HEAD,)},
 }
 LEGAL = (K.SUPPLEMENT, K.APPEAL, K.AGREEMENT_SIGNING, K.OBJECTION, K.PUBLICITY_END, K.RECEIPT)

@@ -60,6 +60,7 @@ class DeadlineKind(models.TextChoices):
     FACILITY_SCORE = "facility_score", _("平台评分与公示")
     FACILITY_PUBLICITY = "facility_publicity", _("平台等次公示结束")
     FACILITY_RECTIFY = "facility_rectify", _("平台整改")
+    FACILITY_EXPIRY = "facility_expiry", _("平台备案到期")
     FACILITY_REMOVAL = "facility_removal", _("平台取消备案决定")
 
 

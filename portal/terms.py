@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.money import wan
 from equity import queries as equity
@@ -61,6 +62,18 @@ def _trigger(row: TriggerTemplate) -> str:
     return within % {"event": f"{row.get_kind_display()}{amount}", "months": row.months}
 
 
+def _cadence(scheme: FacilityScheme) -> list[Term]:
+    """How often it is evaluated and how long a filing holds, where that is not every year and for ever."""
+    rows = []
+    if scheme.every_years > 1:
+        text = ngettext("每 %(n)s 年评价一次", "每 %(n)s 年评价一次", scheme.every_years)
+        rows.append(Term(_("评价周期"), text % {"n": scheme.every_years}, scheme.clause))
+    if scheme.valid_years:
+        text = ngettext("%(n)s 年，期满须续期", "%(n)s 年，期满须续期", scheme.valid_years)
+        rows.append(Term(_("备案有效期"), text % {"n": scheme.valid_years}, scheme.clause))
+    return rows
+
+
 def _evaluation(scheme: FacilityScheme) -> list[Term]:
     clause = scheme.clause
     span = {"start": scheme.data_from, "end": scheme.data_to}
@@ -68,6 +81,7 @@ def _evaluation(scheme: FacilityScheme) -> list[Term]:
     marks = {"mark": f"{scheme.pass_mark.normalize():f}", "months": scheme.rectify_months}
     removed = {"times": scheme.failures_until_removal}
     rows = [
+        *_cadence(scheme),
         Term(_("数据期"), _("每年 %(start)s 至 %(end)s") % span, clause),
         Term(_("自评时间"), _("每年 %(start)s 至 %(end)s") % report, clause),
         Term(_("合格线"), _("%(mark)s 分；不合格的整改 %(months)s 个月") % marks, clause),

@@ -64,6 +64,7 @@ class FacilitiesForm(OptionalForm):
         (("kind", 6), ("clause", 6)),
         (("services", 12),),
         (("indicators", 12),),
+        (("every_years", 6), ("valid_years", 6)),
         (("data_from", 3), ("data_to", 3), ("report_opens", 3), ("report_closes", 3)),
         (("pass_mark", 3), ("grades", 9)),
         (("district_check", 4), ("check_days", 4), ("return_days", 4)),
@@ -97,6 +98,8 @@ class FacilitiesForm(OptionalForm):
             "kind",
             "services",
             "indicators",
+            "every_years",
+            "valid_years",
             "data_from",
             "data_to",
             "report_opens",
@@ -130,7 +133,7 @@ class FacilitiesForm(OptionalForm):
         for name in ("check_days", "return_days", "score_days", "publicity_days", "removal_days"):
             if data.get(name) == 0:
                 self.add_error(name, _("至少 1 天。"))
-        for name in ("rectify_months", "failures_until_removal"):
+        for name in ("rectify_months", "failures_until_removal", "every_years"):
             if data.get(name) == 0:
                 self.add_error(name, _("至少为 1。"))
         return data

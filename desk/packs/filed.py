@@ -45,6 +45,10 @@ class FacilitiesPart(Part):
     kind: FacilityKind
     services: Annotated[list[ServicePart], Field(min_length=1)]
     indicators: list[ReportLinePart] = Field(default_factory=list)
+    every_years: Annotated[int, Field(ge=1, le=10)] = 1
+    """How many years lie between two evaluations; the period of the data is as long."""
+    valid_years: Annotated[int, Field(ge=1, le=30)] | None = None
+    """How long a filing holds; without it, it does not end."""
     data_from: MonthDay
     data_to: MonthDay
     report_opens: MonthDayHour

@@ -11,12 +11,28 @@ from facilities.actions.evaluating import (
     score,
     score_again,
 )
-from facilities.actions.filing import close, file_award, file_facility, prolong, remove
-from facilities.actions.reporting import ask_again, open_due, open_year, save_report, submit_report
+from facilities.actions.filing import (
+    close,
+    expire_due,
+    file_award,
+    file_facility,
+    prolong,
+    remove,
+    renew,
+)
+from facilities.actions.reporting import (
+    add_evidence,
+    ask_again,
+    open_due,
+    open_year,
+    save_report,
+    submit_report,
+)
 from facilities.actions.serving import add_case, change_case, drop_case
 
 __all__ = [
     "add_case",
+    "add_evidence",
     "ask_again",
     "change_case",
     "check_green",
@@ -24,6 +40,7 @@ __all__ = [
     "conclude",
     "conclude_due",
     "drop_case",
+    "expire_due",
     "file_award",
     "file_facility",
     "go_on_without_report",
@@ -33,6 +50,7 @@ __all__ = [
     "prolong",
     "publish",
     "remove",
+    "renew",
     "return_report",
     "save_report",
     "score",

@@ -14,7 +14,10 @@ from facilities import notifications, queries, rules
 from facilities.models import Facility, FacilityScheme
 from facilities.states import EvaluationState, FacilityState
 from grants.models import Call
+from notifications import clocks
 from notifications.models import DeadlineKind
+
+STANDING = (FacilityState.OPERATING, FacilityState.RECTIFYING)
 
 
 @transaction.atomic
@@ -29,16 +32,21 @@ def file_facility(
     at: datetime,
     kind: str = "",
     filed_date: date | None = None,
+    valid_until: date | None = None,
     award: Award | None = None,
 ) -> Facility:
-    """File by hand, also what was filed before the system. Raises Refused naming the field."""
+    """File by hand, also what was filed before the system and perhaps renewed (`valid_until`).
+
+    Raises Refused naming the field.
+    """
     scheme = rules.check_can_file(by, call, organisation)
     rules.check_services(scheme, services)
     for field, value in (("name", name), ("number", number)):
         if not value.strip():
             raise Refused(_("请填写平台名称和备案编号。"), field=field)
-    if filed_date and filed_date > local_date(at):
-        raise Refused(_("备案日期不能晚于今天。"), field="filed_date")
+    filed_date = filed_date or local_date(at)
+    valid_until = scheme.valid_years and (valid_until or scheme.valid_until(filed_date))
+    rules.check_filed_date(scheme, filed_date, valid_until, at=at)
     try:
         with transaction.atomic():
             facility = Facility.objects.create(
@@ -49,7 +57,8 @@ def file_facility(
                 number=number.strip(),
                 name=name.strip(),
                 services=services,
-                filed_date=filed_date or local_date(at),
+                filed_date=filed_date,
+                valid_until=valid_until,
                 filed_by=by,
             )
     except IntegrityError:
@@ -76,6 +85,7 @@ def file_award(*, award: Award, by, at: datetime) -> Facility | None:
         name=application.title[:120],
         services=queries.services_asked(award, scheme),
         filed_date=local_date(at),
+        valid_until=scheme.valid_until(local_date(at)),
         filed_by=by,
     )
     workflow.record(facility, "filed", by=by, at=at, to_state=facility.state)
@@ -94,7 +104,8 @@ def _end(facility: Facility, state: str, *, reason: str, by, at: datetime) -> No
         running.facility = facility
         workflow.move(running, EvaluationState.CANCELLED, by=by, at=at, note=reason)
         notifications.fell_away(running, *notifications.YEARLY, by=by, at=at)
-    notifications.fell_away(facility, DeadlineKind.FACILITY_RECTIFY, by=by, at=at)
+    kinds = (DeadlineKind.FACILITY_RECTIFY, DeadlineKind.FACILITY_REMOVAL, DeadlineKind.FACILITY_EXPIRY)
+    notifications.fell_away(facility, *kinds, by=by, at=at)
     workflow.move(
         facility,
         state,
@@ -115,7 +126,6 @@ def close(*, facility: Facility, reason: str, by, at: datetime) -> None:
     held = hold(facility)
     rules.check_can_close(by, held)
     rules.check_reason(reason)
-    notifications.fell_away(held, DeadlineKind.FACILITY_REMOVAL, by=by, at=at)
     _end(held, FacilityState.CLOSED, reason=reason.strip(), by=by, at=at)
     facility.refresh_from_db()
 
@@ -146,3 +156,44 @@ def prolong(*, facility: Facility, until: date, reason: str, by, at: datetime) -
         notifications.open_rectify(held, at=at)
     notifications.state_changed(held, note=reason.strip(), at=at)
     facility.refresh_from_db()
+
+
+@transaction.atomic
+def renew(*, facility: Facility, until: date, reason: str, by, at: datetime) -> None:
+    """The filing goes on until another day (续期); one that has just ended stands again."""
+    held = hold(facility)
+    rules.check_can_renew(by, held, until, at=at)
+    rules.check_reason(reason)
+    note = reason.strip()
+    data = {"from": held.valid_until.isoformat(), "until": until.isoformat()}
+    notifications.met(held, DeadlineKind.FACILITY_EXPIRY, by=by, at=at)
+    held.valid_until = until
+    if held.state == FacilityState.EXPIRED:
+        workflow.move(
+            held,
+            FacilityState.OPERATING,
+            by=by,
+            at=at,
+            note=note,
+            data=data,
+            valid_until=until,
+            ended_at=None,
+        )
+    else:
+        held.save(update_fields=["valid_until"])
+        workflow.record(held, "renewed", by=by, at=at, note=note, data=data)
+    notifications.renewed(held, note=note, at=at)
+    facility.refresh_from_db()
+
+
+def expire_due(*, at: datetime) -> int:
+    """End every filing whose term is over, each in a transaction of its own; rerun freely."""
+
+    def one(facility: Facility):
+        held = hold(facility)
+        if held.state not in STANDING or held.valid_until >= local_date(at):
+            return False
+        return _end(held, FacilityState.EXPIRED, reason=_("备案有效期届满，没有续期"), by=None, at=at)
+
+    over = queries.with_term().filter(valid_until__lt=local_date(at)).order_by("pk")
+    return clocks.each("expire_filings", over.iterator(500), one, at=at)

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from core import calendar, workflow
 from core.calendar import ONE_DAY, local_date
+from core.workflow import Refused
+from documents.actions import store
 from facilities import notifications, queries, rules
 from facilities.actions.filing import hold
 from facilities.models import AnnualEvaluation, Facility, FacilityScheme, Window
@@ -93,15 +96,58 @@ def _typed(report: Mapping[str, str], scheme: FacilityScheme) -> dict[str, str]:
     return {name: str(report[name])[:LONGEST_TYPED] for name in sorted(names & set(report))}
 
 
+def save_report(
+    *,
+    evaluation: AnnualEvaluation,
+    report: Mapping[str, str],
+    seen: Mapping[str, str] | None = None,
+    by,
+    at: datetime,
+) -> None:
+    """Keep what was typed, right or not yet, over the versions of the fields that were `seen`.
+
+    A field that somebody else changed meanwhile stays as it is when this writer left it alone; raises Lost
+    naming those that both changed, and keeps the others.
+    """
+    with transaction.atomic():
+        held = hold_evaluation(evaluation)
+        rules.check_can_write_report(by, held)
+        scheme = queries.scheme_of(held.facility.call)
+        written, lost = _over(held.report, _typed(report, scheme), seen)
+        other = {"by": held.saved_by, "at": held.saved_at}
+        if written or held.saved_at is None:
+            held.report |= written
+            held.saved_at, held.saved_by = at, by
+            held.save(update_fields=["report", "saved_at", "saved_by"])
+    evaluation.report, evaluation.saved_at, evaluation.saved_by = held.report, held.saved_at, held.saved_by
+    rules.check_unchanged(lost, scheme, **other)
+
+
+def _over(stored: Mapping[str, str], typed: Mapping[str, str], seen: Mapping[str, str] | None):
+    """(what is written, which fields both writers changed)."""
+    written, lost = {}, []
+    for name, value in typed.items():
+        now, before = queries.version_of(stored.get(name, "")), (seen or {}).get(name)
+        if value == stored.get(name) or (seen is not None and queries.version_of(value) == before):
+            continue  # nothing changed by this writer
+        if seen is None or now == before:
+            written[name] = value
+        else:
+            lost.append(name)
+    return written, lost
+
+
 @transaction.atomic
-def save_report(*, evaluation: AnnualEvaluation, report: Mapping[str, str], by, at: datetime) -> None:
-    """Keep what was typed, right or not yet; nothing is lost."""
+def add_evidence(*, evaluation: AnnualEvaluation, about: str, file, by, at: datetime) -> None:
+    """Keep a file that proves an indicator (its code) or the whole report (""), in place of the last."""
     held = hold_evaluation(evaluation)
     rules.check_can_write_report(by, held)
-    held.report |= _typed(report, queries.scheme_of(held.facility.call))
-    held.saved_at = at
-    held.save(update_fields=["report", "saved_at"])
-    evaluation.report, evaluation.saved_at = held.report, at
+    if about not in dict(queries.evidence_choices(queries.scheme_of(held.facility.call))):
+        raise Refused(_("请选择佐证材料说明的指标。"), field="evidence_about")
+    kind = queries.EVIDENCE + about
+    store(
+        subject=held, kind=kind, file=file, name=file.name, by=by, at=at, field="evidence", clause=held.clause
+    )
 
 
 @transaction.atomic

@@ -53,6 +53,9 @@ class AnnualEvaluation(models.Model):
     )
     report = models.JSONField(_("自评报告"), default=dict, blank=True)
     saved_at = models.DateTimeField(_("最近保存"), null=True, blank=True)
+    saved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("最近保存人"), **PERSON
+    )
     facts = models.JSONField(_("服务数据"), default=dict, blank=True)
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("提交人"), **PERSON

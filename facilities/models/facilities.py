@@ -38,6 +38,7 @@ class OfFacilityQuerySet(models.QuerySet):
 @pghistory.track()
 class Facility(models.Model):
     """A filed facility. `rectify_due_date` runs while it rectifies, `removal_due_at` once it failed for good.
+    `valid_until` is the last day of the filing where the call gives it a term.
 
     Name, unit, kind, services and state are public.
     """
@@ -47,6 +48,7 @@ class Facility(models.Model):
         "filed": _("备案"),
         "failed_again": _("再次不合格"),
         "prolonged": _("延长整改"),
+        "renewed": _("续期"),
     }
 
     call = models.ForeignKey(Call, models.PROTECT, related_name="+", verbose_name=_("通知"))
@@ -61,6 +63,7 @@ class Facility(models.Model):
     name = models.CharField(_("平台名称"), max_length=120)
     services = models.JSONField(_("服务"), default=list, help_text=_("服务目录的代码"))
     filed_date = models.DateField(_("备案日期"))
+    valid_until = models.DateField(_("备案有效期至"), null=True, blank=True)
     filed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -100,8 +103,12 @@ class Facility(models.Model):
             models.CheckConstraint(
                 condition=Q(state="operating", rectify_due_date__isnull=True, failures=0)
                 | Q(state="rectifying", rectify_due_date__isnull=False, failures__gte=1)
-                | Q(state__in=["removed", "closed"], rectify_due_date__isnull=True),
+                | Q(state__in=["removed", "closed", "expired"], rectify_due_date__isnull=True),
                 name="facility_rectifies_by_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("filed_date")),
+                name="facility_valid_from_filing",
             ),
             models.CheckConstraint(
                 condition=Q(removal_due_at__isnull=True) | Q(state="rectifying"),
@@ -109,6 +116,7 @@ class Facility(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["removed", "closed"], ended_at__isnull=False, ended_by__isnull=False)
+                | Q(state="expired", ended_at__isnull=False, ended_by__isnull=True, valid_until__isnull=False)
                 | Q(state__in=["operating", "rectifying"], ended_at__isnull=True, ended_by__isnull=True),
                 name="facility_ended_at_by",
             ),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, pgettext_lazy
 
-from core.calendar import ONE_DAY
+from core.calendar import ONE_DAY, Calendar, DayKind
 from grants.models import Call, frozen_with_call
 from milestones.models import validate_month_day
 
@@ -76,6 +76,19 @@ class FacilityScheme(models.Model):
     indicators = models.JSONField(
         _("自评指标"), default=list, blank=True, help_text=_("每行一项：代码 | 名称 | 单位 | 英文名称")
     )
+    every_years = models.PositiveSmallIntegerField(
+        _("几年评价一次"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(10)],
+        help_text=_("1 为每年；多于一年的，数据期相应加长，首次评价在备案满这些年之后"),
+    )
+    valid_years = models.PositiveSmallIntegerField(
+        _("备案有效期（年）"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(30)],
+        help_text=_("自备案之日起；留空为长期有效"),
+    )
     data_from = models.CharField(
         _("数据期自"), max_length=5, default="01-01", validators=[validate_month_day], help_text=_("月-日")
     )
@@ -136,7 +149,9 @@ class FacilityScheme(models.Model):
                     rectify_months__gte=1,
                     failures_until_removal__gte=1,
                     removal_days__gte=1,
-                ),
+                    every_years__gte=1,
+                )
+                & (Q(valid_years__isnull=True) | Q(valid_years__gte=1)),
                 name="facility_scheme_periods_positive",
             ),
         ]
@@ -146,13 +161,22 @@ class FacilityScheme(models.Model):
         return str(self.call)
 
     def window(self, year: int) -> Window:
-        """The evaluation whose self-report opens in `year`: the last whole data period before it."""
+        """The evaluation whose self-report opens in `year`: the last whole data period before it, and with
+        it those of the years since the evaluation before."""
         opens_at = _moment(year, self.report_opens)
         closes_at = _moment(year, self.report_closes)
         if closes_at <= opens_at:
             closes_at = _moment(year + 1, self.report_closes)
         data_to = _last_before(self.data_to, timezone.localtime(opens_at, opens_at.tzinfo).date() - ONE_DAY)
-        return Window(_last_before(self.data_from, data_to), data_to, opens_at, closes_at)
+        data_from = _last_before(self.data_from, data_to)
+        data_from = data_from.replace(year=data_from.year - self.every_years + 1)
+        return Window(data_from, data_to, opens_at, closes_at)
+
+    def valid_until(self, filed_date: date) -> date | None:
+        """The last day of a filing; None for one that does not end."""
+        if self.valid_years is None:
+            return None
+        return Calendar().add_days(filed_date, 12 * self.valid_years, kind=DayKind.MONTH, inclusive=True)
 
     def grade_of(self, score: Decimal) -> str:
         """The name of the grade that a score earns, by the marks of the call."""

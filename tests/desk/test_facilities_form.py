@@ -22,6 +22,7 @@ SENT = {
     "pass_mark": "60",
     "grades": "优秀 | 90 | Excellent\n合格 | 60",
     "publicity_days": "5",
+    "every_years": "1",
     "rectify_months": "12",
     "failures_until_removal": "2",
     "removal_days": "10",

@@ -9,8 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from openpyxl import load_workbook
 
+from core.workflow import Refused
 from facilities import actions
 from facilities.models import AnnualEvaluation, Facility, ServiceCase
+from tests.factories.accounts import member_of
 from tests.factories.facilities import (
     CASE,
     IN_WINDOW,
@@ -24,6 +26,7 @@ from tests.factories.facilities import (
 from tests.factories.milestones import evidence
 
 pytestmark = pytest.mark.django_db
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
 POSTED = {
     "client": "海大团队",
     "result": "深海密封件",
@@ -72,8 +75,8 @@ def test_lists_and_pages_cost_the_same_for_any_number(client, django_assert_num_
         (at("list"), 7),
         (at("facility", facility.pk), 11),
         (at("cases", facility.pk), 11),
-        (at("evaluation", evaluation.pk), 9),
-        (at("report", evaluation.pk), 8),
+        (at("evaluation", evaluation.pk), 10),
+        (at("report", evaluation.pk), 9),
         ("/api/v1/facilities/", 5),
         ("/api/v1/evaluations/", 5),
     ):
@@ -214,6 +217,76 @@ def test_a_report_keeps_what_is_wrong_and_goes_on_to_the_district(client, platfo
     assert client.post(page, {"is_green": "no", "opinion": "环评未过"}).status_code == 302
     evaluation.refresh_from_db()
     assert (evaluation.state, evaluation.is_green) == ("scoring", False)
+
+
+def test_two_writers_do_not_write_over_each_other(client, platform, in_window):
+    facility, people = platform
+    evaluation = opened(facility)
+    other = member_of(facility.organisation)
+    url = at("report", evaluation.pk)
+    client.force_login(people["member"])
+    first = client.get(url).context["seen"]
+    mine = {"value_converted": "3", "summary": "我写的", "problems": ""}
+    actions.save_report(
+        evaluation=evaluation, report={"summary": "同事写的", "problems": "缺人"}, by=other, at=IN_WINDOW
+    )
+    state = client.post(url, mine | {"seen": first}, headers={"HX-Request": "true"})
+    assert state.status_code == 409
+    assert f"“运行情况与成效”已由{other}在 2026-10-12 10:00 改过" in state.content.decode()
+    evaluation.refresh_from_db()
+    assert evaluation.report == {"summary": "同事写的", "problems": "缺人", "value_converted": "3"}
+    # It was not seen what the other wrote: saved by itself it is refused again, and so is handing in.
+    assert client.post(url, mine | {"seen": state.context["seen"], "do": "submit"}).status_code == 409
+    page = client.post(url, mine | {"seen": state.context["seen"]})
+    body = page.content.decode()
+    assert (page.status_code, page.context["theirs"]) == (409, [("运行情况与成效", "同事写的")])
+    assert "我写的" in body
+    assert page.context["form"]["problems"].value() == "缺人", (
+        "what the writer left alone is shown as it stands"
+    )
+    merged = mine | {"summary": "合并好的", "problems": "缺人", "seen": page.context["seen"]}
+    assert client.post(url, merged).status_code == 302
+    evaluation.refresh_from_db()
+    assert (evaluation.report["summary"], evaluation.report["problems"]) == ("合并好的", "缺人")
+    assert evaluation.saved_by == people["member"]
+    assert client.post(url, mine | {"seen": "[nonsense"}).status_code == 409
+
+
+def test_files_prove_a_report_and_are_read_with_it(client, platform, in_window):
+    facility, people = platform
+    evaluation = opened(facility)
+    url = at("report", evaluation.pk)
+    client.force_login(people["member"])
+    seen = client.get(url).context["seen"]
+    pdf = SimpleUploadedFile("清单.pdf", PDF)
+    sent = {**REPORT, "seen": seen, "evidence_about": "converted", "evidence": pdf}
+    assert client.post(url, sent).status_code == 302
+    wrong = client.post(
+        url, {"seen": seen, "evidence_about": "", "evidence": SimpleUploadedFile("x.exe", b"MZ")}
+    )
+    assert (wrong.status_code, "请重新选择" in wrong.content.decode()) == (422, True)
+    nowhere = {"evidence_about": "moon", "evidence": SimpleUploadedFile("清单.pdf", PDF)}
+    assert "请选择佐证材料说明的指标" in client.post(url, nowhere).content.decode()
+    ((label, file),) = client.get(url).context["evidence"]
+    assert (label, file.name, file.version) == ("落地转化项目数", "清单.pdf", 1)
+    download = reverse("documents:download", args=[file.pk])
+
+    def readers() -> list[str]:
+        found = []
+        for who in ("member", "district", "manager", "stranger"):
+            client.force_login(people[who])
+            response = client.get(download)
+            found += [who] if response.status_code == 200 else []
+            response.close()
+        return found
+
+    assert readers() == ["member"]
+    actions.submit_report(evaluation=evaluation, by=people["member"], at=IN_WINDOW)
+    assert readers() == ["member", "district", "manager"]
+    client.force_login(people["district"])
+    assert "清单.pdf" in client.get(at("evaluation", evaluation.pk)).content.decode()
+    with pytest.raises(Refused):
+        actions.add_evidence(evaluation=evaluation, about="", file=pdf, by=people["member"], at=IN_WINDOW)
 
 
 def test_the_platform_reads_its_score_once_it_is_public(client, platform):

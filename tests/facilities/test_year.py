@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.urls import reverse
 
 from core.workflow import Lost, Refused, move
 from facilities import actions
@@ -84,6 +85,11 @@ def beijing(*parts) -> datetime:
             },
             (date(2025, 1, 1), date(2025, 12, 31)),
             (beijing(2026, 1, 10, 9), beijing(2026, 1, 31, 17)),
+        ),
+        (
+            {"every_years": 3},
+            (date(2023, 10, 1), date(2026, 9, 30)),
+            (beijing(2026, 10, 9, 12), beijing(2026, 10, 15, 17)),
         ),
     ],
 )
@@ -174,6 +180,57 @@ def fail(facility, people, *, year=2026, at=IN_WINDOW):
     after = concluded(graded(handed_in(evaluation, people, at=at), people, "59.99", at=at), people, at=at)
     facility.refresh_from_db()
     return after
+
+
+def test_every_three_years_it_is_each_facilitys_turn():
+    call = filing_call(every_years=3)
+    later = OPENED + timedelta(days=366)
+    old = file(call, number="GN-002", filed_date=date(2023, 3, 1))
+    new = file(call, number="GN-003", filed_date=date(2024, 3, 1))
+    evaluated = {
+        year: [row.facility for row in actions.open_year(call=call, year=year, by=None, at=at)]
+        for year, at in ((2026, OPENED), (2027, later), (2029, OPENED + timedelta(days=1096)))
+    }
+    assert evaluated == {2026: [old], 2027: [new], 2029: []}, "one that runs is not opened again"
+    AnnualEvaluation.objects.update(state=E.CANCELLED)
+    assert [row.facility for row in actions.open_year(call=call, year=2029, by=None, at=later)] == [old]
+
+
+def test_a_filing_ends_with_its_term_unless_it_is_renewed(client):
+    call = filing_call(valid_years=3)
+    facility, other = file(call, number="GN-002"), file(call, number="GN-003", name="另一平台")
+    opened(facility)
+    people = people_of(facility)
+    assert facility.valid_until == date(2029, 3, 1)
+    assert (drifted(OPENED), kinds().count(K.FACILITY_EXPIRY)) == ([], 2)
+    renewal = {"reason": "复核合格", "by": people["manager"], "at": OPENED}
+    with pytest.raises(Refused, match="应晚于"):
+        actions.renew(facility=other, until=date(2029, 3, 1), **renewal)
+    with pytest.raises(Refused):
+        actions.renew(facility=other, until=date(2032, 3, 1), **renewal | {"by": people["member"]})
+    actions.renew(facility=other, until=date(2032, 3, 1), **renewal)
+    clocks = Deadline.objects.open().filter(kind=K.FACILITY_EXPIRY).order_by("due_at")
+    assert [clock.due_at.date() for clock in clocks] == [date(2029, 3, 1), date(2032, 3, 1)]
+    last = beijing(2029, 3, 1, 23)
+    assert actions.expire_due(at=last) == 0
+    assert actions.expire_due(at=last + timedelta(hours=2)) == 1
+    facility.refresh_from_db()
+    assert (facility.state, facility.ended_by, facility.evaluations.get().state) == (
+        "expired",
+        None,
+        E.CANCELLED,
+    )
+    assert (drifted(last), kinds()) == ([], [K.FACILITY_EXPIRY, K.FACILITY_REPORT])
+    assert Message.objects.filter(template="facilities/state_changed", recipient=people["member"]).exists()
+    client.force_login(people["manager"])
+    url = reverse("admin:facilities_facility_renew", args=[facility.pk])
+    assert client.get(url).status_code == 200
+    assert client.post(url, {"until": "2032-03-01", "reason": "补办续期"}).status_code == 302
+    facility.refresh_from_db()
+    assert (facility.state, facility.ended_at, facility.valid_until) == ("operating", None, date(2032, 3, 1))
+    with pytest.raises(Refused, match="已经到期"):
+        file(call, number="GN-004", filed_date=date(2020, 1, 1))
+    assert file(filing_call(), number="GN-004", filed_date=date(2020, 1, 1)).valid_until is None
 
 
 def test_below_the_mark_it_rectifies_and_is_restored_by_a_re_evaluation(platform):

@@ -55,13 +55,16 @@ def filing_call(**terms):
     return publish(call)
 
 
-def file(call=None, organisation=None, *, number="GN-001", at=FILED, name="海洋装备概念验证平台") -> Facility:
+def file(
+    call=None, organisation=None, *, number="GN-001", at=FILED, name="海洋装备概念验证平台", filed_date=None
+) -> Facility:
     return actions.file_facility(
         call=call or filing_call(),
         organisation=organisation or OrganisationFactory(region="370202"),
         name=name,
         number=number,
         services=["assessment", "testing"],
+        filed_date=filed_date,
         by=None,
         at=at,
     )
