@@ -123,7 +123,9 @@ class ApproveForm(forms.Form):
     note = long_text(_("意见"), required=False)
 
 
-class RegisterForm(forms.Form):
+class CapTableForm(forms.Form):
+    """Everybody who holds a part: the public share in its own field, the others one a line."""
+
     shares = PlainNumberField(label=_("持有股数"), max_digits=16, decimal_places=2)
     others = forms.CharField(
         label=_("其他股东"),
@@ -131,7 +133,6 @@ class RegisterForm(forms.Form):
         max_length=8000,
         help_text=_("每行一名：名称，逗号，股数。例如：张三，6000000"),
     )
-    registered_date = DayField(label=_("变更登记日期"))
     file = file_field(_("变更登记通知书"))
 
     def clean_others(self):
@@ -152,6 +153,19 @@ class RegisterForm(forms.Form):
                 )
             rows.append((name.strip(), amount))
         return rows
+
+
+class RegisterForm(CapTableForm):
+    registered_date = DayField(label=_("变更登记日期"))
+    field_order = ("shares", "others", "registered_date", "file")
+
+
+class RestructureForm(CapTableForm):
+    as_of_date = DayField(label=_("变更登记日期"))
+    occasion = LimitedText(
+        label=_("变动原因"), max_length=200, help_text=_("例如：A 轮增资、创始人转让，写明投资方或受让方。")
+    )
+    field_order = ("as_of_date", "occasion", "shares", "others", "file")
 
 
 class RenegotiateForm(forms.Form):

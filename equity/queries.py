@@ -15,6 +15,7 @@ from core.money import to_cents
 from documents.models import Document
 from equity.models import (
     BuyBackWindow,
+    CapTable,
     Deal,
     Distribution,
     EquityTerms,
@@ -68,8 +69,8 @@ def with_deal(rows: QuerySet) -> QuerySet:
 
 def listed(deals: QuerySet) -> QuerySet:
     """With the last value of the firm and the share that is held: one query."""
-    last = Valuation.objects.filter(deal=OuterRef("pk")).order_by("-as_of_date")
-    held = Holding.objects.filter(deal=OuterRef("pk"))
+    last = Valuation.objects.filter(deal=OuterRef("pk")).order_by("-as_of_date", "-id")
+    held = CapTable.objects.filter(holding__deal=OuterRef("pk"))
     return with_project(deals).annotate(
         last_value=Subquery(last.values("post_money")[:1]),
         held_percent=Subquery(held.annotate(p=F("shares") * 100 / F("total_shares")).values("p")[:1]),
@@ -77,7 +78,8 @@ def listed(deals: QuerySet) -> QuerySet:
 
 
 def holding_of(deal: Deal) -> Holding | None:
-    return Holding.objects.filter(deal=deal).prefetch_related("rows").first()
+    """The share with every cap table, the latest first: three queries."""
+    return Holding.objects.filter(deal=deal).prefetch_related("tables__rows").first()
 
 
 def window_of(deal: Deal) -> BuyBackWindow | None:
@@ -88,8 +90,13 @@ def watched(deal: Deal) -> QuerySet:
     return Trigger.objects.filter(deal=deal, state__in=WATCHED).order_by("by_date", "id")
 
 
+def due_reports(deal: Deal) -> QuerySet:
+    """One, and whatever was sent back while the next was owed already."""
+    return PeriodicReport.objects.filter(deal=deal, state=ReportState.DUE)
+
+
 def due_report(deal: Deal) -> PeriodicReport | None:
-    return PeriodicReport.objects.filter(deal=deal, state=ReportState.DUE).first()
+    return due_reports(deal).first()
 
 
 def open_exit(deal: Deal) -> Exit | None:
@@ -101,7 +108,7 @@ def distribution_of(deal: Deal) -> Distribution | None:
 
 
 def last_valuation(deal: Deal) -> Valuation | None:
-    return Valuation.objects.filter(deal=deal).order_by("-as_of_date").first()
+    return Valuation.objects.filter(deal=deal).order_by("-as_of_date", "-id").first()
 
 
 def with_interest(amount: Decimal, percent: Decimal, first, last) -> Decimal:
@@ -153,7 +160,7 @@ class Dossier:
         """What the share is worth by the last valuation."""
         if self.holding is None or not self.valuations:
             return None
-        return to_cents(self.valuations[-1].post_money * self.holding.shares / self.holding.total_shares)
+        return to_cents(self.holding.table.part_of(self.valuations[-1].post_money))
 
 
 def dossier(deal: Deal) -> Dossier:
@@ -174,6 +181,7 @@ def dossier(deal: Deal) -> Dossier:
     )
     rows = [deal, *found.triggers, *found.valuations, *found.reports, *found.exits]
     rows += [row for row in (found.holding, found.window) if row]
+    rows += found.holding.tables.all() if found.holding else []
     for row in rows:
         if row is not deal and hasattr(row, "deal_id"):
             row.deal = deal

@@ -6,9 +6,9 @@ Nothing here listens to milestones: research acceptance never moves a deal.
 from django.db.models import Q
 
 from equity import actions, rules
-from equity.models import Exit, Holding, PeriodicReport, Trigger, Valuation
+from equity.models import CapTable, Exit, Holding, PeriodicReport, Trigger, Valuation
 
-WITH_FILES = (Trigger, Valuation, PeriodicReport, Holding, Exit)
+WITH_FILES = (CapTable, Trigger, Valuation, PeriodicReport, Holding, Exit)
 
 
 def publishing(sender, *, call, **kwargs) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from accounts.roles import Role
+from awards.states import ENDED_EARLY
 from core.calendar import local_date
 from core.money import to_cents, wan
 from core.workflow import Refused
@@ -40,6 +41,8 @@ from milestones.models import Kind, MilestoneTemplate
 from milestones.rules import is_manager_of, is_of_project
 
 WHOLE = Decimal(100)
+MOST_SHARES = Decimal(10) ** 14
+"""What the columns of a cap table hold."""
 BECOMES_SHARE = (Instrument.EQUITY, Instrument.CONVERTIBLE)
 FREE_PRICE = (Exit.Kind.LISTING, Exit.Kind.LIQUIDATION)
 
@@ -170,8 +173,8 @@ def check_can_judge_trigger(user, trigger: Trigger) -> None:
 
 
 def check_lapsed(deal: Deal, *, at) -> None:
-    """The choices behind a trigger's date are not open before it. Raises Refused."""
-    if deal.state != DealState.WATCHING:
+    """The choices behind a trigger's date are not open before it, unless the project was ended. Raises."""
+    if deal.state != DealState.WATCHING or deal.agreement.state in ENDED_EARLY:
         return
     last = queries.watched(deal).order_by("-by_date").first()
     if last is not None and last.by_date >= local_date(at):
@@ -184,6 +187,12 @@ def check_can_value(user, deal: Deal) -> None:
     may = is_trustee(user, deal) or is_manager(user, deal)
     _check_who(may, _("只有受托管理机构和项目主管可以登记估值。"))
     _check_state(deal, DealState.TRIGGERED, *HELD)
+
+
+def check_can_restructure(user, deal: Deal) -> None:
+    may = is_trustee(user, deal) or is_manager(user, deal)
+    _check_who(may, _("只有受托管理机构和项目主管可以登记股权变动。"))
+    _check_state(deal, *HELD)
 
 
 def check_can_submit_report(user, report: PeriodicReport) -> None:
@@ -215,7 +224,8 @@ def check_can_declare(user, window: BuyBackWindow, *, today: date) -> None:
 
 def check_repaid(deal: Deal) -> None:
     """What was demanded back has come. Raises Refused."""
-    refunds = Refund.objects.filter(agreement_id=deal.agreement_id)
+    causes = (Refund.Cause.REPAYMENT, Refund.Cause.ENDED)
+    refunds = Refund.objects.filter(agreement_id=deal.agreement_id, cause__in=causes)
     if refunds.filter(state=RefundState.DEMANDED).exists():
         raise Refused(_("还有没有退清的退回资金。"), code="not_allowed")
     if not refunds.filter(state=RefundState.SETTLED).exists():
@@ -244,7 +254,12 @@ def check_percent(terms: EquityTerms, percent) -> Decimal:
 
 
 def check_cap_table(
-    deal: Deal, terms: EquityTerms, *, shares: Decimal, others: list[tuple[str, Decimal]]
+    deal: Deal,
+    terms: EquityTerms,
+    *,
+    cap: Decimal,
+    shares: Decimal,
+    others: list[tuple[str, Decimal]],
 ) -> Decimal:
     """The total of a cap table in which the share may be registered. Raises Refused naming the field."""
     if shares <= 0 or any(number <= 0 for _name, number in others):
@@ -255,13 +270,12 @@ def check_cap_table(
     if deal.trustee.name in names:
         raise Refused(_("财政资金的持股写在“持有股数”，不要再列入其他股东。"), field="others")
     total = shares + sum(number for _name, number in others)
-    if shares * WHOLE > total * deal.approved_percent:
+    if total >= MOST_SHARES:
+        raise Refused(_("总股数过大，请核对。"), field="others")
+    if shares * WHOLE > total * cap:
         raise Refused(
             _("占总股数 %(percent)s%%，超过批准的 %(approved)s%%。")
-            % {
-                "percent": f"{(shares * WHOLE / total):.4f}",
-                "approved": f"{deal.approved_percent.normalize():f}",
-            },
+            % {"percent": f"{(shares * WHOLE / total):.4f}", "approved": f"{cap.normalize():f}"},
             field="shares",
             clause=terms.clause,
         )
@@ -293,7 +307,7 @@ def least_price(
             field="price",
             clause=terms.exit_clause,
         )
-    return to_cents(valuation.post_money * holding.shares / holding.total_shares)
+    return to_cents(holding.table.part_of(valuation.post_money))
 
 
 def check_price(terms: EquityTerms, *, kind: str, price: Decimal, least: Decimal) -> None:
@@ -312,14 +326,17 @@ def check_team_first(window: BuyBackWindow | None, terms: EquityTerms, *, kind: 
         kind == Exit.Kind.TRANSFER
         and window is not None
         and window.team_first
-        and window.state == WindowState.OPEN
-        and today <= window.to_date
+        and (window.state == WindowState.DECLARED or _is_open(window, today))
     ):
         raise Refused(
             _("%(date)s 前团队优先回购，不能转让给他人。") % {"date": window.to_date},
             field="kind",
             clause=terms.exit_clause,
         )
+
+
+def _is_open(window: BuyBackWindow, today: date) -> bool:
+    return window.state == WindowState.OPEN and today <= window.to_date
 
 
 def split(
@@ -363,6 +380,10 @@ def can_judge_trigger(user, trigger: Trigger) -> bool:
 
 def can_value(user, deal: Deal) -> bool:
     return _can(check_can_value, user, deal)
+
+
+def can_restructure(user, deal: Deal) -> bool:
+    return _can(check_can_restructure, user, deal)
 
 
 def can_submit_report(user, report: PeriodicReport) -> bool:

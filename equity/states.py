@@ -150,9 +150,15 @@ EXIT = Machine(
     initial=X.PROPOSED,
     transitions={
         X.PROPOSED: frozenset({X.APPROVED, X.REFUSED}),
-        X.APPROVED: frozenset({X.SETTLED}),
+        # Refused: whoever was to pay did not.
+        X.APPROVED: frozenset({X.SETTLED, X.REFUSED}),
     },
-    owners={X.PROPOSED: _LEADER, X.APPROVED: _FINANCE, X.SETTLED: frozenset(), X.REFUSED: frozenset()},
+    owners={
+        X.PROPOSED: _LEADER,
+        X.APPROVED: _FINANCE | _LEADER,
+        X.SETTLED: frozenset(),
+        X.REFUSED: frozenset(),
+    },
 )
 
 del S, T, R, W, X

@@ -16,7 +16,15 @@ from core.calendar import local_date
 from core.paging import paginate
 from core.workflow import Refused
 from equity import actions, queries, rules
-from equity.forms import BuyBackForm, DealFilter, ReportForm, TriggerForm, ValuationForm, refuse
+from equity.forms import (
+    BuyBackForm,
+    DealFilter,
+    ReportForm,
+    RestructureForm,
+    TriggerForm,
+    ValuationForm,
+    refuse,
+)
 from equity.models import BuyBackWindow, Deal, PeriodicReport, Trigger
 from equity.states import TriggerState
 
@@ -58,6 +66,7 @@ def deal(request, pk):
         "may_hand_in": dossier.due_report and rules.can_submit_report(user, dossier.due_report),
         "may_declare": dossier.window and rules.can_declare(user, dossier.window, today=today),
         "may_value": rules.can_value(user, found),
+        "may_restructure": rules.can_restructure(user, found),
         "sees_project": Agreement.objects.visible_to(user).filter(pk=found.agreement_id).exists(),
         "works_in_admin": rules.is_manager(user, found) or user.scope.sees_everything,
     }
@@ -73,17 +82,17 @@ def reportable(user, triggers) -> set[int]:
 
 
 def stake_bars(holding) -> list[dict]:
-    """The cap table as bars: the public share in its own tone."""
+    """The latest cap table as bars: the public share in its own tone."""
     if holding is None:
         return []
     return [
         {
             "label": row.name,
-            "text": f"{(row.shares * 100 / holding.total_shares):.2f}%",
-            "share": row.shares / holding.total_shares,
+            "text": f"{(part * 100):.2f}%",
+            "share": part,
             "tone": "good" if row.is_public else "",
         }
-        for row in holding.rows.all()
+        for row, part in holding.table.parts()
     ]
 
 
@@ -194,4 +203,22 @@ def value(request, pk) -> HttpResponse:
         title=_("登记估值"),
         clause=queries.terms_of(found.application.call).report_clause,
         done=_("估值已登记。"),
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def restructure(request, pk) -> HttpResponse:
+    """The trustee records that the firm's shares changed hands or number."""
+    found = get_object_or_404(queries.with_project(Deal.objects.visible_to(request.user)), pk=pk)
+    _or_403(rules.can_restructure(request.user, found))
+    return _form_page(
+        request,
+        found,
+        RestructureForm(*_sent(request)),
+        lambda **data: actions.restructure(deal=found, **data),
+        title=_("登记股权变动"),
+        lead=_("增资、转让等变更登记后，按登记通知书写明全部股东；以前的股权结构保留。"),
+        clause=queries.terms_of(found.application.call).clause,
+        done=_("股权变动已登记。"),
     )

@@ -16,6 +16,7 @@ from finance import queries
 from finance.models import Payment, Refund
 from finance.rules import is_payer
 from finance.states import RefundState
+from grants.models import Instrument
 from milestones.models import Milestone
 from milestones.rules import can, is_manager_of
 from milestones.states import MilestoneState
@@ -72,6 +73,9 @@ def check_cause(agreement: Agreement, cause: str) -> None:
     """Money comes back from a project that ended or failed, or for another cause that is named."""
     if cause not in Refund.Cause.values:
         raise Refused(_("请选择退回原因。"), field="cause")
+    instrument = agreement.award.application.call.instrument
+    if cause == Refund.Cause.REPAYMENT and instrument not in (Instrument.CONVERTIBLE, Instrument.EQUITY):
+        raise Refused(_("这份通知的资金不转为股权，请另选原因。"), field="cause")
     if cause == Refund.Cause.ENDED and not has_failed(agreement):
         raise Refused(
             _("项目没有终止、撤销，也没有里程碑判为不通过；请另选原因，或先办理项目终止。"), field="cause"

@@ -72,6 +72,7 @@ DATED_WITHOUT_DEADLINE = {
         "applications.Appeal.filed_at applications.Appeal.decided_at applications.CheckDecision.at "
         "equity.Deal.opened_at equity.Deal.ended_at equity.Distribution.recorded_at equity.Exit.proposed_at "
         "equity.Exit.received_date equity.Holding.recorded_at equity.PeriodicReport.submitted_at "
+        "equity.CapTable.as_of_date equity.CapTable.recorded_at "
         "equity.Trigger.met_date equity.Valuation.as_of_date equity.Valuation.recorded_at "
         "applications.TakenBack.at core.Event.at desk.Rehearsal.started_at desk.Rehearsal.claimed_at "
         "desk.Rehearsal.finished_at facilities.Facility.filed_date facilities.Facility.ended_at "

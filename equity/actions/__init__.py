@@ -1,6 +1,12 @@
 """Every change of a deal: agreed, triggered, converted, reported on, sold; or given up."""
 
-from equity.actions.converting import approve_conversion, record_valuation, register, return_valuation
+from equity.actions.converting import (
+    approve_conversion,
+    record_valuation,
+    register,
+    restructure,
+    return_valuation,
+)
 from equity.actions.dealing import (
     confirm_repaid,
     confirm_trigger,
@@ -39,6 +45,7 @@ __all__ = [
     "register",
     "renegotiate",
     "report_trigger",
+    "restructure",
     "return_report",
     "return_trigger",
     "return_valuation",

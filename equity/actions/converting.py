@@ -12,7 +12,7 @@ from core.calendar import local_date
 from core.workflow import Refused
 from equity import notifications, queries, rules
 from equity.actions.reporting import attach
-from equity.models import BuyBackWindow, Deal, Holding, Shareholding, Valuation
+from equity.models import BuyBackWindow, CapTable, Deal, Holding, Shareholding, Valuation
 from equity.states import DealState
 from finance.rules import refused_by
 from notifications.wording import said
@@ -38,9 +38,9 @@ def record_valuation(
         raise Refused(_("估值基准日不能晚于今天。"), field="as_of_date")
 
     def twice():
-        return Refused(_("这一天的估值已经登记过。"), field="as_of_date")
+        return Refused(_("这一天的这个估值已经登记过。"), field="as_of_date")
 
-    with refused_by(valuation_day_once=twice):
+    with refused_by(valuation_once=twice):
         valuation = Valuation.objects.create(
             deal=deal,
             as_of_date=as_of_date,
@@ -110,33 +110,86 @@ def register(
     """Record the registered share (工商变更) with everybody who holds the rest. Raises Refused."""
     rules.check_manages(by, deal, DealState.APPROVED)
     terms = queries.terms_of(deal.application.call)
-    total = rules.check_cap_table(deal, terms, shares=shares, others=others)
+    cap = min(terms.max_percent, deal.approved_percent)
+    total = rules.check_cap_table(deal, terms, cap=cap, shares=shares, others=others)
     if registered_date > local_date(at):
         raise Refused(_("变更登记日期不能晚于今天。"), field="registered_date")
     due = queries.months_on(registered_date, terms.valuation_months)
     workflow.move(deal, DealState.HOLDING, by=by, at=at, convert_by_date=None, valuation_due_date=due)
     holding = Holding.objects.create(
         deal=deal,
-        shares=shares,
-        total_shares=total,
-        max_percent=min(terms.max_percent, deal.approved_percent),
-        not_largest=terms.not_largest,
         registered_date=registered_date,
         until_date=queries.months_on(registered_date, terms.max_holding_months),
         recorded_by=by,
         recorded_at=at,
     )
-    Shareholding.objects.bulk_create(
-        [
-            Shareholding(holding=holding, name=deal.trustee.name, shares=shares, is_public=True),
-            *(Shareholding(holding=holding, name=name, shares=number) for name, number in others),
-        ]
-    )
+    whole = {"shares": shares, "total_shares": total, "max_percent": cap, "not_largest": terms.not_largest}
+    table = _write_table(holding, others, as_of_date=registered_date, **whole, by=by, at=at)
     attach(subject=holding, kind="registration", file=file, clause=terms.clause, by=by, at=at)
     notifications.converted(deal, holding, _window(deal, terms, registered_date), by=by, at=at)
-    news = said(gettext_noop("工商变更登记完成，持股 %(percent)s"), percent=str(holding))
+    news = said(gettext_noop("工商变更登记完成，持股 %(percent)s"), percent=str(table))
     notifications.tell(deal, news, at=at)
     return holding
+
+
+def _write_table(holding: Holding, others, *, by, at: datetime, **fields) -> CapTable:
+    table = CapTable.objects.create(holding=holding, recorded_by=by, recorded_at=at, **fields)
+    Shareholding.objects.bulk_create(
+        [
+            Shareholding(table=table, name=holding.deal.trustee.name, shares=table.shares, is_public=True),
+            *(Shareholding(table=table, name=name, shares=number) for name, number in others),
+        ]
+    )
+    return table
+
+
+@transaction.atomic
+def restructure(
+    *,
+    deal: Deal,
+    shares: Decimal,
+    others: list[tuple[str, Decimal]],
+    as_of_date: date,
+    occasion: str,
+    file,
+    by,
+    at: datetime,
+) -> CapTable:
+    """The firm's shares changed hands or number (增资、转让): the table as registered then. Raises Refused.
+
+    The tables before stay; a late one of an earlier day only completes the history.
+    """
+    rules.check_can_restructure(by, deal)
+    holding = queries.holding_of(deal)
+    holding.deal = deal
+    terms = queries.terms_of(deal.application.call)
+    total = rules.check_cap_table(deal, terms, cap=terms.max_percent, shares=shares, others=others)
+    if not holding.registered_date < as_of_date <= local_date(at):
+        raise Refused(
+            _("变动日期应晚于 %(first)s 的变更登记，不晚于今天。") % {"first": holding.registered_date},
+            field="as_of_date",
+        )
+    if not occasion.strip():
+        raise Refused(_("请写明变动原因。"), field="occasion")
+
+    def twice():
+        return Refused(_("这一天的股权结构已经登记过。"), field="as_of_date")
+
+    whole = {
+        "shares": shares,
+        "total_shares": total,
+        "max_percent": terms.max_percent,
+        "not_largest": terms.not_largest,
+    }
+    with refused_by(cap_table_day_once=twice):
+        table = _write_table(
+            holding, others, as_of_date=as_of_date, occasion=occasion.strip(), **whole, by=by, at=at
+        )
+    attach(subject=table, kind="registration", file=file, clause=terms.clause, by=by, at=at)
+    workflow.record(deal, "restructured", by=by, at=at, note=table.occasion, data={"table": table.pk})
+    news = said(gettext_noop("股权结构变动，财政资金持股 %(percent)s"), percent=str(table))
+    notifications.tell(deal, news, reason=table.occasion, clause=terms.clause, at=at)
+    return table
 
 
 def _window(deal: Deal, terms, registered_date: date) -> BuyBackWindow | None:

@@ -46,8 +46,7 @@ def plan_report(*, deal: Deal, after, at: datetime) -> PeriodicReport:
 
 def drop_report(*, deal: Deal, by, at: datetime) -> None:
     """No report is owed any more."""
-    report = queries.due_report(deal)
-    if report is not None:
+    for report in queries.due_reports(deal):
         workflow.move(report, ReportState.DROPPED, by=by, at=at)
         notifications.report_dropped(report, by=by, at=at)
 

@@ -1,7 +1,7 @@
 """The desk of deals: what each waits for, its triggers, values, reports, share and way out."""
 
 from django.contrib import messages
-from django.contrib.admin import register
+from django.contrib.admin import RelatedOnlyFieldListFilter, register
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -28,6 +28,7 @@ from equity.admin.lines import (
     lapsed,
     last_report,
     may_return_report,
+    once,
     reported,
     trigger_facts,
     value_facts,
@@ -41,11 +42,15 @@ from equity.forms import (
     ReasonForm,
     RegisterForm,
     RenegotiateForm,
+    RestructureForm,
     SettleForm,
     ValuationForm,
 )
 from equity.models import Deal
 from equity.states import DealState, ExitState
+
+TRUSTEES = ("trustee", RelatedOnlyFieldListFilter)
+"""Those that hold something, not every unit there is."""
 
 
 @register(Deal)
@@ -53,7 +58,7 @@ class DealAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
     """Deals, the newest first; each move is a button for whoever may make it."""
 
     list_display = ("project", "unit", "amount_wan", "trustee", "held", "value", "condition")
-    list_filter = (StageFilter, "state", "agreement__award__application__call__programme", "trustee")
+    list_filter = (StageFilter, "state", "agreement__award__application__call__programme", TRUSTEES)
     search_fields = (
         "agreement__award__number",
         "agreement__award__application__title",
@@ -90,6 +95,7 @@ class DealAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
         "approve_conversion",
         "return_valuation",
         "register",
+        "restructure",
         "return_report",
         "propose_exit",
         "approve_exit",
@@ -137,20 +143,24 @@ class DealAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
 
     @display(description=_("股东名册"))
     def cap_table(self, obj):
-        holding = queries.holding_of(obj)
+        holding = once(obj, queries.holding_of)
         if holding is None:
             return "—"
-        rows = [(row.name, f"{(row.shares * 100 / holding.total_shares):.2f}%") for row in holding.rows.all()]
-        return format_html_join("；", "{} {}", rows)
+        parts = [(row.name, f"{(part * 100):.2f}%") for row, part in holding.table.parts()]
+        now = format_html_join("；", "{} {}", parts)
+        before = format_html_join("", "<br>{}：{}", ((table.as_of_date, table) for table in holding.earlier))
+        if not before:
+            return now
+        return format_html("{} {}{}", now, _("（以前的财政持股）"), before)
 
     @display(description=_("回购期"))
     def window(self, obj):
-        found = queries.window_of(obj)
+        found = once(obj, queries.window_of)
         return f"{found}（{found.get_state_display()}）" if found else "—"
 
     @display(description=_("收益分配"))
     def distribution(self, obj):
-        found = queries.distribution_of(obj)
+        found = once(obj, queries.distribution_of)
         if found is None:
             return "—"
         return "；".join(f"{line.payee} {wan(line.amount)}" for line in found.lines.all())
@@ -261,7 +271,18 @@ class DealAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
     )
     def register(self, request, deal, data, at):
         holding = actions.register(deal=deal, **data, by=request.user, at=at)
-        return _("已登记，持股 %(percent)s。") % {"percent": holding}
+        return _("已登记，持股 %(percent)s。") % {"percent": holding.table}
+
+    @button(
+        _("登记股权变动"),
+        form=RestructureForm,
+        may=rules.can_restructure,
+        text=_("增资、转让等变更登记后，按登记通知书写明全部股东；以前的股权结构保留。"),
+        icon="pie_chart",
+    )
+    def restructure(self, request, deal, data, at):
+        table = actions.restructure(deal=deal, **data, by=request.user, at=at)
+        return _("已登记，财政资金持股 %(percent)s。") % {"percent": table}
 
     @button(
         _("退回投后报告"),
@@ -290,7 +311,7 @@ class DealAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
     @button(
         _("批准退出"),
         form=NoteForm,
-        may=exit_in(ExitState.PROPOSED, rules.can_decide),
+        may=exit_in((ExitState.PROPOSED,), rules.can_decide),
         facts=exit_facts,
         icon="gavel",
         variant=ActionVariant.PRIMARY,
@@ -302,8 +323,9 @@ class DealAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
     @button(
         _("不予批准"),
         form=ReasonForm,
-        may=exit_in(ExitState.PROPOSED, rules.can_decide),
+        may=exit_in((ExitState.PROPOSED, ExitState.APPROVED), rules.can_decide),
         facts=exit_facts,
+        text=_("已批准而受让方没有付款的，也由此撤销；股权继续持有。"),
         icon="block",
     )
     def refuse_exit(self, request, deal, data, at):
@@ -313,7 +335,7 @@ class DealAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
     @button(
         _("登记退出收款"),
         form=BookForm,
-        may=exit_in(ExitState.APPROVED, rules.can_book),
+        may=exit_in((ExitState.APPROVED,), rules.can_book),
         facts=exit_facts,
         text=_("登记后不能修改；回购和转让的到账金额应为批准的价格。"),
         icon="payments",

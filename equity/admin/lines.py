@@ -113,6 +113,14 @@ class ExitInline(Lines):
         return "—" if obj.received is None else wan(obj.received)
 
 
+def once(deal, read):
+    """What is read of a deal, kept with it: a page asks for every field several times."""
+    known = deal.__dict__.setdefault("_known", {})
+    if read not in known:
+        known[read] = read(deal)
+    return known[read]
+
+
 def in_state(check, *states):
     return lambda user, deal: check(user, deal, *states)
 
@@ -138,10 +146,10 @@ def lapsed(user, deal) -> bool:
     return rules.can_lapse(user, deal, at=timezone.now())
 
 
-def exit_in(state, can):
+def exit_in(states, can):
     def may(user, deal) -> bool:
         found = can(user, deal, DealState.EXITING) and queries.open_exit(deal)
-        return bool(found) and found.state == state
+        return bool(found) and found.state in states
 
     return may
 

@@ -3,6 +3,7 @@
 from equity.models.deals import Deal, PeriodicReport, Trigger, Valuation
 from equity.models.holdings import (
     BuyBackWindow,
+    CapTable,
     Distribution,
     DistributionLine,
     Exit,
@@ -21,6 +22,7 @@ from equity.models.terms import (
 __all__ = [
     "WITH_AMOUNT",
     "BuyBackWindow",
+    "CapTable",
     "Deal",
     "Distribution",
     "DistributionLine",

@@ -52,6 +52,7 @@ class Deal(models.Model):
     event_verbs = {
         "renegotiated": _("重新约定触发期限"),
         "valued": _("登记估值"),
+        "restructured": _("登记股权变动"),
         "reported": _("报送经营情况"),
         "distributed": _("分配收益"),
         "exit_refused": _("不予批准退出"),
@@ -250,7 +251,8 @@ class Valuation(models.Model):
         ordering = ["as_of_date", "id"]
         constraints = [
             models.CheckConstraint(condition=Q(post_money__gt=0), name="valuation_positive"),
-            models.UniqueConstraint(fields=["deal", "as_of_date"], name="valuation_day_once"),
+            # Of one day another value corrects the first; the same again is a second click.
+            models.UniqueConstraint(fields=["deal", "as_of_date", "post_money"], name="valuation_once"),
         ]
         triggers = [pgtrigger.Protect(name="sealed", operation=pgtrigger.Update | pgtrigger.Delete)]
 

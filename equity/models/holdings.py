@@ -20,6 +20,10 @@ class OfHoldingQuerySet(OfDealQuerySet):
     path = "holding__deal__"
 
 
+class OfTableQuerySet(OfDealQuerySet):
+    path = "table__holding__deal__"
+
+
 class OfExitQuerySet(OfDealQuerySet):
     path = "exit__deal__"
 
@@ -29,13 +33,9 @@ class OfDistributionQuerySet(OfDealQuerySet):
 
 
 class Holding(models.Model):
-    """The registered share (工商变更). Its cap table is whole and never changes afterwards."""
+    """The registered share (工商变更), from the day of which the clocks of the share run. Never changes."""
 
     deal = models.OneToOneField(Deal, models.PROTECT, related_name="+", verbose_name=_("股权项目"))
-    shares = models.DecimalField(_("持有股数"), max_digits=16, decimal_places=2)
-    total_shares = models.DecimalField(_("总股数"), max_digits=16, decimal_places=2)
-    max_percent = models.DecimalField(_("持股上限（%）"), max_digits=7, decimal_places=4)
-    not_largest = models.BooleanField(_("不为第一大股东"))
     registered_date = models.DateField(_("变更登记日期"))
     until_date = models.DateField(_("最长持股至"))
     recorded_by = models.ForeignKey(
@@ -50,35 +50,77 @@ class Holding(models.Model):
         verbose_name_plural = pgettext_lazy("list", "持股")
         constraints = [
             models.CheckConstraint(
-                condition=Q(shares__gt=0, shares__lt=F("total_shares")), name="holding_part_of_whole"
+                condition=Q(until_date__gt=F("registered_date")), name="holding_dates_in_order"
+            ),
+        ]
+        triggers = [pgtrigger.Protect(name="sealed", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self):
+        return f"{self.registered_date}"
+
+    @property
+    def table(self) -> "CapTable":
+        """The cap table of the latest day; `queries.holding_of` has them all at hand."""
+        return next(iter(self.tables.all()))
+
+    @property
+    def earlier(self) -> list["CapTable"]:
+        return list(self.tables.all())[1:]
+
+
+class CapTable(models.Model):
+    """Who holds how much of the firm from a day on (股权结构). Whole, and never changed: a change is another.
+
+    The latest day counts.
+    """
+
+    holding = models.ForeignKey(Holding, models.PROTECT, related_name="tables", verbose_name=_("持股"))
+    as_of_date = models.DateField(_("变更登记日期"))
+    shares = models.DecimalField(_("持有股数"), max_digits=16, decimal_places=2)
+    total_shares = models.DecimalField(_("总股数"), max_digits=16, decimal_places=2)
+    max_percent = models.DecimalField(_("持股上限（%）"), max_digits=7, decimal_places=4)
+    not_largest = models.BooleanField(_("不为第一大股东"))
+    occasion = models.CharField(_("变动原因"), max_length=200, blank=True)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("登记人")
+    )
+    recorded_at = models.DateTimeField(_("登记时间"))
+
+    objects = OfHoldingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("股权结构")
+        verbose_name_plural = pgettext_lazy("list", "股权结构")
+        ordering = ["-as_of_date", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["holding", "as_of_date"], name="cap_table_day_once"),
+            models.CheckConstraint(
+                condition=Q(shares__gt=0, shares__lt=F("total_shares")), name="cap_table_part_of_whole"
             ),
             models.CheckConstraint(
                 condition=Q(shares__lte=F("total_shares") * F("max_percent") / Decimal(100)),
-                name="holding_within_cap",
-            ),
-            models.CheckConstraint(
-                condition=Q(until_date__gt=F("registered_date")), name="holding_dates_in_order"
+                name="cap_table_within_cap",
             ),
         ]
         triggers = [
             pgtrigger.Protect(name="sealed", operation=pgtrigger.Update | pgtrigger.Delete),
             pgtrigger.Trigger(
-                name="cap_table_is_whole",
+                name="is_whole",
                 when=pgtrigger.After,
                 timing=pgtrigger.Deferred,
                 operation=pgtrigger.Insert,
                 func="""
                     IF (
-                        SELECT COALESCE(sum(shares), 0) FROM equity_shareholding WHERE holding_id = NEW.id
+                        SELECT COALESCE(sum(shares), 0) FROM equity_shareholding WHERE table_id = NEW.id
                     ) <> NEW.total_shares OR (
                         SELECT COALESCE(sum(shares), 0) FROM equity_shareholding
-                        WHERE holding_id = NEW.id AND is_public
+                        WHERE table_id = NEW.id AND is_public
                     ) <> NEW.shares THEN
                         RAISE EXCEPTION 'the cap table does not add up' USING ERRCODE = 'check_violation';
                     END IF;
                     IF NEW.not_largest AND NOT EXISTS (
                         SELECT 1 FROM equity_shareholding
-                        WHERE holding_id = NEW.id AND NOT is_public AND shares > NEW.shares
+                        WHERE table_id = NEW.id AND NOT is_public AND shares > NEW.shares
                     ) THEN
                         RAISE EXCEPTION 'the public share is the largest' USING ERRCODE = 'check_violation';
                     END IF;
@@ -94,16 +136,24 @@ class Holding(models.Model):
     def percent(self) -> Decimal:
         return (self.shares * 100 / self.total_shares).quantize(PERCENT)
 
+    def part_of(self, amount: Decimal) -> Decimal:
+        """What of an amount falls to the public share."""
+        return amount * self.shares / self.total_shares
+
+    def parts(self) -> list[tuple["Shareholding", Decimal]]:
+        """Each holder with the share of the whole, of 1."""
+        return [(row, row.shares / self.total_shares) for row in self.rows.all()]
+
 
 class Shareholding(models.Model):
-    """One row of the cap table (股东名册) at registration."""
+    """One row of a cap table (股东名册)."""
 
-    holding = models.ForeignKey(Holding, models.PROTECT, related_name="rows", verbose_name=_("持股"))
+    table = models.ForeignKey(CapTable, models.PROTECT, related_name="rows", verbose_name=_("股权结构"))
     name = models.CharField(_("股东"), max_length=120)
     shares = models.DecimalField(_("股数"), max_digits=16, decimal_places=2)
     is_public = models.BooleanField(_("财政资金"), default=False)
 
-    objects = OfHoldingQuerySet.as_manager()
+    objects = OfTableQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("股东名册")
@@ -111,14 +161,14 @@ class Shareholding(models.Model):
         ordering = ["-shares", "id"]
         constraints = [
             models.CheckConstraint(condition=Q(shares__gt=0), name="shareholding_positive"),
-            models.UniqueConstraint(fields=["holding", "name"], name="shareholding_name_once"),
+            models.UniqueConstraint(fields=["table", "name"], name="shareholding_name_once"),
             models.UniqueConstraint(
-                fields=["holding"], condition=Q(is_public=True), name="shareholding_one_public"
+                fields=["table"], condition=Q(is_public=True), name="shareholding_one_public"
             ),
         ]
         triggers = [
             pgtrigger.Protect(name="sealed", operation=pgtrigger.Update | pgtrigger.Delete),
-            # Rows come with their holding: nothing is added to a table that was whole already.
+            # Rows come with their table: nothing is added to one that was whole already.
             pgtrigger.Trigger(
                 name="table_is_whole",
                 when=pgtrigger.Before,
@@ -126,8 +176,8 @@ class Shareholding(models.Model):
                 func="""
                     IF NEW.shares + (
                         SELECT COALESCE(sum(shares), 0) FROM equity_shareholding
-                        WHERE holding_id = NEW.holding_id
-                    ) > (SELECT total_shares FROM equity_holding WHERE id = NEW.holding_id) THEN
+                        WHERE table_id = NEW.table_id
+                    ) > (SELECT total_shares FROM equity_captable WHERE id = NEW.table_id) THEN
                         RAISE EXCEPTION 'the cap table has more shares than there are'
                             USING ERRCODE = 'check_violation';
                     END IF;

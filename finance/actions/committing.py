@@ -69,11 +69,11 @@ def cancel_unpaid(*, agreement: Agreement, by, at: datetime) -> None:
     """The project was ended early: nothing more is paid. What it does not keep is free again."""
     hold(agreement.pk)
     _cancel(Instalment.objects.filter(agreement=agreement), by=by, at=at)
-    shrink(agreement, at=at)
+    shrink(agreement=agreement, at=at)
     refund_clocks.settlement_followed(agreement, by=by, at=at)
 
 
-def shrink(agreement: Agreement, *, at: datetime) -> None:
+def shrink(*, agreement: Agreement, at: datetime) -> None:
     """Of a project that ended early the budget holds what was paid and has not come back; callers hold it."""
     if agreement.state in ENDED_EARLY:
         Commitment.objects.filter(application=agreement.award.application).update(

@@ -195,7 +195,7 @@ def reverse_payment(*, payment: Payment, reason: str, by, at: datetime) -> Payme
         data={"payment": payment.pk, "amount": str(negative.amount)},
     )
     notifications.reversed_(payment, reason=reason.strip(), at=at)
-    shrink(instalment.agreement, at=at)
+    shrink(agreement=instalment.agreement, at=at)
     refund_clocks.settlement_followed(instalment.agreement, by=by, at=at)
     return negative
 

@@ -101,7 +101,7 @@ def receive_refund(
     if not refund.left:
         workflow.move(refund, RefundState.SETTLED, by=by, at=at, ended_at=at)
         refund_clocks.settled(refund, by=by, at=at)
-    shrink(refund.agreement, at=at)
+    shrink(agreement=refund.agreement, at=at)
     refund_clocks.tell(refund, "received", at=at, received=str(amount))
     return receipt
 

@@ -50,9 +50,8 @@ STATE_TONES = {
     InstalmentState.DUE: "warning",
     InstalmentState.PAID: "success",
     InstalmentState.CANCELLED: "danger",
+    None: "danger",  # due, and nowhere to pay it to
 }
-
-ACCOUNT_TONES = {None: "danger", AccountState.REGISTERED: "warning", AccountState.CONFIRMED: "success"}
 
 
 def payee_of(instalment: Instalment) -> list[tuple]:
@@ -107,7 +106,7 @@ class PaymentInline(PaymentLines, ReadOnlyMixin, unfold.TabularInline):
 class InstalmentAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
     """What is to be paid, due first, by date."""
 
-    list_display = ("project", "unit", "name", "amount_wan", "paid_wan", "due", "condition_label", "payee")
+    list_display = ("project", "unit", "name", "amount_wan", "paid_wan", "due", "condition_label")
     list_filter = (OverdueFilter, "state", "agreement__award__application__call__programme")
     fields = (
         "project",
@@ -161,15 +160,21 @@ class InstalmentAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMi
         late = obj.state == InstalmentState.DUE and obj.due_at < timezone.now()
         return f"{timezone.localtime(obj.due_at):%Y-%m-%d} {_('已逾期') if late else ''}"
 
-    @display(description=_("收款账户"), label=ACCOUNT_TONES)
+    @display(description=_("收款账户"))
     def payee(self, obj):
-        """Where money is due: whether the unit has an account that finance confirmed."""
+        """Where the unit is paid, or what is missing; to be checked it is one click away."""
         if obj.state != InstalmentState.DUE:
-            return "—", "—"
-        return obj.account_state, AccountState(obj.account_state).label if obj.account_state else _("未登记")
+            return "—"
+        state = obj.account_state
+        label = AccountState(state).label if state else _("未登记")
+        unit = obj.agreement.award.application.organisation
+        address = reverse("admin:accounts_bankaccount_changelist") + f"?q={unit.credit_code}"
+        return format_html('{} <a href="{}">{}</a>', label, address, _("收款账户")) if state else label
 
     @display(description=_("状态"), ordering="state", label=STATE_TONES)
     def condition_label(self, obj):
+        if obj.state == InstalmentState.DUE and obj.account_state != AccountState.CONFIRMED:
+            return None, _("待确认账户") if obj.account_state else _("缺收款账户")
         return obj.state, obj.get_state_display()
 
     @button(

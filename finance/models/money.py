@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.roles import Role
 from applications.models import Application
 from awards.models import Agreement, ProjectQuerySet
+from core.money import wan
 from finance import states
 from grants.models import Call, Programme, frozen_with_call
 from milestones.models import Milestone
@@ -363,7 +364,7 @@ class Payment(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.voucher} {self.amount}"
+        return f"{self.voucher} {wan(self.amount)}"
 
     @property
     def masked_account(self) -> str:

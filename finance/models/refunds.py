@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from awards.models import Agreement, ProjectQuerySet
+from core.money import wan
 from finance import states
 
 
@@ -28,6 +29,7 @@ class Refund(models.Model):
         SURPLUS = "surplus", _("结余资金")
         IMPROPER = "improper", _("不合规支出")
         OVERPAID = "overpaid", _("多拨付")
+        REPAYMENT = "repayment", _("投入资金未转为股权，应退还")
 
     event_verbs = {"received": _("登记退款")}
 
@@ -116,7 +118,7 @@ class Refund(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.agreement.award.number} {self.amount}"
+        return f"{self.agreement.award.number} {wan(self.amount)}"
 
     @property
     def left(self):
@@ -162,4 +164,4 @@ class RefundReceipt(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.voucher} {self.amount}"
+        return f"{self.voucher} {wan(self.amount)}"

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from awards.models import Agreement, ProjectQuerySet
+from core.money import wan
 
 
 class SettlementQuerySet(ProjectQuerySet):
@@ -40,7 +41,7 @@ class Settlement(models.Model):
         triggers = [pgtrigger.Protect(name="sealed", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self):
-        return f"{self.agreement.award.number} {self.recognised}"
+        return f"{self.agreement.award.number} {wan(self.recognised)}"
 
     @property
     def to_return(self):

@@ -12,17 +12,9 @@ from awards.states import AgreementState
 from core import workflow
 from core.workflow import Lost, Refused
 from milestones import extending, extension_clocks, notifications
-from milestones.actions.moves import annual_reports
+from milestones.actions.moves import annual_reports, locked
 from milestones.models import Extension, Milestone, Shift
 from milestones.states import ExtensionState, MilestoneState
-
-
-def locked(agreement_id: int) -> Agreement:
-    """Hold the agreement: of two requests or decisions at once the second finds the first."""
-    rows = Agreement.objects.select_for_update(of=("self",)).select_related(
-        "award__application__call__programme__department", "award__application__organisation"
-    )
-    return rows.get(pk=agreement_id)
 
 
 @transaction.atomic

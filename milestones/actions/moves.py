@@ -31,6 +31,17 @@ EVIDENCE = "evidence"
 """The beginning of the `kind` of a report's documents."""
 
 
+def locked(agreement_id: int) -> Agreement:
+    """Hold the agreement: of two requests or decisions at once the second finds the first.
+
+    Before its milestones, as whoever ends the project does: else each would wait for the other.
+    """
+    rows = Agreement.objects.select_for_update(of=("self",)).select_related(
+        "award__application__call__programme__department", "award__application__organisation"
+    )
+    return rows.get(pk=agreement_id)
+
+
 @transaction.atomic
 def plan(*, agreement: Agreement, by, at: datetime) -> list[Milestone]:
     """Write the milestones of a new agreement: what was proposed, joined to what the notice demands."""
@@ -208,6 +219,8 @@ def hand_in(
 @transaction.atomic
 def give_opinion(*, report: Report, opinion: str, text: str, by, at: datetime) -> DemanderOpinion:
     """Say what the demand side makes of a hand-in, once. Raises Refused."""
+    locked(report.milestone.agreement_id)
+    report.milestone.refresh_from_db(fields=["state"])
     rules.check_can_give_opinion(by, report)
     rules.check_opinion(opinion, text)
     try:
@@ -232,6 +245,7 @@ OUTCOMES = {
 @transaction.atomic
 def conclude(*, report: Report, outcome: str, note: str, by, at: datetime) -> Acceptance:
     """The officer's conclusion on the latest hand-in. Raises Refused; Lost when somebody was faster."""
+    locked(report.milestone.agreement_id)
     rules.check_can_conclude(by, report)
     rules.check_conclusion(report, outcome, note)
     milestone = report.milestone

@@ -11,7 +11,7 @@ from core import workflow
 from core.workflow import Lost, Refused
 from documents.actions import store
 from milestones import notifications, queries, terminating, termination_clocks
-from milestones.actions.extending import locked
+from milestones.actions.moves import locked
 from milestones.models import Milestone, Termination
 from milestones.states import MilestoneState, TerminationState
 

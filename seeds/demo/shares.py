@@ -72,6 +72,21 @@ class Shares(Stage):
             by=manager,
             at=self.clock(-170),
         )
+        actions.restructure(
+            deal=deal,
+            shares=Decimal(375_000),
+            others=[
+                ("沈知微", Decimal(5_200_000)),
+                ("员工持股平台", Decimal(2_425_000)),
+                ("蓝海创投", Decimal(2_000_000)),
+                ("深蓝产业基金", Decimal(1_250_000)),
+            ],
+            as_of_date=self.clock.day(-45),
+            occasion="乙轮增资，深蓝产业基金投资 1500 万元",
+            file=_paper("变更登记通知书（乙轮）.pdf"),
+            by=self.cast.people["trust"],
+            at=self.clock(-40),
+        )
 
     def _call(self) -> Call:
         department = self.cast.units["transfer"]

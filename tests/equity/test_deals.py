@@ -11,6 +11,7 @@ from core.workflow import Lost, Refused
 from equity import actions, queries, rules
 from equity.models import (
     BuyBackWindow,
+    CapTable,
     Deal,
     Distribution,
     DistributionLine,
@@ -22,11 +23,14 @@ from equity.models import (
     Valuation,
 )
 from equity.states import DEAL, DealState, ExitState, ReportState, TriggerState, WindowState
+from finance import actions as finance
+from finance.models import Instalment
+from milestones import actions as milestones
 from notifications import obligations
 from notifications.actions import lapse_rights
 from notifications.models import Deadline, DeadlineKind, Message
 from tests.factories.equity import deal_of, equity_call, file, settled
-from tests.factories.milestones import AT, PEOPLE, hand_in, milestone_of, people_of
+from tests.factories.milestones import AT, PEOPLE, hand_in, milestone_of, payee, people_of
 
 TODAY = local_date(AT)
 LATER = AT + timedelta(days=800)
@@ -119,7 +123,7 @@ def test_the_first_trigger_that_is_confirmed_ends_the_waiting_for_the_others(wat
 def test_a_held_share_is_valued_reported_on_bought_back_and_left_in_time(held):
     deal, people = held
     holding, window = queries.holding_of(deal), queries.window_of(deal)
-    assert (holding.percent, deal.state) == (20, "holding")
+    assert (holding.table.percent, deal.state) == (20, "holding")
     assert clock(deal) == {"equity_valuation"}
     assert clock(holding) == {"equity_holding"}
     assert clock(window) == {"equity_buy_back"}
@@ -207,9 +211,38 @@ def test_behind_the_triggers_date_a_leader_chooses_among_four_ways(watching):
     assert (deal.state, agreeing(last)) == ("repaying", [])
     with pytest.raises(Refused, match="退清"):
         actions.confirm_repaid(deal=deal, by=people["finance"], at=last)
+    with transaction.atomic():
+        for cause, amount in (("surplus", 1), ("repayment", 100)):
+            assert not rules._can(rules.check_repaid, deal), "what else came back is not this"
+            paid_back(deal, people, cause=cause, amount=Decimal(amount))
+        actions.confirm_repaid(deal=deal, by=people["finance"], at=last)
+        transaction.set_rollback(True)
+    deal.refresh_from_db()
     actions.give_up(deal=deal, outcome="exempted", at=last, **leader)
     assert (deal.state, deal.ending, queries.due_report(deal)) == ("exempted", "市场变化", None)
     assert agreeing(last) == []
+
+
+def paid_back(deal, people, *, cause: str, amount: Decimal):
+    """Some of the money was paid, demanded back for a cause, and came."""
+    first = Instalment.objects.filter(agreement=deal.agreement).order_by("order").first()
+    payee(deal.agreement)
+    money = {"amount": amount, "by": people["finance"], "at": AT}
+    finance.record_payment(instalment=first, paid_date=TODAY, voucher=f"拨-{cause}", **money)
+    terms = {"cause": cause, "due_date": local_date(LATER), "reason": "x", "clause": "x"}
+    refund = finance.demand_refund(agreement=deal.agreement, **terms, **money)
+    finance.receive_refund(refund=refund, received_date=TODAY, voucher=f"退-{cause}", **money)
+
+
+def test_when_the_project_was_ended_a_leader_need_not_wait_for_the_triggers_date(watching):
+    deal, people = watching
+    asked = {"end": "terminated", "ground": "other", "reason": "x", "files": []}
+    ended = milestones.ask_termination(agreement=deal.agreement, **asked, by=people["manager"], at=AT)
+    milestones.terminate(termination=ended, opinion="同意", clause="x", by=people["leader"], at=AT)
+    deal = Deal.objects.get(pk=deal.pk)
+    assert rules.can_lapse(people["leader"], deal, at=AT)
+    actions.give_up(deal=deal, outcome="exempted", reason="项目终止", by=people["leader"], at=AT)
+    assert (deal.state, agreeing()) == ("exempted", [])
 
 
 def test_a_share_that_is_written_off_owes_nothing_more(held):
@@ -218,7 +251,13 @@ def test_a_share_that_is_written_off_owes_nothing_more(held):
         actions.give_up(deal=deal, outcome="written_off", reason="", by=people["leader"], at=AT)
     with pytest.raises(Refused, match="请选择"):
         actions.give_up(deal=deal, outcome="closed", reason="破产", by=people["leader"], at=AT)
+    report = queries.due_report(deal)
+    typed = {"revenue": Decimal(1), "profit": Decimal(1), "staff": 1, "text": "正常", "at": AT}
+    actions.submit_report(report=report, file=file(), by=people["team"], **typed)
+    actions.return_report(report=report, reason="缺报表", by=people["manager"], at=AT)
+    assert queries.due_reports(deal).count() == 2
     actions.give_up(deal=deal, outcome="written_off", reason="企业破产", by=people["leader"], at=AT)
+    assert not queries.due_reports(deal).exists()
     assert Deadline.objects.open().filter(pk__in=[d.pk for d in queries.dossier(deal).clocks]).count() == 0
     assert agreeing() == []
 
@@ -242,7 +281,11 @@ def approved(deal, people):
     value = {"post_money": Decimal(5_000_000), "basis": "round", "by": people["trustee"], "at": AT}
     actions.record_valuation(deal=deal, as_of_date=TODAY, file=file(), **value)
     actions.return_valuation(deal=deal, reason="依据不足", by=people["leader"], at=AT)
-    actions.record_valuation(deal=deal, as_of_date=TODAY - timedelta(days=1), file=file(), **value)
+    with pytest.raises(Refused, match="已经登记过"):
+        actions.record_valuation(deal=deal, as_of_date=TODAY, file=file(), **value)
+    mended = value | {"post_money": Decimal(5_000_100)}
+    actions.record_valuation(deal=deal, as_of_date=TODAY, file=file(), **mended)
+    assert queries.last_valuation(deal).post_money == 5_000_100, "the same day, mended"
     with pytest.raises(Refused, match="不超过 25%"):
         actions.approve_conversion(deal=deal, percent=Decimal("25.01"), note="", by=people["leader"], at=AT)
     actions.approve_conversion(deal=deal, percent=Decimal(20), note="", by=people["leader"], at=AT)
@@ -267,11 +310,16 @@ def test_a_share_beyond_the_cap_or_the_largest_is_refused_by_rule_and_by_the_dat
         assert refused.value.field == field
     actions.register(deal=deal, shares=Decimal(200_000), others=founders, **register)
     sums_hold()
-    assert [str(row) for row in queries.holding_of(deal).rows.all()] == ["张三", "李四", deal.trustee.name]
+    assert [str(row) for row in queries.holding_of(deal).table.rows.all()] == [
+        "张三",
+        "李四",
+        deal.trustee.name,
+    ]
     attacks = [
-        lambda: Holding.objects.update(shares=1),
+        lambda: Holding.objects.update(until_date=LATER),
+        lambda: CapTable.objects.update(shares=1),
         lambda: Shareholding.objects.update(shares=1),
-        lambda: Shareholding.objects.create(holding=queries.holding_of(deal), name="王五", shares=1),
+        lambda: Shareholding.objects.create(table=queries.holding_of(deal).table, name="王五", shares=1),
         lambda: Deal.objects.filter(pk=deal.pk).update(valuation_due_date=None),
         lambda: Deal.objects.filter(pk=deal.pk).update(amount=1),
         lambda: Deal.objects.filter(pk=deal.pk).update(trustee=None),
@@ -282,6 +330,45 @@ def test_a_share_beyond_the_cap_or_the_largest_is_refused_by_rule_and_by_the_dat
     for attack in attacks:
         with pytest.raises(DatabaseError), transaction.atomic():
             attack()
+
+
+def test_a_later_round_makes_another_cap_table_and_the_latest_counts(held, watching):
+    deal, people = held
+    on = TODAY + timedelta(days=90)
+    founders = [("张三", Decimal(800_000)), ("蓝海创投", Decimal(600_000))]
+    round_a = {"shares": Decimal(200_000), "others": founders, "as_of_date": on, "occasion": "A 轮增资"}
+    round_a |= {"by": people["trustee"], "at": AT + timedelta(days=100)}
+    wrong = [
+        ({"as_of_date": TODAY}, "as_of_date", "晚于"),
+        ({"as_of_date": TODAY + timedelta(days=101)}, "as_of_date", "不晚于今天"),
+        ({"occasion": " "}, "occasion", "变动原因"),
+        ({"shares": Decimal(500_000)}, "shares", "超过"),
+        ({"others": [("张三", Decimal(10) ** 15)]}, "others", "过大"),
+        ({"by": people["team"]}, "", "受托管理机构"),
+    ]
+    for change, field, sentence in wrong:
+        with pytest.raises(Refused, match=sentence) as refused:
+            actions.restructure(deal=deal, file=file(), **round_a | change)
+        assert refused.value.field == field
+    with pytest.raises(Refused, match="现在是"):
+        actions.restructure(deal=watching[0], file=file(), **round_a | {"by": people["manager"]})
+    assert queries.holding_of(deal).earlier == []
+    actions.restructure(deal=deal, file=file(), **round_a)
+    sums_hold()
+    with pytest.raises(Refused, match="已经登记过"):
+        actions.restructure(deal=deal, file=file(), **round_a)
+    holding = queries.holding_of(deal)
+    assert [(table.as_of_date, str(table)) for table in (holding.table, *holding.earlier)] == [
+        (on, "12.5%"),
+        (TODAY, "20%"),
+    ]
+    assert queries.deals(people["manager"]).get(pk=deal.pk).held_percent == Decimal("12.5")
+    assert queries.dossier(deal).value == 5_000_000 * Decimal("0.125")
+    assert {row.pk for row in CapTable.objects.visible_to(people["team"])} == {
+        t.pk for t in holding.tables.all()
+    }
+    assert not CapTable.objects.visible_to(people["demander"]).exists()
+    assert agreeing() == []
 
 
 @pytest.mark.parametrize(
@@ -297,19 +384,13 @@ def test_the_database_holds_the_cap_table(agreed, shares, rows):
     deal, people = agreed
 
     def attack():
-        holding = Holding.objects.create(
-            deal=deal,
-            shares=shares,
-            total_shares=1000,
-            max_percent=25,
-            not_largest=True,
-            registered_date=TODAY,
-            until_date=TODAY + timedelta(days=1),
-            recorded_by=people["manager"],
-            recorded_at=AT,
-        )
+        recorded = {"recorded_by": people["manager"], "recorded_at": AT}
+        until = TODAY + timedelta(days=1)
+        holding = Holding.objects.create(deal=deal, registered_date=TODAY, until_date=until, **recorded)
+        whole = {"total_shares": 1000, "max_percent": 25, "not_largest": True}
+        table = CapTable.objects.create(holding=holding, as_of_date=TODAY, shares=shares, **whole, **recorded)
         for number, (held, is_public) in enumerate(rows):
-            Shareholding.objects.create(holding=holding, name=str(number), shares=held, is_public=is_public)
+            Shareholding.objects.create(table=table, name=str(number), shares=held, is_public=is_public)
         sums_hold()
 
     with pytest.raises(DatabaseError), transaction.atomic():
@@ -334,6 +415,8 @@ def test_the_team_buys_back_within_its_window_for_no_less_than_the_formula(held)
     assert (window.state, clock(window)) == (WindowState.DECLARED, set())
     with pytest.raises(Refused, match="不能低于"):
         proposed(deal, people, at=inside, price=Decimal(1_000_000))
+    with pytest.raises(Refused, match="团队优先"):
+        proposed(deal, people, at=inside, kind="transfer", price=Decimal(9_000_000))
     found = proposed(deal, people, at=inside, price=Decimal(1_040_000))
     actions.refuse_exit(exit_=found, reason="价格偏低", by=people["leader"], at=inside)
     window.refresh_from_db()
@@ -365,6 +448,9 @@ def test_of_two_exits_at_once_one_wins(held):
     for change in ({"price": 1}, {"state": "settled"}, {"state": "approved", "received": 1}):
         with pytest.raises(DatabaseError), transaction.atomic():
             Exit.objects.filter(pk=found.pk).update(**change)
+    actions.approve_exit(exit_=found, note="", by=people["leader"], at=AT)
+    actions.refuse_exit(exit_=found, reason="受让方没有付款", by=people["leader"], at=AT)
+    assert (deal.state, found.state, agreeing()) == ("holding", "refused", []), "not stuck for ever"
 
 
 def test_income_is_split_to_the_cent_and_the_rest_goes_to_the_pool(held):

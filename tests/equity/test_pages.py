@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from equity import actions, queries
 from equity.models import Deal, PeriodicReport, Trigger, Valuation
 from tests.factories.equity import file
-from tests.factories.milestones import AT
+from tests.factories.milestones import AT, draft_agreement
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +112,21 @@ def test_the_office_moves_a_deal_from_its_desk_to_its_end(watching, client):
     assert "第 1 行读不懂" in body(wrong, 422)
     press("register", "manager", **register | {"others": "张三，800000", "file": file()})
     assert "张三 80.00%" in body(client.get(desk))
+    later = {"as_of_date": "2026-09-10", "occasion": "A 轮增资", "shares": "200000", "file": file()}
+    press("restructure", "manager", **later | {"others": "张三，800000\n蓝海创投，1000000"})
+    shown = body(client.get(desk))
+    assert "蓝海创投 50.00%" in shown
+    assert "2026-09-02：20%" in shown
+    client.force_login(people["trustee"])
+    shown = body(client.get(reverse("equity:deal", args=[deal.pk])))
+    assert "历次股权结构" in shown
+    assert "转股登记" in shown
+    form = reverse("equity:restructure", args=[deal.pk])
+    assert form in shown
+    again = client.post(form, later | {"others": "张三，800000", "file": file()})
+    assert "已经登记过" in body(again, 422)
+    client.force_login(people["team"])
+    assert client.get(form).status_code == 403
     press("propose_exit", "manager", kind="listing", price="90", counterparty="二级市场", reason="上市")
     press("approve_exit", "leader")
     press("book_exit", "finance", received="150", received_date="2026-09-02", voucher="收-9")
@@ -137,20 +152,35 @@ def grown(deal, people, rows: int) -> None:
         PeriodicReport.objects.create(deal=deal, number=100 + number, due_date=AT.date(), state="dropped")
 
 
-def test_pages_cost_the_same_for_one_row_and_for_thirty(
-    held, watching, client, django_assert_num_queries, monkeypatch
+def more_deals(deal, rows: int) -> None:
+    """Deals of the same notice, as agreed."""
+    call = deal.application.call
+    agreements = [draft_agreement(call=call, amount=Decimal(1_000_000)) for _ in range(rows)]
+    Deal.objects.bulk_create(
+        Deal(agreement=found, instrument=deal.instrument, amount=found.award.amount, opened_at=AT)
+        for found in agreements
+    )
+
+
+def test_pages_and_lists_cost_the_same_for_one_row_and_for_thirty(
+    held, watching, client, django_assert_num_queries
 ):
     deal, people = held
     caller = APIClient()
     caller.force_authenticate(people["manager"])
     client.force_login(people["manager"])
     page, desk = reverse("equity:deal", args=[deal.pk]), reverse("admin:equity_deal_change", args=[deal.pk])
-    everything = Deal.objects.all()
+    lists = ((client, reverse("equity:list"), 7), (client, reverse("admin:equity_deal_changelist"), 8))
+    pages = ((client, page, 23), (client, desk, 21), (caller, "/api/v1/deals/", 4))
     for rows in (1, 30):
         if rows == 30:
             grown(deal, people, rows)
-        for address, count in ((page, 22), (desk, 36), (reverse("equity:list"), 7)):
-            client.get(address)
+            more_deals(deal, 27)
+        for asking, address, count in (*pages, *lists):
+            asking.get(address)
             with django_assert_num_queries(count):
-                client.get(address)
-    assert everything.count() == 3
+                answer = asking.get(address)
+            assert answer.status_code == 200
+    assert len(caller.get("/api/v1/deals/").json()["results"]) == 30
+    listing = client.get(reverse("equity:list")).context["listing"]
+    assert (len(listing.rows), bool(listing.next)) == (20, True), "by keyset"

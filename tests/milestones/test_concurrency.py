@@ -72,3 +72,37 @@ def test_of_two_conclusions_at_once_one_wins():
     assert len({"Lost", "Refused"} & set(results)) == 1
     assert Acceptance.objects.count() == 1
     assert milestone_of(found).state == Acceptance.objects.get().outcome
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_acceptance_and_the_end_of_the_project_at_once_do_not_wait_for_each_other():
+    found, people = project()
+    report = hand_in(milestone_of(found))
+    people["leader"]
+    asked = {"end": "terminated", "ground": "other", "reason": "x", "files": []}
+    ended = actions.ask_termination(agreement=found, **asked, by=people["manager"], at=AT)
+    gate, results = threading.Barrier(2), []
+
+    def run(action, **terms):
+        try:
+            gate.wait()
+            action(**terms, at=AT)
+            results.append(action.__name__)
+        except Refused:
+            results.append("refused")
+        finally:
+            connection.close()
+
+    conclusion = {"report": report, "outcome": "accepted", "note": "", "by": people["manager"]}
+    decision = {"termination": ended, "opinion": "同意", "clause": "x", "by": people["leader"]}
+    threads = [
+        threading.Thread(target=run, args=(actions.conclude,), kwargs=conclusion),
+        threading.Thread(target=run, args=(actions.terminate,), kwargs=decision),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) in (["conclude", "terminate"], ["refused", "terminate"])
+    expected = "accepted" if "conclude" in results else "cancelled"
+    assert milestone_of(found).state == expected
