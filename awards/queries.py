@@ -15,7 +15,7 @@ from applications.queries import claim_of, claim_scheme
 from applications.states import ApplicationState
 from awards.models import Agreement, Decision, Outcome, Publicity, PublicityItem
 from awards.states import AgreementState, ObjectionState
-from grants.models import Call, Instrument, StageKind
+from grants.models import Call, Instrument, ProjectType, StageKind
 from grants.queries import stages_of
 from reviews import queries as reviews
 from reviews.models import DemanderChoice
@@ -200,6 +200,15 @@ def proposed_or_awarded(topic_id: int) -> int:
     """How many bids of a topic are proposed or awarded."""
     taken = (ApplicationState.PUBLICITY, ApplicationState.AGREEMENT, ApplicationState.AWARDED)
     return Application.objects.filter(topic_id=topic_id, state__in=taken).count()
+
+
+def funded_in(call: Call, kind: ProjectType | None):
+    """What was decided to be funded in any version of a notice, of one type or of all; fallen away: not."""
+    funded = Decision.objects.filter(application=OuterRef("pk"), outcome=Outcome.FUND)
+    rows = Application.objects.filter(Exists(funded), call__series=call.series)
+    if kind is not None:
+        rows = rows.filter(project_type__code=kind.code)
+    return rows.exclude(state__in=(ApplicationState.REJECTED, ApplicationState.WITHDRAWN))
 
 
 def needs_publicity(call: Call) -> bool:

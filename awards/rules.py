@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.identity import validate_phone
 from accounts.models import Organisation
 from accounts.roles import Role
-from applications import eligibility
+from applications import eligibility, quotas
 from applications.models import Application
 from applications.queries import claim_of, claim_question, claim_scheme
 from applications.rules import allowed
@@ -23,7 +23,7 @@ from awards.states import AgreementState, ObjectionState, PublicityState
 from core import calendar
 from core.money import wan
 from core.workflow import Lost, Refused
-from grants.models import Call, Instrument, StageKind
+from grants.models import Call, Instrument, QuotaOf, StageKind
 from grants.rules import check_manages
 from notifications.models import Deadline, DeadlineKind
 from reviews import queries as reviews
@@ -150,7 +150,25 @@ def check_claim(application: Application, amount: Decimal) -> None:
 
 
 def check_place_left(application: Application) -> None:
-    """No more bids of a topic are proposed than it plans to award."""
+    """No more are proposed than the notice funds, in all or of a type, or than a topic plans to award.
+
+    Raises Refused. Two decisions at the same moment come one after the other where the notice limits them.
+    """
+    limits = list(application.call.quotas.filter(of=QuotaOf.AWARD).select_related("project_type"))
+    if limits:
+        quotas.hold(f"awards:{application.call.series}")
+    for quota in limits:
+        kind = quota.project_type
+        if kind not in (None, application.project_type):
+            continue
+        if queries.funded_in(application.call, kind).exclude(pk=application.pk).count() >= quota.number:
+            raise Refused(
+                _("“%(of)s”最多立项 %(most)s 项，已经满额；可以先列为备选。")
+                % {"of": kind or application.call, "most": quota.number},
+                field="outcome",
+                clause=quota.clause,
+                code="full",
+            )
     topic = application.topic
     if topic is None:
         return

@@ -220,6 +220,8 @@ class QuotaForm(PartForm):
         data = super().clean()
         if (data.get("number") is None) == (not data.get("formula")):
             self.add_error("number", _("限额数字和公式填一个。"))
+        if data.get("of") == QuotaOf.AWARD and data.get("formula"):
+            self.add_error("formula", _("立项数只能是数字。"))
         if data.get("region") and data.get("of") != QuotaOf.RECOMMENDER:
             self.add_error("region", _("只有推荐单位的限额才按区域。"))
         if data.get("credit_code") and data.get("of") != QuotaOf.UNIT:

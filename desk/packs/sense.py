@@ -140,6 +140,10 @@ def _lists(pack: Pack) -> Found:
         seen.add(key)
         if (quota.number is None) == (not quota.formula):
             yield ("quotas", index), _("限额数字和公式填一个。")
+        if quota.of == QuotaOf.AWARD and quota.formula:
+            yield ("quotas", index, "formula"), _("立项数只能是数字。")
+        if quota.region and quota.of != QuotaOf.RECOMMENDER:
+            yield ("quotas", index, "region"), _("只有推荐单位的限额才按区域。")
         if quota.credit_code and quota.of != QuotaOf.UNIT:
             yield ("quotas", index, "credit_code"), _("只有申报单位的限额才写单位。")
 

@@ -412,14 +412,16 @@ class ListedRecommender(models.Model):
 class QuotaOf(models.TextChoices):
     UNIT = "unit", _("每个申报单位")
     RECOMMENDER = "recommender", _("每个推荐单位")
+    AWARD = "award", _("立项数")
 
 
 class Quota(models.Model):
-    """How many applications one unit may hand in, or one recommender may pass on (限额).
+    """How many applications one unit may hand in, one recommender may pass on, or the call funds (限额).
 
     `region` limits a recommender's quota to one region's; empty: each region. With a `credit_code` the row is
     one unit's own, in place of the row for every unit (限额表). `number`, or a CEL `formula`
-    over `unit` (the applicant as of the opening day; for a recommender its own organisation).
+    over `unit` (the applicant as of the opening day; for a recommender its own organisation). What the call
+    funds is a number.
     """
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="quotas", verbose_name=_("通知"))
@@ -456,6 +458,9 @@ class Quota(models.Model):
             models.CheckConstraint(
                 condition=Q(number__isnull=False, formula="") | Q(number__isnull=True) & ~Q(formula=""),
                 name="quota_number_or_formula",
+            ),
+            models.CheckConstraint(
+                condition=~Q(of="award") | Q(number__isnull=False), name="quota_of_awards_is_number"
             ),
             models.CheckConstraint(
                 condition=Q(of="recommender") | Q(region=""), name="quota_region_of_recommender"

@@ -14,7 +14,7 @@ from awards.models import Agreement, Award, Decision, Objection, Outcome, Public
 from awards.states import AgreementState, PublicityState
 from core.workflow import Lost, Refused
 from finance.models import Commitment
-from grants.models import Instrument, StageKind, Topic
+from grants.models import Call, Instrument, ProjectType, Quota, StageKind, Topic
 from grants.states import TopicState
 from notifications.models import Deadline
 from reviews.models import DemanderChoice
@@ -238,6 +238,43 @@ def test_no_more_bids_are_proposed_than_the_topic_plans():
         decide(second)
 
     assert refused.value.message == "榜单任务计划立项 1 个，已经有拟立项的揭榜书。"
+
+
+def test_no_more_are_funded_than_the_notice_says_in_all_and_of_each_type():
+    call = panel_call()
+    Call.objects.filter(pk=call.pk).update(state="draft", published_at=None)
+    big, small = (
+        ProjectType.objects.create(call=call, code=code, name=code, order=n)
+        for n, code in enumerate(("big", "small"))
+    )
+    for kind, most in ((big, 1), (None, 2)):
+        Quota.objects.create(
+            call=call, of="award", project_type=kind, number=most, clause="第六条", order=most
+        )
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Quota.objects.create(call=call, of="award", project_type=small, formula="1", order=3)
+    Call.objects.filter(pk=call.pk).update(state="published", published_at=NOW)
+    call.refresh_from_db()
+    first, second, *others = (
+        to_decide(call=call, project_type=kind) for kind in (big, big, small, small, small)
+    )
+    decide(first)
+    with pytest.raises(Refused) as refused:
+        decide(second)
+    assert (refused.value.clause, refused.value.message) == (
+        "第六条",
+        "“big”最多立项 1 项，已经满额；可以先列为备选。",
+    )
+    decide(second, outcome=Outcome.RESERVE)
+    decide(others[0])
+    with pytest.raises(Refused) as refused:
+        decide(others[1])
+    assert refused.value.code == "full"
+    first.refresh_from_db()
+    applications.withdraw(application=first, reason="另有安排", by=first.created_by, at=NOW)
+    assert decide(second).outcome == Outcome.FUND
+    with pytest.raises(Refused):
+        decide(others[2])
 
 
 def test_a_withdrawal_after_the_decision_frees_the_money():

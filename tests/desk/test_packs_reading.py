@@ -174,6 +174,20 @@ BROKEN = [
         None,
     ),
     (
+        "stages:",
+        "quotas:\n  - {of: award, formula: 'unit.staff', clause: 第一条}\nstages:",
+        28,
+        "quotas[1].formula",
+        "立项数只能是数字。",
+    ),
+    (
+        "stages:",
+        "quotas:\n  - {of: unit, number: 1, region: '3702', clause: 第一条}\nstages:",
+        28,
+        "quotas[1].region",
+        "只有推荐单位的限额才按区域。",
+    ),
+    (
         "        label: 内容",
         "        label: 内容\n        valid_when: valeu != ''",
         50,
