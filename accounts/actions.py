@@ -282,7 +282,7 @@ def record_shareholders(
     return made
 
 
-KEPT = ("id_number", "title", "degree", "speciality", "organisation", "is_shared")
+KEPT = ("id_number", "id_country", "title", "degree", "speciality", "organisation", "is_shared")
 """What a person's own record holds."""
 
 

@@ -7,9 +7,10 @@ from django.forms.models import construct_instance
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounts import actions, queries
+from accounts import actions, countries, queries
 from accounts.identity import (
     clean_credit_code,
+    is_card_number,
     mask_id_number,
     validate_credit_code,
     validate_identity,
@@ -74,6 +75,12 @@ class OwnRecordForm(forms.Form):
         ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
+    id_country = forms.ChoiceField(
+        label=_("护照签发国家或地区"),
+        choices=lambda: [("", "—"), *countries.choices()],
+        required=False,
+        help_text=_("填写身份证号的不选。"),
+    )
     title = forms.CharField(label=_("职称"), max_length=60, required=False)
     degree = forms.ChoiceField(label=_("学位"), choices=[("", "—"), *Degree.choices], required=False)
     speciality = forms.CharField(label=_("专业"), max_length=60, required=False)
@@ -97,6 +104,12 @@ class OwnRecordForm(forms.Form):
         if typed:
             validate_identity(typed)
         return typed
+
+    def clean(self):
+        number = self.cleaned_data.get("id_number", "")
+        if not number or is_card_number(number):
+            self.cleaned_data["id_country"] = ""
+        return self.cleaned_data
 
 
 class CreditCodeForm(forms.Form):

@@ -64,6 +64,19 @@ def is_card_number(value: str) -> bool:
     return len(value) > LONGEST_PASSPORT
 
 
+KEY_OF_PASSPORT = re.compile(rf"^([A-Z]{{2}})-([A-Z0-9]{{5,{LONGEST_PASSPORT}}})$")
+"""Two countries may give the same number: a person is told by "DE-C0123456", or by the number of a card."""
+
+
+def person_key(number: str, country: str) -> str:
+    """What tells the holder of a paper apart, whoever issued it; without a country the number alone."""
+    return f"{country}-{number}" if number and country and not is_card_number(number) else number
+
+
+def number_of(key: str) -> str:
+    return key.rpartition("-")[2]
+
+
 def _is_id_number(value: str) -> bool:
     # The library's own `is_valid` also looks up the birth place and so refuses residence permits (81…, 9…).
     if not re.fullmatch(r"[0-9]{17}[0-9X]", value) or value[-1] != ric.calc_check_digit(value):

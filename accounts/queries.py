@@ -201,7 +201,11 @@ def as_participant(record: PersonRecord) -> dict:
         "name": record.user.name,
         "id_number": record.id_number,
         "birth_date": ric.get_birth_date(record.id_number) if is_card else None,
-        **({"id_kind": "passport"} if record.id_number and not is_card else {}),
+        **(
+            {"id_kind": "passport", "id_country": record.id_country}
+            if record.id_number and not is_card
+            else {}
+        ),
         "title": record.title,
         "organisation_name": unit.name if unit else "",
         "credit_code": unit.credit_code if unit else "",

@@ -155,12 +155,15 @@ def person_faults(person: dict, *, strict=True) -> list[tuple[str, str]]:
             for name, label in needed.items()
             if not person.get(name)
         ]
+        if is_passport and person.get("id_number") and not person.get("id_country"):
+            found.append(("id_country", _("请选择护照或通行证的签发国家或地区。")))
     if country != HOME and person.get("credit_code"):
         found.append(("credit_code", _("境外单位没有统一社会信用代码，请留空，或改选中国内地。")))
     checks = {
         "country": validate_country,
         "credit_code": validate_credit_code,
         "id_number": validate_passport if is_passport else validate_id_number,
+        "id_country": validate_country,
     }
     for name, check in checks.items():
         if name not in dict(found) and person.get(name):
@@ -181,13 +184,17 @@ def person_faults(person: dict, *, strict=True) -> list[tuple[str, str]]:
 def written_person(person: dict) -> dict:
     """Codes in their written form; the birth date follows from the ID number when it was left out.
 
-    Who says nothing of a country or a kind of paper means the mainland and its ID card.
+    Who says nothing of a country or a kind of paper means the mainland and its ID card; a passport of which
+    nobody says who issued it is one of the country of the unit abroad.
     """
     person = dict(person)
     for name in ("credit_code", "id_number"):
         person[name] = clean_credit_code(person.get(name) or "")
     person["country"] = person.get("country") or HOME
     person["id_kind"] = person.get("id_kind") or IdKind.ID_CARD
+    is_passport = person["id_kind"] == IdKind.PASSPORT and person["id_number"]
+    of_unit = person["country"] if person["country"] != HOME else ""
+    person["id_country"] = (person.get("id_country") or of_unit) if is_passport else ""
     is_card = person["id_kind"] == IdKind.ID_CARD and len(person["id_number"]) == 18
     if is_card and not person.get("birth_date"):
         try:
@@ -202,6 +209,7 @@ PERSON_FIELDS = (
     "name",
     "id_kind",
     "id_number",
+    "id_country",
     "birth_date",
     "title",
     "organisation_name",

@@ -107,7 +107,7 @@ def hold_counted(application: Application) -> None:
     caps = any(rule.kind in (MoneyKind.UNIT_CAP, MoneyKind.UNIT_YEAR_CAP) for rule in call.money_rules.all())
     names = {application.organisation.credit_code} if caps else set()
     if counted:
-        names |= set(application.participants.values_list("id_number", flat=True))
+        names |= set(application.participants.values_list("person_key", flat=True))
         if any(name in source for source in sources for name in READ_UNITS):
             names |= {application.organisation.credit_code}
             names |= set(application.participants.values_list("unit_key", flat=True))

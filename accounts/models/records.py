@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts import states
+from accounts.countries import validate_country
 from accounts.identity import validate_account, validate_identity
 from accounts.kinds import Degree, FactKind, ShareholderKind
 from accounts.models.people import OfUnitQuerySet, Organisation, User
@@ -254,6 +255,9 @@ class PersonRecord(models.Model):
     id_number = models.CharField(
         _("身份证号或护照号码"), max_length=18, blank=True, validators=[validate_identity]
     )
+    id_country = models.CharField(
+        _("护照签发国家或地区"), max_length=2, blank=True, validators=[validate_country]
+    )
     title = models.CharField(_("职称"), max_length=60, blank=True)
     degree = models.CharField(_("学位"), max_length=20, choices=Degree, blank=True)
     speciality = models.CharField(_("专业"), max_length=60, blank=True)
@@ -274,6 +278,10 @@ class PersonRecord(models.Model):
                 name="person_record_id_number_form",
             ),
             models.CheckConstraint(
+                condition=Q(id_country="") | Q(id_country__regex=r"^[A-Z]{2}$"),
+                name="person_record_id_country_form",
+            ),
+            models.CheckConstraint(
                 condition=Q(is_shared=False) | Q(organisation__isnull=False),
                 name="person_record_shared_with_a_unit",
             ),
@@ -281,3 +289,8 @@ class PersonRecord(models.Model):
 
     def __str__(self):
         return str(self.user)
+
+    def holds(self, number: str, country: str) -> bool:
+        """Whether this is the person of a paper; a country that is not said on one side decides nothing."""
+        alike = not (self.id_country and country) or self.id_country == country
+        return bool(number) and self.id_number == number and alike

@@ -16,7 +16,7 @@ def consent(*, application: Application, by, at: datetime) -> Consent:
     held = Application.objects.select_for_update(of=("self",)).get(pk=application.pk)
     person = rules.check_can_consent(by, held)
     given, created = Consent.objects.get_or_create(
-        application=held, id_number=person.id_number, defaults={"by": by, "at": at}
+        application=held, person_key=person.person_key, defaults={"by": by, "at": at}
     )
     if created:
         workflow.record(application, "consented", by=by, at=at, note=person.name)
@@ -28,7 +28,7 @@ def take_consent_back(*, application: Application, by, at: datetime) -> None:
     """The person no longer agrees. Raises Refused."""
     held = Application.objects.select_for_update(of=("self",)).get(pk=application.pk)
     person = rules.check_can_consent(by, held)
-    if Consent.objects.filter(application=held, id_number=person.id_number).delete()[0]:
+    if Consent.objects.filter(application=held, person_key=person.person_key).delete()[0]:
         workflow.record(application, "unconsented", by=by, at=at, note=person.name)
 
 
@@ -40,7 +40,7 @@ def ask_consents(*, application: Application, before: Collection[tuple], by, at:
     if not application.call.requires_consents:
         return
     people = queries.without_consent(application)
-    fresh = [person for person in people if (person.id_number, person.name) not in before]
+    fresh = [person for person in people if (person.person_key, person.name) not in before]
     if fresh:
         notifications.tell_named(application, queries.accounts_of(fresh), but=by, at=at)
 
@@ -49,7 +49,7 @@ def named_in(application: Application) -> set[tuple]:
     """(number, name) of everybody named, for `ask_consents`; no query where nobody is asked."""
     if not application.call.requires_consents:
         return set()
-    return set(application.participants.values_list("id_number", "name"))
+    return set(application.participants.values_list("person_key", "name"))
 
 
 def consent_by_handing_in(*, application: Application, by, at: datetime) -> None:

@@ -4,7 +4,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.identity import clean_credit_code, validate_credit_code, validate_identity
+from accounts.countries import validate_country
+from accounts.identity import KEY_OF_PASSPORT, clean_credit_code, validate_credit_code, validate_identity
 from applications import sheets
 from applications.models import ParticipantRole, PastProject
 from applications.queries.elsewhere import key_of
@@ -57,7 +58,11 @@ class RowForm(forms.Form):
         return code
 
     def clean_id_number(self):
-        number = clean_credit_code(self.cleaned_data["id_number"])
+        typed = self.cleaned_data["id_number"]
+        if of_country := KEY_OF_PASSPORT.fullmatch("".join(typed.split()).upper()):
+            validate_country(of_country[1])
+            return of_country[0]
+        number = clean_credit_code(typed)
         if number:
             validate_identity(number)
         return number
@@ -87,7 +92,7 @@ def heads() -> list[Head]:
     fields = RowForm().fields
     hints = {
         "amount": _("单位：元"),
-        "id_number": _("身份证号或护照号码"),
+        "id_number": _("身份证号或护照号码；护照前写签发国家代码和短横，例如 DE-C0123456"),
         "number": _("没有编号的按名称识别"),
     }
     return [

@@ -95,6 +95,7 @@ class PeopleSheet:
         choices = {name: tuple(self._words(kind)) for name, kind in self.CHOICES.items()}
         hints = {
             "country": _("两位代码或名称，例如 DE 或德国；留空为中国内地"),
+            "id_country": _("两位代码或名称；填身份证号的留空"),
             "credit_code": fields["credit_code"].help_text,
         }
         needed = ("role", "name", "organisation_name")
@@ -116,7 +117,7 @@ class PeopleSheet:
             {name: str(value) for name, value in person.items() if value not in (None, "")}
             | {name: str(kind(person[name]).label) for name, kind in self.CHOICES.items()}
             | {"id_number": mask_id_number(person["id_number"])}
-            | {"country": countries.name_of(person["country"])}
+            | {name: countries.name_of(person[name]) for name in ("country", "id_country")}
             for person in self._people()
         ]
 
@@ -128,6 +129,7 @@ class PeopleSheet:
         words["country"] = {name: code for code, name in countries.choices()} | {
             countries.name_of(code): code for code, _label in countries.choices()
         }
+        words["id_country"] = words["country"]
         known = [(person["name"], person["id_number"]) for person in self._people()]
         people, more = [], []
         for row in rows:

@@ -32,6 +32,12 @@ class PersonForm(forms.Form):
         required=False,
         help_text=gettext_lazy("保存后只显示首尾几位。"),
     )
+    id_country = forms.ChoiceField(
+        label=gettext_lazy("签发国家或地区"),
+        choices=lambda: [("", "—"), *countries.choices()],
+        required=False,
+        help_text=gettext_lazy("护照或通行证才选；不选的按单位所在国家或地区。"),
+    )
     birth_date = DayField(
         label=gettext_lazy("出生日期"), required=False, help_text=gettext_lazy("填写身份证号后可留空。")
     )

@@ -9,10 +9,10 @@ from applications.models.sealed import sealed_after_submission
 
 
 class Consent(models.Model):
-    """One person's own word, from their own account, by the ID number of their record (个人档案)."""
+    """One person's own word, from their own account, by the number of their record (个人档案)."""
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="consents")
-    id_number = models.CharField(_("证件号码"), max_length=18)
+    person_key = models.CharField(_("证件号码"), max_length=21)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("本人"))
     at = models.DateTimeField(_("时间"))
 
@@ -20,8 +20,8 @@ class Consent(models.Model):
         verbose_name = _("参与确认")
         verbose_name_plural = _("参与确认")
         constraints = [
-            models.UniqueConstraint(fields=["application", "id_number"], name="consent_once"),
-            models.CheckConstraint(condition=~models.Q(id_number=""), name="consent_of_somebody"),
+            models.UniqueConstraint(fields=["application", "person_key"], name="consent_once"),
+            models.CheckConstraint(condition=~models.Q(person_key=""), name="consent_of_somebody"),
         ]
         triggers = sealed_after_submission()
 

@@ -52,6 +52,22 @@ class Participant(models.Model):
     name = models.CharField(_("姓名"), max_length=60)
     id_kind = models.CharField(_("证件类型"), max_length=10, choices=IdKind, default=IdKind.ID_CARD)
     id_number = models.CharField(_("证件号码"), max_length=18, blank=True, db_index=True)
+    id_country = models.CharField(
+        _("证件签发国家或地区"), max_length=2, blank=True, validators=[validate_country]
+    )
+    # What tells a person apart in limits and consents: see `identity.person_key`.
+    person_key = models.GeneratedField(
+        expression=Case(
+            When(
+                ~Q(id_number="") & ~Q(id_country="") & Q(id_kind=IdKind.PASSPORT),
+                then=Concat(F("id_country"), Value("-"), F("id_number")),
+            ),
+            default=F("id_number"),
+        ),
+        output_field=models.CharField(max_length=21),
+        db_persist=True,
+        db_index=True,
+    )
     birth_date = models.DateField(_("出生日期"), null=True, blank=True)
     title = models.CharField(_("职称"), max_length=60, blank=True)
     organisation_name = models.CharField(_("单位名称"), max_length=120)
@@ -98,6 +114,10 @@ class Participant(models.Model):
             models.CheckConstraint(
                 condition=Q(country=HOME) | Q(credit_code="") & Q(country__regex=r"^[A-Z]{2}$"),
                 name="participant_foreign_has_no_code",
+            ),
+            models.CheckConstraint(
+                condition=Q(id_country="") | Q(id_country__regex=r"^[A-Z]{2}$"),
+                name="participant_id_country_form",
             ),
         ]
         triggers = sealed_after_submission()

@@ -21,7 +21,7 @@ class PastProject(models.Model):
     number = models.CharField(_("项目编号"), max_length=60, blank=True)
     title = models.CharField(_("项目名称"), max_length=200)
     credit_code = models.CharField(_("承担单位信用代码"), max_length=18, blank=True, db_index=True)
-    id_number = models.CharField(_("人员身份证号"), max_length=18, blank=True, db_index=True)
+    id_number = models.CharField(_("人员身份证号"), max_length=21, blank=True, db_index=True)
     role = models.CharField(_("角色"), max_length=10, choices=ParticipantRole, default=ParticipantRole.PI)
     status = models.CharField(_("状态"), max_length=20, choices=states.RecordStatus)
     starts_date = models.DateField(_("开始日期"), null=True, blank=True)

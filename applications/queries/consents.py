@@ -22,20 +22,24 @@ class Asked(NamedTuple):
 
 def without_consent(application: Application) -> list[Participant]:
     """Participants who have not agreed, by ID card or passport; two queries."""
-    given = set(application.consents.values_list("id_number", flat=True))
+    given = set(application.consents.values_list("person_key", flat=True))
     people = application.participants.exclude(id_number="")
-    return [person for person in people if person.id_number not in given]
+    return [person for person in people if person.person_key not in given]
 
 
 def accounts_of(people: Collection[Participant]) -> list[User]:
     """The people's own accounts, by the number of their own record and their name; one query."""
-    names = {(person.id_number, person.name.casefold()) for person in people if person.id_number}
-    records = PersonRecord.objects.filter(id_number__in={number for number, _name in names})
+    records = PersonRecord.objects.filter(id_number__in={person.id_number for person in people} - {""})
     return [
         record.user
         for record in records.select_related("user").order_by("pk")
-        if (record.id_number, record.user.name.casefold()) in names
+        if any(_is(record, person) for person in people)
     ]
+
+
+def _is(record: PersonRecord, person: Participant) -> bool:
+    same_name = record.user.name.casefold() == person.name.casefold()
+    return same_name and record.holds(person.id_number, person.id_country)
 
 
 def named_as(user, application: Application) -> Participant | None:
@@ -44,7 +48,7 @@ def named_as(user, application: Application) -> Participant | None:
     if record is None or not record.id_number:
         return None
     people = application.participants.filter(id_number=record.id_number, name__iexact=user.name)
-    return people.first()
+    return next((person for person in people if record.holds(person.id_number, person.id_country)), None)
 
 
 def asked_of(user) -> list[Asked]:
@@ -58,16 +62,19 @@ def asked_of(user) -> list[Asked]:
         application__state__in=EDITABLE,
         application__call__requires_consents=True,
     ).select_related("application__call", "application__organisation")
-    people = list(named.order_by("-application_id")[:MOST])
+    rows = named.order_by("-application_id")[:MOST]
+    people = [person for person in rows if record.holds(person.id_number, person.id_country)]
     keys = [person.application_id for person in people]
     leaders = dict(
         Participant.objects.filter(application__in=keys, role="pi").values_list("application_id", "name")
     )
     given = {
-        row.application_id: row
-        for row in Consent.objects.filter(application__in=keys, id_number=record.id_number)
+        (row.application_id, row.person_key): row
+        for row in Consent.objects.filter(
+            application__in=keys, person_key__in={person.person_key for person in people}
+        )
     }
     return [
-        Asked(person.application, person, leaders.get(key, ""), given.get(key))
+        Asked(person.application, person, leaders.get(key, ""), given.get((key, person.person_key)))
         for key, person in zip(keys, people, strict=True)
     ]

@@ -53,6 +53,7 @@ def snapshot(application: Application) -> dict:
                 "name",
                 "id_kind",
                 "id_number",
+                "id_country",
                 "birth_date",
                 "title",
                 "organisation_name",
@@ -178,13 +179,18 @@ def for_reading(content: dict) -> dict:
         person
         | {
             "role_label": labels.get(person["role"]),
-            "id_kind_label": "" if is_card(person) else IdKind.PASSPORT.label,
+            "id_kind_label": "" if is_card(person) else _passport(person),
             "country_name": abroad(person),
         }
         for person in content["participants"]
     ]
     sections = by_section(content["answers"])
     return content | {"sections": sections, "participants": people, "table": _table(content)}
+
+
+def _passport(person: dict) -> str:
+    words = (IdKind.PASSPORT.label, name_of(person.get("id_country") or ""))
+    return " · ".join(str(word) for word in words if word)
 
 
 def is_card(person: dict) -> bool:

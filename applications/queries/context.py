@@ -135,7 +135,7 @@ class _World:
             self.history = limits.counts(applications, numbers)
         self.records = limits.Records()
         if "records" in wanted:
-            people = {row.id_number for rows in self.people.values() for row in rows} - {""}
+            people = {row.person_key for rows in self.people.values() for row in rows} - {""}
             people |= self._named("id_number")
             codes = {unit.credit_code for unit in self.by_code.values()} | self.codes | self.abroad
             self.records = limits.records(codes, people, as_of=self.as_of)
@@ -235,7 +235,7 @@ class _World:
         is_card = row.id_kind == IdKind.ID_CARD and len(number) == 18
         person["sex"] = ("male" if int(number[16]) % 2 else "female") if is_card else None
         person["id_number"] = number
-        person["records"] = self.records.person(number, application)
+        person["records"] = self.records.person(row.person_key, application)
         return person
 
     def _partners(self, application, lead, shares) -> list[dict]:
@@ -334,7 +334,7 @@ def _grouped(rows) -> dict[int, list]:
 
 
 def _pi_number(people: list[Participant]) -> str:
-    return next((row.id_number for row in people if row.role == ParticipantRole.PI), "")
+    return next((row.person_key for row in people if row.role == ParticipantRole.PI), "")
 
 
 def _topic(application) -> dict:

@@ -66,7 +66,7 @@ def _fields(content: dict) -> dict[tuple[str, str, str], str]:
         found[answer["section"], answer["label"], answer["code"]] = rows or answer["text"]
     for person in content["participants"]:
         words = [person["role_label"], person["title"], person["organisation_name"], person["credit_code"]]
-        words += [person["id_number"], person["months_per_year"], person["task"]]
+        words += [person["id_number"], person["id_kind_label"], person["months_per_year"], person["task"]]
         text = "，".join(str(word) for word in words if word)
         found[_("参与人员"), person["name"], _next(found, _("参与人员"), person["name"])] = text
     for category in content["budget"]["categories"]:

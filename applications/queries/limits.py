@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Q, Sum
 
+from accounts.identity import number_of
 from applications.models import Application, Participant, ParticipantRole, PastProject
 from applications.queries import reports
 from applications.states import ApplicationState, ProjectEnd, RecordStatus
@@ -31,7 +32,7 @@ ENDED = set(ENDS.values())
 
 @dataclass
 class Records:
-    """Records by unit (`Participant.unit_key`: the credit code, if it has one) and by person (ID number).
+    """Records by `Participant.unit_key` (the credit code, if there is one) and by `Participant.person_key`.
 
     See `of_application` for their shape.
     """
@@ -73,14 +74,14 @@ def records(codes: Collection[str], numbers: Collection[str], *, as_of: date) ->
 def _participants(found: Records, codes, numbers, *, as_of) -> None:
     wanted = Participant.objects.exclude(application__state__in=NO_RECORD).order_by("-application_id")
     wanted = wanted.filter(
-        Q(id_number__in=set(numbers) - {""}) | Q(unit_key__in=set(codes) - {""})
+        Q(person_key__in=set(numbers) - {""}) | Q(unit_key__in=set(codes) - {""})
     ).select_related(*(f"application__{name}" for name in RELATED))
     partners = set()
     for row in wanted[:MOST_RECORDS]:
         application = row.application
-        if row.id_number in numbers and row.id_number:
+        if row.person_key in numbers and row.person_key:
             record = of_application(application, row.role, as_of=as_of, months=row.months_per_year)
-            found.of_people[row.id_number].append(record)
+            found.of_people[row.person_key].append(record)
         unit = row.unit_key
         key = (application.pk, unit)
         if unit in codes and unit not in ("", application.organisation.credit_code):
@@ -90,12 +91,15 @@ def _participants(found: Records, codes, numbers, *, as_of) -> None:
 
 
 def _elsewhere(found: Records, codes, numbers, *, as_of) -> None:
-    wanted = PastProject.objects.filter(
-        Q(id_number__in=set(numbers) - {""}) | Q(credit_code__in=set(codes) - {""})
-    )
+    # A passport that was recorded without its country is that of everybody with this number.
+    people = defaultdict(set)
+    for key in set(numbers) - {""}:
+        people[key].add(key)
+        people[number_of(key)].add(key)
+    wanted = PastProject.objects.filter(Q(id_number__in=list(people)) | Q(credit_code__in=set(codes) - {""}))
     for row in wanted[:MOST_RECORDS]:
-        if row.id_number in numbers and row.id_number:
-            found.of_people[row.id_number].append(_of_past(row, row.role, as_of=as_of))
+        for key in people.get(row.id_number, ()):
+            found.of_people[key].append(_of_past(row, row.role, as_of=as_of))
         if row.credit_code in codes and row.credit_code:
             role = "lead" if row.role == ParticipantRole.PI else "partner"
             found.of_units[row.credit_code].append(_of_past(row, role, as_of=as_of))
@@ -164,7 +168,7 @@ def _of_past(project: PastProject, role: str, *, as_of: date) -> dict:
 def counts(applications: Collection[Application], pi_numbers: dict[int, str]) -> dict[int, dict]:
     """The variable `history` per application: how many others there are, how late reports are; seven queries.
 
-    `pi_numbers`: application id → ID number of the PI, "" while it is not given (then the PI's are None).
+    `pi_numbers`: application id → key of the PI, "" while it is not given (then the PI's are None).
     """
     handed_in = Application.objects.exclude(state__in=NOT_COUNTED).order_by()
     units = {application.organisation_id for application in applications}
@@ -174,11 +178,11 @@ def counts(applications: Collection[Application], pi_numbers: dict[int, str]) ->
     running = Application.objects.filter(organisation__in=units, state__in=RUNNING, ended="").order_by()
     unit_running = _counted(running, "organisation_id")
     people = Participant.objects.filter(
-        role=ParticipantRole.PI, id_number__in=set(pi_numbers.values()) - {""}
+        role=ParticipantRole.PI, person_key__in=set(pi_numbers.values()) - {""}
     ).exclude(application__state__in=NOT_COUNTED)
-    led = _counted(people.order_by(), "id_number", "application__call__series")
+    led = _counted(people.order_by(), "person_key", "application__call__series")
     running_people = people.filter(application__state__in=RUNNING, application__ended="")
-    pi_running = _counted(running_people.order_by(), "id_number")
+    pi_running = _counted(running_people.order_by(), "person_key")
     late = reports.late(units, pi_numbers.values())
     found = {}
     for application in applications:

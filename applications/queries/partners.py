@@ -13,6 +13,7 @@ PERSON = (
     "name",
     "id_kind",
     "id_number",
+    "id_country",
     "birth_date",
     "title",
     "organisation_name",

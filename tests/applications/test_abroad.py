@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts import countries
 from applications import actions, completeness, eligibility, exporting, printing, queries
-from applications.models import Participant, RuleStatus
+from applications.models import Participant, PastProject, RuleStatus
 from core.workflow import Refused
 from grants.models import Automation, RuleScope
 from reviews.models import ConflictKind
@@ -137,6 +137,22 @@ def test_limits_count_a_unit_abroad_by_its_country_and_name():
     set_people(second, {**ANNA, "country": "AT"})
     lines = {line.code: line.status for line in eligibility.evaluate(second)}
     assert lines["L1"] == RuleStatus.PASSED
+
+
+def test_the_same_passport_number_of_two_countries_is_two_people():
+    call = CallFactory(parts__rules=(rule("L2", "members.all(p, size(p.records) < 1)"),))
+    first = set_people(filled(call=call), ANNA)
+    actions.submit(application=first, by=first.created_by, at=timezone.now())
+    second = filled(call=call)
+    past = PastProject.objects.create(plan="计划", title="甲", id_number="FR-C01X00017", status="running")
+    said = []
+    for country in ("DE", "FR", "IT"):
+        set_people(second, {**ANNA, "name": "Jan", "country": "AT", "id_country": country})
+        said += [line.status for line in eligibility.evaluate(second) if line.code == "L2"]
+    assert said == [RuleStatus.FAILED, RuleStatus.FAILED, RuleStatus.PASSED]
+    # Recorded without a country it counts for everybody with the number.
+    PastProject.objects.filter(pk=past.pk).update(id_number="C01X00017")
+    assert [line.status for line in eligibility.evaluate(second) if line.code == "L2"] == [RuleStatus.FAILED]
 
 
 def test_an_expert_of_the_unit_abroad_has_a_conflict():

@@ -35,7 +35,8 @@ def named():
     unit = {key: people[0][key] for key in ("organisation_name", "credit_code")}
     people.append({"role": "member", "name": "钱同意", "id_number": make_id_number(2), **unit})
     people.append(
-        {"role": "member", "name": "Anna Lee", "id_kind": "passport", "id_number": "C0123456", **unit}
+        {"role": "member", "name": "Anna Lee", "id_kind": "passport", "id_number": "C0123456"}
+        | {"id_country": "CA", **unit}
     )
     by = application.created_by
     actions.set_participants(application=application, participants=people, by=by, at=timezone.now())
@@ -56,7 +57,7 @@ def waiting(application) -> list[str]:
 
 def test_an_application_waits_for_everybodys_own_word(named, client):
     leader, member, guest = person(1, "周海声"), person(2, "钱同意"), UserFactory(name="ANNA LEE")
-    PersonRecordFactory(user=guest, id_number="C0123456")
+    PersonRecordFactory(user=guest, id_number="C0123456", id_country="CA")
     everybody = ["周海声", "钱同意", "Anna Lee"]
     assert waiting(named) == everybody
     with pytest.raises(rules.Incomplete) as refused:
@@ -91,6 +92,13 @@ def test_who_hands_in_has_agreed_and_a_stranger_cannot(named, client):
     assert str(named) not in client.get(PAGE).content.decode()
     assert client.post(PAGE, {"application": named.pk, "do": "agree"}).status_code == 404
     actions.consent(application=named, by=person(2, "钱同意"), at=timezone.now())
+    # Another country gave the same number to somebody of the same name.
+    namesake = UserFactory(name="Anna Lee")
+    PersonRecordFactory(user=namesake, id_number="C0123456", id_country="NZ")
+    with pytest.raises(Refused):
+        actions.consent(application=named, by=namesake, at=timezone.now())
+    assert queries.asked_of(namesake) == []
+    assert namesake not in queries.accounts_of(named.participants.all())
     guest = UserFactory(name="Anna Lee")
     PersonRecordFactory(user=guest, id_number="C0123456")
     actions.consent(application=named, by=guest, at=timezone.now())

@@ -163,17 +163,18 @@ def test_people_come_from_excel(client, draft):
         make_id_number(7),
         "",
         "",
+        "",
         lead.organisation_name,
         "",
         lead.credit_code,
         "3",
         "",
     ]
-    abroad = [*member[:1], "Anna", "护照或通行证", "C01X00017", "", "", "IOT", "德国", "", "3", ""]
-    wrong = [*member[:3], "123", *member[4:9], "13", ""]
+    abroad = [*member[:1], "Anna", "护照或通行证", "C01X00017", "法国", "", "", "IOT", "德国", "", "3", ""]
+    wrong = [*member[:3], "123", *member[4:10], "13", ""]
     shown = client.post(where, {"file": workbook(heads, first, wrong)}).content.decode()
     assert "D3：" in shown
-    assert "J3：" in shown
+    assert "K3：" in shown
     assert client.post(where, {"file": workbook(heads, first, member, abroad)}).status_code == 302
     assert list(draft.participants.values_list("name", "role", "country")) == [
         ("周海声", "pi", "CN"),
