@@ -13,7 +13,7 @@ from core.models import Event
 from core.workflow import Lost, Refused
 from notifications.models import Deadline, Message
 from tests.factories.accounts import OrganisationFactory, UserFactory, member_of, officer
-from tests.factories.applications import in_state, submitted
+from tests.factories.applications import submitted
 from tests.factories.grants import CallFactory
 
 pytestmark = pytest.mark.django_db
@@ -87,9 +87,9 @@ def settle(application):
 
 
 @pytest.mark.parametrize("name", MOVES)
-def test_each_move_is_made_by_its_owner_alone(name):
+def test_each_move_is_made_by_its_owner_alone(stands, name):
     run, state, owner = MOVES[name]
-    application = in_state(state)
+    application = stands(state)
     settle(application)
     everybody = people(application)
     for role, user in everybody.items():
@@ -107,8 +107,8 @@ def test_each_move_is_made_by_its_owner_alone(name):
 
 
 @pytest.mark.parametrize("state", S.values)
-def test_no_move_is_made_from_another_state(state):
-    application = in_state(state)
+def test_no_move_is_made_from_another_state(stands, state):
+    application = stands(state)
     for run, wanted, _owner in MOVES.values():
         if state != wanted:
             with pytest.raises(Lost):
@@ -117,8 +117,8 @@ def test_no_move_is_made_from_another_state(state):
 
 
 @pytest.mark.parametrize("state", S.values)
-def test_withdrawing_ends_with_the_decision(state):
-    application = in_state(state)
+def test_withdrawing_ends_with_the_decision(stands, state):
+    application = stands(state)
     stranger = UserFactory()
     with pytest.raises(Refused):
         actions.withdraw(application=application, reason="不做了", by=stranger, at=timezone.now())
@@ -141,8 +141,8 @@ def test_withdrawing_what_was_handed_in_needs_a_reason():
 
 
 @pytest.mark.parametrize("state", S.values)
-def test_rejecting_is_the_managers(state):
-    application = in_state(state)
+def test_rejecting_is_the_managers(stands, state):
+    application = stands(state)
     everybody = people(application)
     allowed = APPLICATION.allows(state, S.REJECTED)
     for role in ("team", "unit_admin", "other_manager", "expert", "leader", "stranger"):
@@ -161,9 +161,9 @@ def test_rejecting_is_the_managers(state):
 
 
 @pytest.mark.parametrize("name", ["unit_return", "recommender_return", "return_for_supplement"])
-def test_a_return_says_why_and_until_when(name):
+def test_a_return_says_why_and_until_when(stands, name):
     action, state = getattr(actions, name), MOVES[name][1]
-    application, at = in_state(state), timezone.now()
+    application, at = stands(state), timezone.now()
     with pytest.raises(Refused) as refused:
         action(application=application, reason="", by=None, at=at)
     assert refused.value.field == "reason"
@@ -232,8 +232,8 @@ def test_a_mark_on_an_old_version_is_lost():
 # ---- stages ----
 
 
-def test_advance_follows_the_calls_stages_with_their_clocks():
-    application = in_state(S.DECISION)
+def test_advance_follows_the_calls_stages_with_their_clocks(stands):
+    application = stands(S.DECISION)
     actions.advance(application=application, by=None, at=timezone.now())
     assert application.state == S.PUBLICITY
     assert not Deadline.objects.open().filter(object_id=application.pk, kind="decision").exists()
@@ -244,14 +244,14 @@ def test_advance_follows_the_calls_stages_with_their_clocks():
 
 
 @pytest.mark.parametrize("state", [S.DRAFT, S.RETURNED, S.AWARDED, S.WITHDRAWN])
-def test_there_is_no_next_stage_outside_the_stages(state):
-    application = in_state(state)
+def test_there_is_no_next_stage_outside_the_stages(stands, state):
+    application = stands(state)
     with pytest.raises(Refused):
         actions.advance(application=application, by=None, at=timezone.now())
 
 
-def test_outcomes_are_those_of_awards():
-    application = in_state(S.DECISION)
+def test_outcomes_are_those_of_awards(stands):
+    application = stands(S.DECISION)
     with pytest.raises(ValueError, match="formal_check"):
         actions.set_outcome(application=application, state=S.FORMAL_CHECK, by=None, at=timezone.now())
     actions.set_outcome(application=application, state=S.PUBLICITY, by=None, at=timezone.now())
@@ -263,15 +263,15 @@ def test_outcomes_are_those_of_awards():
     assert list(templates)[-2:] == ["applications/outcome", "applications/rejected"]
 
 
-def test_without_a_recommender_the_department_owes_the_recommendation():
-    application = in_state(S.UNIT_REVIEW)
+def test_without_a_recommender_the_department_owes_the_recommendation(stands):
+    application = stands(S.UNIT_REVIEW)
     actions.unit_approve(application=application, by=None, at=timezone.now())
     deadline = Deadline.objects.open().get(object_id=application.pk, kind="recommendation")
     assert [obligor.role for obligor in deadline.obligors.all()] == [Role.PROGRAMME_MANAGER]
 
 
-def test_two_recommenders_at_once_one_wins():
-    application = in_state(S.RECOMMENDATION)
+def test_two_recommenders_at_once_one_wins(stands):
+    application = stands(S.RECOMMENDATION)
     other = Application.objects.get(pk=application.pk)
     actions.recommend(application=application, opinion="同意", by=None, at=timezone.now())
     with pytest.raises(Lost):

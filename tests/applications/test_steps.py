@@ -73,9 +73,9 @@ def test_a_step_that_is_not_passed_ends_the_application_with_its_reason():
 
 
 @pytest.mark.parametrize("state", [state for state in S if state not in (*OFFICE, S.DRAFT)])
-def test_only_a_step_of_the_bureau_has_a_conclusion(state):
+def test_only_a_step_of_the_bureau_has_a_conclusion(stands, state):
     with pytest.raises(Lost):
-        conclude(in_state(state))
+        conclude(stands(state))
     assert not StepConclusion.objects.exists()
 
 

@@ -53,8 +53,8 @@ def expected(state) -> set[str]:
 
 
 @pytest.mark.parametrize("state", S.values)
-def test_who_sees_an_application_in_each_state(state):
-    application = in_state(state)
+def test_who_sees_an_application_in_each_state(stands, state):
+    application = stands(state)
     store(
         subject=application,
         kind="plan",
@@ -73,8 +73,8 @@ def test_who_sees_an_application_in_each_state(state):
     assert files == expected(state)
 
 
-def test_a_withdrawn_draft_stays_with_its_team():
-    application = in_state(S.DRAFT)
+def test_a_withdrawn_draft_stays_with_its_team(stands):
+    application = stands(S.DRAFT)
     Application.objects.filter(pk=application.pk).update(state=S.WITHDRAWN)
     seen = {
         role
@@ -84,8 +84,8 @@ def test_a_withdrawn_draft_stays_with_its_team():
     assert seen == ALWAYS
 
 
-def test_nobody_sees_anything_without_signing_in(client):
-    application = in_state(S.FORMAL_CHECK)
+def test_nobody_sees_anything_without_signing_in(stands, client):
+    application = stands(S.FORMAL_CHECK)
     assert client.get(f"/applications/{application.pk}/").status_code == 302
 
 
@@ -103,8 +103,8 @@ def test_the_demand_side_reads_bids_once_bidding_has_closed(listed):
     assert list(Application.objects.visible_to(rival.created_by).values_list("pk", flat=True)) == [rival.pk]
 
 
-def test_every_address_of_an_application_is_a_404_to_a_stranger(client):
-    application = in_state(S.DRAFT)
+def test_every_address_of_an_application_is_a_404_to_a_stranger(stands, client):
+    application = stands(S.DRAFT)
     client.force_login(member_of(OrganisationFactory(), UnitRole.ADMIN))
     pk = application.pk
     for path in (

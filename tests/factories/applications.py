@@ -118,7 +118,11 @@ def in_state(state: str, **kwargs) -> Application:
     """Handed in and then put into `state` directly: for tests that begin there."""
     if state == ApplicationState.DRAFT:
         return filled(**kwargs)
-    application = submitted(**kwargs)
+    return put(submitted(**kwargs), state)
+
+
+def put(application, state: str) -> Application:
+    """Without passing the states before."""
     Application.objects.filter(pk=application.pk).update(state=state)
     application.state = state
     return application

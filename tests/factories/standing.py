@@ -1,12 +1,15 @@
-"""Fixtures: one project in force that all tests of a module find as it was made."""
+"""Fixtures: one application, or one project in force, that all tests of a module find as it was made."""
 
 from contextlib import contextmanager
 
 import pytest
 from django.db import transaction
 
+from applications.models import Application
+from applications.states import ApplicationState
 from awards.models import Agreement
 from tests.factories.accounts import OrganisationFactory
+from tests.factories.applications import filled, put, submitted
 from tests.factories.milestones import People, agreement, people_of
 
 
@@ -23,6 +26,26 @@ def project(standing, db):
     """(agreement, the people around it); what the test changes is rolled back."""
     found = Agreement.objects.get(pk=standing.pk)
     return found, people_of(found)
+
+
+@pytest.fixture(scope="module")
+def handed_in(django_db_setup, django_db_blocker):
+    """An application in the first stage of its call, in a transaction that is never committed."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield submitted()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def stands(handed_in, db):
+    """A function that shows the application in a state; what the test changes is rolled back."""
+
+    def put_into(state: str) -> Application:
+        if state == ApplicationState.DRAFT:
+            return filled()  # nothing was handed in
+        return put(Application.objects.get(pk=handed_in.pk), state)
+
+    return put_into
 
 
 @contextmanager
