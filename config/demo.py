@@ -22,6 +22,7 @@ from honcho.manager import Manager
 from honcho.printer import Printer
 
 from config.machine import LOOPBACK, PROJECT, Unavailable, free_port, var_dir
+from config.schema import OLDER, SENTENCE
 from config.tether import die_with_parent
 
 LOCK = "requirements/dev.txt"
@@ -35,6 +36,12 @@ STEPS = [
         ["manage.py", "collectstatic", "--noinput", "-v0"],
         ["static/**/*", LOCK],
     ),
+    (
+        "schema",
+        "核对数据版本 / checking the version of the data",
+        ["-m", "config.schema"],
+        ["*/migrations/*.py", LOCK],
+    ),
     ("migrate", "建立数据表 / migrating", ["manage.py", "migrate", "-v0"], ["*/migrations/*.py", LOCK]),
     (
         "sample",
@@ -43,7 +50,7 @@ STEPS = [
         SEEDS,
     ),
 ]
-IN_DATABASE = {"migrate", "sample"}
+IN_DATABASE = {"schema", "migrate", "sample"}
 READY_SECONDS = 90
 
 
@@ -94,7 +101,10 @@ def prepare(environment: dict[str, str], *, ours: bool) -> None:
             continue
         started = time.monotonic()
         say(f"{text} …")
-        if subprocess.run([sys.executable, *words], env=environment, cwd=PROJECT, check=False).returncode:
+        code = subprocess.run([sys.executable, *words], env=environment, cwd=PROJECT, check=False).returncode
+        if code == OLDER:
+            raise Unavailable(SENTENCE)
+        if code:
             raise Unavailable(f"{text}: 失败 / failed")
         stamps.keep(name, mark)
         say(f"  {time.monotonic() - started:.1f} s")

@@ -7,8 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from django.db import connection, transaction
+from django.db.migrations.recorder import MigrationRecorder
 
-from config import demo
+from config import demo, schema
 from config.machine import LOOPBACK, PROJECT, Unavailable
 from tests.config.test_embedded import gone
 from tests.conftest import wait_until
@@ -82,6 +84,30 @@ def test_a_failed_step_is_told_and_done_again(project, monkeypatch):
     for _ in range(2):
         with pytest.raises(Unavailable, match="静态文件"):
             demo.prepare(dict(os.environ), ours=True)
+
+
+def test_data_of_an_older_version_are_told_in_one_sentence(project, monkeypatch):
+    check = ("schema", "版本", ["-c", f"raise SystemExit({schema.OLDER})"], ["note"])
+    monkeypatch.setattr(demo, "STEPS", [check, *demo.STEPS])
+    (project / "done").write_text("")
+    with pytest.raises(Unavailable, match="make demo-reset"):
+        demo.prepare(dict(os.environ), ours=False)
+    assert (project / "done").read_text() == ""
+
+
+@pytest.mark.django_db
+def test_tables_that_no_migration_brings_up_to_date_are_of_an_older_version():
+    assert schema.is_older() is False
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE notifications_pulse DROP COLUMN alarmed_at")
+        assert schema.is_older() is True
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'accounts'")
+        assert schema.is_older() is True, "what stands on it was applied before it"
+        transaction.set_rollback(True)
+    MigrationRecorder(connection).record_applied("core", "0009_gone")
+    assert schema.is_older() is True
+    MigrationRecorder.Migration.objects.all().delete()
+    assert schema.is_older() is False, "a new database"
 
 
 @pytest.mark.parametrize(
