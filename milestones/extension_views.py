@@ -61,6 +61,9 @@ def extend(request, pk):
             messages.success(request, _("延期申请已提交：%(state)s。") % {"state": found.get_state_display()})
             return redirect("milestones:extension", found.pk)
     context = {
+        "title": _("申请延期"),
+        "list_title": _("延期申请记录"),
+        "list_template": "milestones/includes/_extensions.html",
         "now": now,
         "agreement": agreement,
         "application": application,
@@ -106,13 +109,16 @@ def extension(request, pk):
         else:
             messages.success(request, _("延期申请已撤回。"))
         return redirect("milestones:extension", pk)
+    may_review = extending.can_review(request.user, found)
     context = {
-        "extension": found,
+        "title": _("延期申请"),
+        "asked": found,
         "agreement": found.agreement,
         "application": found.agreement.award.application,
         "shifts": found.shifts.select_related("milestone"),
-        "may_withdraw": extending.can_withdraw(request.user, found),
-        "may_review": extending.can_review(request.user, found),
+        # Whoever reviews it sends it back instead.
+        "may_withdraw": not may_review and extending.can_withdraw(request.user, found),
+        "may_review": may_review,
         "form": form,
         "may_decide": extending.can_decide(request.user, found),
     }

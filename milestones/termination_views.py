@@ -50,10 +50,12 @@ def terminate(request, pk):
             messages.success(request, _("已提交，等待局领导决定。"))
             return redirect("milestones:termination", found.pk)
     context = {
+        "title": _("启动终止程序") if by_office else _("申请终止"),
+        "list_title": _("终止申请记录"),
+        "list_template": "milestones/includes/_terminations.html",
         "agreement": agreement,
         "application": application,
         "call": application.call,
-        "by_office": by_office,
         "requests": requests,
         "closed": closed if request.method != "POST" else None,
         "form": form,
@@ -81,7 +83,8 @@ def termination(request, pk):
             messages.success(request, _("已撤回。"))
         return redirect("milestones:termination", pk)
     context = {
-        "termination": found,
+        "title": _("项目终止"),
+        "asked": found,
         "agreement": found.agreement,
         "application": found.agreement.award.application,
         "files": Document.objects.about(found).visible_to(request.user).order_by("kind"),
