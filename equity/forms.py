@@ -10,6 +10,7 @@ from accounts.models import Organisation
 from applications.fields import DayField, LimitedText, MoneyField, PlainNumberField
 from core.money import CENT
 from core.workflow import Refused
+from equity import queries
 from equity.actions.reporting import FILE_ENDINGS
 from equity.models import Exit, Valuation
 from equity.states import DealState
@@ -166,6 +167,12 @@ class RestructureForm(CapTableForm):
         label=_("变动原因"), max_length=200, help_text=_("例如：A 轮增资、创始人转让，写明投资方或受让方。")
     )
     field_order = ("as_of_date", "occasion", "shares", "others", "file")
+
+    def about(self, deal) -> None:
+        """The table that counts now stands there: what changed is changed in it."""
+        table = queries.holding_of(deal).table
+        rows = [f"{row.name}，{row.shares.normalize():f}" for row in table.rows.all() if not row.is_public]
+        self.initial |= {"shares": f"{table.shares.normalize():f}", "others": "\n".join(rows)}
 
 
 class RenegotiateForm(forms.Form):

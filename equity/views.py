@@ -212,10 +212,12 @@ def restructure(request, pk) -> HttpResponse:
     """The trustee records that the firm's shares changed hands or number."""
     found = get_object_or_404(queries.with_project(Deal.objects.visible_to(request.user)), pk=pk)
     _or_403(rules.can_restructure(request.user, found))
+    form = RestructureForm(*_sent(request))
+    form.about(found)
     return _form_page(
         request,
         found,
-        RestructureForm(*_sent(request)),
+        form,
         lambda **data: actions.restructure(deal=found, **data),
         title=_("登记股权变动"),
         lead=_("增资、转让等变更登记后，按登记通知书写明全部股东；以前的股权结构保留。"),

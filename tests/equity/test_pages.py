@@ -123,6 +123,7 @@ def test_the_office_moves_a_deal_from_its_desk_to_its_end(watching, client):
     assert "转股登记" in shown
     form = reverse("equity:restructure", args=[deal.pk])
     assert form in shown
+    assert "蓝海创投，1000000" in body(client.get(form)), "what counts now stands there"
     again = client.post(form, later | {"others": "张三，800000", "file": file()})
     assert "已经登记过" in body(again, 422)
     client.force_login(people["team"])
