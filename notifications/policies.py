@@ -129,7 +129,18 @@ class ReminderPolicy(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("kind", "programme", "series", "hour"),
                 func="NEW.is_applied = false; RETURN NEW;",
-            )
+            ),
+            # The rule that holds instead has to be applied to what this one covered.
+            pgtrigger.Trigger(
+                name="leave_to_others",
+                when=pgtrigger.After,
+                operation=pgtrigger.Delete | pgtrigger.UpdateOf("kind"),
+                func="""
+                    UPDATE notifications_reminderpolicy SET is_applied = false
+                    WHERE kind = OLD.kind AND is_applied;
+                    RETURN NULL;
+                """,
+            ),
         ]
 
     def __str__(self):

@@ -109,6 +109,8 @@ def _current(deliveries: list[Delivery]) -> list[Delivery]:
         reminder = reminder_of(delivery)
         if not delivery.message.recipient.is_active:
             skip(delivery, _("账号已停用"))
+        elif delivery.channel == "email" and not delivery.message.recipient.email:
+            skip(delivery, _("收件人没有邮箱"))
         elif reminder and reminder.deadline.state != DeadlineState.OPEN:
             skip(delivery, _("发送前事项已办结或取消"))
         elif reminder and reminder.deadline.suspended_at:

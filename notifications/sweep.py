@@ -298,8 +298,9 @@ SWEEP = f"""
     SELECT (SELECT count(*) FROM looked_at), (SELECT count(*) FROM fresh)
 """  # noqa: S608 (composed of constants)
 
-# One message for everything that waits for a person's one mail a day. The rows that are taken are held,
-# so that two runs at once cannot both write of them.
+# One message for everything that waits for a person's one mail a day, each deadline once, with its latest
+# step; what was done, stopped or moved since it was noted is left out. The rows that are taken are held, so
+# that two runs at once cannot both write of them.
 DIGEST = """
     WITH taken AS MATERIALIZED (
         SELECT id FROM notifications_reminder WHERE in_digest FOR UPDATE SKIP LOCKED
@@ -307,13 +308,23 @@ DIGEST = """
     gone AS (
         UPDATE notifications_reminder AS reminder SET in_digest = false
         FROM taken WHERE reminder.id = taken.id
-        RETURNING reminder.id, reminder.recipient_id, reminder.message_id
+        RETURNING reminder.id, reminder.recipient_id, reminder.message_id, reminder.deadline_id,
+                  reminder.due_at
+    ),
+    latest AS (
+        SELECT DISTINCT ON (gone.recipient_id, gone.deadline_id) gone.*
+        FROM gone
+        JOIN notifications_deadline AS deadline
+          ON deadline.id = gone.deadline_id AND deadline.due_at = gone.due_at
+         AND deadline.state = %(open)s AND deadline.suspended_at IS NULL
+        ORDER BY gone.recipient_id, gone.deadline_id, gone.id DESC
     ),
     line AS (
-        SELECT gone.recipient_id, message.context || jsonb_build_object('url', message.url) AS said,
-               row_number() OVER (PARTITION BY gone.recipient_id ORDER BY message.context->>'due_at', gone.id)
-                   AS number
-        FROM gone JOIN notifications_message AS message ON message.id = gone.message_id
+        SELECT latest.recipient_id, message.context || jsonb_build_object('url', message.url) AS said,
+               row_number() OVER (
+                   PARTITION BY latest.recipient_id ORDER BY latest.due_at, latest.id
+               ) AS number
+        FROM latest JOIN notifications_message AS message ON message.id = latest.message_id
     ),
     written AS (
         INSERT INTO notifications_message (recipient_id, template, context, url, created_at)
@@ -352,6 +363,7 @@ def digest(*, at: datetime, url: str) -> int:
                 "lines": DIGEST_LINES,
                 "url": url,
                 "queued": DeliveryState.QUEUED.value,
+                "open": DeadlineState.OPEN.value,
             },
         )
         return cursor.rowcount

@@ -126,12 +126,14 @@ def test_what_cannot_be_written_or_reached_fails_with_its_reason(smtp):
     incomplete = queued(message__context={})
     garbled = queued(message__context={"wording": ["", ""]})
     closed = queued(message__recipient__is_active=False)
+    nowhere = queued(message__recipient__email="")
     pigeon = queued(channel="pigeon")
     outbox.deliver(clock=at_time())
     assert {state_of(d)[0] for d in (missing, incomplete, garbled, pigeon)} == {DeliveryState.FAILED}
     assert state_of(closed)[0] == DeliveryState.SKIPPED
     assert missing.error == "TemplateDoesNotExist: notifications/email/none.txt"
     assert closed.error == "账号已停用"
+    assert (state_of(nowhere)[0], nowhere.error) == (DeliveryState.SKIPPED, "收件人没有邮箱")
     assert pigeon.error == "no channel is called pigeon"
     assert smtp.mails == []
 

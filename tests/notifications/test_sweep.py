@@ -511,6 +511,41 @@ def test_one_mail_a_day_instead_of_many():
 
 
 @pytest.mark.django_db
+def test_the_one_mail_a_day_names_each_matter_once_and_nothing_that_is_over():
+    user = UserFactory()
+    Preference.objects.create(user=user, wants_digest=True)
+    policy("d7", "h2")
+    stays, done, moved, stopped = (
+        open_deadline(at=AT, owed_by=[Owes(user=user)], due_in=timedelta(hours=5), title=title)
+        for title in ("样机", "办结", "改期", "中止")
+    )
+    assert (sweep(at=AT), sweep(at=AT + timedelta(hours=4))) == (4, 4)
+    actions.meet_deadline(subject=done.subject, kind=done.kind, by=None, at=AT)
+    Deadline.objects.filter(pk=moved.pk).update(due_at=stays.due_at + 60 * DAY)
+    Deadline.objects.filter(pk=stopped.pk).update(suspended_at=AT)
+    assert digest(at=AT + DAY, url="/todo/") == 1
+    message = Message.objects.get(template="notifications/digest")
+    assert [line["title"] for line in message.context["lines"]] == ["样机"]
+    assert not Reminder.objects.filter(in_digest=True).exists()
+
+
+@pytest.mark.django_db
+def test_a_rule_that_is_gone_leaves_its_deadlines_to_the_general_one():
+    policy("d7")
+    own = policy("d1", programme="jiebang")
+    open_deadline(at=AT, owed_by=[Owes(user=UserFactory())], programme="jiebang")
+    assert sweep(at=AT) == 0
+    own.delete()
+    assert sweep(at=AT) == 1
+    other = policy("d1", kind=DeadlineKind.PAYMENT, programme="jiebang")
+    sweep(at=AT)
+    other.kind = DeadlineKind.MILESTONE
+    other.save()
+    changed = ReminderPolicy.objects.filter(is_applied=False).values_list("kind", "programme")
+    assert set(changed) == {(DeadlineKind.MILESTONE, "jiebang"), (DeadlineKind.PAYMENT, "")}
+
+
+@pytest.mark.django_db
 def test_a_rule_has_its_own_words_in_two_languages():
     policy("d7", subject="{kind}将到期", body="{name}：{title}，{due}。", body_en="{title} is due {due}")
     open_deadline(at=AT, owed_by=[Owes(user=UserFactory(name="王一"))], due_in=timedelta(hours=10))
