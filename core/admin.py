@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.contrib.admin import display, register
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Case, Count, Q, When
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -297,7 +297,8 @@ class CalendarDayAdmin(ModelAdmin):
     list_display = ("date", "is_working", "name", "source")
     list_filter = ("is_working",)
     date_hierarchy = "date"
-    ordering = ("-date",)
+    # What was announced first: ten years of days that follow from the law would stand before it.
+    ordering = (Case(When(source=calendar.BY_LAW, then=1), default=0), "-date")
     search_fields = ("name", "source")
     actions_list = ("upload",)
 

@@ -25,6 +25,12 @@ class Filter(forms.Form):
 
     q = forms.CharField(label=_("关键词"), required=False, max_length=60)
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            select = isinstance(field.widget, forms.Select)
+            field.widget.attrs["class"] = "form-select" if select else "form-control"
+
     def chosen(self) -> dict:
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value}
@@ -121,14 +127,6 @@ class ReportForm(forms.Form):
                 widget=forms.Textarea(attrs={"rows": rows}),
                 help_text=_("不超过 4000 字。"),
             )
-        self.fields["evidence_about"] = forms.ChoiceField(
-            label=_("佐证材料说明什么"), required=False, choices=queries.evidence_choices(scheme)
-        )
-        self.fields["evidence"] = forms.FileField(
-            label=_("佐证材料"),
-            required=False,
-            help_text=_("PDF、Word、Excel 或图片；每个指标一份，再传即替换，随保存上传。"),
-        )
         if scheme.district_check:
             self.fields["green"] = forms.ChoiceField(
                 label=_("绿色门槛自查"),
@@ -140,6 +138,14 @@ class ReportForm(forms.Form):
             self.fields["green_note"] = LimitedText(
                 label=_("自查说明"), required=False, max_length=LONG, widget=forms.Textarea(attrs={"rows": 3})
             )
+        self.fields["evidence_about"] = forms.ChoiceField(
+            label=_("佐证材料对应的指标"), required=False, choices=queries.evidence_choices(scheme)
+        )
+        self.fields["evidence"] = forms.FileField(
+            label=_("佐证材料"),
+            required=False,
+            help_text=_("PDF、Word、Excel 或图片；每个指标一份，再传即替换，随保存上传。"),
+        )
 
     def typed(self) -> dict[str, str]:
         """Every text as it came; what was not sent is not there."""

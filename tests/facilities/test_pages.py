@@ -276,8 +276,9 @@ def test_files_prove_a_report_and_are_read_with_it(client, platform, in_window):
         for who in ("member", "district", "manager", "stranger"):
             client.force_login(people[who])
             response = client.get(download)
-            found += [who] if response.status_code == 200 else []
-            response.close()
+            if response.status_code == 200:
+                assert b"".join(response.streaming_content) == PDF
+                found.append(who)
         return found
 
     assert readers() == ["member"]
