@@ -27,7 +27,7 @@ from facilities.forms import (
     ScoreForm,
     YearForm,
 )
-from facilities.models import AnnualEvaluation, Facility, FacilityScheme
+from facilities.models import UNQUALIFIED, AnnualEvaluation, Facility, FacilityScheme
 from facilities.states import EvaluationState, FacilityState
 
 FACILITY_TONES = {
@@ -94,7 +94,8 @@ class FacilityAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin)
 
     @display(description=_("最近得分"), ordering="score")
     def last_score(self, facility):
-        return "—" if facility.score is None else f"{facility.score} · {facility.grade}"
+        grade = _("不合格") if facility.grade == UNQUALIFIED else facility.grade
+        return "—" if facility.score is None else f"{facility.score} · {grade}"
 
     @badge(description=_("状态"), label=FACILITY_TONES, ordering="state")
     def condition(self, facility):
@@ -103,7 +104,7 @@ class FacilityAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin)
     @display(description=_("服务"))
     def service_list(self, facility):
         names = queries.service_names(queries.scheme_of(facility.call))
-        return "、".join(names.get(code, code) for code in facility.services)
+        return str(_("、")).join(names.get(code, code) for code in facility.services)
 
     @display(description=_("案例与评价"))
     def on_the_portal(self, facility):
@@ -231,7 +232,7 @@ class FacilityAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin)
         return _("整改期限已延长。")
 
     @button(
-        _("主动退出"),
+        _("登记主动退出"),
         form=ReasonForm,
         may=rules.can_close,
         text=_("平台申请退出备案的，登记后不再列入公开名单，未完成的评价随之取消。"),
