@@ -130,7 +130,7 @@ def check_filed_date(scheme: FacilityScheme, filed: date, until: date | None, *,
         )
 
 
-def check_can_renew(user, facility: Facility, until: date | None = None, *, at: datetime) -> None:
+def check_can_renew(user, facility: Facility) -> None:
     """The filing goes on (续期), also when it ended just now; not while the platform owes a rectification."""
     check_manages(user, facility.call)
     _check_state(facility, FacilityState.OPERATING, FacilityState.EXPIRED)
@@ -138,12 +138,16 @@ def check_can_renew(user, facility: Facility, until: date | None = None, *, at: 
         raise Refused(_("这个平台的备案长期有效。"), code="not_allowed")
     if facility.failures:
         raise Refused(_("整改没有完成即到期的，请重新备案。"), code="not_allowed")
-    if until is not None and until <= max(facility.valid_until, local_date(at)):
+
+
+def check_renewal(facility: Facility, until: date, *, at: datetime) -> None:
+    """Raises Refused naming the field."""
+    if until <= max(facility.valid_until, local_date(at)):
         raise Refused(_("新的有效期应晚于原有效期和今天。"), field="until")
 
 
 def can_renew(user, facility: Facility) -> bool:
-    return _allowed(check_can_renew, user, facility, at=timezone.now())
+    return _allowed(check_can_renew, user, facility)
 
 
 def _check_decides(user, facility: Facility, *, at: datetime) -> None:

@@ -162,7 +162,8 @@ def prolong(*, facility: Facility, until: date, reason: str, by, at: datetime) -
 def renew(*, facility: Facility, until: date, reason: str, by, at: datetime) -> None:
     """The filing goes on until another day (续期); one that has just ended stands again."""
     held = hold(facility)
-    rules.check_can_renew(by, held, until, at=at)
+    rules.check_can_renew(by, held)
+    rules.check_renewal(held, until, at=at)
     rules.check_reason(reason)
     note = reason.strip()
     data = {"from": held.valid_until.isoformat(), "until": until.isoformat()}
