@@ -208,8 +208,15 @@ def _stage_step(now: _Now, stage: _StageView, *, stages: list[_StageView]) -> St
     entered = [now.reached[kind] for kind in stage.states if kind in now.reached]
     at = entered[0].at if entered else None
     if state in stage.states and stage.inner:
-        waiting = _("主管部门正在评审，您不用办理；有结果会通知您。")
-        return Step(title=stage.title, state="current", at=at, note=waiting, clause=stage.clause)
+        due, clause = now.term("slides")
+        waiting = (
+            _("请在截止前上传答辩材料；评审由主管部门组织，有结果会通知您。")
+            if due
+            else _("主管部门正在评审，您不用办理；有结果会通知您。")
+        )
+        return Step(
+            title=stage.title, state="current", at=at, due=due, note=waiting, clause=clause or stage.clause
+        )
     if state in stage.states:
         due, clause = now.term(*stage.states, "review_due")
         url, action = now.link()

@@ -76,7 +76,9 @@ def unit_reviews(request):
         waiting=ApplicationState.UNIT_REVIEW,
         closes="unit_closes_at",
         title=_("单位审核"),
-        lead=_("本单位提交的申报书，审核通过后报送。单位审核有自己的截止时间，早于推荐和申报截止。"),
+        lead=_(
+            "本单位提交的申报书，审核通过后报送。单位审核有自己的截止时间，一般在申报截止之后、推荐截止之前。"
+        ),
         name="unit_reviews",
         empty=_("没有等待单位审核的申报书"),
         tables=queries.tables_of(request.user) if is_page else [],

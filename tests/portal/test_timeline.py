@@ -85,6 +85,9 @@ def test_who_deliberates_and_until_when_stays_with_the_bureau(state):
 
     seen = present(for_officer=False)
     assert (seen.due, seen.note) == (None, "主管部门正在评审，您不用办理；有结果会通知您。")
+    slides = open_deadline(at=at, subject=application, kind="slides", due_in=timedelta(days=3))
+    seen = present(for_officer=False)
+    assert (seen.due, "上传答辩材料" in seen.note) == (slides.due_at, True)
     assert present(for_officer=True).due is not None
     assert "现在由" in present(for_officer=True).note
 
