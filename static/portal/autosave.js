@@ -447,12 +447,16 @@
   function uploadAll(form, input, saver) {
     const files = Array.from(input.files);
     showFaults(form, {});
-    const refused = files.map((file) => refusal(input, file, saver.words)).filter(Boolean);
-    const next = () => {
+    const refused = [];
+    // A file that is refused keeps the others from nothing; all sentences stand there at the end.
+    const next = (sentence) => {
+      if (sentence) refused.push(sentence);
       const file = files.shift();
-      if (file && refusal(input, file, saver.words)) next();
-      else if (file) upload(form, input, saver, file, next);
-      else {
+      if (file) {
+        const known = refusal(input, file, saver.words);
+        if (known) next(known);
+        else upload(form, input, saver, file, next);
+      } else {
         input.value = "";
         if (refused.length) showFaults(form, { [input.name]: refused });
       }
@@ -494,8 +498,8 @@
         if (fault.status === 401 || fault.status === 403) {
           saver.say(words.signedOut, { url: words.signInUrl, text: words.signIn });
         } else if (fault.status) {
-          showFaults(form, { [input.name]: [fault.message] });
           saver.say(fill(words.failed, { message: fault.message }));
+          done(fault.message);
         } else saver.say(words.offline);
       });
   }
