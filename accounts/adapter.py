@@ -1,8 +1,14 @@
 """Where allauth asks the product: who goes where after signing in, and in what words."""
 
+import logging
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as current
+from django.contrib import messages
 from django.shortcuts import resolve_url
 from django.utils.translation import gettext_lazy as _
+
+log = logging.getLogger(__name__)
 
 
 def display(user) -> str:
@@ -27,3 +33,13 @@ class AccountAdapter(DefaultAccountAdapter):
         if request.user.is_staff and not request.user.scope.units:
             return resolve_url("admin:index")
         return super().get_login_redirect_url(request)
+
+    def send_mail(self, template_prefix, email, context):
+        """With the mail server away the account is made all the same, and the person knows what to do."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except OSError:  # what smtplib raises is one too
+            log.exception("mail %s could not be sent", template_prefix)
+            if current.request is not None:
+                words = _("邮件暂时发不出去，其余已经办好：请稍后在“邮箱”页重新发送，或再试一次。")
+                messages.error(current.request, words)

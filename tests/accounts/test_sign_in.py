@@ -241,3 +241,18 @@ def test_pages_follow_the_language_of_the_profile_until_the_switch_is_used(clien
     assert client.get("/my/profile/").headers["Content-Language"] == "en"
     client.cookies["django_language"] = "zh-hans"
     assert client.get("/my/profile/").headers["Content-Language"] == "zh-hans"
+
+
+def test_with_the_mail_server_away_the_account_is_made_and_the_person_is_told(client, db, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    words = {"username": "newcomer", "name": "新来者", "email": "new@firm.example"}
+    secret = "Zk9-qwe!rty77"
+    page = client.post("/accounts/signup/", {**words, "password1": secret, "password2": secret}, follow=True)
+    assert page.status_code == 200
+    assert "邮件暂时发不出去" in page.content.decode()
+    assert User.objects.get(username="newcomer").name == "新来者"
+    client.logout()
+    page = client.post("/accounts/password/reset/", {"email": "new@firm.example"}, follow=True)
+    assert page.status_code == 200
+    assert "邮件暂时发不出去" in page.content.decode()
