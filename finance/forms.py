@@ -47,7 +47,7 @@ class SettlementForm(forms.Form):
         min_value=0,
         help_text=_("按任务书合理支出的财政资金；已付减去核定支出即应退回。"),
     )
-    due_date = DayField(label=_("退回期限"), help_text=_("没有应退回的金额时不起作用。"))
+    due_date = DayField(label=_("退回期限"), required=False, help_text=_("有应退回的金额时必填。"))
     note = LimitedText(
         label=_("核定说明"),
         max_length=2000,

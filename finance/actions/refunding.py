@@ -121,7 +121,7 @@ def write_off(*, refund: Refund, reason: str, by, at: datetime) -> None:
 
 @transaction.atomic
 def settle(
-    *, agreement: Agreement, recognised: Decimal, due_date: date, note: str, by, at: datetime
+    *, agreement: Agreement, recognised: Decimal, due_date: date | None, note: str, by, at: datetime
 ) -> Settlement:
     """What was paid and is not recognised as spent is demanded back by `due_date`. Raises Refused.
 
@@ -142,6 +142,8 @@ def settle(
     refund_clocks.settlement_followed(held, by=by, at=at)
     rest = refund_rules.demandable(held) - recognised
     if rest > 0:
+        if due_date is None:
+            raise Refused(_("有应退回的金额，请填写退回期限。"), field="due_date")
         demand_refund(
             agreement=held,
             amount=rest,

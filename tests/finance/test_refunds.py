@@ -213,6 +213,8 @@ def test_an_ended_project_is_settled_and_the_rest_comes_back(paid, client):
     answer = client.post(page, typed)
     assert answer.status_code == 422
     assert "已付的 30 万元" in answer.content.decode()
+    answer = client.post(page, typed | {"recognised": "180000", "due_date": ""})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["due_date"])
     assert client.post(page, typed | {"recognised": "180000"}).status_code == 302
     settlement = Settlement.objects.get()
     assert settlement.to_return == Decimal(120_000)
