@@ -1,11 +1,26 @@
-"""An SMTP server that can misbehave: slow, refusing one recipient, counting connections."""
+"""A reminder rule; an SMTP server that can misbehave: slow, refusing one recipient, counting connections."""
 
 import time
-from email import message_from_bytes, policy
+from email import message_from_bytes
+from email.policy import default
 
 from aiosmtpd.controller import Controller
 
 from config.machine import LOOPBACK, free_port
+from notifications.models import DeadlineKind, ReminderPolicy, ReminderStep
+
+
+def policy(*codes, kind=DeadlineKind.MILESTONE, told=None, channels=("email",), **fields) -> ReminderPolicy:
+    """The general rule of a kind with these steps; `told` {code: who} beside those who owe."""
+    found, _created = ReminderPolicy.objects.update_or_create(
+        kind=kind, programme=fields.pop("programme", ""), series=fields.pop("series", None), defaults=fields
+    )
+    found.steps.all().delete()
+    ReminderStep.objects.bulk_create(
+        ReminderStep.reading(code, *(told or {}).get(code, ["owners"]), policy=found, channels=list(channels))
+        for code in codes
+    )
+    return found
 
 
 class Sink:
@@ -28,7 +43,7 @@ class Sink:
 
     async def handle_DATA(self, server, session, envelope):
         time.sleep(self.pause)
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
+        self.mails.append(message_from_bytes(envelope.content, policy=default))
         return "250 OK"
 
     @property
