@@ -12,11 +12,10 @@ from applications.models import Appeal, Application, CheckDecision, Partner
 from applications.states import OFFICE, AppealState, ApplicationState
 from core import calendar
 from grants.models import Call, DayKind, Invitation, Stage, StageKind
-from grants.queries import cause, closing, in_force, stages_of
+from grants.queries import cause, closing, in_force
 from notifications import actions, receipts
 from notifications.actions import Owes
 from notifications.models import Deadline, DeadlineKind, NoticeKind
-from notifications.obligations import entered_at
 from notifications.wording import by_clause, said
 
 S = ApplicationState
@@ -229,15 +228,6 @@ def stage_dropped(application: Application, state: str, *, by, at) -> None:
         actions.cancel_deadline(subject=application, kind=STAGE_DEADLINES[state], by=by, at=at)
 
 
-def stage_moved(application: Application, *, by, at) -> None:
-    """The notice closes the step at another moment; what was sent back and came again has its own clock."""
-    stage = next((row for row in stages_of(application.call) if row.kind == application.state), None)
-    if stage is None or application.version > 1:
-        return
-    stage_dropped(application, stage.kind, by=by, at=at)
-    open_stage(application, stage, at=entered_at(application, application.state, at))
-
-
 def stage_stands_still(application: Application, state: str, *, reason: str, by, at) -> None:
     """The days that the team takes to mend its application are not days of the office."""
     kind = STAGE_DEADLINES[state]
@@ -287,10 +277,6 @@ def _second_step_of(outline: Application) -> Q:
 
 def second_step_taken(outline: Application, *, by, at) -> None:
     actions.meet_deadline(subject=outline, kind=DeadlineKind.SECOND_STEP, by=by, at=at)
-
-
-def second_step_dropped(outline: Application, *, by, at) -> None:
-    actions.cancel_deadline(subject=outline, kind=DeadlineKind.SECOND_STEP, by=by, at=at)
 
 
 def invite(call: Call, *, at) -> None:

@@ -2,7 +2,8 @@
 
 from applications import actions, notifications, queries
 from applications.models import Application
-from notifications.models import NoticeKind
+from notifications import actions as deadlines
+from notifications.models import DeadlineKind, NoticeKind
 
 
 def relisted(sender, *, topic, by, at, **kwargs) -> None:
@@ -29,7 +30,7 @@ def published(sender, *, call, by, at, **kwargs) -> None:
     if call.amends_id and call.entry_days != call.amends.entry_days:
         # The days of the earlier version do not hold any more.
         for outline in queries.outlines_for(call):
-            notifications.second_step_dropped(outline, by=by, at=at)
+            deadlines.cancel_deadline(subject=outline, kind=DeadlineKind.SECOND_STEP, by=by, at=at)
     if call.entry_days is not None:
         for outline in queries.outlines_for(call):
             notifications.open_second_step(outline, at=at)

@@ -12,6 +12,7 @@ from applications.models import Application, UnitTable
 from core import workflow
 from grants.models import Call
 from grants.queries import stages_of
+from notifications.obligations import entered_at
 
 
 @transaction.atomic
@@ -46,7 +47,7 @@ def follow_moments(*, old: Call, call: Call, by, at: datetime) -> None:
     for state, moment in (("unit_review", "unit_closes_at"), ("recommendation", "recommender_closes_at")):
         if _moved(old, call, moment):
             for application in rows.filter(state=state).order_by("pk"):
-                notifications.stage_moved(application, by=by, at=at)
+                _stage_moved(application, by=by, at=at)
     if _moved(old, call, "closes_at"):
         for application in scanning.waiting(rows).order_by("pk"):
             scanning.renew(application=application, by=by, at=at)
@@ -56,6 +57,15 @@ def follow_moments(*, old: Call, call: Call, by, at: datetime) -> None:
     for kind in _rounds_moved(old, call):
         for application in rows.filter(state=kind).order_by("pk"):
             presenting.renew(application=application, by=by, at=at)
+
+
+def _stage_moved(application: Application, *, by, at) -> None:
+    """The notice closes the step at another moment; what was sent back and came again has its own clock."""
+    stage = next((row for row in stages_of(application.call) if row.kind == application.state), None)
+    if stage is None or application.version > 1:
+        return
+    notifications.stage_dropped(application, stage.kind, by=by, at=at)
+    notifications.open_stage(application, stage, at=entered_at(application, application.state, at))
 
 
 def _moved(old: Call, call: Call, moment: str) -> bool:
