@@ -41,5 +41,12 @@ class AccountAdapter(DefaultAccountAdapter):
         except OSError:  # what smtplib raises is one too
             log.exception("mail %s could not be sent", template_prefix)
             if current.request is not None:
+                current.request.is_mail_away = True
                 words = _("邮件暂时发不出去，其余已经办好：请稍后在“邮箱”页重新发送，或再试一次。")
                 messages.error(current.request, words)
+
+    def add_message(self, request, level, message_template=None, *args, **kwargs):
+        """Not that a mail was sent, when it was not."""
+        unsent = message_template == "account/messages/email_confirmation_sent.txt"
+        if not (unsent and getattr(request, "is_mail_away", False)):
+            super().add_message(request, level, message_template, *args, **kwargs)

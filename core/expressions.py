@@ -119,6 +119,9 @@ class Expression:
     def holds(self, context: Mapping[str, Any], *, rule: str = "") -> bool:
         """Like `evaluate` for an expression that must be true or false."""
         value = self.evaluate(context, rule=rule)
+        if value is None:
+            # An answer that is not given yet: said as missing, not as a fault of the rule.
+            raise self._explain(KeyError(self.source), context, rule)
         if not isinstance(value, bool):
             raise ExpressionError(
                 _("结果应为“是”或“否”，得到的是“%(value)s”。") % {"value": value}, rule=rule

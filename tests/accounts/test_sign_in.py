@@ -251,6 +251,9 @@ def test_with_the_mail_server_away_the_account_is_made_and_the_person_is_told(cl
     page = client.post("/accounts/signup/", {**words, "password1": secret, "password2": secret}, follow=True)
     assert page.status_code == 200
     assert "邮件暂时发不出去" in page.content.decode()
+    assert "确认邮件已发往" not in page.content.decode()
+    # Whoever has no unit yet is shown the way to one.
+    assert 'href="/my/units/register/"' in page.content.decode()
     assert User.objects.get(username="newcomer").name == "新来者"
     client.logout()
     page = client.post("/accounts/password/reset/", {"email": "new@firm.example"}, follow=True)

@@ -105,6 +105,9 @@ def test_a_rule_must_be_true_or_false():
     with pytest.raises(ExpressionError) as caught:
         expressions.compile("unit.staff").holds(CONTEXT, rule="R1")
     assert caught.value.message == "规则 R1：结果应为“是”或“否”，得到的是“35”。"
+    with pytest.raises(MissingData) as caught:
+        expressions.compile("answers.said").holds({"answers": {"said": None}}, rule="R2")
+    assert caught.value.variable == "answers.said"
 
 
 @pytest.mark.parametrize(
