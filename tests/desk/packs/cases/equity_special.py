@@ -38,6 +38,7 @@ def opened(days):
 CASES = [
     Case(
         type="district",
+        recommender={"name": "琴岛高新区科技创新局"},
         facts=FACTS,
         answers=ANSWERS,
         money={"equity": 800, "own": 800},
