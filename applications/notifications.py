@@ -8,8 +8,8 @@ from django.utils.translation import gettext_noop as _
 from accounts.models import Organisation, RoleAssignment, User
 from accounts.roles import Role, UnitRole
 from applications import partner_clocks, queries
-from applications.models import Appeal, Application, CheckDecision, Partner
-from applications.states import OFFICE, AppealState, ApplicationState
+from applications.models import Application, Partner
+from applications.states import OFFICE, ApplicationState
 from core import calendar
 from grants.models import Call, DayKind, Invitation, Stage, StageKind
 from grants.queries import cause, closing, in_force
@@ -60,16 +60,16 @@ def desk_of(application: Application, state: str) -> str:
 # ---- clocks ----
 
 
-def _by_team(application):
+def by_team(application):
     users = User.objects.filter(pk__in=application.team.values("user_id"))
     return [Owes(user=user) for user in users]
 
 
-def _by_unit_admins(application):
+def by_unit_admins(application):
     return [Owes(organisation=application.organisation, unit_role=UnitRole.ADMIN)]
 
 
-def _by_managers(application):
+def by_managers(application):
     return [Owes(role=Role.PROGRAMME_MANAGER, organisation=application.call.programme.department)]
 
 
@@ -93,22 +93,22 @@ def _by_recommenders(application):
     ]
     found += [Owes(user=office.user) for office in offices if not office.organisation_id]
     # Without an office for the region the department must notice, or nobody would.
-    return found or _by_managers(application)
+    return found or by_managers(application)
 
 
 def _by_demander(application):
     owner = application.topic.owner if application.topic_id else None
-    return [Owes(organisation=owner)] if owner else _by_managers(application)
+    return [Owes(organisation=owner)] if owner else by_managers(application)
 
 
 OWED_BY = {
-    S.UNIT_REVIEW: _by_unit_admins,
+    S.UNIT_REVIEW: by_unit_admins,
     S.RECOMMENDATION: _by_recommenders,
-    S.FORMAL_CHECK: _by_managers,
-    S.EXPERT_REVIEW: _by_managers,
+    S.FORMAL_CHECK: by_managers,
+    S.EXPERT_REVIEW: by_managers,
     S.DEMANDER_CHOICE: _by_demander,
-    S.DECISION: _by_managers,
-    **dict.fromkeys(OFFICE, _by_managers),
+    S.DECISION: by_managers,
+    **dict.fromkeys(OFFICE, by_managers),
 }
 
 
@@ -127,7 +127,7 @@ def open_draft(application: Application, *, at) -> None:
         explanation=said(
             _("截止时间由%(source)s规定，逾期不予受理"), source=source or application.call.title
         ),
-        owed_by=[*_by_team(application), *_by_unit_admins(application)],
+        owed_by=[*by_team(application), *by_unit_admins(application)],
         at=at,
         **cause(application.call),
     )
@@ -167,7 +167,7 @@ def open_supplement(application: Application, *, due_at, reason: str, at) -> Non
         url=page_of(application),
         due_at=due_at,
         explanation=said(_("退回修改的期限；理由：%(reason)s"), reason=reason),
-        owed_by=[*_by_team(application), *_by_unit_admins(application)],
+        owed_by=[*by_team(application), *by_unit_admins(application)],
         at=at,
         **cause(application.call),
     )
@@ -264,7 +264,7 @@ def open_second_step(outline: Application, *, at) -> None:
         explanation=by_clause(
             said(_("入选后 %(days)s 日内申报，逾期资格失效"), days=call.entry_days), call.number
         ),
-        owed_by=[*_by_team(outline), *_by_unit_admins(outline)],
+        owed_by=[*by_team(outline), *by_unit_admins(outline)],
         at=at,
         **cause(call),
     )
@@ -321,69 +321,6 @@ def all_cancelled(application: Application, *, by, at) -> None:
     kinds = (*kinds, DeadlineKind.STAMPED_SCAN, DeadlineKind.SLIDES)
     for kind in dict.fromkeys(kinds):
         actions.cancel_deadline(subject=application, kind=kind, by=by, at=at)
-
-
-# ---- appeals ----
-
-
-def open_appeal(decision: CheckDecision, *, at) -> None:
-    """The clock of the right to appeal, from the receipt of the rejection; none where no appeal is heard."""
-    application, call = decision.application, decision.application.call
-    if call.appeal_days is None:
-        return
-    text = _("自 %(date)s 收到不予受理决定起 %(days)s 个%(kind)s内可以申请复审，逾期不予受理 %(clause)s")
-    actions.open_deadline(
-        subject=application,
-        kind=DeadlineKind.APPEAL,
-        title=said(_("可以申请复审：%(title)s"), title=application),
-        url=page_of(application),
-        due_at=calendar.due(at, call.appeal_days, kind=call.appeal_day_kind),
-        explanation=said(
-            text,
-            date=calendar.local_date(at),
-            days=call.appeal_days,
-            kind=DayKind(call.appeal_day_kind).label,
-            clause=call.appeal_clause,
-        ),
-        clock=call.appeal_day_kind,
-        owed_by=[*_by_team(application), *_by_unit_admins(application)],
-        at=at,
-        **cause(call),
-    )
-
-
-def appealed(appeal: Appeal, *, by, at) -> None:
-    """The right was used; from now on the department owes an answer."""
-    actions.meet_deadline(subject=appeal.application, kind=DeadlineKind.APPEAL, by=by, at=at)
-    open_appeal_decision(appeal, at=at)
-    tell_team(appeal.application, "appealed", at=at)
-
-
-def open_appeal_decision(appeal: Appeal, *, at) -> None:
-    application, call = appeal.application, appeal.application.call
-    actions.open_deadline(
-        subject=appeal,
-        kind=DeadlineKind.APPEAL_DECISION,
-        title=said(_("复审：%(title)s"), title=application),
-        url=reverse("admin:applications_appeal_change", args=[appeal.pk]),
-        due_at=calendar.due(at, call.appeal_decision_days),
-        explanation=said(
-            _("自 %(date)s 申请复审起 %(days)s 个工作日内作出决定，由原决定人以外的人办理 %(clause)s"),
-            date=calendar.local_date(at),
-            days=call.appeal_decision_days,
-            clause=call.appeal_clause,
-        ),
-        clock=calendar.DayKind.WORKING,
-        owed_by=_by_managers(application),
-        at=at,
-        **cause(call),
-    )
-
-
-def appeal_decided(appeal: Appeal, *, by, at) -> None:
-    actions.meet_deadline(subject=appeal, kind=DeadlineKind.APPEAL_DECISION, by=by, at=at)
-    upheld = appeal.state == AppealState.UPHELD
-    tell_team(appeal.application, "appeal_decided", at=at, reason=appeal.reason, upheld=upheld)
 
 
 # ---- messages ----

@@ -5,7 +5,15 @@ from functools import partial
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Least
 
-from applications import notifications, partner_clocks, queries, scan_clocks, slide_clocks, table_clocks
+from applications import (
+    appeal_clocks,
+    notifications,
+    partner_clocks,
+    queries,
+    scan_clocks,
+    slide_clocks,
+    table_clocks,
+)
 from applications.models import Appeal, Application, CheckDecision, CheckOutcome, Partner, UnitTable
 from applications.notifications import STAGE_DEADLINES
 from applications.states import AppealState, ApplicationState
@@ -105,7 +113,7 @@ def _may_appeal(at):
 
 def _open_appeal(application, at):
     decision = queries.rejection(application)
-    notifications.open_appeal(decision, at=queries.received_at(decision))
+    appeal_clocks.opened(decision, at=queries.received_at(decision))
 
 
 def register_all() -> None:
@@ -174,7 +182,7 @@ def register_all() -> None:
             owing=lambda at: Appeal.objects.filter(state=AppealState.FILED).select_related(
                 "application__call__programme__department"
             ),
-            open=lambda appeal, at: notifications.open_appeal_decision(appeal, at=appeal.filed_at),
+            open=lambda appeal, at: appeal_clocks.open_decision(appeal, at=appeal.filed_at),
         ),
         Obligation(
             kind=DeadlineKind.SECOND_STEP,

@@ -1,6 +1,6 @@
 """What applications do when something happens upstream. Connected in `ApplicationsConfig.ready`."""
 
-from applications import actions, notifications, queries
+from applications import actions, appeal_clocks, notifications, queries
 from applications.models import Application
 from notifications import actions as deadlines
 from notifications.models import DeadlineKind, NoticeKind
@@ -16,7 +16,7 @@ def received(sender, *, notice, by, at, **kwargs) -> None:
         return
     decision = queries.rejection(notice.subject)
     if decision is not None and not queries.is_appealed(decision):
-        notifications.open_appeal(decision, at=at)
+        appeal_clocks.opened(decision, at=at)
 
 
 def published(sender, *, call, by, at, **kwargs) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from applications import notifications, queries, rules
+from applications import appeal_clocks, notifications, queries, rules
 from applications.actions.desks import pass_formal_check
 from applications.actions.flow import enter
 from applications.models import Appeal, Application, RuleResult, RuleStatus
@@ -38,7 +38,7 @@ def appeal(*, application: Application, grounds: str, by, at: datetime, files: I
         store(subject=found, kind=f"{FILE}_{number}", file=file, name=file.name, by=by, at=at, field="files")
     workflow.record(found, "filed", by=by, at=at, to_state=found.state)
     workflow.record(application, "appealed", by=by, at=at, note=found.grounds)
-    notifications.appealed(found, by=by, at=at)
+    appeal_clocks.filed(found, by=by, at=at)
     return found
 
 
@@ -64,7 +64,7 @@ def decide_appeal(
     state = AppealState.UPHELD if upheld else AppealState.DISMISSED
     workflow.move(current, state, by=by, at=at, note=reason, reason=reason, decided_by=by, decided_at=at)
     appeal.state = current.state
-    notifications.appeal_decided(current, by=by, at=at)
+    appeal_clocks.decided(current, by=by, at=at)
     if not upheld:
         workflow.record(application, "appeal_dismissed", by=by, at=at, note=reason)
         return

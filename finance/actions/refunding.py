@@ -101,7 +101,8 @@ def receive_refund(
     if not refund.left:
         workflow.move(refund, RefundState.SETTLED, by=by, at=at, ended_at=at)
         refund_clocks.settled(refund, by=by, at=at)
-    shrink(agreement=refund.agreement, at=at)
+    # Read under the lock: the project may have been ended meanwhile.
+    shrink(agreement=held.agreement, at=at)
     refund_clocks.tell(refund, "received", at=at, received=str(amount))
     return receipt
 
