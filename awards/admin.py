@@ -30,6 +30,7 @@ from awards.models import (
 )
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button, dress, page
 from core.money import wan
+from core.sent import numbers
 from core.workflow import Refused
 from documents.models import Document
 from grants.models import Call
@@ -119,11 +120,11 @@ class ProposalAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin)
 
     def _publish_page(self, request, call: Call, chosen: set[int]):
         wanted = request.GET.get("chosen", "")
-        chosen |= {int(pk) for pk in wanted.split("-") if pk.isdecimal()}
+        chosen |= set(numbers(wanted.split("-")))
         candidates = list(queries.publishable(call))
         form = dress(PublicityForm(request.POST or None))
         if request.method == "POST":
-            chosen = {int(pk) for pk in request.POST.getlist("application") if pk.isdecimal()}
+            chosen = set(numbers(request.POST.getlist("application")))
             if form.is_valid():
                 picked = [application for application in candidates if application.pk in chosen]
                 try:

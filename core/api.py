@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from django.utils.translation import gettext as _
-from rest_framework import exceptions, status
+from rest_framework import exceptions, serializers, status
 from rest_framework.pagination import CursorPagination
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as rest_exception_handler
@@ -14,6 +14,16 @@ from core.workflow import Lost, Refused
 
 CONFLICTS = {"not_allowed", "lost"}
 """Codes of a Refused that say the subject is in another state: 409 instead of 422."""
+
+
+class DateTimeField(serializers.DateTimeField):
+    """A time; one at the edge of the calendar, which no time zone can turn, is a fault of the field."""
+
+    def enforce_timezone(self, value):
+        try:
+            return super().enforce_timezone(value)
+        except OverflowError:
+            self.fail("overflow")
 
 
 class KeysetPagination(CursorPagination):

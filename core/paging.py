@@ -13,6 +13,8 @@ from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Q, QuerySet
 
+from core.sent import read_json
+
 PER_PAGE = 50
 COUNT_CAP = 1_000
 
@@ -120,7 +122,7 @@ def _decode(queryset: QuerySet, order: Sequence[str], cursor: str | None) -> tup
     fields = [_field(queryset, name.removeprefix("-")) for name in order]
     try:
         written = base64.urlsafe_b64decode(cursor[1:] + "=" * (-len(cursor[1:]) % 4))
-        values = json.loads(written)
+        values = read_json(written)
         if not isinstance(values, list) or len(values) != len(order) or cursor[0] not in "np":
             return None, False
         position = [field.to_python(value) for field, value in zip(fields, values, strict=True)]

@@ -17,6 +17,7 @@ from applications.fields import DayField, LimitedText, MoneyField, TableField
 from applications.forms.answers import AnswersForm, completed, computed_texts, initial_of, rows_of, unreadable
 from applications.questions import Column
 from core.money import TEN_THOUSAND
+from core.sent import number, read_json
 from core.workflow import Refused
 from exchange import actions, queries
 from exchange.kinds import TOPMOST_MONTHS, shape_of
@@ -217,12 +218,12 @@ class QuestionsForm:
                 faults.setdefault(question.code, []).append(refused.message)
         return faults
 
-    def detach(self, sent: str, *, by, at) -> None:
+    def detach(self, wanted: str, *, by, at) -> None:
         """Take the file "code:key" out of its answer; anything else changes nothing."""
-        code, _colon, number = sent.partition(":")
+        code, _colon, key = wanted.partition(":")
         question = self.attachment(code)
-        if question is not None and number.isdecimal() and len(number) < 18:
-            actions.detach(demand=self.demand, question=question, document=int(number), by=by, at=at)
+        if question is not None and (document := number(key)):
+            actions.detach(demand=self.demand, question=question, document=document, by=by, at=at)
 
     def attachment(self, code: str):
         """The question of this code that takes files, or None."""
@@ -265,7 +266,7 @@ class Together:
     def __init__(self, demand: Demand, post):
         self.demand, self.theirs, self.chosen = demand, set(), {}
         try:
-            sent = json.loads(post.get("seen", ""))
+            sent = read_json(post.get("seen", ""))
         except ValueError:
             sent = {}
         sent = sent.items() if isinstance(sent, dict) else ()

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from applications.views.common import signed_out
 from core.paging import paginate
+from core.sent import number
 from core.workflow import Lost, Refused
 from documents.models import Document
 from documents.views import send, sent_file
@@ -61,10 +62,8 @@ def start(request):
     """Choose the call, name the unit; posting opens the draft."""
     now = timezone.now()
     call = None
-    if request.GET.get("call", "").isdecimal():
-        call = get_object_or_404(
-            Call.objects.visible_to(request.user).select_related("programme"), pk=request.GET["call"]
-        )
+    if key := number(request.GET.get("call")):
+        call = get_object_or_404(Call.objects.visible_to(request.user).select_related("programme"), pk=key)
     units = queries.units_of(request.user)
     form = UnitForm(request.POST or None, units=units, initial={"credit_code": _only(units)})
     if request.method == "POST" and call and form.is_valid():
@@ -99,7 +98,7 @@ def unit_check(request):
     now = timezone.now()
     call = get_object_or_404(
         Call.objects.visible_to(request.user).select_related("programme"),
-        pk=request.GET["call"] if request.GET.get("call", "").isdecimal() else 0,
+        pk=number(request.GET.get("call")),
     )
     form = UnitForm(request.GET, units=queries.units_of(request.user))
     unit, lines = None, []

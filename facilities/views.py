@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.paging import paginate
+from core.sent import read_json
 from core.workflow import Lost, Refused
 from facilities import actions, exporting, queries, rules
 from facilities.forms import (
@@ -397,7 +398,7 @@ def _seen(request) -> dict[str, str] | None:
     if "seen" not in request.POST:
         return None
     try:
-        found = json.loads(request.POST["seen"])
+        found = read_json(request.POST["seen"])
     except ValueError:
         return {}
     return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}

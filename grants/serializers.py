@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from core.api import DateTimeField
 from grants.models import Call, Contact, EligibilityRule, Stage, Topic
 
 
@@ -101,5 +102,5 @@ class TopicSerializer(serializers.ModelSerializer):
 class RelistInput(serializers.Serializer):
     """When the bids for a task on the list again close, and why it is there again."""
 
-    bids_close_at = serializers.DateTimeField()
+    bids_close_at = DateTimeField()
     note = serializers.CharField(max_length=2000, allow_blank=True, default="")

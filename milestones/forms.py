@@ -8,6 +8,7 @@ from applications import completeness, questions
 from applications.fields import DayField, LimitedText, MoneyField
 from applications.forms.answers import AnswersForm, completed, computed_texts, initial_of, rows_of, unreadable
 from core.money import ZERO
+from core.sent import number
 from core.workflow import Refused
 from milestones import actions, queries
 from milestones.models import Acceptance, DemanderOpinion, Kind, Termination
@@ -260,10 +261,10 @@ class ReportForm:
 
     def detach(self, sent: str, *, by, at) -> None:
         """Take the file "code:key" out of its answer; anything else changes nothing."""
-        code, _colon, number = sent.partition(":")
+        code, _colon, key = sent.partition(":")
         question = next((q for q in self.questions if q.code == code), None)
         if question is not None and questions.files_of(self.stored.get(code)):
-            document = int(number) if number.isdecimal() and len(number) < 18 else None
+            document = number(key) or None
             actions.detach(milestone=self.milestone, question=question, document=document, by=by, at=at)
 
     def shown_codes(self) -> set[str]:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from awards.models import Agreement
 from core.calendar import local_date
 from core.paging import paginate
+from core.sent import number, numbers
 from notifications import channels, chasing, preferring
 from notifications.models import CalendarFeed, Deadline
 from notifications.queries import LADDER, rung_label
@@ -85,7 +86,7 @@ def calendar_address(request):
     agreement = None
     if key := request.POST.get("project", ""):
         visible = Agreement.objects.visible_to(request.user)
-        agreement = get_object_or_404(visible, pk=key if key.isdecimal() else 0)
+        agreement = get_object_or_404(visible, pk=number(key))
     actions.renew_calendar(by=request.user, agreement=agreement, at=timezone.now())
     messages.success(request, _("日历地址已生成。旧地址（如有）从现在起失效。"))
     if agreement:
@@ -112,7 +113,7 @@ def ladder(request):
     rung = int(rung) if rung in {"0", *map(str, LADDER)} else 0
     rows = dates.overdue(user, rung=rung, at=now)
     if request.method == "POST":
-        keys = [key for key in request.POST.getlist("deadline") if key.isdecimal()]
+        keys = numbers(request.POST.getlist("deadline"))
         count = chasing.chase(deadlines=Deadline.objects.filter(pk__in=keys), by=user, at=now)
         _say(request, chosen=len(keys), count=count)
         return redirect(request.get_full_path())

@@ -16,6 +16,7 @@ from applications.queries import decks_of
 from applications.states import ApplicationState
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button, dress, page
 from core.paging import paginate
+from core.sent import numbers
 from core.workflow import Refused
 from reviews import actions, library, queries, rules
 from reviews.forms import (
@@ -208,9 +209,7 @@ class PanelAdmin(ReadOnlyMixin, BureauOnlyMixin, HistoryMixin, ActionButtonsMixi
         now = timezone.now()
         errors = []
         if request.method == "POST":
-            picked = Expert.objects.filter(
-                pk__in=[pk for pk in request.POST.getlist("expert") if pk.isdecimal()]
-            )
+            picked = Expert.objects.filter(pk__in=numbers(request.POST.getlist("expert")))
             try:
                 found = actions.invite_several(
                     application=panel, experts=list(picked), by=request.user, at=now

@@ -11,6 +11,7 @@ from applications import letters, queries, quotas, ranking
 from applications.models import Application, Nomination, RecommendationLetter
 from applications.queries import Office
 from core import calendar, workflow
+from core.sent import number
 from core.workflow import Lost, Refused
 from documents.actions import store
 from documents.models import Document
@@ -97,7 +98,7 @@ def move_in_order(*, call: Call, office: Office, application: Application, to: s
         raise Lost(_("列表刚刚有变化，请按现在的列表重新排序。"), code="lost")
     old = order.index(application.pk)
     # What letters have sealed stands first and keeps its places.
-    asked = int(to) - 1 - (len(lines) - len(order)) if to.isdecimal() else old
+    asked = number(to) - 1 - (len(lines) - len(order)) if to.isdecimal() else old
     new = {"up": old - 1, "down": old + 1, "top": 0}.get(to, asked)
     order.insert(min(max(new, 0), len(order) - 1), order.pop(old))
     _write(call.series, office, order)

@@ -21,6 +21,7 @@ from applications.models import Application, CheckOutcome
 from applications.states import ApplicationState
 from core.admin import dress
 from core.calendar import due, end_of_day
+from core.sent import numbers
 from core.workflow import Refused
 
 MOST = 200
@@ -110,9 +111,7 @@ class BatchMixin:
 
     def _chosen(self, request) -> list[Application]:
         """Those of the address that the person may see, and may decide on."""
-        keys = [
-            int(key) for key in request.GET.get("ids", "").split(",") if key.isdecimal() and len(key) < 18
-        ]
+        keys = numbers(request.GET.get("ids", "").split(","))
         rows = Application.objects.visible_to(request.user).filter(pk__in=keys[:MOST])
         return list(rows.select_related("call__programme", "organisation").order_by("-pk"))
 

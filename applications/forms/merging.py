@@ -11,6 +11,7 @@ from django.forms import BaseFormSet
 from django.utils.datastructures import MultiValueDict
 
 from applications.queries import version_of
+from core.sent import number
 
 ROW_REMOVED = "-DELETE"
 ROWS = "-TOTAL_FORMS"
@@ -98,7 +99,7 @@ def merge(
         data.setlist(name, texts)
     for name, texts in now.items():
         if name.endswith(ROWS) and name in sent:
-            data[name] = str(max(_number(texts[0]), _number(sent[name])))
+            data[name] = str(max(number(texts[0]), number(sent[name])))
         elif name not in seen and name not in sent and not name.endswith(ROW_REMOVED):
             # A row that somebody added while the page was open.
             data.setlist(name, texts)
@@ -120,11 +121,11 @@ def follow(now, sent, seen, told_by) -> tuple[dict[str, list[str]], list[str]]:
     places = _places([*there.values()], [*here.values()], told_by)
     numbers, free = [*there], max([-1, *page, *_rows(sent, prefix)]) + 1
     follows = {}
-    for place, number in enumerate(here):
+    for place, row in enumerate(here):
         if place in places:
-            follows[number] = numbers[places[place]]
+            follows[row] = numbers[places[place]]
         else:
-            follows[number], free = free, free + 1
+            follows[row], free = free, free + 1
     left = set(numbers) - set(follows.values())
     return on_page(now, prefix, follows), [f"{prefix}-{number}-" for number in sorted(left)]
 
@@ -177,7 +178,3 @@ def _told_alike(told_by, one: dict, other: dict) -> bool:
 
 def _untold(told_by, one: dict, _other: dict) -> bool:
     return all(one.get(name, NOTHING) == NOTHING for name in told_by)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() else 0

@@ -1,7 +1,5 @@
 """What the pages of the workspace share."""
 
-import json
-
 from django.http import JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -12,6 +10,7 @@ from applications import completeness, eligibility, queries, rules
 from applications.forms import FIXED_TITLES, asks_for
 from applications.models import Application
 from applications.questions import localised
+from core.sent import read_json
 from grants.queries import keep_definition
 
 PER_PAGE = 20
@@ -111,7 +110,7 @@ def is_texts(value) -> bool:
 def read_sent(request):
     """(the sent values as form data, codes, versions seen). Raises ValueError with a sentence."""
     try:
-        body = json.loads(request.body)
+        body = read_json(request.body)
         values = body["values"]
         only, seen = body.get("questions"), body.get("versions") or {}
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -130,7 +129,7 @@ def read_sent(request):
 def seen_in(post) -> dict[str, str]:
     """The versions that stood in the form when its page was made; nonsense counts as none."""
     try:
-        seen = json.loads(post.get("versions", ""))
+        seen = read_json(post.get("versions", ""))
     except ValueError:
         return {}
     return seen if is_texts(seen) else {}

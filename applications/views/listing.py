@@ -16,6 +16,7 @@ from applications.models import Appeal, Application
 from applications.states import EDITABLE, TAKEN_BACK_FROM, ApplicationState
 from applications.views.common import PER_PAGE, content_of, linked, part_url, standing, visible_application
 from core.paging import paginate
+from core.sent import number
 from core.workflow import Refused
 from documents.models import Document
 from grants.models import Call, Topic
@@ -88,7 +89,7 @@ def _topic(request, call):
     if not wanted.isdecimal():
         return None
     return get_object_or_404(
-        Topic.objects.visible_to(request.user).select_related("owner"), pk=wanted, call=call
+        Topic.objects.visible_to(request.user).select_related("owner"), pk=number(wanted), call=call
     )
 
 
@@ -251,7 +252,7 @@ def take_back(request, pk):
 def copy(request, pk):
     """Fill what is still empty from an earlier application of the unit."""
     application = visible_application(request.user, pk)
-    source = visible_application(request.user, _number(request.POST.get("source")))
+    source = visible_application(request.user, number(request.POST.get("source")))
     try:
         count = actions.copy_from(application=application, source=source, by=request.user, at=timezone.now())
     except Refused as refused:
@@ -268,7 +269,7 @@ def copy(request, pk):
 def team(request, pk):
     """Let a colleague write too, or take one off."""
     application = visible_application(request.user, pk)
-    colleague = get_object_or_404(User.objects.visible_to(request.user), pk=_number(request.POST.get("user")))
+    colleague = get_object_or_404(User.objects.visible_to(request.user), pk=number(request.POST.get("user")))
     change = actions.remove_from_team if request.POST.get("do") == "remove" else actions.add_to_team
     try:
         change(application=application, user=colleague, by=request.user, at=timezone.now())
@@ -279,7 +280,3 @@ def team(request, pk):
     if change is actions.remove_from_team and colleague == request.user:
         return redirect("applications:list")
     return redirect("applications:detail", application.pk)
-
-
-def _number(text) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 18 else 0

@@ -17,6 +17,7 @@ from applications import actions, letters, queries, quotas, ranking, rules
 from applications.forms import LetterForm
 from applications.models import Application, RecommendationLetter
 from applications.sheets import XLSX
+from core.sent import number, numbers
 from core.workflow import Refused
 from documents.models import Document
 from grants.models import Call
@@ -87,7 +88,7 @@ def _batch(request, moves, *, back: str):
     move = moves.get(request.POST.get("do"))
     if move is None:
         raise Http404
-    picked = [int(pk) for pk in request.POST.getlist("pick") if pk.isdecimal() and len(pk) < 18]
+    picked = numbers(request.POST.getlist("pick"))
     back_url = _own_address(request.POST.get("back")) or reverse(back)
     if not picked or len(picked) > MOST_AT_ONCE:
         messages.error(
@@ -237,14 +238,14 @@ def _reorder(request, call, office, now):
     by_script = "order" in request.POST
     try:
         if by_script:
-            order = [int(pk) for pk in request.POST["order"].split(",") if pk.isdecimal() and len(pk) < 18]
+            order = numbers(request.POST["order"].split(","))
             start = (_page(request) - 1) * PER_PAGE
             actions.set_order(
                 call=call, office=office, order=order, start=start, length=PER_PAGE, by=request.user, at=now
             )
             return JsonResponse({"said": _("排序已保存。")})
         to, _between, pk = request.POST.get("move", "").partition(":")
-        pk = int(pk) if pk.isdecimal() and len(pk) < 18 else 0
+        pk = number(pk)
         if to == "place":
             to = request.POST.get(f"place-{pk}", "")[:5]
         row = get_object_or_404(Application.objects.visible_to(request.user), pk=pk)

@@ -16,14 +16,11 @@ from applications import actions, queries, rules
 from applications.forms.budget import OwnShare
 from applications.forms.partner import LimitForm, PartnerForm, problems_of
 from applications.views.common import part_url, read_sent, seen_in, signed_out, visible_application
+from core.sent import number
 from core.workflow import Refused
 
 SHARE = "share"
 """Under this name a page keeps the version of the partner's column of the budget."""
-
-
-def _number(text) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 18 else 0
 
 
 # ---- comments ----
@@ -58,7 +55,7 @@ def comments(request, pk, name):
 def _comment(request, application, name):
     now, do = timezone.now(), request.POST.get("do")
     if do in ("resolve", "reopen"):
-        comment = get_object_or_404(application.comments, pk=_number(request.POST.get("comment")))
+        comment = get_object_or_404(application.comments, pk=number(request.POST.get("comment")))
         if do == "resolve":
             actions.resolve_comment(comment=comment, by=request.user, at=now)
         else:
@@ -99,10 +96,10 @@ def comments_of(application, name) -> dict:
 def invite(request, pk):
     """Invite a partner unit, or take the invitation back."""
     application = visible_application(request.user, pk)
-    now, number = timezone.now(), _number(request.POST.get("unit"))
+    now, key = timezone.now(), number(request.POST.get("unit"))
     try:
         if request.POST.get("do") == "limit":
-            partner = get_object_or_404(application.partners.select_related("organisation"), pk=number)
+            partner = get_object_or_404(application.partners.select_related("organisation"), pk=key)
             form = LimitForm(request.POST)
             if not form.is_valid():
                 raise Refused(" ".join(form.errors["limit"]))
@@ -110,12 +107,12 @@ def invite(request, pk):
             actions.limit_partner(partner=partner, limit=form.cleaned_data["limit"], by=request.user, at=now)
             messages.success(request, _("合作单位的经费上限已保存。"))
         elif request.POST.get("do") == "remove":
-            partner = get_object_or_404(application.partners.select_related("organisation"), pk=number)
+            partner = get_object_or_404(application.partners.select_related("organisation"), pk=key)
             actions.uninvite_partner(partner=partner, by=request.user, at=now)
             messages.success(request, _("已取消邀请。"))
         else:
             unit = get_object_or_404(
-                Organisation, pk=number, credit_code__in=list(queries.partner_units(application))
+                Organisation, pk=key, credit_code__in=list(queries.partner_units(application))
             )
             actions.invite_partner(application=application, organisation=unit, by=request.user, at=now)
             messages.success(request, _("已邀请“%(unit)s”。") % {"unit": unit.name})

@@ -28,6 +28,7 @@ from applications.views.common import (
     visible_application,
 )
 from applications.views.together import comments_of
+from core.sent import number
 from core.workflow import Lost, Refused
 from documents.views import sent_file
 from grants.dictionaries import Codes
@@ -87,9 +88,7 @@ def _page(request, pk, name):
 
 def _offered(request) -> dict:
     """The personal record that a button names, as a participant; 404 for one that is not offered."""
-    number = request.POST["person"]
-    pk = int(number) if number.isdecimal() and len(number) < 18 else 0
-    return as_participant(get_object_or_404(people_offered(request.user), pk=pk))
+    return as_participant(get_object_or_404(people_offered(request.user), pk=number(request.POST["person"])))
 
 
 def _use_recorded(request, application, name, code, *, at):
@@ -126,9 +125,9 @@ def _next_page(request, application, name) -> str:
 
 
 def _detach(request, application, name, *, at):
-    code, _colon, number = request.POST["detach"].replace("\0", "").partition(":")
+    code, _colon, key = request.POST["detach"].replace("\0", "").partition(":")
     question = get_object_or_404(application.call.questions, code=code, kind=QuestionKind.ATTACHMENT)
-    document = int(number) if number.isdecimal() and len(number) < 18 else None
+    document = number(key) or None
     try:
         actions.detach(application=application, question=question, document=document, by=request.user, at=at)
     except Refused as refused:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
+from core.sent import number
 from desk import actions, preview
 from desk.admin.pages import DeskPages, address, made, still
 from desk.forms import together
@@ -76,7 +77,7 @@ class FormViews(DeskPages):
         if pk:
             question = get_object_or_404(Question, call=call, pk=pk)
         else:
-            section = get_object_or_404(Section, call=call, pk=_number(request.GET.get("section")))
+            section = get_object_or_404(Section, call=call, pk=number(request.GET.get("section")))
             question = Question(call=call, section=section, kind=request.GET.get("kind", "line"))
         return self._row_page(request, call, question, QuestionForm, "question.html")
 
@@ -197,10 +198,6 @@ def _framing(response):
 
 def _order(question: Question) -> tuple:
     return question.order, question.pk
-
-
-def _number(text) -> int:
-    return int(text) if text and text.isdecimal() else 0
 
 
 def _neighbours(call, question) -> dict:

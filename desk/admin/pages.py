@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.models import Event
+from core.sent import number
 from core.workflow import Refused
 from desk import actions
 from desk.forms import together
@@ -33,7 +34,7 @@ class DeskPages:
             raise PermissionDenied
         rows = self.get_queryset(request).select_related("programme__department", "follows")
         # A word where a number belongs is no call, not a fault of the server.
-        call = rows.filter(pk=object_id).first() if str(object_id).isdecimal() else None
+        call = rows.filter(pk=number(str(object_id))).first()
         if call is None:
             raise Http404
         return call

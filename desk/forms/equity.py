@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core.sent import number
 from desk.forms.base import PartForm, remembered, rows
 from desk.forms.judging import OptionalForm
 from desk.forms.widgets import Wan
@@ -47,7 +48,7 @@ class TermsForm(OptionalForm):
     def wanted(self) -> bool:
         """Triggers and payees without terms could not be used: one comes with the others."""
         typed = (self.data.get(f"{name}-TOTAL_FORMS", "0") for name in ("triggers", "payees"))
-        return super().wanted() or any(number.isdigit() and int(number) > 0 for number in typed)
+        return super().wanted() or any(number(count) > 0 for count in typed)
 
     def clean(self):
         data = super().clean()

@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core.sent import number
 from desk.forms.base import PartForm, remembered, rows
 from desk.forms.widgets import Wan, short_text
 from exchange.kinds import shape_of
@@ -101,7 +102,7 @@ class SchemeForm(OptionalForm):
     def wanted(self):
         """Criteria without a scheme could not be used: one comes with the other."""
         typed = self.data.get("criteria-TOTAL_FORMS", "0")
-        return super().wanted() or (typed.isdigit() and int(typed) > 0)
+        return super().wanted() or number(typed) > 0
 
 
 class CriterionForm(PartForm):

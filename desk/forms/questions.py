@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from applications.questions import COLUMN_NAMES, choices_of
 from core import expressions
+from core.sent import read_json
 from desk import renaming
 from desk.forms.base import PartForm
 from desk.forms.settings import SettingsForm
@@ -81,7 +82,7 @@ class ColumnForm(forms.Form):
 
     def clean_rest(self):
         try:
-            found = json.loads(self.cleaned_data["rest"] or "{}")
+            found = read_json(self.cleaned_data["rest"] or "{}")
         except ValueError:
             return {}
         return found if isinstance(found, dict) else {}

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applications.questions import RECORD_FIELDS
+from core.sent import read_json
 from desk.forms.base import PartForm
 from desk.forms.widgets import ChoicesField, PairsField, WordsField, formula, short_text
 from grants.models import Call, Dictionary, QuestionKind
@@ -142,7 +143,7 @@ class SettingsForm(forms.Form):
     def clean_rest(self):
         text = self.cleaned_data["rest"].strip()
         try:
-            found = json.loads(text) if text else {}
+            found = read_json(text) if text else {}
         except ValueError as fault:
             raise ValidationError(_("不是有效的 JSON：%(fault)s") % {"fault": fault}) from None
         if not isinstance(found, dict):

@@ -15,6 +15,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from applications.queries import version_of
+from core.sent import read_json
 
 SEEN, THEIRS = "seen", "theirs"
 """Names of inputs: the digests of the page, the units of which the other's text is taken."""
@@ -93,7 +94,7 @@ def _inputs(form) -> Iterable[tuple[str, list[str]]]:
 
 def _seen(data) -> dict[str, str]:
     try:
-        found = json.loads(data.get(SEEN) or "{}")
+        found = read_json(data.get(SEEN) or "{}")
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from applications.fields import MoneyField
+from core.sent import read_json
 
 HUNDRED = Decimal(100)
 PERCENT = re.compile(r"^\s*([0-9]+(?:\.[0-9]+)?)\s*[%％]?\s*$")
@@ -260,7 +261,7 @@ class ParamsField(LinesField):
     def _written(value) -> str:
         if isinstance(value, str):
             try:
-                json.loads(value)
+                read_json(value)
             except ValueError:
                 return value
         return json.dumps(value, ensure_ascii=False)
@@ -271,7 +272,7 @@ class ParamsField(LinesField):
         if not (equals and text and re.fullmatch(r"[A-Za-z_]\w*", name)):
             raise ValidationError(_("请写成“名称 = 值”，名称用拉丁字母。"))
         try:
-            return name, json.loads(text)
+            return name, read_json(text)
         except ValueError:
             return name, text
 

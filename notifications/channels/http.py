@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from core.sent import read_json
 from notifications import channels
 
 TIMEOUT = 10
@@ -36,7 +37,7 @@ class Answer:
     def json(self) -> dict:
         """The object in the body. Raises Muddled when there is none: a proxy spoke, not the service."""
         try:
-            found = json.loads(self.body)
+            found = read_json(self.body)
         except ValueError as error:
             raise channels.Muddled(f"HTTP {self.status}: not JSON") from error
         if not isinstance(found, dict):

@@ -96,7 +96,19 @@ def test_an_empty_list(db):
 
 
 @pytest.mark.parametrize(
-    "cursor", ["", "n", "rubbish", "nW10", "n!!!", "n" + "A" * 50, "xWzFd", "nWyJ4IiwgMV0", "n//79"]
+    "cursor",
+    [
+        "",
+        "n",
+        "n" + "W1tb" * 9000,
+        "rubbish",
+        "nW10",
+        "n!!!",
+        "n" + "A" * 50,
+        "xWzFd",
+        "nWyJ4IiwgMV0",
+        "n//79",
+    ],
 )
 def test_a_cursor_that_cannot_be_read_shows_the_first_page(history, cursor):
     assert paginate(Event.objects.all(), ["-at", "-id"], cursor, 7).rows == history[:7]

@@ -83,7 +83,12 @@ def test_a_manager_lists_an_unfilled_task_again():
     assert client_of().post(relist_url, sent).status_code in (401, 403)
     for by in (UserFactory(), officer(Role.AUDITOR), officer(Role.PROGRAMME_MANAGER, OrganisationFactory())):
         assert client_of(by).post(relist_url, sent).status_code in (404, 422)
-    for odd in ({}, {"bids_close_at": "soon"}, sent | {"bids_close_at": "2020-01-01T00:00:00Z"}):
+    for odd in (
+        {},
+        {"bids_close_at": "soon"},
+        {"bids_close_at": "0001-01-01"},
+        sent | {"bids_close_at": "2020-01-01T00:00:00Z"},
+    ):
         assert client_of(manager).post(relist_url, odd).json()["error"]["field"] == "bids_close_at"
     topic.refresh_from_db()
     assert topic.state == TopicState.UNFILLED

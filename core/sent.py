@@ -1,0 +1,24 @@
+"""What a browser or a program sent, read without trusting it."""
+
+import json
+
+LONGEST_KEY = 18
+"""Digits of the longest number that every key's column holds."""
+
+
+def number(text: str | None) -> int:
+    """The key that was sent; 0, which nothing has, for a word, for nothing and for too long a number."""
+    return int(text) if text and text.isdecimal() and len(text) <= LONGEST_KEY else 0
+
+
+def numbers(texts) -> list[int]:
+    """The keys among what was sent, in its order."""
+    return [found for found in map(number, texts) if found]
+
+
+def read_json(text: str | bytes):
+    """What the text says. Raises ValueError, also for a nesting that Python cannot follow."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
