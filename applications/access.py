@@ -2,7 +2,7 @@
 
 from django.db.models import Q
 
-from applications.models import Appeal, Application, RecommendationLetter, UnitTable
+from applications.models import Appeal, Application, RecommendationLetter, StampedTable
 
 
 def application_files(user) -> Q:
@@ -18,7 +18,7 @@ def appeal_files(user) -> Q:
 
 
 def table_files(user) -> Q:
-    return _of("unittable", UnitTable, user)
+    return _of("stampedtable", StampedTable, user)
 
 
 def _of(name: str, model, user) -> Q:

@@ -14,7 +14,15 @@ from applications import (
     slide_clocks,
     table_clocks,
 )
-from applications.models import Appeal, Application, CheckDecision, CheckOutcome, Partner, UnitTable
+from applications.models import (
+    Appeal,
+    Application,
+    CheckDecision,
+    CheckOutcome,
+    Partner,
+    StampedTable,
+    TableOf,
+)
 from applications.notifications import STAGE_DEADLINES
 from applications.states import AppealState, ApplicationState
 from core import calendar
@@ -116,6 +124,19 @@ def _open_appeal(application, at):
     appeal_clocks.opened(decision, at=queries.received_at(decision))
 
 
+def _table(of: str, **more) -> Obligation:
+    """The stamped tables of units, or of recommenders."""
+    return Obligation(
+        kind=queries.KINDS[of],
+        model=StampedTable,
+        owing=lambda at: queries.tables_owing(of).select_related(
+            "call__programme__department", "organisation"
+        ),
+        open=lambda table, at: table_clocks.opened(table, at=at),
+        **more,
+    )
+
+
 def register_all() -> None:
     by_kind: dict[str, list[str]] = {}
     for state, kind in STAGE_DEADLINES.items():
@@ -160,14 +181,8 @@ def register_all() -> None:
             owing=lambda at: _read(queries.scans_owing()),
             open=lambda application, at: scan_clocks.opened(application, at=at),
         ),
-        Obligation(
-            kind=DeadlineKind.UNIT_TABLE,
-            model=UnitTable,
-            owing=lambda at: queries.tables_owing().select_related(
-                "call__programme__department", "organisation"
-            ),
-            open=lambda table, at: table_clocks.opened(table, at=at),
-        ),
+        _table(TableOf.UNIT),
+        _table(TableOf.RECOMMENDER, dates=("grants.Call.recommender_table_until",)),
         Obligation(
             kind=DeadlineKind.SLIDES,
             model=Application,

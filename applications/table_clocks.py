@@ -1,48 +1,83 @@
-"""The clock of the stamped table that a notice asks of each unit; its administrators owe it."""
+"""The clock of the stamped table that a notice asks of each unit, or of each recommender, who owe it."""
 
 from django.urls import reverse
 from django.utils.translation import gettext_noop as _
 
-from accounts.roles import UnitRole
+from accounts.models import RoleAssignment
+from accounts.roles import Role, UnitRole
 from applications import queries
-from applications.models import UnitTable
+from applications.models import StampedTable, TableOf
 from core import calendar
 from grants.models import DayKind
 from grants.queries import cause, in_force
 from notifications import actions
 from notifications.actions import Owes
-from notifications.models import DeadlineKind
-from notifications.wording import by_clause, said
+from notifications.wording import Said, by_clause, said
 
 
-def opened(table: UnitTable, *, at) -> None:
-    call, due_at = table.call, queries.table_until(table.call)
-    if call.table_days:
-        text = said(
-            _("自 %(date)s 起 %(days)s 个%(kind)s内上传盖章的单位申报汇总表，逾期不再接收"),
-            date=calendar.local_date(in_force(call).closes_at),
-            days=call.table_days,
-            kind=DayKind(call.table_day_kind).label,
-        )
-    else:
-        text = said(_("随单位审核上传盖章的单位申报汇总表，单位审核截止后不再接收"))
+def opened(table: StampedTable, *, at) -> None:
+    call = table.call
+    is_recommender = table.of == TableOf.RECOMMENDER
+    text, clock = _recommenders(call) if is_recommender else _units(call)
+    units = f"{reverse('applications:unit_reviews')}#tables-title"
+    title = _("上传盖章的推荐汇总表：%(call)s") if is_recommender else _("上传盖章的汇总表：%(call)s")
     actions.open_deadline(
         subject=table,
-        kind=DeadlineKind.UNIT_TABLE,
-        title=said(_("上传盖章的汇总表：%(call)s"), call=call.title),
-        url=f"{reverse('applications:unit_reviews')}#tables-title",
-        due_at=due_at,
-        explanation=by_clause(text, call.table_clause),
-        clock=call.table_day_kind if call.table_days else "",
-        owed_by=[Owes(organisation=table.organisation, unit_role=UnitRole.ADMIN)],
+        kind=queries.KINDS[table.of],
+        title=said(title, call=call.title),
+        url=reverse("applications:recommendations") if is_recommender else units,
+        due_at=queries.table_until(call, table.of),
+        explanation=by_clause(text, queries.table_clause(table)),
+        clock=clock,
+        owed_by=_by_office(table) if is_recommender else _by_unit(table),
         at=at,
         **cause(call),
     )
 
 
-def done(table: UnitTable, *, by, at) -> None:
-    actions.meet_deadline(subject=table, kind=DeadlineKind.UNIT_TABLE, by=by, at=at)
+def _units(call) -> tuple[Said, str]:
+    if not call.table_days:
+        return said(_("随单位审核上传盖章的单位申报汇总表，单位审核截止后不再接收")), ""
+    text = said(
+        _("自 %(date)s 起 %(days)s 个%(kind)s内上传盖章的单位申报汇总表，逾期不再接收"),
+        date=calendar.local_date(in_force(call).closes_at),
+        days=call.table_days,
+        kind=DayKind(call.table_day_kind).label,
+    )
+    return text, call.table_day_kind
 
 
-def dropped(table: UnitTable, *, by, at) -> None:
-    actions.cancel_deadline(subject=table, kind=DeadlineKind.UNIT_TABLE, by=by, at=at)
+def _recommenders(call) -> tuple[Said, str]:
+    if not call.recommender_table_days:
+        return said(_("按时上传盖章的推荐汇总表，逾期不再接收，所推荐的不予受理")), ""
+    text = said(
+        _("自 %(date)s 起 %(days)s 个%(kind)s内上传盖章的推荐汇总表，逾期不再接收，所推荐的不予受理"),
+        date=calendar.local_date(in_force(call).recommender_closes_at),
+        days=call.recommender_table_days,
+        kind=DayKind(call.recommender_table_day_kind).label,
+    )
+    return text, call.recommender_table_day_kind
+
+
+def _by_unit(table: StampedTable) -> list[Owes]:
+    return [Owes(organisation=table.organisation, unit_role=UnitRole.ADMIN)]
+
+
+def _by_office(table: StampedTable) -> list[Owes]:
+    if table.organisation_id:
+        return [
+            Owes(role=Role.RECOMMENDER, organisation=table.organisation, is_named=not table.region),
+        ]
+    offices = RoleAssignment.objects.filter(
+        role=Role.RECOMMENDER, is_active=True, organisation=None, region=table.region
+    )
+    managers = Owes(role=Role.PROGRAMME_MANAGER, organisation=table.call.programme.department)
+    return [Owes(user=office.user) for office in offices.select_related("user")] or [managers]
+
+
+def done(table: StampedTable, *, by, at) -> None:
+    actions.meet_deadline(subject=table, kind=queries.KINDS[table.of], by=by, at=at)
+
+
+def dropped(table: StampedTable, *, by, at) -> None:
+    actions.cancel_deadline(subject=table, kind=queries.KINDS[table.of], by=by, at=at)

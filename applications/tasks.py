@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from applications import actions, printing, queries
-from applications.models import Application, Submission, UnitTable
+from applications.models import Application, StampedTable, Submission
 from documents.actions import store
 from documents.models import Document
 from notifications import clocks
@@ -76,7 +76,7 @@ def make_missing_snapshots() -> None:
 def lapse_scans() -> None:
     """Say of stamped scans, tables and slides that did not come in time that they did not."""
     at = timezone.now()
-    drafts, tables = Application.objects, UnitTable.objects
+    drafts, tables = Application.objects, StampedTable.objects
     _lapse(
         "lapse_scans",
         drafts,

@@ -124,6 +124,7 @@ PARTS = (
             "appeal",
             "scan",
             "table",
+            "recommender_table",
             "extension",
             "termination",
             "reminders",

@@ -1,10 +1,13 @@
 """Rules that publishing writes from other fields of the notice; the system itself settles their lines."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from grants.models import (
+    RECOMMENDER_TABLE_RULE,
     ROUND,
     SCAN_RULE,
     SLIDES_RULES,
@@ -28,6 +31,15 @@ def write(*, call: Call) -> None:
         _write(call, SCAN_RULE, _scan_text, call, clause=call.scan_clause)
     if call.table_days is not None:
         _write(call, TABLE_RULE, _table_text, call, clause=call.table_clause, scope=RuleScope.UNIT)
+    if call.asks_recommender_table:
+        _write(
+            call,
+            RECOMMENDER_TABLE_RULE,
+            _recommender_table_text,
+            call,
+            clause=call.recommender_table_clause,
+            scope=RuleScope.UNIT,
+        )
     for stage in call.stages.all():
         if stage.asks_slides:
             # Nobody is asked before the round: the line is judged only then.
@@ -77,6 +89,27 @@ def _table_text(call: Call) -> str:
     return text % {"days": call.table_days, "kind": DayKind(call.table_day_kind).label}
 
 
+def _recommender_table_text(call: Call) -> str:
+    return _("推荐单位%(when)s上传盖章的推荐汇总表（推荐函）。") % {"when": recommender_table_when(call)}
+
+
+def recommender_table_when(call: Call) -> str:
+    """By when, in words: a moment, days from the recommenders' closing, or that closing itself."""
+    if call.recommender_table_until:
+        return _before(call.recommender_table_until)
+    if not call.recommender_table_days:
+        return _("在推荐截止之前")
+    return _("在推荐截止后 %(days)s 个%(kind)s内") % {
+        "days": call.recommender_table_days,
+        "kind": DayKind(call.recommender_table_day_kind).label,
+    }
+
+
+def _before(until: datetime) -> str:
+    moment = timezone.localtime(until, timezone.get_default_timezone())
+    return _("在 %(time)s 前") % {"time": f"{moment:%Y-%m-%d %H:%M}"}
+
+
 def _slides_text(stage: Stage) -> str:
     return _("进入“%(stage)s”的，%(when)s上传答辩材料（%(limits)s）。") % {
         "stage": stage.get_kind_display(),
@@ -88,8 +121,7 @@ def _slides_text(stage: Stage) -> str:
 def slides_when(stage: Stage) -> str:
     """By when, in words: a moment, or days from the invitation."""
     if stage.slides_until:
-        moment = timezone.localtime(stage.slides_until, timezone.get_default_timezone())
-        return _("在 %(time)s 前") % {"time": f"{moment:%Y-%m-%d %H:%M}"}
+        return _before(stage.slides_until)
     return _("在 %(days)s 个%(kind)s内") % {
         "days": stage.slides_days,
         "kind": DayKind(stage.day_kind).label,

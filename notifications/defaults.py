@@ -39,6 +39,7 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.SUPPLEMENT: {"open": (), "w2": (), "w1": ()},
     K.STAMPED_SCAN: {"open": (), "d3": (), "d1": (), "d0": ()},
     K.UNIT_TABLE: {"open": (), "d3": (), "d1": (), "d0": ()},
+    K.RECOMMENDER_TABLE: {"open": (), "d3": (), "d1": (), "d0": ()},
     K.APPEAL: {"open": (), "d7": (), "d3": (), "d1": ()},
     # Whoever rejected may not decide it: the head hears of it at once.
     K.APPEAL_DECISION: {**_OFFICE, "open": (OWNERS, HEADS)},

@@ -8,11 +8,17 @@ from django.utils.translation import gettext as _
 from applications import notifications
 from applications.actions import presenting, scanning
 from applications.actions.tabling import renew_table
-from applications.models import Application, UnitTable
+from applications.models import Application, StampedTable, TableOf
 from core import workflow
 from grants.models import Call
 from grants.queries import stages_of
 from notifications.obligations import entered_at
+
+TABLE_MOMENTS = {
+    TableOf.UNIT: ("closes_at", "unit_closes_at"),
+    TableOf.RECOMMENDER: ("recommender_closes_at", "recommender_table_until"),
+}
+"""Whose stamped table → the moments of the notice that move its clock."""
 
 
 @transaction.atomic
@@ -51,9 +57,11 @@ def follow_moments(*, old: Call, call: Call, by, at: datetime) -> None:
     if _moved(old, call, "closes_at"):
         for application in scanning.waiting(rows).order_by("pk"):
             scanning.renew(application=application, by=by, at=at)
-    if _moved(old, call, "closes_at") or _moved(old, call, "unit_closes_at"):
-        for table in UnitTable.objects.filter(series=call.series).select_related("call", "organisation"):
-            renew_table(table=table, by=by, at=at)
+    for of, moments in TABLE_MOMENTS.items():
+        if any(_moved(old, call, moment) for moment in moments):
+            tables = StampedTable.objects.filter(series=call.series, of=of)
+            for table in tables.select_related("call", "organisation"):
+                renew_table(table=table, by=by, at=at)
     for kind in _rounds_moved(old, call):
         for application in rows.filter(state=kind).order_by("pk"):
             presenting.renew(application=application, by=by, at=at)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from applications import notifications, queries, rules, scan_clocks, signals
 from applications.actions.flow import advance, enter
 from applications.actions.recommending import keep_place
-from applications.actions.tabling import follow_table
+from applications.actions.tabling import ask_recommender, follow_tables
 from applications.models import (
     Application,
     CheckDecision,
@@ -23,7 +23,7 @@ from applications.queries import is_decided, step_after
 from applications.states import ApplicationState
 from core import calendar, workflow
 from core.workflow import Lost, Refused
-from grants.models import SCAN_RULE, TABLE_RULE
+from grants.models import RECOMMENDER_TABLE_RULE, SCAN_RULE, TABLE_RULE
 from notifications.models import NoticeKind
 
 RETURN_DAYS = 5
@@ -44,7 +44,7 @@ def _send_back(application, *, reason, items, due_at, by, at):
         notifications.stage_stands_still(application, old, reason=reason, by=by, at=at)
     else:
         notifications.stage_done(application, old, by=by, at=at)
-    follow_table(application=application, by=by, at=at)
+    follow_tables(application=application, by=by, at=at)
     notifications.open_supplement(application, due_at=due_at, reason=reason, at=at)
     until = queries.local_moment(due_at)
     words = {"reason": reason, "items": items or [], "until": until}
@@ -84,6 +84,7 @@ def recommend(*, application: Application, opinion: str, by, at: datetime) -> No
     rules.check_reason(opinion, field="opinion")
     advance(application=application, by=by, at=at, note=opinion)
     keep_place(application=application, by=by, at=at)
+    ask_recommender(application=application, at=at)
 
 
 @transaction.atomic
@@ -145,8 +146,8 @@ def officer_mark(*, rule_result: RuleResult, status: str, by, at: datetime, note
     if rule_result.rule.code == SCAN_RULE:
         # Handed in on paper, for instance: nobody waits for the scan any more.
         scan_clocks.done(application, by=by, at=at)
-    elif rule_result.rule.code == TABLE_RULE:
-        follow_table(application=application, by=by, at=at)
+    elif rule_result.rule.code in (TABLE_RULE, RECOMMENDER_TABLE_RULE):
+        follow_tables(application=application, by=by, at=at)
 
 
 def _hold(application: Application) -> None:

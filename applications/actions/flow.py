@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from applications import notifications
 from applications.actions import presenting
-from applications.actions.tabling import follow_table
+from applications.actions.tabling import follow_tables
 from applications.models import Application
 from applications.queries import CHOSEN
 from applications.states import OFFICE, ApplicationState
@@ -43,7 +43,7 @@ def enter(*, application: Application, state: str, by, at: datetime, note: str =
     if state in ENDS:
         presenting.leave(application=application, state=old, by=by, at=at)
         notifications.all_cancelled(application, by=by, at=at)
-        follow_table(application=application, by=by, at=at)
+        follow_tables(application=application, by=by, at=at)
         return
     notifications.stage_done(application, old, by=by, at=at)
     presenting.leave(application=application, state=old, by=by, at=at)

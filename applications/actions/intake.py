@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError
 from applications import eligibility, notifications, queries, quotas, rules, scan_clocks
 from applications.actions.consenting import consent_by_handing_in
 from applications.actions.flow import enter
-from applications.actions.tabling import ask_table
+from applications.actions.tabling import ask_tables
 from applications.actions.taking_back import put_back
 from applications.models import Application, RuleResult, Submission, TakenBack
 from applications.states import ApplicationState
@@ -68,7 +68,7 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
         submitted_at=at,
     )
     scan_clocks.opened(current, at=at)
-    ask_table(application=current, at=at)
+    ask_tables(application=current, at=at)
     notifications.tell_team(current, "submitted", at=at, version=submission.version)
     transaction.on_commit(partial(_ask_for_snapshot, submission.pk))
     for name in ("state", "version", "number", "submitted_by", "submitted_at"):

@@ -8,6 +8,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from applications import letters, queries, quotas, ranking
+from applications.actions.tabling import ask_recommender, take_letter
 from applications.models import Application, Nomination, RecommendationLetter
 from applications.queries import Office
 from core import calendar, workflow
@@ -171,11 +172,15 @@ def void_letter(*, letter: RecommendationLetter, reason: str, by, at: datetime) 
     if not reason.strip():
         raise Refused(_("请写明作废的理由。"), field="reason")
     _hold(current.call.series, Office(current.recommender_id, current.region))
+    listed = Application.objects.filter(nominations__letter=current).select_related("call")
+    stale = list(listed) if queries.is_scanned(current.pk) else []
     current.lines.update(letter=None)
     RecommendationLetter.objects.filter(pk=current.pk).update(
         voided_at=at, voided_by=by, void_reason=reason.strip()
     )
     workflow.record(current, "voided", by=by, at=at, note=reason)
+    for application in stale:
+        ask_recommender(application=application, at=at)
 
 
 @transaction.atomic
@@ -189,4 +194,5 @@ def upload_letter_scan(*, letter: RecommendationLetter, file, name: str, by, at:
         subject=letter, kind=SCAN, file=file, name=name, by=by, at=at, endings=ENDINGS, field=FIELD
     )
     workflow.record(letter, "scanned", by=by, at=at)
+    take_letter(letter=letter, by=by, at=at)
     return document

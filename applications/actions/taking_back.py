@@ -14,7 +14,7 @@ from django.db import transaction
 from applications import notifications, queries, rules, scan_clocks
 from applications.actions.amending import follow_amendment
 from applications.actions.flow import stage_for
-from applications.actions.tabling import follow_table
+from applications.actions.tabling import follow_tables
 from applications.models import (
     Answer,
     Application,
@@ -65,7 +65,7 @@ def take_back(*, application: Application, by, at: datetime) -> None:
     workflow.move(current, ApplicationState.DRAFT, by=by, at=at)
     notifications.stage_dropped(current, old, by=by, at=at)
     scan_clocks.dropped(current, by=by, at=at)
-    follow_table(application=current, by=by, at=at)
+    follow_tables(application=current, by=by, at=at)
     notice = in_force(current.call)
     if notice.pk == current.call_id:
         notifications.open_draft(current, at=at)
@@ -93,5 +93,5 @@ def put_back(*, application: Application, kept: TakenBack, at: datetime) -> None
         notifications.open_stage(application, stage, at=at)
     if queries.scans_owing().filter(pk=application.pk).exists():
         scan_clocks.opened(application, at=at)
-    follow_table(application=application, by=None, at=at)
+    follow_tables(application=application, by=None, at=at)
     notifications.tell_team(application, "restored", at=at, version=application.version)

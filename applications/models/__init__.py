@@ -16,7 +16,7 @@ from applications.models.past import PastProject
 from applications.models.recommending import Nomination, RecommendationLetter
 from applications.models.records import RuleResult, RuleStatus, StepConclusion, StepOutcome, Submission
 from applications.models.sealed import sealed_after_submission
-from applications.models.tables import UnitTable
+from applications.models.tables import StampedTable, TableOf
 from applications.models.team import Comment, Partner
 
 __all__ = [
@@ -43,11 +43,12 @@ __all__ = [
     "RowResult",
     "RuleResult",
     "RuleStatus",
+    "StampedTable",
     "StepConclusion",
     "StepOutcome",
     "Submission",
+    "TableOf",
     "TakenBack",
     "TeamMember",
-    "UnitTable",
     "sealed_after_submission",
 ]

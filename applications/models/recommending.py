@@ -11,6 +11,14 @@ from applications.models.application import Application
 from grants.models import Call
 
 
+def for_offices(user, name: str) -> Q:
+    """What belongs to an office of the person; `name`: the field that holds the office's organisation."""
+    wanted = Q(pk__in=[])
+    for organisation, region in user.scope.offices:
+        wanted |= Q(**{name: organisation, "region": region})
+    return wanted
+
+
 class LetterQuerySet(models.QuerySet):
     def visible_to(self, user):
         """The office that wrote it, the managers of the call and whoever sees everything."""
@@ -18,10 +26,8 @@ class LetterQuerySet(models.QuerySet):
             return self.none()
         if user.scope.sees_everything:
             return self
-        wanted = Q(call__programme__department_id__in=user.scope.departments)
-        for organisation, region in user.scope.offices:
-            wanted |= Q(recommender=organisation, region=region)
-        return self.filter(wanted)
+        bureau = Q(call__programme__department_id__in=user.scope.departments)
+        return self.filter(bureau | for_offices(user, "recommender"))
 
     def standing(self):
         return self.filter(voided_at__isnull=True)

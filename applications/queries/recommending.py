@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Exists, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
@@ -10,7 +11,9 @@ from accounts.models import Organisation
 from accounts.queries import is_confirmed_under
 from applications.models import Application, Nomination, RecommendationLetter
 from applications.queries.records import events, of_the_bureau
+from applications.queries.stamped_tables import Stamped, stamped_by_offices
 from applications.states import ApplicationState
+from documents.models import Document
 from grants.dictionaries import Codes
 from grants.models import Call, RecommendedBy
 from grants.queries import in_force, share_in_force, way_of_recommending
@@ -253,6 +256,8 @@ class Desk(NamedTuple):
     recommended: int
     closes_at: datetime | None
     """When recommending ends, as the notice stands."""
+    stamped: Stamped | None = None
+    """What came of the office's stamped table, where the notice asks for one."""
 
 
 def desks(user, office: Office) -> list[Desk]:
@@ -281,6 +286,23 @@ def desks(user, office: Office) -> list[Desk]:
         for call in calls
     ]
     return sorted(found, key=lambda desk: (desk.waiting == 0, _moment(desk), -desk.call.pk))
+
+
+def desks_of(user) -> list[dict]:
+    """The person's offices that have something, with their calls and the stamped tables that they owe."""
+    offices = offices_of(user)
+    held = [(number, office, desks(user, office)) for number, office in enumerate(offices)]
+    stamped = stamped_by_offices(offices, [desk.call for _n, _office, rows in held for desk in rows])
+    return [
+        {
+            "office": office,
+            "number": number,
+            "name": name_of_office(office),
+            "calls": [desk._replace(stamped=stamped.get((*office, desk.call.series))) for desk in rows],
+        }
+        for number, office, rows in held
+        if rows
+    ]
 
 
 def _moment(desk: Desk) -> float:
@@ -334,6 +356,12 @@ def letters_of(user, call: Call, office: Office):
         call__series=call.series, **office.as_fields()
     )
     return rows.select_related("by", "voided_by", "recommender").order_by("-pk")
+
+
+def is_scanned(letter_pk: int | None) -> bool:
+    """Whether the stamped scan of the letter has come."""
+    about = ContentType.objects.get_for_model(RecommendationLetter)
+    return Document.objects.filter(content_type=about, object_id=letter_pk).exists()
 
 
 def without_letter(call: Call, office: Office):

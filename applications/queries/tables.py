@@ -5,7 +5,7 @@ from typing import NamedTuple
 from django.db.models import QuerySet
 
 from accounts.models import Organisation
-from applications.models import Application, Participant, UnitTable
+from applications.models import Application, Participant, StampedTable, TableOf
 from applications.queries.records import calls_among
 from applications.queries.stamped_tables import Stamped, stamped_of
 from applications.states import ApplicationState
@@ -46,7 +46,9 @@ def tables_of(user) -> list[TableRow]:
     units = Organisation.objects.in_bulk({unit for unit, _series in pairs})
     calls = calls_among(rows)[:MOST_TABLES] if pairs else []
     named = sorted(units.values(), key=lambda unit: unit.name)
-    asked = UnitTable.objects.filter(organisation__in=units, series__in={call.series for call in calls})
+    asked = StampedTable.objects.filter(
+        of=TableOf.UNIT, organisation__in=units, series__in={call.series for call in calls}
+    )
     stamped = {
         (row.table.organisation_id, row.table.series): row
         for row in stamped_of(list(asked.select_related("call")))

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from applications import queries
-from applications.models import Application, Participant, Partner, UnitTable
+from applications.models import Application, Participant, Partner, StampedTable, TableOf
 from applications.states import EDITABLE, TAKEN_BACK_FROM, ApplicationState
 from core.workflow import Lost, Refused
 from grants.models import Call, ProjectType, Sourcing, Stage, Topic
@@ -187,9 +187,12 @@ def check_can_scan(by, application: Application, *, at) -> None:
         )
 
 
-def check_can_upload_table(by, table: UnitTable, *, at) -> None:
-    """An administrator of the unit, until the moment that the notice sets. Raises Refused."""
-    if by is not None and table.organisation_id not in by.scope.admin_units:
+def check_can_upload_table(by, table: StampedTable, *, at) -> None:
+    """The unit's administrator, or the recommending office, until the notice's moment. Raises Refused."""
+    if table.of == TableOf.RECOMMENDER:
+        if by is not None and (table.organisation_id, table.region) not in by.scope.offices:
+            raise Refused(_("只有该推荐单位的人员可以处理。"))
+    elif by is not None and table.organisation_id not in by.scope.admin_units:
         raise Refused(_("只有单位管理员可以上传盖章的汇总表。"))
     clock = queries.table_clock(table)
     if clock is None:
@@ -199,7 +202,7 @@ def check_can_upload_table(by, table: UnitTable, *, at) -> None:
             _("盖章的汇总表已于 %(time)s 截止，逾期不再接收。")
             % {"time": queries.local_moment(clock.due_at)},
             field="table",
-            clause=table.call.table_clause,
+            clause=queries.table_clause(table),
             code="late",
         )
 

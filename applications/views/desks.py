@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import Organisation
 from applications import actions, exporting, queries, rules, unit_tables
 from applications.forms import DeskFilter
-from applications.models import UnitTable
+from applications.models import StampedTable, TableOf
 from applications.sheets import XLSX
 from applications.states import ApplicationState
 from applications.views.common import PER_PAGE, content_of, visible_application
@@ -108,9 +108,8 @@ def unit_table(request, pk, unit, form):
 @login_required
 @require_POST
 def stamped_table(request, pk):
-    """The stamped table of one of one's units; a later file takes the place of the earlier one."""
-    own = UnitTable.objects.filter(organisation__in=request.user.scope.admin_units)
-    table = get_object_or_404(own, pk=pk)
+    """The stamped table of one of one's units or offices; a later file takes the place of the earlier one."""
+    table = get_object_or_404(StampedTable.objects.owed_by(request.user), pk=pk)
     file = request.FILES.get("table")
     try:
         if file is None:
@@ -120,6 +119,8 @@ def stamped_table(request, pk):
         messages.error(request, refused.message)
     else:
         messages.success(request, _("盖章的汇总表已保存，截止前可以替换。"))
+    if table.of == TableOf.RECOMMENDER:
+        return redirect("applications:recommendations")
     return redirect(f"{reverse('applications:unit_reviews')}#tables-title")
 
 
@@ -128,13 +129,7 @@ def stamped_table(request, pk):
 def recommendations(request):
     if not request.user.scope.offices:
         raise Http404
-    desks = []
-    if not request.htmx and "format" not in request.GET:
-        desks = [
-            {"office": office, "number": number, "name": queries.name_of_office(office), "calls": calls}
-            for number, office in enumerate(queries.offices_of(request.user))
-            if (calls := queries.desks(request.user, office))
-        ]
+    desks = [] if request.htmx or "format" in request.GET else queries.desks_of(request.user)
     return _list(
         request,
         queries.of_regions,
@@ -197,7 +192,7 @@ def _desk(request, pk, *, check, moves, template, back):
         "submission": queries.latest_submission(application),
         "documents": queries.latest_documents(application),
         "results": queries.rule_results(application),
-        "stamped": queries.stamped_for(application),
+        "stamped": queries.stamped_for(application, request.user),
         "steps": queries.history(application),
         "deadlines": queries.public_deadlines(application),
         "may_act": may_act,

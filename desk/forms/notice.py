@@ -360,6 +360,12 @@ class ClocksForm(PartForm):
         (("scan_days", 4), ("scan_day_kind", 4), ("scan_clause", 4)),
         (("table_days", 4), ("table_day_kind", 4), ("table_clause", 4)),
         (
+            ("recommender_table_days", 3),
+            ("recommender_table_day_kind", 3),
+            ("recommender_table_until", 3),
+            ("recommender_table_clause", 3),
+        ),
+        (
             ("extension_notice_months", 4),
             ("extension_times", 4),
             ("extension_months", 4),
@@ -386,6 +392,10 @@ class ClocksForm(PartForm):
             "table_days",
             "table_day_kind",
             "table_clause",
+            "recommender_table_days",
+            "recommender_table_day_kind",
+            "recommender_table_until",
+            "recommender_table_clause",
             "extension_notice_months",
             "extension_times",
             "extension_months",

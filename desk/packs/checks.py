@@ -330,6 +330,7 @@ def _named_clauses(pack: Pack):
     yield ("appeal", "clause"), pack.appeal.clause
     yield ("scan", "clause"), pack.scan.clause
     yield ("table", "clause"), pack.table.clause
+    yield ("recommender_table", "clause"), pack.recommender_table.clause
     yield ("extension", "clause"), pack.extension.clause
     yield ("termination", "clause"), pack.termination.clause
     if pack.review:

@@ -73,6 +73,11 @@ def dump(call: Call) -> Pack:
         table=_part(
             schema.TablePart, call, days="table_days", day_kind="table_day_kind", clause="table_clause"
         ),
+        recommender_table=_part(
+            schema.RecommenderTablePart,
+            call,
+            **{name: f"recommender_table_{name}" for name in schema.RecommenderTablePart.model_fields},
+        ),
         extension=_part(
             schema.ExtensionPart,
             call,

@@ -39,6 +39,7 @@ MODELS = {
     "appeal": Call,
     "scan": Call,
     "table": Call,
+    "recommender_table": Call,
     "extension": Call,
     "termination": Call,
     "contacts": Contact,
@@ -87,7 +88,10 @@ RENAMED = {
 }
 PREFIXED = {
     name: f"{name}_"
-    for name in ("publicity", "signing", "appeal", "scan", "table", "extension", "termination")
+    for name in (
+        *("publicity", "signing", "appeal", "scan", "table", "recommender_table"),
+        *("extension", "termination"),
+    )
 }
 
 

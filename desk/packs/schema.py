@@ -241,6 +241,15 @@ class TablePart(Part):
     clause: Clause = ""
 
 
+class RecommenderTablePart(Part):
+    """The stamped table of each recommender: days after its closing (0: by that closing), or one moment."""
+
+    days: Annotated[int, Field(ge=0, le=366)] | None = None
+    day_kind: DayKind = DayKind.WORKING
+    until: FixedMoment | None = None
+    clause: Clause = ""
+
+
 class ExtensionPart(Part):
     """More time for a running project (延期); `times: 0` grants none."""
 
@@ -410,6 +419,7 @@ class Pack(Part):
     appeal: AppealPart = AppealPart()
     scan: ScanPart = ScanPart()
     table: TablePart = TablePart()
+    recommender_table: RecommenderTablePart = RecommenderTablePart()
     extension: ExtensionPart = ExtensionPart()
     termination: TerminationPart = TerminationPart()
     demands: DemandsPart | None = None

@@ -76,6 +76,7 @@ def _windows(pack: Pack) -> Found:
     if pack.scan.days and not pack.scan.clause:
         yield ("scan", "clause"), _("请写明要求盖章扫描件的条款。")
     yield from _table(pack, kinds)
+    yield from _recommender_table(pack, kinds)
     yield from _slides(pack)
     if call.entry_days and not call.follows:
         yield ("call", "entry_days"), _("写了入选后的申报期限，但没有写前一步通知。")
@@ -93,6 +94,28 @@ def _table(pack: Pack, kinds: set) -> Found:
         yield ("table", "days"), _("汇总表随单位审核上传，但环节里没有单位审核。")
     if not pack.table.clause:
         yield ("table", "clause"), _("请写明要求盖章汇总表的条款。")
+
+
+def _recommender_table(pack: Pack, kinds: set) -> Found:
+    """Who sends the stamped tables of recommenders, who looks at them, and from when their days count."""
+    asked, call = pack.recommender_table, pack.call
+    if asked.days is None and asked.until is None:
+        return
+    name = "until" if asked.days is None else "days"
+    place = ("recommender_table", name)
+    if StageKind.RECOMMENDATION not in kinds:
+        yield place, _("盖章的推荐汇总表由推荐单位上传，但环节里没有推荐审核。")
+    if StageKind.FORMAL_CHECK not in kinds:
+        yield place, _("盖章的推荐汇总表由形式审查核对，但环节里没有形式审查。")
+    if asked.days is not None and asked.until is not None:
+        yield ("recommender_table", "until"), _("推荐汇总表的期限和截止时间只写一个。")
+    if asked.days is not None and call.recommender_closes is None:
+        yield place, _("没有推荐截止时间，推荐汇总表的期限无从计算；请填写推荐截止或推荐汇总表的截止时间。")
+    before = call.recommender_closes or call.closes
+    if asked.until and before and asked.until < before:
+        yield place, _("推荐汇总表的截止时间不能早于推荐截止和申报截止。")
+    if not asked.clause:
+        yield ("recommender_table", "clause"), _("请写明要求盖章推荐汇总表的条款。")
 
 
 def _slides(pack: Pack) -> Found:

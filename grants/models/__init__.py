@@ -12,11 +12,10 @@ from grants.models.call import (
     IssuingBody,
     ListedRecommender,
     ProjectType,
-    Quota,
-    QuotaOf,
     Sourcing,
 )
 from grants.models.eligibility import (
+    RECOMMENDER_TABLE_RULE,
     ROUND,
     SCAN_RULE,
     SLIDES_RULES,
@@ -32,10 +31,12 @@ from grants.models.form import Dictionary, DictionaryEntry, FormKind, Question, 
 from grants.models.frozen import frozen_with_call
 from grants.models.money import BudgetCategory, ClaimScheme, FundingSource, MoneyKind, MoneyRule
 from grants.models.programme import NumberSequence, Programme
+from grants.models.quotas import Quota, QuotaOf
 from grants.models.stages import RecommendedBy, Stage, StageKind
 from grants.models.topics import DemandKind, Topic
 
 __all__ = [
+    "RECOMMENDER_TABLE_RULE",
     "ROUND",
     "SCAN_RULE",
     "SLIDES_RULES",

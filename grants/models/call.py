@@ -1,4 +1,4 @@
-"""Calls (通知): what a notice says as a whole, its project types, bodies, contacts, invitations, quotas."""
+"""Calls (通知): what a notice says as a whole, its project types, bodies, contacts, invitations."""
 
 import uuid
 
@@ -47,6 +47,7 @@ PARTS = {
     "appeal": "days day_kind decision_days clause",
     "scan": "days day_kind clause",
     "table": "days day_kind clause",
+    "recommender_table": "days day_kind until clause",
     "extension": "notice_months times months unit_days decision_days clause",
     "termination": "decision_days settlement_days clause",
 }
@@ -204,6 +205,21 @@ class Call(models.Model):
         _("汇总表期限日历"), max_length=10, choices=DayKind, default=DayKind.WORKING
     )
     table_clause = models.CharField(_("汇总表条款"), max_length=60, blank=True)
+    recommender_table_days = models.PositiveSmallIntegerField(
+        _("推荐汇总表期限"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "推荐截止后几日内由推荐单位上传盖章的推荐汇总表；0 表示推荐截止之前；与截止时间都留空时不要求"
+        ),
+    )
+    recommender_table_day_kind = models.CharField(
+        _("推荐汇总表期限日历"), max_length=10, choices=DayKind, default=DayKind.WORKING
+    )
+    recommender_table_until = models.DateTimeField(
+        _("推荐汇总表截止时间"), null=True, blank=True, help_text=_("通知规定了时间时填写，不再填写期限")
+    )
+    recommender_table_clause = models.CharField(_("推荐汇总表条款"), max_length=60, blank=True)
     extension_notice_months = models.PositiveSmallIntegerField(
         _("延期提前申请（月）"), default=3, help_text=_("项目结束几个月之前可以申请延期")
     )
@@ -246,6 +262,11 @@ class Call(models.Model):
             models.CheckConstraint(
                 condition=Q(scan_days__isnull=True) | Q(scan_days__gte=1),
                 name="call_scan_days_at_least_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(recommender_table_days__isnull=True) | Q(recommender_table_until__isnull=True),
+                name="call_recommender_table_by_one_clock",
+                violation_error_message=_("推荐汇总表的期限和截止时间只写一个。"),
             ),
             models.UniqueConstraint(fields=["series", "version"], name="call_series_version_once"),
             models.CheckConstraint(
@@ -290,6 +311,11 @@ class Call(models.Model):
 
     def __str__(self):
         return self.title
+
+    @property
+    def asks_recommender_table(self) -> bool:
+        """Whether each recommender hands in its own stamped table."""
+        return self.recommender_table_days is not None or self.recommender_table_until is not None
 
 
 class ProjectType(models.Model):
@@ -407,70 +433,6 @@ class ListedRecommender(models.Model):
 
     def __str__(self):
         return self.name
-
-
-class QuotaOf(models.TextChoices):
-    UNIT = "unit", _("每个申报单位")
-    RECOMMENDER = "recommender", _("每个推荐单位")
-    AWARD = "award", _("立项数")
-
-
-class Quota(models.Model):
-    """How many applications one unit may hand in, one recommender may pass on, or the call funds (限额).
-
-    `region` limits a recommender's quota to one region's; empty: each region. With a `credit_code` the row is
-    one unit's own, in place of the row for every unit (限额表). `number`, or a CEL `formula`
-    over `unit` (the applicant as of the opening day; for a recommender its own organisation). What the call
-    funds is a number.
-    """
-
-    call = models.ForeignKey(Call, models.CASCADE, related_name="quotas", verbose_name=_("通知"))
-    of = models.CharField(_("对象"), max_length=20, choices=QuotaOf)
-    project_type = models.ForeignKey(
-        ProjectType,
-        models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="quotas",
-        verbose_name=_("项目类别"),
-    )
-    region = models.CharField(_("区域代码"), max_length=6, blank=True)
-    credit_code = models.CharField(_("单位统一社会信用代码"), max_length=18, blank=True)
-    name = models.CharField(_("单位名称"), max_length=120, blank=True)
-    number = models.PositiveIntegerField(_("限额（项）"), null=True, blank=True)
-    formula = models.TextField(_("限额公式（CEL）"), blank=True)
-    clause = models.CharField(_("条款"), max_length=60, blank=True)
-    order = models.PositiveSmallIntegerField(_("顺序"))
-
-    class Meta:
-        verbose_name = _("限额")
-        verbose_name_plural = _("限额")
-        ordering = ["order"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["call", "of", "project_type", "region", "credit_code"],
-                name="quota_once",
-                nulls_distinct=False,
-            ),
-            models.CheckConstraint(
-                condition=Q(of="unit") | Q(credit_code=""), name="quota_credit_code_of_unit"
-            ),
-            models.CheckConstraint(
-                condition=Q(number__isnull=False, formula="") | Q(number__isnull=True) & ~Q(formula=""),
-                name="quota_number_or_formula",
-            ),
-            models.CheckConstraint(
-                condition=~Q(of="award") | Q(number__isnull=False), name="quota_of_awards_is_number"
-            ),
-            models.CheckConstraint(
-                condition=Q(of="recommender") | Q(region=""), name="quota_region_of_recommender"
-            ),
-        ]
-        triggers = frozen_with_call()
-
-    def __str__(self):
-        whose = self.name or self.credit_code or self.get_of_display()
-        return f"{whose} {self.number if self.number is not None else self.formula}"
 
 
 class Amendment(models.Model):

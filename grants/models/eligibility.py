@@ -35,6 +35,9 @@ SCAN_RULE = "stamped_scan"
 TABLE_RULE = "stamped_table"
 """Code of the line about the stamped table of the unit, written likewise."""
 
+RECOMMENDER_TABLE_RULE = "recommender_table"
+"""Code of the line about the stamped table of the recommender."""
+
 SLIDES_RULES = {kind: f"slides_{kind}" for kind in ("expert_review", "panel_review")}
 """Round → code of the line about its slides: written likewise, judged when a team is invited to the round."""
 
@@ -44,6 +47,7 @@ ROUND = "round"
 SYSTEM_RULES = {
     SCAN_RULE: _("盖章扫描件"),
     TABLE_RULE: _("盖章的单位申报汇总表"),
+    RECOMMENDER_TABLE_RULE: _("盖章的推荐汇总表"),
     **dict.fromkeys(SLIDES_RULES.values(), _("答辩材料")),
 }
 """Codes of the rules that publishing writes, and what each is about: nobody else may use them."""

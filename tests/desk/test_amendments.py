@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.roles import Role
 from applications import actions as applications
 from applications import queries
-from applications.models import Application, BudgetLine, RuleStatus, UnitTable
+from applications.models import Application, BudgetLine, RuleStatus, StampedTable, TableOf
 from applications.states import ApplicationState
 from core import calendar, workflow
 from core.models import Event
@@ -20,6 +20,7 @@ from desk import amendments, packs
 from grants import signals, system_rules
 from grants.actions import publish_call
 from grants.models import (
+    RECOMMENDER_TABLE_RULE,
     SCAN_RULE,
     TABLE_RULE,
     Amendment,
@@ -220,25 +221,38 @@ def test_every_clock_of_what_was_handed_in_follows_the_moments_of_a_later_versio
     day = {name: now + timedelta(days=n) for name, n in (("closes_at", 4), ("unit_closes_at", 6))}
     stages = ("unit_review", "recommendation", "panel_review", "decision")
     call = CallFactory(
-        draft=True, parts__stages=stages, recommender_closes_at=now + timedelta(days=9), **day, **PAPERS
+        draft=True,
+        parts__stages=stages,
+        recommender_closes_at=now + timedelta(days=9),
+        recommender_table_until=now + timedelta(days=12),
+        recommender_table_clause="第四条",
+        **day,
+        **PAPERS,
     )
     call.stages.filter(kind="panel_review").update(slides_until=now + timedelta(days=30))
     system_rules.write(call=call)
     Call.objects.filter(pk=call.pk).update(state=CallState.PUBLISHED, published_at=now)
     call.refresh_from_db()
-    draft, first, second, third, returned = (filled(call=call), *(submitted(call=call) for _n in range(4)))
+    draft, *rows = (filled(call=call), *(submitted(call=call) for _n in range(5)))
+    first, second, third, fourth, returned = rows
     applications.advance(application=second, by=None, at=now)
     for _step in range(2):
         applications.advance(application=third, by=None, at=now)
+    applications.advance(application=fourth, by=None, at=now)
+    office = officer(Role.RECOMMENDER, OrganisationFactory(), region=fourth.organisation.region)
+    applications.recommend(application=fourth, opinion="同意", by=office, at=now)
     applications.unit_return(application=returned, reason="改", by=None, at=now)
     applications.submit(application=returned, by=returned.created_by, at=now)
-    table = UnitTable.objects.get(organisation=first.organisation)
-    late = UnitTable.objects.get(organisation=second.organisation)
-    applications.lapse_table(table=late, at=now)
+    table = StampedTable.objects.get(organisation=first.organisation)
+    late = StampedTable.objects.get(organisation=second.organisation)
+    recommended = StampedTable.objects.get(of=TableOf.RECOMMENDER)
+    for missed in (late, recommended):
+        applications.lapse_table(table=missed, at=now)
+    assert fourth.rule_results.get(rule__code=RECOMMENDER_TABLE_RULE).status == RuleStatus.FAILED
     applications.lapse_slides(application=third, at=now)
 
     amended = amend(call)
-    moved(amended, closes_at=10, unit_closes_at=10, recommender_closes_at=10)
+    moved(amended, closes_at=10, unit_closes_at=10, recommender_closes_at=10, recommender_table_until=10)
     amended.stages.filter(kind="panel_review").update(slides_until=now + timedelta(days=40))
     own = clock_of(DeadlineKind.UNIT_REVIEW, returned)
     with pytest.raises(Refused):
@@ -255,6 +269,9 @@ def test_every_clock_of_what_was_handed_in_follows_the_moments_of_a_later_versio
     for row in (table, late):
         assert clock_of(DeadlineKind.UNIT_TABLE, row).due_at == papers
     assert second.rule_results.get(rule__code=TABLE_RULE).status == RuleStatus.MANUAL
+    clock = clock_of(DeadlineKind.RECOMMENDER_TABLE, recommended)
+    assert clock.due_at == amended.recommender_table_until
+    assert fourth.rule_results.get(rule__code=RECOMMENDER_TABLE_RULE).status == RuleStatus.MANUAL
     slides = clock_of(DeadlineKind.SLIDES, third)
     assert (slides.due_at, third.rule_results.get(rule__code="slides_panel_review").status) == (
         now + timedelta(days=40),

@@ -127,7 +127,11 @@ def test_stages_are_reordered_added_and_dropped_in_one_save(client, manager, dra
     )
     clocks = {"publicity_days": 5, "publicity_day_kind": "working", "signing_days": 30}
     clocks |= {"appeal_days": 21, "appeal_day_kind": "calendar", "appeal_decision_days": 10}
-    clocks |= {"scan_day_kind": "working", "table_day_kind": "working"}
+    clocks |= {
+        "scan_day_kind": "working",
+        "table_day_kind": "working",
+        "recommender_table_day_kind": "working",
+    }
     clocks |= {"extension_notice_months": 3, "extension_times": 1, "extension_months": 12}
     clocks |= {"extension_unit_days": 5, "extension_decision_days": 10}
     clocks |= {"termination_decision_days": 10, "termination_settlement_days": 20}
@@ -149,7 +153,11 @@ def test_the_same_stage_twice_is_refused_in_words_and_nothing_changes(client, ma
     data = rows("stages", {"kind": "decision", **common}, {"kind": "decision", **common})
     clocks = {"publicity_days": 5, "publicity_day_kind": "working", "signing_days": 30}
     clocks |= {"appeal_days": 21, "appeal_day_kind": "calendar", "appeal_decision_days": 10}
-    clocks |= {"scan_day_kind": "working", "table_day_kind": "working"}
+    clocks |= {
+        "scan_day_kind": "working",
+        "table_day_kind": "working",
+        "recommender_table_day_kind": "working",
+    }
     clocks |= {"extension_notice_months": 3, "extension_times": 1, "extension_months": 12}
     clocks |= {"extension_unit_days": 5, "extension_decision_days": 10}
     clocks |= {"termination_decision_days": 10, "termination_settlement_days": 20}

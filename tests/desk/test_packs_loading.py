@@ -30,10 +30,12 @@ FULLER = (
         "  - {kind: expert_review, days: 10, clause: 第二条, slides_until: 2026-05-20 12:00, "
         "slides_pages: 10, slides_megabytes: 8}\n",
     )
+    .replace("\nstages:\n", "\nstages:\n  - kind: recommendation\n    days: 5\n", 1)
     .replace("    title: 项目\n", "    title: 项目\n    blind: true\n", 1)
     .replace(
         "\nmoney:\n",
         "\nscan: {days: 1, day_kind: calendar, clause: 第二条}\ntable: {days: 3, clause: 第二条}\n"
+        "recommender_table: {until: 2026-05-20 12:00, clause: 第二条}\n"
         "quotas:\n  - {of: unit, number: 2}\n"
         "  - {of: unit, number: 5, credit_code: 91370200163562681G, name: 青岛示范大学}\nmoney:\n",
         1,

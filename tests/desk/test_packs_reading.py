@@ -160,6 +160,13 @@ BROKEN = [
     ),
     ("stages:", "table: {days: 0, clause: 第一条}\nstages:", 27, "table.days", None),
     (
+        "stages:",
+        "recommender_table: {until: 2027-01-05 17:00, clause: 第一条}\nstages:",
+        27,
+        "recommender_table.until",
+        "盖章的推荐汇总表由推荐单位上传，但环节里没有推荐审核。",
+    ),
+    (
         "  - kind: formal_check\n    days: 5",
         "  - {kind: formal_check, days: 5, clause: 第一条, slides_days: 3}",
         28,

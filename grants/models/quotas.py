@@ -1,0 +1,72 @@
+"""Limits of a notice (限额): how many a unit hands in, a recommender recommends, are awarded."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from grants.models.call import Call, ProjectType
+from grants.models.frozen import frozen_with_call
+
+
+class QuotaOf(models.TextChoices):
+    UNIT = "unit", _("每个申报单位")
+    RECOMMENDER = "recommender", _("每个推荐单位")
+    AWARD = "award", _("立项数")
+
+
+class Quota(models.Model):
+    """How many applications one unit may hand in, one recommender may pass on, or the call funds (限额).
+
+    `region` limits a recommender's quota to one region's; empty: each region. With a `credit_code` the row is
+    one unit's own, in place of the row for every unit (限额表). `number`, or a CEL `formula`
+    over `unit` (the applicant as of the opening day; for a recommender its own organisation). What the call
+    funds is a number.
+    """
+
+    call = models.ForeignKey(Call, models.CASCADE, related_name="quotas", verbose_name=_("通知"))
+    of = models.CharField(_("对象"), max_length=20, choices=QuotaOf)
+    project_type = models.ForeignKey(
+        ProjectType,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="quotas",
+        verbose_name=_("项目类别"),
+    )
+    region = models.CharField(_("区域代码"), max_length=6, blank=True)
+    credit_code = models.CharField(_("单位统一社会信用代码"), max_length=18, blank=True)
+    name = models.CharField(_("单位名称"), max_length=120, blank=True)
+    number = models.PositiveIntegerField(_("限额（项）"), null=True, blank=True)
+    formula = models.TextField(_("限额公式（CEL）"), blank=True)
+    clause = models.CharField(_("条款"), max_length=60, blank=True)
+    order = models.PositiveSmallIntegerField(_("顺序"))
+
+    class Meta:
+        verbose_name = _("限额")
+        verbose_name_plural = _("限额")
+        ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["call", "of", "project_type", "region", "credit_code"],
+                name="quota_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(of="unit") | Q(credit_code=""), name="quota_credit_code_of_unit"
+            ),
+            models.CheckConstraint(
+                condition=Q(number__isnull=False, formula="") | Q(number__isnull=True) & ~Q(formula=""),
+                name="quota_number_or_formula",
+            ),
+            models.CheckConstraint(
+                condition=~Q(of="award") | Q(number__isnull=False), name="quota_of_awards_is_number"
+            ),
+            models.CheckConstraint(
+                condition=Q(of="recommender") | Q(region=""), name="quota_region_of_recommender"
+            ),
+        ]
+        triggers = frozen_with_call()
+
+    def __str__(self):
+        whose = self.name or self.credit_code or self.get_of_display()
+        return f"{whose} {self.number if self.number is not None else self.formula}"
