@@ -28,7 +28,7 @@ from accounts.models import (
     User,
 )
 from accounts.roles import Role
-from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
+from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, PagedRows, ReadOnlyMixin, button
 
 # One door for signing in: allauth's, with its rate limits and the second factor.
 admin.site.login = secure_admin_login(admin.site.login)
@@ -42,6 +42,7 @@ class ReadOnlyInline(ReadOnlyMixin, TabularInline):
     extra = 0
     tab = True
     show_change_link = False
+    formset = PagedRows
     per_page = 30
     ordering = ("pk",)
 

@@ -1,5 +1,6 @@
 """What every admin page shares: visibility, history, buttons that call one action; and the calendar."""
 
+import json
 from collections.abc import Callable
 from functools import update_wrapper
 
@@ -9,6 +10,8 @@ from django.contrib.admin import display, register
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, Q, When
+from django.db.models import JSONField as JSON
+from django.forms.fields import InvalidJSONInput
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,9 +22,11 @@ from django.utils.translation import ngettext
 from unfold import admin as unfold
 from unfold import widgets
 from unfold.enums import ActionVariant
+from unfold.forms import PaginationGenericInlineFormSet, PaginationInlineFormSet
 
 from core import calendar, calendar_table
 from core.models import CalendarDay, Event
+from core.sent import number
 from core.workflow import Refused
 
 WIDGETS = {
@@ -57,9 +62,45 @@ class VisibleMixin:
         return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
 
 
+class WholeRowForm(forms.ModelForm):
+    """Judges a stored row as a whole: what the page only shows counts in the table's constraints, too."""
+
+    def _post_clean(self):
+        super()._post_clean()
+        if self.errors or self.instance._state.adding:
+            return
+        try:
+            self.instance.validate_constraints()
+        except ValidationError as fault:
+            self._update_errors(fault)
+
+
+class JSONField(forms.JSONField):
+    """JSON that the database holds: no NaN, no NUL, no endless number, nothing nested beyond reading."""
+
+    def to_python(self, value):
+        try:
+            value = super().to_python(value)
+            text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+            text.encode()
+        except (ValueError, RecursionError) as fault:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from fault
+        if "\\u0000" in text:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return value
+
+    def bound_data(self, data, initial):
+        try:
+            return super().bound_data(data, initial)
+        except (ValueError, RecursionError):
+            return InvalidJSONInput(data)
+
+
 class ModelAdmin(VisibleMixin, unfold.ModelAdmin):
     """Base of every admin page of the product."""
 
+    form = WholeRowForm
+    formfield_overrides = {JSON: {"form_class": JSONField}}
     list_per_page = 50
     show_full_result_count = False
     paginator = CappedPaginator
@@ -79,6 +120,22 @@ class ReadOnlyMixin:
         return False
 
 
+class PageOfAddress:
+    """Formset of an inline with pages: a number in the address that is none shows the first page."""
+
+    def get_page_num(self) -> int:
+        key = self.get_pagination_key()
+        return number(self.request.GET.get(key)) or number(self.request.POST.get(key)) or 1
+
+
+class PagedRows(PageOfAddress, PaginationInlineFormSet):
+    pass
+
+
+class PagedEvents(PageOfAddress, PaginationGenericInlineFormSet):
+    pass
+
+
 class EventInline(ReadOnlyMixin, unfold.GenericTabularInline):
     """History of the subject, newest first, where the question arises."""
 
@@ -89,6 +146,7 @@ class EventInline(ReadOnlyMixin, unfold.GenericTabularInline):
     readonly_fields = fields
     ordering = ("-at", "-id")
     extra = 0
+    formset = PagedEvents
     per_page = 20
     tab = True
     verbose_name_plural = _("历史记录")

@@ -13,12 +13,12 @@ from unfold.enums import ActionVariant
 
 from accounts.models import Organisation
 from accounts.roles import Role
-from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button, dress
+from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, PagedRows, ReadOnlyMixin, button, dress
 from core.calendar import end_of_day
 from core.money import wan
 from core.workflow import Refused
 from grants import actions, rules
-from grants.forms import DictionaryUploadForm, NoteForm, RelistForm
+from grants.forms import DictionaryForm, DictionaryUploadForm, NoteForm, RelistForm
 from grants.models import (
     Dictionary,
     DictionaryEntry,
@@ -133,6 +133,7 @@ class DictionaryEntryInline(ReadOnlyMixin, TabularInline):
     model = DictionaryEntry
     fields = ("code", "name", "name_en", "parent")
     ordering = ("code",)
+    formset = PagedRows
     per_page = 100
     extra = 0
 
@@ -146,6 +147,7 @@ class DictionaryAdmin(ModelAdmin):
     search_fields = ("code", "name", "source")
     fields = ("code", "name", "source", "valid_from", "valid_to")
     readonly_fields = ("code", "valid_from")
+    form = DictionaryForm
     inlines = (DictionaryEntryInline,)
     actions_list = ("upload",)
 

@@ -22,6 +22,14 @@ class NoteForm(forms.Form):
     note = forms.CharField(label=_("说明"), max_length=1000, required=False, widget=forms.Textarea)
 
 
+class DictionaryForm(forms.ModelForm):
+    def clean_valid_to(self):
+        day = self.cleaned_data["valid_to"]
+        if day and day < self.instance.valid_from:
+            raise ValidationError(_("停用日期不能早于启用日期。"))
+        return day
+
+
 class DictionaryUploadForm(forms.Form):
     """A code list as a CSV file; every mistake is shown with its line."""
 

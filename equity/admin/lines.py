@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold import admin as unfold
 from unfold.decorators import display
 
-from core.admin import ReadOnlyMixin
+from core.admin import PagedRows, ReadOnlyMixin
 from core.money import wan
 from equity import queries, rules
 from equity.models import Exit, PeriodicReport, Trigger, Valuation
@@ -52,6 +52,7 @@ class StageFilter(SimpleListFilter):
 
 class Lines(ReadOnlyMixin, unfold.TabularInline):
     extra = 0
+    formset = PagedRows
     per_page = 20
     tab = True
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from applications.questions import storable
 from core import calendar, workflow
 from core.calendar import ONE_DAY, local_date
 from core.workflow import Refused
@@ -93,7 +94,7 @@ def hold_evaluation(evaluation: AnnualEvaluation) -> AnnualEvaluation:
 def _typed(report: Mapping[str, str], scheme: FacilityScheme) -> dict[str, str]:
     names = {"summary", "problems", "green", "green_note"}
     names |= {f"value_{row['code']}" for row in scheme.indicators}
-    return {name: str(report[name])[:LONGEST_TYPED] for name in sorted(names & set(report))}
+    return {name: storable(str(report[name]))[:LONGEST_TYPED] for name in sorted(names & set(report))}
 
 
 def save_report(

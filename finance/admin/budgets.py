@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold import admin as unfold
 from unfold.decorators import display
 
-from core.admin import ModelAdmin, ReadOnlyMixin
+from core.admin import ModelAdmin, PagedRows, ReadOnlyMixin
 from core.money import wan
 from finance import queries
 from finance.models import (
@@ -39,6 +39,7 @@ class CommitmentInline(ReadOnlyMixin, unfold.TabularInline):
     fields = ("application", "amount", "committed_at", "released_at", "kept")
     readonly_fields = fields
     extra = 0
+    formset = PagedRows
     per_page = 50
 
     def get_queryset(self, request):

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import RequestFactory
 from unfold import widgets
@@ -13,6 +14,7 @@ from accounts.roles import Role
 from core import admin
 from core.models import CalendarDay
 from core.workflow import Refused
+from grants.models import Dictionary
 from tests.factories.accounts import OrganisationFactory, officer
 
 LIST = "/admin/core/calendarday/"
@@ -125,3 +127,25 @@ def test_running_an_action_says_how_it_went(db, monkeypatch):
     assert admin.run(request, refuse, success="好。", number=3) is False
     assert admin.run(request, agree, success="好。", number=3) is True
     assert said == [("error", "不行。"), ("success", "好。")]
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "9" * 5000, "{", "[NaN]", r'["\u0000"]', r'["\ud800"]'])
+def test_json_that_no_column_holds_is_a_fault_of_the_field(text):
+    field = admin.JSONField()
+    with pytest.raises(ValidationError):
+        field.clean(text)
+    assert field.prepare_value(field.bound_data(text, None))
+
+
+@pytest.mark.parametrize(("page", "shown"), [("2", 2), ("²", 1), ("9" * 5000, 1), ("0", 1), ("x", 1)])
+def test_an_inline_shows_the_first_page_where_the_address_names_none(page, shown):
+    rows = admin.PagedRows.__new__(admin.PagedRows)
+    rows.prefix, rows.request = "entries", RequestFactory().get("/", {"entries-page": page})
+    assert rows.get_page_num() == shown
+
+
+def test_a_stored_row_is_judged_with_what_its_page_only_shows(db):
+    shown = Dictionary.objects.create(code="x", name="行业", valid_from=date(2026, 1, 1))
+    form_class = forms.modelform_factory(Dictionary, admin.WholeRowForm, fields=["name", "valid_to"])
+    for valid_to, is_valid in (("2025-12-31", False), ("2026-12-31", True)):
+        assert form_class({"name": "行业", "valid_to": valid_to}, instance=shown).is_valid() is is_valid

@@ -94,7 +94,7 @@ def test_a_report_names_everything_that_is_missing_and_waits_for_its_window(plat
     with pytest.raises(Refused, match="开始提交"):
         actions.submit_report(evaluation=evaluation, by=by, at=OPENED)
     actions.save_report(
-        evaluation=evaluation, report={"value_converted": "约三个", "evil": "x"}, by=by, at=IN_WINDOW
+        evaluation=evaluation, report={"value_converted": "约三\0个", "evil": "x"}, by=by, at=IN_WINDOW
     )
     assert evaluation.report == {"value_converted": "约三个"}
     with pytest.raises(Refused) as refused:

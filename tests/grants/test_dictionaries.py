@@ -167,9 +167,9 @@ def test_a_manager_uploads_and_an_auditor_does_not(client, tmp_path):
         if status == 422:
             assert "第 2 行：名称是空的。" in response.content.decode()
     assert DictionaryEntry.objects.count() == 3
-    assert (
-        client.get(reverse("admin:grants_dictionary_change", args=[Dictionary.objects.get().pk])).status_code
-        == 200
-    )
+    change = reverse("admin:grants_dictionary_change", args=[Dictionary.objects.get().pk])
+    assert client.get(change).status_code == 200
+    ended = client.post(change, {"name": "产业链", "source": "", "valid_to": "2024-12-31"})
+    assert "停用日期不能早于启用日期。" in ended.content.decode()
     client.force_login(officer(Role.AUDITOR))
     assert client.get(address).status_code == 403
