@@ -38,7 +38,6 @@ def write(*, call: Call) -> None:
             _recommender_table_text,
             call,
             clause=call.recommender_table_clause,
-            scope=RuleScope.UNIT,
         )
     for stage in call.stages.all():
         if stage.asks_slides:
