@@ -3,7 +3,6 @@
 from allauth.account.decorators import secure_admin_login
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
 from django.urls import reverse
@@ -28,7 +27,15 @@ from accounts.models import (
     User,
 )
 from accounts.roles import Role
-from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, PagedRows, ReadOnlyMixin, button
+from core.admin import (
+    ActionButtonsMixin,
+    Autocomplete,
+    HistoryMixin,
+    ModelAdmin,
+    PagedRows,
+    ReadOnlyMixin,
+    button,
+)
 
 # One door for signing in: allauth's, with its rate limits and the second factor.
 admin.site.login = secure_admin_login(admin.site.login)
@@ -95,9 +102,7 @@ class RoleForm(ActionModelForm):
         model = RoleAssignment
         fields = ("role", "organisation", "region")
         # Thousands of units: found by typing, never listed whole.
-        widgets = {
-            "organisation": AutocompleteSelect(RoleAssignment._meta.get_field("organisation"), admin.site)
-        }
+        widgets = {"organisation": Autocomplete(RoleAssignment._meta.get_field("organisation"), admin.site)}
 
 
 @admin.register(User)

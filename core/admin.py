@@ -7,6 +7,7 @@ from functools import update_wrapper
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import display, register
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Case, Count, Q, When
@@ -96,6 +97,13 @@ class JSONField(forms.JSONField):
             return InvalidJSONInput(data)
 
 
+class Autocomplete(AutocompleteSelect):
+    """A choice by search that shows its own page again where what was sent is no key."""
+
+    def optgroups(self, name, value, attr=None):
+        return super().optgroups(name, [key for key in value if number(str(key))], attr)
+
+
 class ModelAdmin(VisibleMixin, unfold.ModelAdmin):
     """Base of every admin page of the product."""
 
@@ -105,6 +113,11 @@ class ModelAdmin(VisibleMixin, unfold.ModelAdmin):
     show_full_result_count = False
     paginator = CappedPaginator
     warn_unsaved_form = True
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if "widget" not in kwargs and db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = Autocomplete(db_field, self.admin_site, using=kwargs.get("using"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 class ReadOnlyMixin:

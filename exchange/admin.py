@@ -12,13 +12,14 @@ from exchange import actions, queries, rules
 from exchange.forms import ArgumentForm, ListingForm, ReasonForm
 from exchange.kinds import shape_of
 from exchange.models import Demand, DemandScheme
+from grants.admin import PartOfCallMixin
 from reviews import actions as reviews
 
 OWN_FACTS = ("amount", "deadline_date", "ip_ownership", "purpose", "term_months", "place", "conditions")
 
 
 @register(DemandScheme)
-class DemandSchemeAdmin(ModelAdmin):
+class DemandSchemeAdmin(PartOfCallMixin, ModelAdmin):
     list_display = ("call", "kind", "argument_days", "clause")
     list_filter = ("kind",)
 

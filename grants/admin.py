@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.admin import display, register
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,7 +13,16 @@ from unfold.enums import ActionVariant
 
 from accounts.models import Organisation
 from accounts.roles import Role
-from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, PagedRows, ReadOnlyMixin, button, dress
+from core.admin import (
+    ActionButtonsMixin,
+    HistoryMixin,
+    ModelAdmin,
+    PagedRows,
+    ReadOnlyMixin,
+    WholeRowForm,
+    button,
+    dress,
+)
 from core.calendar import end_of_day
 from core.money import wan
 from core.workflow import Refused
@@ -34,6 +43,31 @@ def _allowed(check, *args, **kwargs) -> bool:
     except Refused:
         return False
     return True
+
+
+class PartOfCallForm(WholeRowForm):
+    def clean_call(self):
+        call = self.cleaned_data["call"]
+        try:
+            rules.check_can_edit(None, call)
+        except Refused as refused:
+            raise ValidationError(refused.message) from refused
+        return call
+
+
+class PartOfCallMixin:
+    """A page of what the database freezes with its call: read only once the call is published."""
+
+    form = PartOfCallForm
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and self._is_open(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and self._is_open(request, obj)
+
+    def _is_open(self, request, obj) -> bool:
+        return obj is None or _allowed(rules.check_can_edit, request.user, obj.call)
 
 
 @register(Programme)

@@ -13,6 +13,7 @@ from unfold.decorators import display
 
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
 from core.calendar import local_date
+from grants.admin import PartOfCallMixin
 from grants.models import Call
 from grants.states import CallState
 from milestones import actions, extending, queries, rules
@@ -313,7 +314,7 @@ class ExtensionAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin
 
 
 @register(MilestoneTemplate)
-class MilestoneTemplateAdmin(ModelAdmin):
+class MilestoneTemplateAdmin(PartOfCallMixin, ModelAdmin):
     """Of published calls these can only be read: the database refuses changes."""
 
     list_display = (

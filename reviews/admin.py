@@ -18,6 +18,7 @@ from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMix
 from core.paging import paginate
 from core.sent import numbers
 from core.workflow import Refused
+from grants.admin import PartOfCallMixin
 from reviews import actions, library, queries, rules
 from reviews.forms import (
     CandidateFilter,
@@ -121,14 +122,14 @@ class LibraryRuleAdmin(FollowsLibraryMixin, BureauOnlyMixin, ModelAdmin):
 
 
 @register(ReviewScheme)
-class ReviewSchemeAdmin(BureauOnlyMixin, ModelAdmin):
+class ReviewSchemeAdmin(PartOfCallMixin, BureauOnlyMixin, ModelAdmin):
     list_display = ("call", "panel_size", "is_blind", "aggregation", "threshold", "max_spread")
     list_select_related = ("call",)
     raw_id_fields = ("call",)
 
 
 @register(Criterion)
-class CriterionAdmin(BureauOnlyMixin, ModelAdmin):
+class CriterionAdmin(PartOfCallMixin, BureauOnlyMixin, ModelAdmin):
     list_display = ("call", "name", "weight", "max_score", "order")
     list_filter = ("call",)
     list_select_related = ("call",)

@@ -15,6 +15,7 @@ from finance.models import (
     Commitment,
     InstalmentTemplate,
 )
+from grants.admin import PartOfCallMixin
 from grants.models import Call
 from grants.states import CallState
 
@@ -89,7 +90,7 @@ class AppropriationAdmin(ModelAdmin):
 
 
 @register(InstalmentTemplate)
-class InstalmentTemplateAdmin(ModelAdmin):
+class InstalmentTemplateAdmin(PartOfCallMixin, ModelAdmin):
     """The payment plan of a call; of published calls it can only be read."""
 
     list_display = ("call", "order", "name", "share", "condition", "milestone_code", "pay_days", "clause")

@@ -275,3 +275,10 @@ def test_an_authority_that_an_officer_names_is_asked_like_any_other(client, db):
     assert [row.state for row in unit.subordinations.all()] == ["named", "ended"]
     save(authority="")
     assert not Deadline.objects.filter(kind="subordination", state="open").exists()
+
+
+def test_a_choice_by_search_that_is_no_key_is_a_fault_of_the_field(client, db):
+    client.force_login(officer(Role.SYSADMIN))
+    page = client.post("/admin/accounts/roleassignment/add/", {"user": "x", "organisation": "9" * 5000})
+    assert page.status_code == 200
+    assert {"user", "organisation"} <= set(page.context["adminform"].form.errors)

@@ -8,13 +8,13 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from exchange import actions
-from exchange.models import Demand
+from exchange.models import Demand, DemandScheme
 from exchange.states import DemandState
-from grants.models import Topic
+from grants.models import Sourcing, Topic
 from grants.states import TopicState
 from tests.factories.accounts import OrganisationFactory, officer
 from tests.factories.exchange import DemandFactory
-from tests.factories.reviews import bid_call, manager_of
+from tests.factories.reviews import CallFactory, bid_call, manager_of, publish
 
 pytestmark = pytest.mark.django_db
 
@@ -128,3 +128,17 @@ def test_the_list_costs_the_same_for_one_and_for_thirty(client, django_assert_nu
             submitted(call=call, organisation=unit, created_by=writer)
         with django_assert_num_queries(7):
             client.get(url("changelist"))
+
+
+def test_a_scheme_is_frozen_with_its_call(client):
+    call = CallFactory(sourcing=Sourcing.DEMAND, closes_at=None, bid_days=20)
+    scheme = DemandScheme.objects.create(call=call, argument_days=5, clause="第六条")
+    client.force_login(officer(Role.SYSADMIN))
+    page = client.get(reverse("admin:exchange_demandscheme_change", args=[scheme.pk]))
+    assert page.context["has_change_permission"]
+    publish(call)
+    for name in ("change", "delete"):
+        address = reverse(f"admin:exchange_demandscheme_{name}", args=[scheme.pk])
+        assert client.post(address, {"post": "yes"}).status_code == 403
+    added = client.post(reverse("admin:exchange_demandscheme_add"), {"call": scheme.call_id})
+    assert "通知已经发布，内容不能再改。" in added.content.decode()
