@@ -79,6 +79,7 @@ def move(subject, to: str, *, by, at, note: str = "", data: dict | None = None, 
 def record(subject, verb: str, *, by, at, from_state="", to_state="", note="", data: dict | None = None):
     """Write one line of history about `subject`; it can never be changed or deleted."""
     event = apps.get_model("core", "Event")
+    # Notes come from pages as they were typed; no text in the database holds a NUL.
     return event.objects.create(
         subject=subject,
         verb=verb,
@@ -86,6 +87,6 @@ def record(subject, verb: str, *, by, at, from_state="", to_state="", note="", d
         at=at,
         from_state=from_state,
         to_state=to_state,
-        note=note,
+        note=note.replace("\0", ""),
         data=data or {},
     )

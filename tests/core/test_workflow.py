@@ -22,7 +22,7 @@ def decided(person):
 @pytest.mark.parametrize("new", [JoinState.APPROVED, JoinState.REFUSED, JoinState.WITHDRAWN])
 def test_an_allowed_move_changes_state_and_fields_and_writes_an_event(db, new):
     request, person = JoinRequestFactory(), UserFactory()
-    event = move(request, new, note="可以", data={"n": 1}, **decided(person))
+    event = move(request, new, note="可\0以", data={"n": 1}, **decided(person))
     assert (request.state, request.decided_by, request.decided_at) == (new, person, AT)
     stored = JoinRequest.objects.get()
     assert (stored.state, stored.decided_by, stored.decided_at) == (new, person, AT)
