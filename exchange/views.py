@@ -62,8 +62,9 @@ def start(request):
     """Choose the call, name the unit; posting opens the draft."""
     now = timezone.now()
     call = None
-    if key := number(request.GET.get("call")):
-        call = get_object_or_404(Call.objects.visible_to(request.user).select_related("programme"), pk=key)
+    if named := request.GET.get("call"):
+        visible = Call.objects.visible_to(request.user).select_related("programme")
+        call = get_object_or_404(visible, pk=number(named))
     units = queries.units_of(request.user)
     form = UnitForm(request.POST or None, units=units, initial={"credit_code": _only(units)})
     if request.method == "POST" and call and form.is_valid():

@@ -131,7 +131,7 @@ def test_without_a_call_one_chooses_among_those_that_take_demands(client):
     assert [found.pk for found in page.context["calls"]] == [call.pk]
 
 
-@pytest.mark.parametrize("query", ["?call=0", "?call=99999"])
+@pytest.mark.parametrize("query", ["?call=0", "?call=99999", "?call=x"])
 def test_an_unknown_call_is_not_found(client, query):
     client.force_login(member_of(OrganisationFactory()))
 
