@@ -12,7 +12,7 @@ from applications.states import ApplicationState
 from core.workflow import Refused
 from grants.models import Automation, QuotaOf
 from tests.desk.packs.breaks import Also, another
-from tests.desk.packs.cases import EVERY_CASE, case_of, every_case, in_cases, text_of
+from tests.desk.packs.cases import EVERY_CASE, case_of, every_case, every_pack, in_cases, text_of
 from tests.desk.packs.conftest import fresh
 from tests.desk.packs.steps import INTAKE, PASS, approve, recommend
 
@@ -78,9 +78,9 @@ def check_caught(world, before, code, others):
     assert after[code] in (RuleStatus.FAILED, RuleStatus.WARNING)
 
 
-@every_case
+@every_pack
 def test_what_a_rule_forbids_is_not_handed_in(world):
-    """Once for each case: what is refused is what the lines say, which the test above breaks one by one."""
+    """Once for each pack: what is refused is what the lines say, which the test above breaks one by one."""
     for violate in world.case.breaks.values():
         with undone(world) as broken:
             violate(broken)
