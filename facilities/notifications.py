@@ -116,34 +116,61 @@ def open_publicity(evaluation: AnnualEvaluation, *, at: datetime) -> None:
 
 def open_rectify(facility: Facility, *, at: datetime) -> None:
     scheme = queries.scheme_of(facility.call)
-    text = said(_("年度评价不合格，限期 %(months)s 个月整改并申请复评"), months=scheme.rectify_months)
-    actions.open_deadline(
-        subject=facility,
-        kind=DeadlineKind.FACILITY_RECTIFY,
-        title=facility.name,
-        url=reverse("facilities:facility", args=[facility.pk]),
+    _open_for(
+        facility,
+        scheme,
+        DeadlineKind.FACILITY_RECTIFY,
+        said(_("年度评价不合格，限期 %(months)s 个月整改并申请复评"), months=scheme.rectify_months),
         due_at=calendar.end_of_day(facility.rectify_due_date),
-        explanation=by_clause(text, scheme.clause),
+        url=_page(facility),
         owed_by=_unit(facility),
         at=at,
-        **cause(facility.call),
     )
 
 
 def open_removal(facility: Facility, *, at: datetime) -> None:
-    scheme = queries.scheme_of(facility.call)
-    text = said(_("连续 %(times)s 次不合格，决定是否取消备案"), times=facility.failures)
+    _open_for(
+        facility,
+        queries.scheme_of(facility.call),
+        DeadlineKind.FACILITY_REMOVAL,
+        said(_("连续 %(times)s 次不合格，决定是否取消备案"), times=facility.failures),
+        due_at=facility.removal_due_at,
+        url=_admin(facility),
+        owed_by=[Owes(role=Role.LEADER)],
+        at=at,
+    )
+
+
+def open_expiry(facility: Facility, *, at: datetime) -> None:
+    _open_for(
+        facility,
+        queries.scheme_of(facility.call),
+        DeadlineKind.FACILITY_EXPIRY,
+        said(_("备案自 %(date)s 起有效，期满须续期"), date=facility.filed_date),
+        due_at=calendar.end_of_day(facility.valid_until),
+        url=_page(facility),
+        owed_by=_unit(facility) + _managers(facility),
+        at=at,
+    )
+
+
+def _open_for(facility: Facility, scheme, kind: str, text, *, due_at, url, owed_by, at: datetime) -> None:
+    """A clock of the filing itself, by the clause of its scheme."""
     actions.open_deadline(
         subject=facility,
-        kind=DeadlineKind.FACILITY_REMOVAL,
+        kind=kind,
         title=facility.name,
-        url=_admin(facility),
-        due_at=facility.removal_due_at,
+        url=url,
+        due_at=due_at,
         explanation=by_clause(text, scheme.clause),
-        owed_by=[Owes(role=Role.LEADER)],
+        owed_by=owed_by,
         at=at,
         **cause(facility.call),
     )
+
+
+def _page(facility: Facility) -> str:
+    return reverse("facilities:facility", args=[facility.pk])
 
 
 def met(subject, kind: str, *, by, at: datetime) -> None:
@@ -168,26 +195,10 @@ def _tell(facility: Facility, template: str, url: str, *, at: datetime, **contex
     )
 
 
-def open_expiry(facility: Facility, *, at: datetime) -> None:
-    scheme = queries.scheme_of(facility.call)
-    text = said(_("备案自 %(date)s 起有效，期满须续期"), date=facility.filed_date)
-    actions.open_deadline(
-        subject=facility,
-        kind=DeadlineKind.FACILITY_EXPIRY,
-        title=facility.name,
-        url=reverse("facilities:facility", args=[facility.pk]),
-        due_at=calendar.end_of_day(facility.valid_until),
-        explanation=by_clause(text, scheme.clause),
-        owed_by=_unit(facility) + _managers(facility),
-        at=at,
-        **cause(facility.call),
-    )
-
-
 def filed(facility: Facility, *, at: datetime) -> None:
     if facility.valid_until:
         open_expiry(facility, at=at)
-    _tell(facility, "filed", reverse("facilities:facility", args=[facility.pk]), at=at)
+    _tell(facility, "filed", _page(facility), at=at)
 
 
 def renewed(facility: Facility, *, note: str, at: datetime) -> None:
@@ -195,7 +206,7 @@ def renewed(facility: Facility, *, note: str, at: datetime) -> None:
     _tell(
         facility,
         "renewed",
-        reverse("facilities:facility", args=[facility.pk]),
+        _page(facility),
         at=at,
         until=facility.valid_until.isoformat(),
         note=note,
@@ -254,7 +265,7 @@ def failed(facility: Facility, scheme: FacilityScheme, *, at: datetime) -> None:
     _tell(
         facility,
         "failed",
-        reverse("facilities:facility", args=[facility.pk]),
+        _page(facility),
         at=at,
         failures=facility.failures,
         until=facility.rectify_due_date.isoformat(),
@@ -267,7 +278,7 @@ def state_changed(facility: Facility, *, note: str, at: datetime) -> None:
     _tell(
         facility,
         "state_changed",
-        reverse("facilities:facility", args=[facility.pk]),
+        _page(facility),
         at=at,
         state=facility.state,
         until=facility.rectify_due_date.isoformat() if facility.rectify_due_date else "",
