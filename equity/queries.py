@@ -28,6 +28,7 @@ from equity.models import (
     Valuation,
 )
 from equity.states import WATCHED, ExitState, ReportState
+from finance.models import Refund
 from grants.models import Call
 from notifications.models import Deadline
 
@@ -109,6 +110,12 @@ def distribution_of(deal: Deal) -> Distribution | None:
 
 def last_valuation(deal: Deal) -> Valuation | None:
     return Valuation.objects.filter(deal=deal).order_by("-as_of_date", "-id").first()
+
+
+def repayments(deal: Deal) -> QuerySet:
+    """What was demanded back because the deal ended without a share; what is left of an ended project is
+    the settlement's."""
+    return Refund.objects.filter(agreement_id=deal.agreement_id, cause=Refund.Cause.REPAYMENT)
 
 
 def with_interest(amount: Decimal, percent: Decimal, first, last) -> Decimal:

@@ -44,6 +44,13 @@ WHOLE = Decimal(100)
 MOST_SHARES = Decimal(10) ** 14
 """What the columns of a cap table hold."""
 BECOMES_SHARE = (Instrument.EQUITY, Instrument.CONVERTIBLE)
+GIVE_UP = (
+    DealState.AGREED,
+    DealState.WATCHING,
+    *sorted(CONVERTING),
+    DealState.HOLDING,
+    DealState.REPAYING,
+)
 FREE_PRICE = (Exit.Kind.LISTING, Exit.Kind.LIQUIDATION)
 
 
@@ -181,6 +188,13 @@ def check_lapsed(deal: Deal, *, at) -> None:
         raise Refused(
             _("触发期限 %(date)s 还没有过。") % {"date": last.by_date}, clause=last.clause, code="not_allowed"
         )
+
+
+def check_can_give_up(user, deal: Deal) -> None:
+    """A leader gives up what is not yet left; without a trustee only when the project was ended. Raises."""
+    check_decides(user, deal, *GIVE_UP)
+    if deal.state == DealState.AGREED and deal.agreement.state not in ENDED_EARLY:
+        raise Refused(_("项目没有终止或撤销：请先确定受托管理机构。"), code="not_allowed")
 
 
 def check_can_value(user, deal: Deal) -> None:
@@ -404,7 +418,4 @@ def can_lapse(user, deal: Deal, *, at) -> bool:
 
 
 def can_give_up(user, deal: Deal) -> bool:
-    return can_decide(user, deal, *GIVE_UP)
-
-
-GIVE_UP = (DealState.WATCHING, *sorted(CONVERTING), DealState.HOLDING, DealState.REPAYING)
+    return _can(check_can_give_up, user, deal)

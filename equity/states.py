@@ -40,7 +40,8 @@ DEAL = Machine(
     initial=S.AGREED,
     transitions={
         # Money that is invested at once (股权投资) waits for no trigger.
-        S.AGREED: frozenset({S.WATCHING, S.TRIGGERED}),
+        # Given up before there is a trustee: the project was ended first.
+        S.AGREED: frozenset({S.WATCHING, S.TRIGGERED, *_GIVEN_UP}),
         S.WATCHING: frozenset({S.TRIGGERED, S.REPAYING, *_GIVEN_UP}),
         S.TRIGGERED: frozenset({S.VALUED, *_GIVEN_UP}),
         S.VALUED: frozenset({S.APPROVED, S.TRIGGERED, *_GIVEN_UP}),
@@ -51,7 +52,7 @@ DEAL = Machine(
         S.REPAYING: frozenset({S.REPAID, *_GIVEN_UP}),
     },
     owners={
-        S.AGREED: _MANAGER,
+        S.AGREED: _MANAGER | _LEADER,
         S.WATCHING: _MANAGER | _LEADER,
         S.TRIGGERED: _MANAGER | _LEADER,
         S.VALUED: _LEADER,

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from django.db.models import Min, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_noop as _
 
@@ -20,6 +20,8 @@ from notifications.wording import said
 
 UNIT = "agreement__award__application__organisation"
 YEAR_CLOSES = (12, 31)
+CHECK_DAYS = 5
+"""Working days for finance to check an account; no notice sets them, a unit has projects of many."""
 
 
 # ---- the account ----
@@ -43,8 +45,15 @@ def _first_due(unit: Organisation) -> Instalment | None:
 
 
 def account_due(unit: Organisation) -> datetime | None:
-    """When the first instalment has to be paid that waits for the account."""
-    return Instalment.objects.due().filter(**{UNIT: unit}).aggregate(first=Min("due_at"))["first"]
+    """By when the unit names its account, for the first instalment that waits for it."""
+    instalment = _first_due(unit)
+    return instalment and _name_by(instalment)
+
+
+def _name_by(instalment: Instalment) -> datetime:
+    """So early that finance has its days for the check before it pays; at least a day of the unit's own."""
+    days = min(CHECK_DAYS, max(instalment.pay_days - 1, 0))
+    return calendar.due(instalment.due_at, -days)
 
 
 def account_followed(unit: Organisation, *, by, at: datetime) -> None:
@@ -58,13 +67,17 @@ def account_followed(unit: Organisation, *, by, at: datetime) -> None:
         actions.cancel_deadline(subject=unit, kind=kind, by=by, at=at)
         return
     text = _explain_account(instalment)
-    if not actions.move_deadline(subject=unit, kind=kind, due_at=instalment.due_at, explanation=text):
+    due_at = _name_by(instalment)
+    if not actions.move_deadline(subject=unit, kind=kind, due_at=due_at, explanation=text):
         open_account(unit, at=at)
 
 
 def _explain_account(instalment: Instalment):
     return said(
-        _("“%(instalment)s”（%(number)s）须在 %(date)s 前拨付，单位还没有登记收款账户"),
+        _(
+            "“%(instalment)s”（%(number)s）须在 %(date)s 前拨付，单位还没有登记收款账户；"
+            "付款前须经经费管理人员核对"
+        ),
         instalment=instalment.name,
         number=instalment.agreement.award.number,
         date=calendar.local_date(instalment.due_at),
@@ -79,7 +92,7 @@ def open_account(unit: Organisation, *, at: datetime) -> None:
         kind=DeadlineKind.BANK_ACCOUNT,
         title=said(_("登记收款账户：%(unit)s"), unit=unit.name),
         url=account_page(unit),
-        due_at=instalment.due_at,
+        due_at=_name_by(instalment),
         explanation=_explain_account(instalment),
         owed_by=[
             Owes(organisation=unit, unit_role=UnitRole.FINANCE),
@@ -90,22 +103,30 @@ def open_account(unit: Organisation, *, at: datetime) -> None:
     )
 
 
-CHECK_DAYS = 5
-"""Working days for finance to check an account; no notice sets them, a unit has projects of many."""
-
-
 def open_account_check(account: BankAccount, *, at: datetime) -> None:
+    """Finance owes the check: in time to pay what is due to the unit, but not before the next working day."""
+    due_at = calendar.due(at, CHECK_DAYS)
+    text = said(
+        _("自 %(date)s 登记起 %(days)s 个工作日内核对，确认后才能付款"),
+        date=calendar.local_date(at),
+        days=CHECK_DAYS,
+    )
+    instalment = _first_due(account.organisation)
+    if instalment and due_at > (before := calendar.due(instalment.due_at, -1)):
+        due_at = max(before, calendar.due(at, 1))
+        text = said(
+            _("%(date)s 登记，“%(instalment)s”须在 %(due)s 前拨付，确认后才能付款"),
+            date=calendar.local_date(at),
+            instalment=instalment.name,
+            due=calendar.local_date(instalment.due_at),
+        )
     actions.open_deadline(
         subject=account,
         kind=DeadlineKind.ACCOUNT_CHECK,
         title=said(_("核对收款账户：%(unit)s"), unit=account.organisation.name),
         url=reverse("admin:accounts_bankaccount_change", args=[account.pk]),
-        due_at=calendar.due(at, CHECK_DAYS),
-        explanation=said(
-            _("自 %(date)s 登记起 %(days)s 个工作日内核对，确认后才能付款"),
-            date=calendar.local_date(at),
-            days=CHECK_DAYS,
-        ),
+        due_at=due_at,
+        explanation=text,
         clock=calendar.DayKind.WORKING,
         owed_by=[Owes(role=Role.FINANCE)],
         at=at,

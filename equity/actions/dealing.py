@@ -15,6 +15,8 @@ from equity import notifications, queries, rules
 from equity.actions.reporting import attach, drop_report, plan_report
 from equity.models import Deal, Trigger
 from equity.states import DealState, TriggerState, WindowState
+from finance import actions as finance
+from finance.states import RefundState
 from milestones.models import Milestone
 from notifications.wording import said
 
@@ -186,8 +188,11 @@ def confirm_repaid(*, deal: Deal, by, at: datetime) -> None:
 
 @transaction.atomic
 def give_up(*, deal: Deal, outcome: str, reason: str, by, at: datetime) -> None:
-    """A leader exempts the loss (容亏) or writes the money off, with the reason. Raises Refused."""
-    rules.check_decides(by, deal, *rules.GIVE_UP)
+    """A leader exempts the loss (容亏) or writes the money off, with the reason. Raises Refused.
+
+    What the deal demanded back and has not come is written off with it.
+    """
+    rules.check_can_give_up(by, deal)
     if outcome not in (DealState.EXEMPTED, DealState.WRITTEN_OFF):
         raise Refused(_("请选择容亏免责或核销。"), field="outcome")
     if outcome == DealState.EXEMPTED:
@@ -205,6 +210,8 @@ def give_up(*, deal: Deal, outcome: str, reason: str, by, at: datetime) -> None:
         valuation_due_date=None,
     )
     _stop(deal, by=by, at=at)
+    for refund in queries.repayments(deal).filter(state=RefundState.DEMANDED):
+        finance.write_off(refund=refund, reason=reason, by=by, at=at)
     news = said(gettext_noop("%(outcome)s，股权项目办结"), outcome=DealState(outcome).label)
     notifications.tell(deal, news, reason=reason.strip(), at=at)
 

@@ -365,7 +365,7 @@ class DealAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
         _("容亏免责或核销"),
         form=GiveUpForm,
         may=rules.can_give_up,
-        text=_("不再转股或追回，期限和提醒同时结束。"),
+        text=_("不再转股或追回，期限和提醒同时结束；因投入资金未转为股权而要求退回、尚未到账的，一并核销。"),
         icon="money_off",
         variant=ActionVariant.DANGER,
     )

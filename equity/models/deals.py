@@ -101,7 +101,8 @@ class Deal(models.Model):
                 condition=Q(instrument__in=["equity", "convertible"]), name="deal_instrument"
             ),
             models.CheckConstraint(
-                condition=Q(state="agreed") | Q(trustee__isnull=False), name="deal_has_trustee"
+                condition=Q(state__in=["agreed", "exempted", "written_off"]) | Q(trustee__isnull=False),
+                name="deal_has_trustee",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=states.CONVERTING, convert_by_date__isnull=False)

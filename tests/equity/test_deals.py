@@ -24,7 +24,7 @@ from equity.models import (
 )
 from equity.states import DEAL, DealState, ExitState, ReportState, TriggerState, WindowState
 from finance import actions as finance
-from finance.models import Instalment
+from finance.models import Instalment, Refund
 from milestones import actions as milestones
 from notifications import obligations
 from notifications.actions import lapse_rights
@@ -218,12 +218,18 @@ def test_behind_the_triggers_date_a_leader_chooses_among_four_ways(watching):
         actions.confirm_repaid(deal=deal, by=people["finance"], at=last)
         transaction.set_rollback(True)
     deal.refresh_from_db()
+    demanded = [paid_back(deal, people, cause=cause, comes=False) for cause in ("surplus", "repayment")]
     actions.give_up(deal=deal, outcome="exempted", at=last, **leader)
     assert (deal.state, deal.ending, queries.due_report(deal)) == ("exempted", "市场变化", None)
-    assert agreeing(last) == []
+    assert [Refund.objects.get(pk=row.pk).state for row in demanded] == ["demanded", "written_off"]
+    assert obligations_of_money(last) == agreeing(last) == []
 
 
-def paid_back(deal, people, *, cause: str, amount: Decimal):
+def obligations_of_money(at) -> list[str]:
+    return [str(drift) for drift in obligations.check(at=at) if "refund" in str(drift)]
+
+
+def paid_back(deal, people, *, cause: str, amount=Decimal(1), comes=True):
     """Some of the money was paid, demanded back for a cause, and came."""
     first = Instalment.objects.filter(agreement=deal.agreement).order_by("order").first()
     payee(deal.agreement)
@@ -231,15 +237,25 @@ def paid_back(deal, people, *, cause: str, amount: Decimal):
     finance.record_payment(instalment=first, paid_date=TODAY, voucher=f"拨-{cause}", **money)
     terms = {"cause": cause, "due_date": local_date(LATER), "reason": "x", "clause": "x"}
     refund = finance.demand_refund(agreement=deal.agreement, **terms, **money)
-    finance.receive_refund(refund=refund, received_date=TODAY, voucher=f"退-{cause}", **money)
+    if comes:
+        finance.receive_refund(refund=refund, received_date=TODAY, voucher=f"退-{cause}", **money)
+    return refund
 
 
-def test_when_the_project_was_ended_a_leader_need_not_wait_for_the_triggers_date(watching):
-    deal, people = watching
+def test_when_the_project_was_ended_a_leader_waits_neither_for_the_triggers_date_nor_for_a_trustee(agreed):
+    deal, people = agreed
+    with pytest.raises(Refused, match="先确定受托管理机构"):
+        actions.give_up(deal=deal, outcome="exempted", reason="x", by=people["leader"], at=AT)
     asked = {"end": "terminated", "ground": "other", "reason": "x", "files": []}
     ended = milestones.ask_termination(agreement=deal.agreement, **asked, by=people["manager"], at=AT)
     milestones.terminate(termination=ended, opinion="同意", clause="x", by=people["leader"], at=AT)
     deal = Deal.objects.get(pk=deal.pk)
+    with transaction.atomic():
+        actions.give_up(deal=deal, outcome="exempted", reason="项目终止", by=people["leader"], at=AT)
+        assert (deal.state, deal.trustee, agreeing()) == ("exempted", None, [])
+        transaction.set_rollback(True)
+    deal = Deal.objects.get(pk=deal.pk)
+    settled(deal, people)
     assert rules.can_lapse(people["leader"], deal, at=AT)
     actions.give_up(deal=deal, outcome="exempted", reason="项目终止", by=people["leader"], at=AT)
     assert (deal.state, agreeing()) == ("exempted", [])

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from accounts import actions as accounts
 from accounts.models import BankAccount
+from core import calendar
 from core.calendar import end_of_day, local_date
 from core.workflow import Refused
 from finance import actions, queries, refund_rules, rules
@@ -251,7 +252,7 @@ def test_without_an_account_the_unit_is_reminded_until_it_registers_one(project)
     unit = found.award.application.organisation
     deadline = clock(unit, DeadlineKind.BANK_ACCOUNT).get()
     first = Instalment.objects.get(agreement=found, order=1)
-    assert deadline.due_at == first.due_at
+    assert deadline.due_at == calendar.due(first.due_at, -5), "finance still has its days"
     assert Deadline.objects.owed_by(people["unit_finance"]).filter(pk=deadline.pk).exists()
     assert not [line for line in map(str, obligations.check(at=AT)) if "bank_account" in line]
     accounts.record_account(
@@ -277,6 +278,7 @@ def test_nothing_is_paid_before_finance_has_confirmed_the_account(project, clien
     replaced.refresh_from_db()
     assert replaced.state == "superseded"
     deadline = clock(account, DeadlineKind.ACCOUNT_CHECK).get()
+    assert deadline.due_at == calendar.due(AT, 5)
     assert Deadline.objects.owed_by(people["finance"]).filter(pk=deadline.pk).exists()
     first = Instalment.objects.get(agreement=found, order=1)
     money = {"instalment": first, "amount": Decimal(1), "paid_date": ON, "voucher": "拨-9"}
@@ -300,7 +302,11 @@ def test_nothing_is_paid_before_finance_has_confirmed_the_account(project, clien
     assert {message.recipient for message in told} == {people["unit_admin"], people["unit_finance"]}
     with pytest.raises(Refused, match="已退回"):
         actions.record_payment(**money)
-    again = accounts.record_account(**typed)
+    first.refresh_from_db()
+    for late, due_at in ((2, calendar.due(first.due_at, -1)), (0, calendar.due(first.due_at, 1))):
+        again = accounts.record_account(**typed | {"at": calendar.due(first.due_at, -late)})
+        deadline = clock(again, DeadlineKind.ACCOUNT_CHECK).get()
+        assert (deadline.due_at, "须在" in str(deadline.explanation)) == (due_at, True)
     for attack in ({"number": "1234567890"}, {"state": "confirmed"}, {"state": "returned"}):
         with pytest.raises(DatabaseError), transaction.atomic():
             BankAccount.objects.filter(pk=again.pk).update(**attack)
