@@ -125,7 +125,7 @@ class Row:
 
 
 def desk(applications: Iterable[Application]) -> list[Row]:
-    """Best score first, for one call or topic. Five queries, however many rows."""
+    """Best score first, for one call or topic. Six queries, however many rows."""
     applications = list(applications)
     choices, decisions = choices_of(applications), latest_decisions(applications)
     return [

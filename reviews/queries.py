@@ -1,6 +1,6 @@
 """What panels, desks and decisions read: conflicts, candidates, results, what a reviewer may see."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Organisation
-from applications.models import Application, ParticipantRole, Submission
+from applications.models import Application, ParticipantRole, RuleResult, RuleStatus, Submission
 from applications.queries import deck_kind, relation
 from applications.states import ApplicationState
 from documents.models import Document
-from grants.models import SLIDES_RULES, Call, Stage, StageKind, Topic
+from grants.models import SLIDES_RULES, Call, EligibilityRule, Severity, Stage, StageKind, Topic
 from notifications.models import Deadline, DeadlineKind
 from reviews import visibility
 from reviews.models import (
@@ -321,21 +321,45 @@ class Ranked:
     application: Application
     result: Result
     rank: int | None
+    preferences: tuple[EligibilityRule, ...] = ()
+    """What of the notice's preferences it has shown (优先条件)."""
 
 
 def ranking(applications: Iterable[Application]) -> list[Ranked]:
-    """Best first; equal totals share a rank; without a total at the end, unranked."""
+    """Best first; of equal totals whoever has more of the notice's preferences; then they share a rank.
+
+    Without a total at the end, unranked. Four queries.
+    """
     applications = list(applications)
-    found = results(applications)
-    ordered = sorted(applications, key=lambda a: (-(found[a.pk].total or Decimal(-1)), a.pk))
+    found, preferred = results(applications), preferences(applications)
+    ordered = sorted(
+        applications,
+        key=lambda a: (-(found[a.pk].total or Decimal(-1)), -len(preferred.get(a.pk, ())), a.pk),
+    )
     ranked: list[Ranked] = []
     for place, application in enumerate(ordered, start=1):
         now = found[application.pk]
         before = ranked[-1] if ranked else None
-        tied = before is not None and before.result.total == now.total
+        shown = preferred.get(application.pk, ())
+        tied = (
+            before is not None and before.result.total == now.total and len(before.preferences) == len(shown)
+        )
         rank = None if now.total is None else (before.rank if tied else place)
-        ranked.append(Ranked(application, now, rank))
+        ranked.append(Ranked(application, now, rank, shown))
     return ranked
+
+
+def preferences(applications: Collection[Application]) -> dict[int, tuple[EligibilityRule, ...]]:
+    """Application id → the preferences of the notice that it has shown, as officers left them; one query."""
+    lines = RuleResult.objects.filter(
+        Q(officer_status=RuleStatus.PASSED) | Q(officer_status="", status=RuleStatus.PASSED),
+        application__in=[a.pk for a in applications],
+        rule__severity=Severity.PREFERENCE,
+    )
+    found: dict[int, tuple[EligibilityRule, ...]] = {}
+    for line in lines.select_related("rule").order_by("rule__order"):
+        found[line.application_id] = (*found.get(line.application_id, ()), line.rule)
+    return found
 
 
 def total_of(criteria: Sequence[Criterion], scores: dict[int, Decimal]) -> Decimal | None:

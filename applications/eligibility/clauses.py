@@ -12,12 +12,17 @@ from grants.models import Automation, EligibilityRule, Severity
 TYPED_BY_APPLICANT = ("pi", "project", "answers")
 """Where a value is missing because nobody has written it yet."""
 
+NOT_SHOWN = (RuleStatus.FAILED, RuleStatus.REQUIRES_DATA)
+"""A preference that is not met, or that nobody has given the data for, is simply not there."""
+
 
 def line_of(rule: EligibilityRule, context: Prepared, labels: dict[str, str]) -> RuleLine:
     """What one rule says of one application. Never raises: what cannot be computed goes to a person."""
     if rule.params:
         context = context.with_params(rule.params)
     status, evidence, hint = judge(rule, context, labels)
+    if rule.severity == Severity.PREFERENCE and status in NOT_SHOWN:
+        status, hint = RuleStatus.NOT_APPLICABLE, hint or _("没有优先条件，不影响申报。")
     return RuleLine(
         code=rule.code,
         text=questions.localised(rule, "text"),

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applications.models import CheckOutcome, RuleResult, RuleStatus
+from grants.models import Severity
 
 MARKS = (RuleStatus.PASSED, RuleStatus.FAILED, RuleStatus.NOT_APPLICABLE)
 
@@ -30,6 +31,10 @@ class MarkForm(forms.Form):
         self.line = line
         initial = {"status": line.officer_status, "note": line.officer_note}
         super().__init__(*args, prefix=f"line-{line.pk}", initial=initial, **kwargs)
+        if line.rule.severity == Severity.PREFERENCE:
+            # Not to have it is no fault.
+            choices = self.fields["status"].choices
+            self.fields["status"].choices = [row for row in choices if row[0] != RuleStatus.FAILED]
 
     def clean(self):
         data = self.cleaned_data

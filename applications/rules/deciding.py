@@ -7,6 +7,7 @@ from applications import queries, quotas
 from applications.models import Application, RuleResult, RuleStatus, StepOutcome
 from applications.states import OFFICE, ApplicationState
 from core.workflow import Lost, Refused
+from grants.models import Severity
 from grants.queries import in_force
 
 MARKS = (RuleStatus.PASSED, RuleStatus.FAILED, RuleStatus.NOT_APPLICABLE)
@@ -139,6 +140,10 @@ def check_mark(result, status: str, note: str) -> None:
         raise Refused(_("审查结论只能是符合、不符合或不适用。"), field="status", clause=result.rule.clause)
     if status == RuleStatus.FAILED and not note.strip():
         raise Refused(_("认定不符合时须写明理由。"), field="note", clause=result.rule.clause)
+    if status == RuleStatus.FAILED and result.rule.severity == Severity.PREFERENCE:
+        raise Refused(
+            _("优先条件没有“不符合”：不具备的记为不适用。"), field="status", clause=result.rule.clause
+        )
     overrides = status != result.status and result.status in (RuleStatus.PASSED, RuleStatus.FAILED)
     if overrides and not note.strip():
         raise Refused(_("推翻机器判断时须写明理由。"), field="note", clause=result.rule.clause)

@@ -23,6 +23,7 @@ from grants.models import (
     QuestionKind,
     QuotaOf,
     RecommendedBy,
+    Severity,
     Sourcing,
     StageKind,
 )
@@ -202,6 +203,8 @@ def _clauses(pack: Pack) -> Found:
                     (*place, name),
                     _("“%(kind)s”须填写“%(name)s”。") % {"kind": MoneyKind(rule.kind).label, "name": words},
                 )
+        if rule.severity == Severity.PREFERENCE:
+            yield (*place, "severity"), _("经费条款没有优先条件：请写成申报条件。")
         if set(rule.sources) & set(rule.against):
             yield (*place, "against"), _("同一来源不能既在分子又在分母。")
 

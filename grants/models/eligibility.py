@@ -27,6 +27,8 @@ class RuleScope(models.TextChoices):
 class Severity(models.TextChoices):
     BLOCKING = "blocking", _("不符合不得提交")
     WARNING = "warning", _("提示")
+    PREFERENCE = "preference", _("优先条件")
+    """Nobody has to meet it: among equal scores whoever does comes first (同等条件下优先)."""
 
 
 SCAN_RULE = "stamped_scan"

@@ -92,7 +92,12 @@ class MoneyRule(models.Model):
     text = models.TextField(_("条文"))
     text_en = models.TextField(_("英文条文"), blank=True)
     clause = models.CharField(_("条款"), max_length=60)
-    severity = models.CharField(_("效力"), max_length=20, choices=Severity, default=Severity.BLOCKING)
+    severity = models.CharField(
+        _("效力"),
+        max_length=20,
+        choices=[choice for choice in Severity.choices if choice[0] != Severity.PREFERENCE],
+        default=Severity.BLOCKING,
+    )
     amount = models.DecimalField(_("金额（元）"), max_digits=14, decimal_places=2, null=True, blank=True)
     rate = models.DecimalField(_("比例"), max_digits=9, decimal_places=6, null=True, blank=True)
     base = models.TextField(_("基数（CEL，元）"), blank=True)

@@ -19,7 +19,7 @@ from applications.models import (
 )
 from applications.queries import sha256_of, snapshot
 from applications.states import ApplicationState
-from grants.models import Call, Instrument, Programme, Sourcing, Stage, StageKind, Topic
+from grants.models import Call, EligibilityRule, Instrument, Programme, Sourcing, Stage, StageKind, Topic
 from grants.states import CallState, TopicState
 from reviews import actions
 from reviews.models import Assignment, Criterion, Expert, ReviewScheme
@@ -79,7 +79,7 @@ def publish(call: Call) -> Call:
     return Call.objects.get(pk=call.pk)
 
 
-def panel_call(*, stages=ALL_STAGES, weights=WEIGHTS, scheme=None, **kwargs) -> Call:
+def panel_call(*, stages=ALL_STAGES, weights=WEIGHTS, scheme=None, rules=(), **kwargs) -> Call:
     """A published call with stages, a score sheet and a review scheme."""
     call = CallFactory(**kwargs)
     steps = [{"kind": kind, "clause": f"第{order}条"} for order, kind in enumerate(stages, start=1)]
@@ -89,6 +89,7 @@ def panel_call(*, stages=ALL_STAGES, weights=WEIGHTS, scheme=None, **kwargs) -> 
         for order, weight in enumerate(weights, start=1)
     ]
     in_order(Criterion, sheet, call=call, max_score=100)
+    in_order(EligibilityRule, rules, call=call)
     ReviewScheme.objects.create(call=call, **(scheme or {}))
     return publish(call)
 

@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, transaction
 
-from applications.models import Application
+from applications.models import Application, RuleResult
 from applications.states import ApplicationState
 from core.workflow import Lost, Refused
-from grants.models import StageKind
+from grants.models import EligibilityRule, StageKind
 from notifications.models import Deadline, Message
 from reviews import actions, queries
 from reviews.models import Aggregation, Assignment, Criterion, Review, Score
@@ -322,7 +322,8 @@ def test_results_of_many_cost_as_many_queries_as_of_one(django_assert_num_querie
 
 
 def test_the_ranking_shares_a_rank_and_puts_the_unscored_last():
-    call = panel_call(scheme={"panel_size": 1})
+    wish = {"code": "w", "text": "优先", "clause": "第三条", "severity": "preference"}
+    call = panel_call(scheme={"panel_size": 1}, rules=[wish])
     low, high, equal, none = (ApplicationFactory(call=call) for _number in range(4))
     for application, total in ((low, 70), (high, 90), (equal, 90)):
         scored(application, total)
@@ -330,3 +331,13 @@ def test_the_ranking_shares_a_rank_and_puts_the_unscored_last():
     ranked = queries.ranking([none, low, high, equal])
 
     assert [(r.application, r.rank) for r in ranked] == [(high, 1), (equal, 1), (low, 3), (none, None)]
+    # 同等条件下优先: it counts among equals, as the officer leaves it, and for nobody else.
+    wish = EligibilityRule.objects.get(call=call, code="w")
+    officer = {"officer_status": "not_applicable", "officer": high.created_by, "officer_at": NOW}
+    for application, said in ((equal, {}), (low, {}), (high, officer)):
+        RuleResult.objects.create(application=application, rule=wish, status="passed", checked_at=NOW, **said)
+
+    ranked = queries.ranking([none, low, high, equal])
+
+    assert [(r.application, r.rank) for r in ranked] == [(equal, 1), (high, 2), (low, 3), (none, None)]
+    assert [r.preferences for r in ranked] == [(wish,), (), (wish,), ()]
