@@ -28,7 +28,7 @@ from unfold.forms import PaginationGenericInlineFormSet, PaginationInlineFormSet
 from core import calendar, calendar_table
 from core.models import CalendarDay, Event
 from core.sent import number
-from core.workflow import Refused
+from core.workflow import Lost, Refused
 
 WIDGETS = {
     forms.TextInput: widgets.UnfoldAdminTextInputWidget,
@@ -378,7 +378,23 @@ class CalendarDayAdmin(ModelAdmin):
     def changelist_view(self, request, extra_context=None):
         awaited = calendar.awaited(calendar.local_date(timezone.now()))
         context = {"awaited": awaited, "may_upload": self.has_change_permission(request)}
-        return super().changelist_view(request, context | (extra_context or {}))
+        return self._unless_lost(
+            request, super().changelist_view, extra_context=context | (extra_context or {})
+        )
+
+    def changeform_view(self, request, *args, **kwargs):
+        return self._unless_lost(request, super().changeform_view, *args, **kwargs)
+
+    def delete_view(self, request, *args, **kwargs):
+        return self._unless_lost(request, super().delete_view, *args, **kwargs)
+
+    def _unless_lost(self, request, view, *args, **kwargs):
+        """The page; or, of a change that somebody else was in the way of, the sentence and the page again."""
+        try:
+            return view(request, *args, **kwargs)
+        except Lost as lost:
+            messages.error(request, lost.message)
+            return redirect(request.get_full_path())
 
     def save_model(self, request, obj, form, change):
         with calendar_table.changing(source=obj.source, by=request.user, at=timezone.now()) as moved:
@@ -414,11 +430,15 @@ class CalendarDayAdmin(ModelAdmin):
         form = CalendarUploadForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             rows = form.cleaned_data["rows"]
-            moved = calendar_table.replace_years(
-                rows=rows, source=form.cleaned_data["source"], by=request.user, at=timezone.now()
-            )
-            self._tell(request, _("已写入 %(days)s 天。") % {"days": len(rows)}, moved)
-            return redirect("admin:core_calendarday_changelist")
+            try:
+                moved = calendar_table.replace_years(
+                    rows=rows, source=form.cleaned_data["source"], by=request.user, at=timezone.now()
+                )
+            except Lost as lost:
+                form.add_error(None, lost.message)
+            else:
+                self._tell(request, _("已写入 %(days)s 天。") % {"days": len(rows)}, moved)
+                return redirect("admin:core_calendarday_changelist")
         years = (
             CalendarDay.objects.order_by()
             .values("date__year")

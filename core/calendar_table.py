@@ -14,16 +14,18 @@ from importlib.metadata import version
 
 from chinese_calendar import constants as library
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from core import calendar
 from core.models import CalendarDay
 from core.signals import calendar_changed
+from core.workflow import Lost
 
 AHEAD = 10
 """So many years behind the last one announced are worked out."""
@@ -57,6 +59,9 @@ WORDS = {
     "0": False,
 }
 MAX_BYTES = 200_000
+PATIENCE = 20
+GIVES_WAY = "500ms"
+"""Sooner than PostgreSQL looks for a deadlock: who changes the table steps back, not who works with it."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,10 @@ class Moved:
 
 @contextmanager
 def changing(*, source: str, by, at: datetime) -> Iterator[Moved]:
-    """Around every change of the table: what was counted by it is counted anew in the same transaction."""
+    """Around every change of the table: what was counted by it is counted anew in the same transaction.
+
+    Raises Lost when others work with it, or with what it counts, all the while.
+    """
     moved = Moved()
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -131,7 +139,35 @@ def changing(*, source: str, by, at: datetime) -> Iterator[Moved]:
         }
         if days:
             told = {"before": before, "after": after, "days": days, "source": source, "by": by, "at": at}
-            moved.dates = sum(n for _receiver, n in calendar_changed.send(sender=CalendarDay, **told))
+            _hold_table()
+            try:
+                moved.dates = sum(n for _receiver, n in calendar_changed.send(sender=CalendarDay, **told))
+            except OperationalError as error:
+                raise _busy(error) from error
+
+
+def _hold_table() -> None:
+    """Wait for whoever has counted by the old table, and let the others wait until the new one is there.
+
+    A deadline is opened in the transaction that read the table for it. So behind this each one either stands
+    and is counted anew, or will be counted by the new table. Gives way again and again: pages do not queue.
+    """
+    for tries_left in reversed(range(PATIENCE)):
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = '{GIVES_WAY}'")
+                cursor.execute("LOCK TABLE core_calendarday IN ACCESS EXCLUSIVE MODE")
+            return
+        except OperationalError as error:
+            if not tries_left or not isinstance(error.__cause__, LockNotAvailable):
+                raise _busy(error) from error
+
+
+def _busy(error: OperationalError) -> Exception:
+    """The sentence for what somebody else holds; any other fault as it is."""
+    if not isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
+        return error
+    return Lost(_("此刻正有人办理按工作日计算的事项，工作日历没有更改，请稍后再试。"), code="lost")
 
 
 def replace_years(*, rows: list[Row], source: str, by=None, at: datetime | None = None) -> Moved:

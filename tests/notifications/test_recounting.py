@@ -1,10 +1,13 @@
 """A new table of working days: what it counts to another day is moved at once, and people hear of it."""
 
+import threading
 from datetime import date, datetime, timedelta
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
 from django.urls import reverse
 
 from accounts.models import OrganisationFact
@@ -145,6 +148,56 @@ def test_the_object_that_keeps_the_date_is_moved_with_it_and_a_printed_one_is_no
         )
         found = [row for row in obligations.check(at=AT) if row.obligation is mine]
         assert found == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_being_counted_when_the_table_changes_is_counted_anew(client):
+    """One connection counts and opens; the other changes the table in between, and waits for it."""
+    operator = officer(Role.SYSADMIN)
+    waits = "SELECT count(*) FROM pg_locks WHERE relation = 'core_calendarday'::regclass AND NOT granted"
+
+    def change(results):
+        results.append(announce())
+        connection.close()
+
+    moved = []
+    upload = threading.Thread(target=change, args=(moved,))
+    with transaction.atomic(), connection.cursor() as cursor:
+        due_at = calendar.due(on(2027, 2, 1), 5)
+        upload.start()
+        while not cursor.execute(waits).fetchone()[0]:
+            assert upload.is_alive()
+        kept = open_deadline(at=on(2027, 2, 1), due_in=due_at - on(2027, 2, 1), clock="working")
+    upload.join()
+    assert (moved, days_of(kept)) == ([1], ["2027-02-15"])
+
+    client.force_login(operator, backend="allauth.account.auth_backends.AuthenticationBackend")
+    day = CalendarDay.objects.get(date=date(2027, 2, 14))
+    pages = {
+        reverse("admin:core_calendarday_delete", args=[day.pk]): {"post": "yes"},
+        reverse("admin:core_calendarday_upload"): {
+            "source": SOURCE,
+            "file": SimpleUploadedFile("表.csv", "日期,上班,节日\n2027-02-13,是,".encode()),
+        },
+    }
+    held, done = threading.Event(), threading.Event()
+
+    def count():
+        with transaction.atomic():
+            calendar.due(AT, 5)
+            held.set()
+            done.wait()
+        connection.close()
+
+    counting = threading.Thread(target=count)
+    counting.start()
+    held.wait()
+    with patch.multiple(calendar_table, PATIENCE=1, GIVES_WAY="1ms"):
+        for address, fields in pages.items():
+            assert "请稍后再试" in client.post(address, fields, follow=True).content.decode()
+    done.set()
+    counting.join()
+    assert list(CalendarDay.objects.filter(date__range=("2027-02-13", "2027-02-14"))) == [day]
 
 
 def test_a_day_corrected_by_hand_moves_what_it_counts(client):

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from core import calendar_table
+from core.workflow import Lost
 
 
 class Command(BaseCommand):
@@ -20,7 +21,12 @@ class Command(BaseCommand):
         load.add_argument("--source", required=True, help="the notice the table comes from")
 
     def handle(self, *, what, **options):
-        written = calendar_table.seed() if what == "seed" else self.load(options["file"], options["source"])
+        try:
+            written = (
+                calendar_table.seed() if what == "seed" else self.load(options["file"], options["source"])
+            )
+        except Lost as lost:
+            raise CommandError(lost.message) from lost
         self.stdout.write(f"{written} days written")
 
     def load(self, file: Path, source: str) -> int:
