@@ -21,6 +21,7 @@ from notifications.models import Deadline, DeadlineKind, Message, Reminder, Remi
 from notifications.queries import rendered
 from tests.factories.accounts import OrganisationFactory, UserFactory, officer
 from tests.factories.notifications import open_deadline
+from tests.notifications.helpers import until_it_waits
 
 pytestmark = pytest.mark.django_db
 BEIJING = ZoneInfo("Asia/Shanghai")
@@ -154,7 +155,6 @@ def test_the_object_that_keeps_the_date_is_moved_with_it_and_a_printed_one_is_no
 def test_what_is_being_counted_when_the_table_changes_is_counted_anew(client):
     """One connection counts and opens; the other changes the table in between, and waits for it."""
     operator = officer(Role.SYSADMIN)
-    waits = "SELECT count(*) FROM pg_locks WHERE relation = 'core_calendarday'::regclass AND NOT granted"
 
     def change(results):
         results.append(announce())
@@ -162,11 +162,10 @@ def test_what_is_being_counted_when_the_table_changes_is_counted_anew(client):
 
     moved = []
     upload = threading.Thread(target=change, args=(moved,))
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic():
         due_at = calendar.due(on(2027, 2, 1), 5)
         upload.start()
-        while not cursor.execute(waits).fetchone()[0]:
-            assert upload.is_alive()
+        until_it_waits(upload)
         kept = open_deadline(at=on(2027, 2, 1), due_in=due_at - on(2027, 2, 1), clock="working")
     upload.join()
     assert (moved, days_of(kept)) == ([1], ["2027-02-15"])

@@ -1,18 +1,21 @@
 """Which deliveries still make sense, which way each goes, and how ways are limited and protected."""
 
+import threading
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 import pytest
 import redis
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from accounts.roles import Role, UnitRole
-from notifications import actions, circuits, outbox, rates
+from notifications import actions, circuits, outbox, rates, routing
 from notifications.gateways import Circuit
 from notifications.models import Delivery
 from tests.factories.accounts import MembershipFactory, OrganisationFactory, UserFactory, officer
 from tests.factories.notifications import DeliveryFactory, GatewayFactory, open_deadline, reminder
+from tests.notifications.helpers import until_it_waits
 from tests.notifications.services import Service, SignedService, WeComService
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +92,34 @@ def test_if_the_one_who_speaks_leaves_another_speaks(group):
         outbox.deliver(clock=at_time(AT + timedelta(minutes=minutes)))
     assert states(first, second) == ["skipped", "sent"]
     assert len(group.accepted) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_workers_one_that_joins_the_speaker_while_the_other_drops_it_is_heard(group):
+    """Each on a connection of its own: nobody is merged into a delivery that says nothing."""
+
+    def run(action):
+        with transaction.atomic():
+            action()
+        connection.close()
+
+    for joins_first in (True, False):
+        deadline = open_deadline(at=AT)
+        speaker, member = (told(person, deadline=deadline) for person in group.people)
+        assert routing._posts(speaker, group.gateway)
+        ways = [
+            partial(routing._posts, member, group.gateway),
+            partial(routing.skip, speaker, "账号已停用"),
+        ]
+        first, second = ways if joins_first else reversed(ways)
+        worker = threading.Thread(target=run, args=(second,))
+        with transaction.atomic():
+            first()
+            worker.start()
+            until_it_waits(worker)
+        worker.join()
+        assert states(speaker, member) == ["skipped", "queued"]
+        assert (member.merged_into, member.posting == "") == (None, joins_first)
 
 
 def test_the_department_of_the_deadline_comes_first(group):
