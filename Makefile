@@ -21,7 +21,6 @@ PRODUCTION_DUMMY = DJANGO_SETTINGS_MODULE=config.settings.production ALLOWED_HOS
   SECRET_KEY=only-for-the-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ \
   DATABASE_URL=postgresql://jiebang@127.0.0.1:2/jiebang REDIS_URL=redis://127.0.0.1:2/0 \
   EMAIL_URL=smtp+tls://mail.jiebang.example:587 SITE_URL=https://jiebang.example
-PYTHONS = python3.11 python3.12 python3.13 python3
 
 .PHONY: help demo demo-reset test lint bench shell docs format environment browser lock
 
@@ -74,26 +73,9 @@ lock: environment ## resolve requirements/*.txt again from pyproject.toml
 environment:
 	@if test -x $(PY) && cmp -s requirements/dev.txt .venv/synced.txt && $(PY) -c '' 2>/dev/null; then exit 0; fi; \
 	if test -x $(PY) && $(PY) -c '' 2>/dev/null; then :; else \
-	  for name in $(PYTHONS); do \
-	    if command -v $$name >/dev/null 2>&1 \
-	      && $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-	      found=$$name; \
-	      if $$name -c 'import ensurepip, venv' 2>/dev/null; then usable=$$name; break; fi; \
-	    fi; \
-	  done; \
-	  if test -z "$$found"; then \
-	    echo '缺少 Python 3.11 或更新版本。/ Python 3.11 or newer is missing: none of'; \
-	    echo '  $(PYTHONS)'; \
-	    echo 'on the PATH is new enough. Debian, Ubuntu: apt-get install python3.11 python3.11-venv'; \
-	    exit 1; \
-	  fi; \
-	  if test -z "$$usable"; then \
-	    echo "$$found 缺少 venv 模块。/ $$found has no venv module."; \
-	    echo "Debian, Ubuntu: apt-get install $$found-venv"; \
-	    exit 1; \
-	  fi; \
-	  echo "建立虚拟环境 / creating .venv with $$($$usable --version)"; \
-	  rm -rf .venv && $$usable -m venv .venv; \
+	  python=$$(.ci/python) || exit 1; \
+	  echo "建立虚拟环境 / creating .venv with $$($$python --version)"; \
+	  rm -rf .venv && $$python -m venv .venv; \
 	fi && \
 	echo '安装锁定的依赖 / installing the locked packages' && \
 	{ $(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip >/dev/null; } && \

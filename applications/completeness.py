@@ -1,5 +1,6 @@
 """What an application still lacks, part by part: each fault as (field, clause, sentence, section, name)."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
@@ -20,11 +21,14 @@ MEGABYTE = 1_048_576
 FIXED_SECTIONS = ("basics", "participants", "budget", "milestones")
 
 
-def faults_of(application: Application) -> list[tuple]:
-    """Everything that is missing or wrong, in the order of the sections."""
+def faults_of(application: Application, seen: Mapping | None = None) -> list[tuple]:
+    """Everything that is missing or wrong, in the order of the sections.
+
+    `seen`: what conditions read (`eligibility.seen_of`), where the caller has it already.
+    """
     return [
         *basics(application),
-        *answers(application),
+        *answers(application, seen),
         *participants(application),
         *budget(application),
         *milestones(application),
@@ -79,12 +83,14 @@ def _recommender(application):
 # ---- answers ----
 
 
-def answers(application):
+def answers(application, seen=None):
     asked = queries.questions_of(application)
     stored = queries.stored_answers(application)
     conditional = any(q.visible_when.strip() or questions.conditions_of(q) for q in asked)
-    wanted = queries.counted_in(questions.expressions_of(asked))
-    context = queries.context(application, wanted=wanted) if conditional else {}
+    context = {}
+    if conditional:
+        wanted = queries.counted_in(questions.expressions_of(asked))
+        context = seen or queries.context(application, wanted=wanted)
     for question, sentence in answer_faults(asked, stored, context):
         label = questions.localised(question, "label")
         yield (label, question.clause, sentence, question.section.code, question.code)

@@ -40,8 +40,9 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     quotas.check_unit(current)
     quotas.hold_counted(current)
     consent_by_handing_in(application=current, by=by, at=at)
-    lines = eligibility.evaluate(current)
-    problems = rules.problems_of(current, lines)
+    seen = eligibility.seen_of(current)
+    lines = eligibility.evaluate(current, seen)
+    problems = rules.problems_of(current, lines, seen)
     if problems:
         raise rules.Incomplete(problems)
     returned = current.state == ApplicationState.RETURNED

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import chain
 
-from applications import queries
+from applications import queries, questions
 from applications.eligibility import amounts, blind, clauses
 from applications.eligibility.lines import LABELS, RuleLine, evidence_of, labels_for
 from applications.eligibility.money import built_in, ratio_sentence, terms_of
@@ -26,14 +26,30 @@ __all__ = [
     "labels_for",
     "most_allowed",
     "ratio_sentence",
+    "seen_of",
     "terms_of",
     "with_sources",
 ]
 
 
-def evaluate(application: Application) -> list[RuleLine]:
-    """Every line for an application as it stands now, the call's own money rules first."""
-    return [*evaluate_many([application])[application.pk], *blind.lines(application)]
+def seen_of(application: Application) -> Prepared:
+    """What the rules of the notice and the conditions of its questions see, read and converted once.
+
+    For `evaluate` and `completeness.faults_of`, so that a page or a submission that needs both reads it once.
+    """
+    asked = questions.expressions_of(queries.questions_of(application))
+    return _Judge(application.call, [application], also=queries.counted_in(asked)).context(application)
+
+
+def evaluate(application: Application, seen: Prepared | None = None) -> list[RuleLine]:
+    """Every line for an application as it stands now, the call's own money rules first.
+
+    `seen`: of `seen_of`, where the caller has it already.
+    """
+    judge = _Judge(application.call, [application])
+    if seen is not None:
+        judge.known[judge.opening] = {application.pk: seen}
+    return [*judge.lines(application), *blind.lines(application)]
 
 
 def evaluate_many(
@@ -83,7 +99,13 @@ def most_allowed(application: Application, *, given: dict[str, object] | None = 
 class _Judge:
     """The rules of one call and the data of some applications, each day of recognition read once."""
 
-    def __init__(self, call: Call, applications: Collection[Application], rehearsed: Call | None = None):
+    def __init__(
+        self,
+        call: Call,
+        applications: Collection[Application],
+        rehearsed: Call | None = None,
+        also: Collection[str] = (),
+    ):
         self.call, self.applications, self.rehearsed = call, applications, rehearsed
         # Clauses about the demand side are judged when the demand is posted, not on every bid; those about
         # the slides of a round when a team is invited to it.
@@ -94,7 +116,7 @@ class _Judge:
         self.closed = [row for row in call.budget_categories.all() if not row.is_fiscal_allowed]
         self.labels = labels_for(call)
         self.opening = local_date(call.opens_at)
-        self.wanted = queries.counted_in(self._sources())
+        self.wanted = queries.counted_in(self._sources()) | set(also)
         if any(rule.kind in (MoneyKind.UNIT_CAP, MoneyKind.UNIT_YEAR_CAP) for rule in self.money_rules):
             self.wanted.add("history")
         self.known: dict[date, dict[int, Prepared]] = {}

@@ -89,7 +89,7 @@ class Budget(Part):
         amounts = {cell: self.form.cleaned_data[name] for cell, name in self.names.items()}
         actions.set_budget(application=self.application, amounts=amounts, by=by, at=at)
 
-    def context(self):
+    def context(self, seen=None):
         totals, sums = queries.budget_table(self.application), self.sums()
         tables = [
             {

@@ -1,6 +1,7 @@
 """A part of an application: shown, checked and saved in one way."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from django import forms
@@ -120,7 +121,8 @@ class Part(ABC):
     def faults(self) -> dict[str, list[str]]:
         return {self.form.add_prefix(name): list(errors) for name, errors in self.form.errors.items()}
 
-    def context(self) -> dict:
+    def context(self, seen: Mapping | None = None) -> dict:
+        """What the template shows; `seen`: what conditions read (`eligibility.seen_of`), if it is known."""
         return {}
 
     def fresh(self) -> dict:

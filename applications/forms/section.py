@@ -79,16 +79,16 @@ class Section(Part):
                 faults.setdefault(question.code, []).append(refused.message)
         return faults
 
-    def shown_codes(self) -> set[str]:
+    def shown_codes(self, seen=None) -> set[str]:
         """Questions of this section whose condition holds now."""
-        conditional = any(question.visible_when.strip() for question in self.questions)
-        wanted = queries.counted_in(question.visible_when for question in self.questions)
-        context = queries.context(self.application, wanted=wanted) if conditional else {}
-        return completeness.visible_codes(self.questions, context)
+        if seen is None and any(question.visible_when.strip() for question in self.questions):
+            wanted = queries.counted_in(question.visible_when for question in self.questions)
+            seen = queries.context(self.application, wanted=wanted)
+        return completeness.visible_codes(self.questions, seen or {})
 
-    def context(self):
+    def context(self, seen=None):
         documents = {row.pk: row for row in queries.latest_documents(self.application).values()}
-        rows = rows_of(self.form, self.stored, self.shown_codes(), documents, self._upload_url)
+        rows = rows_of(self.form, self.stored, self.shown_codes(seen), documents, self._upload_url)
         known = queries.recorded(self.application, self.questions, on=timezone.localdate())
         for row in rows:
             question = row["question"]

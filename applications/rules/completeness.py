@@ -1,5 +1,6 @@
 """Everything that keeps an application from being handed in."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -35,9 +36,12 @@ class Incomplete(Refused):
         self.problems = problems
 
 
-def problems_of(application: Application, lines: list[RuleLine]) -> list[Problem]:
-    """Everything missing or wrong in the form, and every one of its rule lines that says no."""
-    found = [Problem(*fault) for fault in completeness.faults_of(application)]
+def problems_of(application: Application, lines: list[RuleLine], seen: Mapping) -> list[Problem]:
+    """Everything missing or wrong in the form, and every one of its rule lines that says no.
+
+    `seen`: what the conditions of questions read (`eligibility.seen_of`).
+    """
+    found = [Problem(*fault) for fault in completeness.faults_of(application, seen)]
     found += _partner_problems(application)
     found += _consent_problems(application)
     for line in lines:

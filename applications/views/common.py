@@ -79,9 +79,11 @@ def anchor(problem) -> str:
 
 def standing(application) -> dict:
     """Rule lines and problems as they stand now; evaluated once."""
-    lines = eligibility.evaluate(application)
-    problems = rules.problems_of(application, lines)
+    seen = eligibility.seen_of(application)
+    lines = eligibility.evaluate(application, seen)
+    problems = rules.problems_of(application, lines, seen)
     return {
+        "seen": seen,
         "lines": lines,
         "problems": problems,
         "parts": parts_of(application, problems),

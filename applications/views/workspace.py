@@ -152,6 +152,7 @@ def _people(request, application, shown) -> dict:
 
 
 def _show(request, application, shown, *, status=200, problems=()):
+    found = standing(application)
     context = {
         "now": timezone.now(),
         "application": application,
@@ -160,9 +161,9 @@ def _show(request, application, shown, *, status=200, problems=()):
         "form": shown.form,
         "here": part_url(application, shown.name),
         "versions": json.dumps(_versions(application, shown)),
-        **standing(application),
+        **found,
         **comments_of(application, shown.name),
-        **shown.context(),
+        **shown.context(found["seen"]),
         **_people(request, application, shown),
         "problems": list(problems) or _sentences(shown),
     }

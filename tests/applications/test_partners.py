@@ -176,7 +176,7 @@ def test_a_notice_may_require_the_confirmation(partner_unit):
     )
 
     def messages():
-        problems = rules.problems_of(draft, eligibility.evaluate(draft))
+        problems = rules.problems_of(draft, eligibility.evaluate(draft), eligibility.seen_of(draft))
         return [(problem.field, problem.message) for problem in problems]
 
     assert messages() == [("青岛合作研究所", "合作单位的管理员还没有在系统中确认。")]

@@ -48,8 +48,8 @@ def program(folder: Path, name: str, script: str) -> None:
 def test_no_python_is_told(clone, target):
     done = make(clone, target)
     assert done.returncode != 0
-    assert "缺少 Python 3.11" in done.stdout
-    assert "apt-get install python3.11 python3.11-venv" in done.stdout
+    assert "缺少 Python 3.11" in done.stderr
+    assert "apt-get install python3.11 python3.11-venv" in done.stderr
     assert not (clone / ".venv").exists()
 
 
@@ -57,15 +57,15 @@ def test_an_old_python_is_not_enough(clone):
     program(clone, "python3", "exit 1")  # sys.version_info < (3, 11)
     done = make(clone, "demo")
     assert done.returncode != 0
-    assert "缺少 Python 3.11" in done.stdout
+    assert "缺少 Python 3.11" in done.stderr
 
 
 def test_a_missing_venv_module_is_told(clone):
     program(clone, "python3.11", 'case "$2" in *ensurepip*) exit 1;; esac')
     done = make(clone, "demo")
     assert done.returncode != 0
-    assert "python3.11 缺少 venv 模块" in done.stdout
-    assert "apt-get install python3.11-venv" in done.stdout
+    assert "python3.11 缺少 venv 模块" in done.stderr
+    assert "apt-get install python3.11-venv" in done.stderr
 
 
 def test_help_lists_the_commands(clone):
