@@ -2,7 +2,7 @@
 
 from allauth.account.decorators import secure_admin_login
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
 from django.urls import reverse
@@ -14,7 +14,7 @@ from unfold.admin import TabularInline
 from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts import actions, rules
+from accounts import actions, queries, rules
 from accounts.forms import ActionModelForm, DateInput, FactForm
 from accounts.identity import mask_phone
 from accounts.models import (
@@ -189,6 +189,11 @@ class OrganisationAdmin(ActionButtonsMixin, HistoryMixin, ModelAdmin):
         super().save_model(request, obj, form, change)
         if "authority" in form.changed_data:
             actions.ask_authority(organisation=obj, by=request.user, at=timezone.now())
+            if obj.authority is not None and not queries.has_answering(obj.authority):
+                sentence = _(
+                    "“%(unit)s”还没有单位管理员或推荐人，没有人能确认隶属关系或推荐申报书；请先为其任职，或改选其他单位。"
+                )
+                messages.warning(request, sentence % {"unit": obj.authority})
 
     @button(gettext_lazy("登记单位事实"), form=SourcedFactForm, icon="verified", may=rules.can_record_fact)
     def record_fact(self, request, subject, data, at):

@@ -109,6 +109,8 @@ class OwnRecordForm(forms.Form):
         number = self.cleaned_data.get("id_number", "")
         if not number or is_card_number(number):
             self.cleaned_data["id_country"] = ""
+        elif not self.cleaned_data.get("id_country"):
+            self.add_error("id_country", _("请选择护照或通行证的签发国家或地区。"))
         return self.cleaned_data
 
 

@@ -13,6 +13,7 @@ from accounts.kinds import CERTIFICATES, NUMBERS, TEXTS, FactKind
 from accounts.models import (
     BankAccount,
     IntegrityRecord,
+    Membership,
     Organisation,
     OrganisationFact,
     PersonRecord,
@@ -20,7 +21,7 @@ from accounts.models import (
     Shareholder,
     Subordination,
 )
-from accounts.roles import Role
+from accounts.roles import Role, UnitRole
 from accounts.states import SubordinationState
 
 
@@ -153,6 +154,15 @@ def recommending_organisations(*, but: Organisation | None = None) -> QuerySet:
     )
     rows = Organisation.objects.filter(Exists(offices))
     return rows.exclude(pk=but.pk) if but is not None and but.pk else rows
+
+
+def has_answering(authority: Organisation) -> bool:
+    """Whether anybody may say for this authority which units stand under it."""
+    live = {"organisation": authority, "is_active": True, "user__is_active": True}
+    return (
+        RoleAssignment.objects.filter(role=Role.RECOMMENDER, **live).exists()
+        or Membership.objects.filter(role=UnitRole.ADMIN, **live).exists()
+    )
 
 
 WAITING_SHOWN = 50

@@ -24,6 +24,7 @@ from unfold import admin as unfold
 from unfold import widgets
 from unfold.enums import ActionVariant
 from unfold.forms import PaginationGenericInlineFormSet, PaginationInlineFormSet
+from unfold.views import ChangeList as BaseChangeList
 
 from core import calendar, calendar_table
 from core.models import CalendarDay, Event
@@ -49,10 +50,25 @@ class CappedPaginator(Paginator):
     """Counts no further than CAP rows, so that any list opens as fast; filters reach the rest."""
 
     CAP = 10_000
+    template_name = "core/includes/_admin_pages.html"
 
     @cached_property
     def count(self):
         return self.object_list.order_by().values("pk")[: self.CAP].count()
+
+    @property
+    def is_capped(self) -> bool:
+        """The foot of the list says that there may be more."""
+        return self.count >= self.CAP
+
+
+class ChangeList(BaseChangeList):
+    """Beside the title stands how many were found, where something was looked for and all were counted."""
+
+    def get_results(self, request):
+        super().get_results(request)
+        if self.paginator.is_capped or not (self.query or self.get_filters_params()):
+            self.full_result_count = self.result_count
 
 
 class VisibleMixin:
@@ -113,6 +129,9 @@ class ModelAdmin(VisibleMixin, unfold.ModelAdmin):
     show_full_result_count = False
     paginator = CappedPaginator
     warn_unsaved_form = True
+
+    def get_changelist(self, request, **kwargs):
+        return ChangeList
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if "widget" not in kwargs and db_field.name in self.get_autocomplete_fields(request):

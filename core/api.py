@@ -1,5 +1,6 @@
 """What every API view shares: keyset pages and one shape of error."""
 
+import json
 from collections.abc import Iterator
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -24,6 +25,18 @@ class DateTimeField(serializers.DateTimeField):
             return super().enforce_timezone(value)
         except OverflowError:
             self.fail("overflow")
+
+
+class JSONField(serializers.JSONField):
+    """JSON as a text of a form: no halves of a pair, nothing nested beyond what Python follows."""
+
+    def to_internal_value(self, data):
+        try:
+            value = super().to_internal_value(data)
+            json.dumps(value, ensure_ascii=False).encode()
+        except (RecursionError, UnicodeEncodeError):
+            self.fail("invalid")
+        return value
 
 
 class KeysetPagination(CursorPagination):

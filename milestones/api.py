@@ -5,11 +5,12 @@ from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from core.api import KeysetPagination
+from core.parsers import SoundJSONParser
 from milestones import actions, queries
 from milestones.models import Milestone, Termination
 from milestones.serializers import (
@@ -62,7 +63,7 @@ class MilestoneViewSet(ReadOnlyModelViewSet):
         return report
 
     @extend_schema(request={"multipart/form-data": HandInInput})
-    @action(detail=True, methods=["post"], parser_classes=[MultiPartParser, FormParser, JSONParser])
+    @action(detail=True, methods=["post"], parser_classes=[MultiPartParser, FormParser, SoundJSONParser])
     def hand_in(self, request, pk=None):
         """The team hands its evidence in."""
         milestone = self.get_object()

@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from applications.queries import masked_answers
+from core.api import JSONField
 from milestones.models import Acceptance, DemanderOpinion, Indicator, Milestone, Report, Termination
 
 
@@ -92,7 +93,7 @@ class HandInInput(serializers.Serializer):
     """Multipart: `values` as JSON text {indicator id: value}, `files` repeated. Amount in 元."""
 
     text = serializers.CharField(max_length=4000, allow_blank=True)
-    values = serializers.JSONField(default=dict)
+    values = JSONField(default=dict)
     spent_amount = serializers.DecimalField(max_digits=14, decimal_places=2)
     files = serializers.ListField(child=serializers.FileField(), allow_empty=True, max_length=20)
 

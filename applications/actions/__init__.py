@@ -48,6 +48,7 @@ from applications.actions.intake import lapse, reopen_drafts, submit, withdraw
 from applications.actions.partnering import (
     confirm_partner,
     fill_partner,
+    hold_part,
     invite_partner,
     keep_partner_typed,
     limit_partner,
@@ -94,6 +95,7 @@ __all__ = [
     "follow_amendment",
     "follow_moments",
     "hold",
+    "hold_part",
     "in_batch",
     "invite_partner",
     "issue_letter",

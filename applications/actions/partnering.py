@@ -68,7 +68,7 @@ def uninvite_partner(*, partner: Partner, by, at: datetime) -> None:
     workflow.record(application, "uninvited", by=by, at=at, note=partner.organisation.name)
 
 
-def _hold(partner: Partner, by) -> Application:
+def hold_part(*, partner: Partner, by) -> Application:
     """Hold the application until commit, for a member of the partner unit. Raises Refused."""
     application = Application.objects.select_for_update(of=("self",)).get(pk=partner.application_id)
     rules.check_can_fill_partner(by, partner, application)
@@ -84,14 +84,12 @@ def fill_partner(
     by,
     at: datetime,
     amounts: Mapping[tuple, Decimal | None] | None = None,
-    seen: str = "",
 ) -> None:
     """The partner's own part: what it takes on, its people, its share of the budget where the lead lets it.
 
-    `seen`: the version of that share (`queries.share_version`) over which the amounts were written.
     Nothing of other units is touched; who leads the project stays so. Raises Refused.
     """
-    application = _hold(partner, by)
+    application = hold_part(partner=partner, by=by)
     unit = partner.organisation
     rows = [_person(person, unit) for person in people]
     for index, row in enumerate(rows):
@@ -106,12 +104,6 @@ def fill_partner(
         limit = Partner.objects.values_list("budget_limit", flat=True).get(pk=partner.pk)
         if limit is None:
             raise Refused(_("牵头单位没有开放本单位的经费填写。"), field="budget")
-        if seen and seen != queries.share_version(partner):
-            raise Refused(
-                _("本单位的经费刚刚被他人修改，没有覆盖。请刷新页面，核对后再改。"),
-                field="budget",
-                code="changed",
-            )
         sums = set_share(application=application, unit=unit.credit_code, amounts=amounts, most=limit)
     typed = without_typed(application, typed_key(partner))
     saved(application=application, by=by, at=at, typed=typed, **sums)
@@ -127,7 +119,7 @@ def typed_key(partner: Partner) -> str:
 @transaction.atomic
 def keep_partner_typed(*, partner: Partner, typed, by, at: datetime) -> None:
     """Keep what a partner typed with faults; what stands in the tables stays. Raises Refused."""
-    application = _hold(partner, by)
+    application = hold_part(partner=partner, by=by)
     typed = {**application.typed, typed_key(partner): questions.storable(typed)}
     saved(application=application, by=by, at=at, typed=typed)
 
@@ -160,7 +152,7 @@ def _replace_people(application, unit, rows: list[dict]) -> None:
 @transaction.atomic
 def confirm_partner(*, partner: Partner, seen: str, by, at: datetime) -> None:
     """The unit's administrator confirms the text that was `seen`. Raises Refused when it has changed."""
-    application = _hold(partner, by)
+    application = hold_part(partner=partner, by=by)
     rules.check_can_confirm_partner(by, partner)
     now = queries.part_versions(application)(partner)
     if now != seen:

@@ -148,6 +148,8 @@ class ApplicationAdmin(ClaimMixin, BatchMixin, CausesMixin, ActionButtonsMixin, 
                     recorded += 1
         if recorded:
             messages.success(request, _("已记录 %(n)s 条审查结论。") % {"n": recorded})
+        elif request.POST.get("do") != "pass" and not any(line.faults for line in lines):
+            messages.info(request, _("没有改动：没有新的审查结论可以记录。"))
         return not any(line.faults for line in lines)
 
     def _pass(self, request, application):

@@ -28,6 +28,8 @@ class Merged(NamedTuple):
     data: MultiValueDict
     conflicts: dict[str, list[str]]
     fresh: dict[str, list[str]]
+    order: list[int]
+    """The numbers that rows have on the page, in the order in which they stand."""
 
 
 def inputs_of(form) -> dict[str, list[str]]:
@@ -68,7 +70,7 @@ def merge(
     That somebody removed a row is answered under its mark of removal.
     """
     data, conflicts, fresh = MultiValueDict(sent), {}, {}
-    now, removed = follow(now, sent, seen, told_by)
+    now, removed, order = follow(now, sent, seen, told_by)
     stands = versions_of(now)
     gone = {}
     for row in removed:
@@ -104,17 +106,18 @@ def merge(
             # A row that somebody added while the page was open.
             data.setlist(name, texts)
             fresh[name] = texts
-    return Merged(data, conflicts, fresh)
+    return Merged(data, conflicts, fresh, order)
 
 
 # ---- rows ----
 
 
-def follow(now, sent, seen, told_by) -> tuple[dict[str, list[str]], list[str]]:
-    """(`now` with every row under the number that it has on the page, the rows of the page that are gone)."""
+def follow(now, sent, seen, told_by) -> tuple[dict[str, list[str]], list[str], list[int]]:
+    """(`now` with every row under the number that it has on the page, the rows of the page that are gone,
+    the order of all rows)."""
     prefix = next((name.removesuffix(ROWS) for name in now if name.endswith(ROWS)), None)
     if prefix is None:
-        return dict(now), []
+        return dict(now), [], []
     here, page = _rows(versions_of(now), prefix), _rows(seen, prefix)
     # What the page shows of rows known to be gone follows nothing.
     there = {number: row for number, row in page.items() if set(row.values()) != {NOTHING}}
@@ -127,7 +130,17 @@ def follow(now, sent, seen, told_by) -> tuple[dict[str, list[str]], list[str]]:
         else:
             follows[row], free = free, free + 1
     left = set(numbers) - set(follows.values())
-    return on_page(now, prefix, follows), [f"{prefix}-{number}-" for number in sorted(left)]
+    order = _joined([follows[place] for place in sorted(follows)], sorted({*page, *_rows(sent, prefix)}))
+    return on_page(now, prefix, follows), [f"{prefix}-{number}-" for number in sorted(left)], order
+
+
+def _joined(standing: list[int], page: list[int]) -> list[int]:
+    """The rows as they stand; one that only the page has comes behind the one above it on the page."""
+    order = list(standing)
+    for place, row in enumerate(page):
+        if row not in standing:
+            order.insert(order.index(page[place - 1]) + 1 if place else 0, row)
+    return order
 
 
 def on_page(inputs: Mapping[str, list[str]], prefix: str, numbers: Mapping[int, int]) -> dict[str, list[str]]:
@@ -156,20 +169,36 @@ def _rows(inputs: Mapping[str, object], prefix: str) -> dict[int, dict[str, obje
 
 def _places(there: list[dict], here: list[dict], told_by: Sequence[str]) -> dict[int, int]:
     """Place of a row now → its place on the page: equal rows first, between them those that are told alike,
-    then those on the page of which nobody could tell whose they are."""
-    found, lists = {}, [[tuple(sorted(row.items())) for row in rows] for rows in (there, here)]
+    then such rows at another place, then those on the page of which nobody could tell whose they are."""
+    lists = [[tuple(sorted(row.items())) for row in rows] for rows in (there, here)]
+    found, between = {}, [(range(len(there)), range(len(here)))]
     for tag, *bounds in SequenceMatcher(None, *lists, autojunk=False).get_opcodes():
-        old, new = list(range(*bounds[:2])), list(range(*bounds[2:]))
+        old, new = range(*bounds[:2]), range(*bounds[2:])
         if tag == "equal":
             found |= dict(zip(new, old, strict=True))
-            continue
-        for alike in (partial(_told_alike, told_by), partial(_untold, told_by)):
-            for place in [place for place in new if place not in found]:
-                match = next((one for one in old if alike(there[one], here[place])), None)
-                if match is not None:
-                    found[place] = match
-                    old.remove(match)
+        else:
+            between.insert(-1, (old, new))
+    told, untold = partial(_told_alike, told_by), partial(_untold, told_by)
+    for places in between:
+        _pair(found, there, here, places, (_same, told))
+    for places in between[:-1]:
+        _pair(found, there, here, places, (untold,))
     return found
+
+
+def _pair(found, there, here, places, alikes) -> None:
+    """Add to `found`, from among these places, the rows that are alike; the most alike first."""
+    old, new = places
+    for alike in alikes:
+        for place in (place for place in new if place not in found):
+            free = (one for one in old if one not in found.values())
+            match = next((one for one in free if alike(there[one], here[place])), None)
+            if match is not None:
+                found[place] = match
+
+
+def _same(one: dict, other: dict) -> bool:
+    return one == other
 
 
 def _told_alike(told_by, one: dict, other: dict) -> bool:

@@ -1,7 +1,7 @@
 """A part of an application: shown, checked and saved in one way."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from django import forms
@@ -43,6 +43,8 @@ class Part(ABC):
     template = ""
     told_by: tuple[str, ...] = ()
     """Of a part made of rows: the fields that tell one row from another."""
+    order: Sequence[int] = ()
+    """Of a part made of rows: the numbers of those on the page, as they stand among the rows of others."""
     numbers: dict[int, int] | None = None
     """Of a part made of rows, after they were stored: the number of each on the page that sent them."""
 
@@ -63,23 +65,24 @@ class Part(ABC):
     def save(self, *, by, at) -> dict[str, list[str]]:
         if self.seen:
             self._merge(by=by)
-        if self.form.is_valid():
+        if self.is_valid():
             self.store(by=by, at=at)
-            self.typed = None
-            return {}
-        actions.keep_typed(application=self.application, section=self.name, typed=self.raw(), by=by, at=at)
+            if not self.faults():
+                self.typed = None
+                return {}
+        self.keep(by=by, at=at)
         self.typed = self.raw()
         return self.faults()
 
     def _merge(self, *, by):
         """Take over what others stored since the page was made; keep theirs where both changed one input."""
         sent = self.form.data
-        actions.hold(application=self.application, by=by)
+        self.hold(by=by)
         self.application.refresh_from_db(fields=SHARED)
         self.typed = self.application.typed.get(self.name)
-        merged = merge(inputs_of(self.build(None)), sent, self.seen, told_by=self.told_by)
+        merged = merge(self.inputs(), sent, self.seen, told_by=self.told_by)
         self.form = self.build(merged.data)
-        self.others = merged.fresh
+        self.others, self.order = merged.fresh, merged.order
         self.conflicts = {
             name: Conflict(self.label_of(name), self.text_of(name, texts), {name: texts})
             for name, texts in merged.conflicts.items()
@@ -95,9 +98,20 @@ class Part(ABC):
     def bounds(self):
         return list(self.form)
 
+    def hold(self, *, by) -> None:
+        """Hold what is written until commit. Raises Refused."""
+        actions.hold(application=self.application, by=by)
+
+    def is_valid(self) -> bool:
+        return self.form.is_valid()
+
+    def inputs(self) -> dict[str, list[str]]:
+        """What the inputs show of that which stands there now."""
+        return inputs_of(self.build(None))
+
     def versions(self) -> dict[str, str]:
         """Unit of saving (an input or a question) → the version that stands there now."""
-        return versions_of(inputs_of(self.build(None)))
+        return versions_of(self.inputs())
 
     def say_conflicts(self, sent) -> None:
         """Show what was sent beside what others stored, for a browser that sent the whole form."""
@@ -109,6 +123,10 @@ class Part(ABC):
     @abstractmethod
     def store(self, *, by, at):
         """Write what the valid form says."""
+
+    def keep(self, *, by, at):
+        """Keep what was typed with faults."""
+        actions.keep_typed(application=self.application, section=self.name, typed=self.raw(), by=by, at=at)
 
     def raw(self):
         """What was typed, as JSON: enough to show it again."""
@@ -159,7 +177,8 @@ class Rows(Part):
     def save(self, *, by, at):
         faults = super().save(by=by, at=at)
         if self.typed is None:
-            kept = [number for number, form in enumerate(self.form.forms) if form in self._kept()]
+            numbers = {id(form): number for number, form in enumerate(self.form.forms)}
+            kept = [numbers[id(form)] for form in self._kept()]
             blank = (n for n, form in enumerate(self.form.forms) if not form.has_changed())
             self.numbers = dict(enumerate(kept))
             # The row that stands there to be filled.
@@ -168,7 +187,7 @@ class Rows(Part):
 
     def versions(self):
         """As the page numbers its rows; what it still shows of a row that is gone counts as empty."""
-        inputs = inputs_of(self.build(None))
+        inputs = self.inputs()
         if self.numbers is None:
             return versions_of(inputs)
         shown = versions_of(on_page(inputs, self.prefix, self.numbers))
@@ -192,8 +211,10 @@ class Rows(Part):
         return formset(data, initial=initial, prefix=self.prefix, form_kwargs=self.row_options())
 
     def _kept(self) -> list[forms.Form]:
-        removed = self.form.deleted_forms
-        return [form for form in self.form.forms if form not in removed and form.has_changed()]
+        removed, rows = self.form.deleted_forms, list(self.form.forms)
+        placed = [rows[number] for number in self.order if number < len(rows)]
+        rows = placed + [form for form in rows if form not in placed]
+        return [form for form in rows if form not in removed and form.has_changed()]
 
     def values(self) -> list[dict]:
         return [
@@ -208,3 +229,6 @@ class Rows(Part):
         if self.form.non_form_errors():
             found[self.prefix] = list(self.form.non_form_errors())
         return found
+
+    def fresh(self):
+        return {"order": {self.prefix: list(self.order)}} if self.order else {}

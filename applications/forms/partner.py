@@ -1,19 +1,17 @@
 """What a partner unit fills in: what it takes on, and its own people."""
 
 from django import forms
-from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy
 
 from accounts.identity import mask_id_number
-from applications import completeness
-from applications.actions import typed_key
+from applications import actions, completeness
 from applications.fields import LimitedText, MoneyField
 from applications.forms.budget import OwnShare
+from applications.forms.merging import inputs_of
+from applications.forms.part import Rows
 from applications.forms.people import PersonForm
 from applications.models import Partner
-
-MOST_PEOPLE = 50
-NOT_TYPED = ("csrfmiddlewaretoken", "do", "versions")
+from core.workflow import Refused
 
 
 class TaskForm(forms.Form):
@@ -40,73 +38,86 @@ class LimitForm(forms.Form):
     limit = MoneyField(required=False)
 
 
-class PartnerForm:
-    """Its forms as one: the task, the people, and the share of the budget where the lead lets it."""
+class PartnerPart(Rows):
+    """The task, the people, and the share of the budget where the lead lets it: one page, saved as one."""
 
-    def __init__(self, partner: Partner, data=None):
-        unit = partner.organisation
-        typed = partner.application.typed.get(typed_key(partner))
-        self.is_typed_before = data is None and isinstance(typed, dict)
-        if self.is_typed_before:
-            data = MultiValueDict(typed)
-        self.data = data
+    prefix = "people"
+    row_form = OwnPersonForm
+    told_by = ("name", "id_number")
+
+    def __init__(self, partner: Partner, data=None, *, seen=None):
+        self.partner = partner
+        self.name = actions.typed_key(partner)
         self.over: dict[str, list[str]] = {}
         """What is wrong with the whole, found while it was stored."""
-        may_share = partner.budget_limit is not None and partner.application.call.is_budget_by_unit
-        self.share = OwnShare(partner.application, data, unit=unit.credit_code) if may_share else None
-        rows = partner.application.participants.filter(credit_code=unit.credit_code)
-        people = list(rows.values(*completeness.PERSON_FIELDS))
-        known = [(person["name"], person["id_number"]) for person in people]
-        shown = [person | {"id_number": mask_id_number(person["id_number"])} for person in people]
-        formset = forms.formset_factory(
-            OwnPersonForm,
-            extra=1 if len(people) < MOST_PEOPLE else 0,
-            can_delete=True,
-            max_num=MOST_PEOPLE,
-            absolute_max=MOST_PEOPLE + 1,
-        )
-        self.task = TaskForm(data, initial={"task": partner.task})
-        initial = shown if data is None else None
-        self.rows = formset(data, initial=initial, prefix="people", form_kwargs={"known": known})
+        super().__init__(partner.application, data, seen=seen)
 
-    def is_valid(self) -> bool:
-        # Both are asked, so that every fault is said at once.
-        shared = self.share is None or self.share.form.is_valid()
-        return all([self.task.is_valid(), self.rows.is_valid(), shared])
+    def build(self, data):
+        self.task, self.share = self._beside(data)
+        return super().build(data)
 
-    def task_text(self) -> str:
-        return self.task.cleaned_data["task"]
+    def _beside(self, data) -> tuple[TaskForm, OwnShare | None]:
+        """The forms that stand beside the people."""
+        data = data if data is not None else self.again()
+        may_share = self.partner.budget_limit is not None and self.application.call.is_budget_by_unit
+        unit = self.partner.organisation.credit_code
+        share = OwnShare(self.application, data, unit=unit) if may_share else None
+        return TaskForm(data, initial={"task": self.partner.task}), share
 
-    def amounts(self) -> dict | None:
-        return self.share.amounts() if self.share else None
+    def inputs(self):
+        task, share = self._beside(None)
+        beside = inputs_of(task) | (inputs_of(share.form) if share else {})
+        return beside | inputs_of(super().build(None))
 
-    def raw(self) -> dict:
-        """What was typed, as JSON."""
-        return {name: self.data.getlist(name) for name in self.data if name not in NOT_TYPED}
+    def bounds(self):
+        return [*self.task, *super().bounds(), *(self.share.form if self.share else ())]
 
-    def faults(self) -> dict[str, list[str]]:
-        """Input → its sentences."""
-        found = {name: list(errors) for name, errors in self.task.errors.items()}
-        for form in self.rows:
-            found |= {form.add_prefix(name): list(errors) for name, errors in form.errors.items()}
+    def _people(self) -> list[dict]:
+        unit = self.partner.organisation.credit_code
+        rows = self.application.participants.filter(credit_code=unit)
+        return list(rows.values(*completeness.PERSON_FIELDS))
+
+    def initial(self):
+        return [person | {"id_number": mask_id_number(person["id_number"])} for person in self._people()]
+
+    def row_options(self):
+        return {"known": [(person["name"], person["id_number"]) for person in self._people()]}
+
+    def hold(self, *, by):
+        actions.hold_part(partner=self.partner, by=by)
+        self.partner.refresh_from_db(fields=["task", "budget_limit"])
+
+    def is_valid(self):
+        # All are asked, so that every fault is said at once.
+        return all([self.task.is_valid(), super().is_valid(), self.share is None or self.share.is_valid()])
+
+    def store(self, *, by, at):
+        self.over = {}
+        try:
+            actions.fill_partner(
+                partner=self.partner,
+                task=self.task.cleaned_data["task"],
+                people=self.values(),
+                amounts=self.share.amounts() if self.share else None,
+                by=by,
+                at=at,
+            )
+        except Refused as refused:
+            if refused.code != "over_limit":
+                raise
+            self.over = {next(iter(self.share.form.fields), ""): [refused.message]}
+
+    def keep(self, *, by, at):
+        actions.keep_partner_typed(partner=self.partner, typed=self.raw(), by=by, at=at)
+
+    def raw(self):
+        return {name: texts for name, texts in super().raw().items() if name != "do"}
+
+    def faults(self):
+        found = {name: list(errors) for name, errors in self.task.errors.items()} | super().faults()
         if self.share:
             found |= {name: list(errors) for name, errors in self.share.form.errors.items()}
-        return found
+        return found | self.over
 
-    def people(self) -> list[dict]:
-        kept = [
-            form for form in self.rows.forms if form.has_changed() and form not in self.rows.deleted_forms
-        ]
-        return [{name: form.cleaned_data.get(name) for name in form.fields} for form in kept]
-
-    def first_amount(self) -> str:
-        """The input at which a fault of the whole share stands."""
-        return next(iter(self.share.form.fields), "")
-
-
-def problems_of(faults: dict[str, list[str]]) -> list[dict]:
-    return [
-        {"message": sentence, "anchor": f"id_{name}"}
-        for name, sentences in faults.items()
-        for sentence in sentences
-    ]
+    def fresh(self):
+        return super().fresh() | (self.share.fresh() if self.share else {})

@@ -43,7 +43,14 @@ from applications.queries.claims import (
     claimed_rows,
     settled_claim,
 )
-from applications.queries.consents import Asked, accounts_of, asked_of, named_as, without_consent
+from applications.queries.consents import (
+    Asked,
+    accounts_of,
+    asked_of,
+    is_named,
+    named_as,
+    without_consent,
+)
 from applications.queries.content import (
     abroad,
     by_section,
@@ -68,7 +75,7 @@ from applications.queries.entries import (
 )
 from applications.queries.papers import SHORTEST as SHORTEST_HASH
 from applications.queries.papers import address_of, may_name, printed, printed_from, sealed_as
-from applications.queries.partners import part_versions, partner_of, partnered, partners, share_version
+from applications.queries.partners import part_versions, partner_of, partnered, partners
 from applications.queries.plainly import plain_questions, workplace
 from applications.queries.recommending import (
     Office,
@@ -234,6 +241,7 @@ __all__ = [
     "is_appealed",
     "is_card",
     "is_decided",
+    "is_named",
     "is_recommended",
     "is_scanned",
     "lapsed_drafts",
@@ -301,7 +309,6 @@ __all__ = [
     "sections_of",
     "settled_claim",
     "sha256_of",
-    "share_version",
     "slides_clock",
     "slides_days",
     "slides_lapsed",

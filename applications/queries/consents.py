@@ -38,8 +38,20 @@ def accounts_of(people: Collection[Participant]) -> list[User]:
 
 
 def _is(record: PersonRecord, person: Participant) -> bool:
-    same_name = record.user.name.casefold() == person.name.casefold()
-    return same_name and record.holds(person.id_number, person.id_country)
+    return _is_called(record, person) and record.holds(person.id_number, person.id_country)
+
+
+def _is_called(record: PersonRecord, person: Participant) -> bool:
+    return record.user.name.casefold() == person.name.casefold()
+
+
+def is_named(record: PersonRecord, people: Collection[Participant]) -> bool:
+    """Whether the person of a record stands among these: by name and paper (its number and the country that
+    issued it), by name alone where one side says no number."""
+    return any(
+        _is(record, person) or (_is_called(record, person) and not (record.id_number and person.id_number))
+        for person in people
+    )
 
 
 def named_as(user, application: Application) -> Participant | None:

@@ -84,13 +84,6 @@ def part_versions(application: Application):
     return version
 
 
-def share_version(partner: Partner) -> str:
-    """The version of a partner's column of the budget; one query."""
-    rows = partner.application.budget_lines.filter(unit=partner.organisation.credit_code)
-    cells = rows.values_list("category__code", "source__code", "year", "amount")
-    return version_of(sorted((list(cell) for cell in cells), key=str))
-
-
 def partner_of(application: Application, user) -> Partner | None:
     """The partner unit for which a person may write, if any."""
     return _invited(application).filter(organisation_id__in=user.scope.units).first()

@@ -2,12 +2,15 @@
 
 from django.http import JsonResponse
 from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from applications import completeness, eligibility, queries, rules
-from applications.forms import FIXED_TITLES, asks_for
+from applications.forms import FIXED_TITLES, Section, asks_for
+from applications.forms.merging import ROW_REMOVED
 from applications.models import Application
 from applications.questions import localised
 from core.sent import read_json
@@ -135,3 +138,62 @@ def seen_in(post) -> dict[str, str]:
     except ValueError:
         return {}
     return seen if is_texts(seen) else {}
+
+
+# ---- after a save ----
+
+
+def conflict_sentences(shown) -> list[dict]:
+    return [
+        {
+            "field": conflict.label,
+            "message": _("其他成员刚刚改为“%(text)s”，没有被覆盖。您填写的仍在下面：再次保存即以您的为准。")
+            % {"text": conflict.text},
+            "anchor": f"question-{name}" if isinstance(shown, Section) else f"id_{name}",
+        }
+        for name, conflict in shown.conflicts.items()
+    ]
+
+
+def sentences(shown) -> list[dict]:
+    """Faults of what was sent, each with its field."""
+    return [
+        {"message": sentence, "anchor": f"id_{name}"}
+        for name, found in shown.faults().items()
+        for sentence in found
+    ]
+
+
+def said_after_saving(request, saved, faults, *, at) -> dict:
+    """What a page shows after a save. The panel beside it is asked for apart, and less often.
+
+    The version of an answer that was not written over goes with it: only whoever has read it may replace it.
+    """
+    versions = saved.versions()
+    conflicts = {}
+    for unit in saved.conflicts:
+        # With its row, where a whole row is disputed.
+        row = unit.removesuffix(ROW_REMOVED) + "-" if unit.endswith(ROW_REMOVED) else unit
+        names = [name for name in versions if name == unit or (name.startswith(row) and row != unit)]
+        read = {name: versions.pop(name) for name in names}
+        conflicts[unit] = _conflict(request, saved, unit) | {"version": read.get(unit, ""), "versions": read}
+    return {
+        "saved_at": timezone.localtime(at).strftime("%H:%M:%S"),
+        "faults": faults,
+        "versions": versions,
+        "conflicts": conflicts,
+        "others": saved.others,
+        "fragments": {},
+        **saved.fresh(),
+    }
+
+
+def _conflict(request, saved, unit) -> dict:
+    conflict = saved.conflicts[unit]
+    shown = {"text": conflict.text or _("（空）"), "values": conflict.inputs}
+    if conflict.at:
+        shown |= {"by": conflict.by, "at": timezone.localtime(conflict.at).strftime("%H:%M:%S")}
+    if isinstance(saved, Section):
+        row = {"row": saved.theirs(unit)}
+        shown["html"] = render_to_string("applications/includes/_question.html", row, request)
+    return shown

@@ -13,15 +13,19 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Organisation
 from applications import actions, queries, rules
-from applications.forms.budget import OwnShare
-from applications.forms.partner import LimitForm, PartnerForm, problems_of
-from applications.views.common import part_url, read_sent, seen_in, signed_out, visible_application
+from applications.forms.partner import LimitForm, PartnerPart
+from applications.views.common import (
+    conflict_sentences,
+    part_url,
+    read_sent,
+    said_after_saving,
+    seen_in,
+    sentences,
+    signed_out,
+    visible_application,
+)
 from core.sent import number
 from core.workflow import Refused
-
-SHARE = "share"
-"""Under this name a page keeps the version of the partner's column of the budget."""
-
 
 # ---- comments ----
 
@@ -142,38 +146,12 @@ def _autosave(request, pk):
         data, _only, seen = read_sent(request)
     except ValueError as fault:
         return JsonResponse({"error": "unreadable", "message": str(fault)}, status=400)
-    form = PartnerForm(invited, data)
+    shown = PartnerPart(invited, data, seen=seen)
     try:
-        faults = _keep(request, invited, form, seen.get(SHARE, ""), at=now)
+        faults = shown.save(by=request.user, at=now)
     except Refused as refused:
         return JsonResponse({"error": refused.code, "message": refused.message}, status=409)
-    answer = {"saved_at": timezone.localtime(now).strftime("%H:%M:%S"), "faults": faults}
-    texts = OwnShare(application, unit=invited.organisation.credit_code).sums() if form.share else {}
-    versions = {SHARE: queries.share_version(invited)} if form.share else {}
-    return JsonResponse(answer | {"versions": versions, "conflicts": {}, "fragments": {}, "texts": texts})
-
-
-def _keep(request, invited, form, seen: str, *, at) -> dict[str, list[str]]:
-    """Store the part, or keep what was typed beside it while something is wrong. Raises Refused."""
-    faults = {} if form.is_valid() else form.faults()
-    if not faults:
-        try:
-            actions.fill_partner(
-                partner=invited,
-                task=form.task_text(),
-                people=form.people(),
-                amounts=form.amounts(),
-                seen=seen,
-                by=request.user,
-                at=at,
-            )
-        except Refused as refused:
-            if refused.code != "over_limit":
-                raise
-            faults = {form.first_amount(): [refused.message]}
-    if faults:
-        actions.keep_partner_typed(partner=invited, typed=form.raw(), by=request.user, at=at)
-    return faults
+    return JsonResponse(said_after_saving(request, shown, faults, at=now))
 
 
 @login_required
@@ -184,42 +162,46 @@ def _partner_page(request, pk):
     if invited is None:
         raise Http404
     invited.application = application
-    form = PartnerForm(invited, request.POST if request.POST.get("do") == "save" else None)
+    sent = request.POST if request.method == "POST" and request.POST.get("do") != "confirm" else None
+    shown = PartnerPart(invited, sent, seen=seen_in(request.POST))
     problems, status, now = [], 200, timezone.now()
     if request.method == "POST":
         try:
-            if _act(request, invited, form, at=now):
-                return redirect("applications:partner", application.pk)
-            problems, status = problems_of(form.faults() | form.over), 422
+            problems, status = _act(request, invited, shown, at=now)
         except Refused as refused:
             problems, status = [{"message": refused.message, "field": "", "anchor": ""}], 422
+        if not problems:
+            return redirect("applications:partner", application.pk)
     content = queries.for_reading(queries.snapshot(application))
     fill = rules.allowed(rules.check_can_fill_partner, request.user, invited, application)
     context = {
         "now": now,
         "application": application,
         "partner": invited,
-        "form": form,
+        "form": shown,
         "problems": problems,
         "content": content,
         "documents": queries.latest_documents(application),
         "can_fill": fill,
-        "share": form.share.context() if form.share else None,
-        "versions": json.dumps({SHARE: queries.share_version(invited)} if form.share else {}),
+        "share": shown.share.context() if shown.share else None,
+        "versions": json.dumps(shown.versions()),
         "can_confirm": fill and rules.allowed(rules.check_can_confirm_partner, request.user, invited),
         "version": queries.part_versions(application)(invited),
     }
     return render(request, "applications/partner.html", context, status=status)
 
 
-def _act(request, invited, form, *, at) -> bool:
-    """Save the part or confirm it; False when something typed is wrong. Raises Refused."""
-    if request.POST.get("do") == "confirm":
+def _act(request, invited, shown, *, at) -> tuple[list[dict], int]:
+    """Save the part or confirm it; what is wrong or disputed, and the status that says so. Raises Refused."""
+    if not shown.is_sent:
         actions.confirm_partner(partner=invited, seen=request.POST.get("version", ""), by=request.user, at=at)
         messages.success(request, _("已确认本单位的内容。"))
-        return True
-    form.over = _keep(request, invited, form, seen_in(request.POST).get(SHARE, ""), at=at)
-    if form.over:
-        return False
+        return [], 200
+    faults = shown.save(by=request.user, at=at)
+    if shown.conflicts:
+        shown.say_conflicts(request.POST)
+        return conflict_sentences(shown), 409
+    if faults:
+        return sentences(shown), 422
     messages.success(request, _("已保存。"))
-    return True
+    return [], 200

@@ -16,13 +16,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.queries import as_participant, people_offered
 from applications import actions, queries, questions, rules
 from applications.forms import FIXED_PARTS, Section
-from applications.forms.merging import ROW_REMOVED
 from applications.forms.people import People
 from applications.views.common import (
     asks_for,
+    conflict_sentences,
     part_url,
     read_sent,
+    said_after_saving,
     seen_in,
+    sentences,
     signed_out,
     standing,
     visible_application,
@@ -77,7 +79,7 @@ def _page(request, pk, name):
         return _show(request, application, shown, status=status, problems=problems)
     if shown.conflicts:
         shown.say_conflicts(request.POST)
-        return _show(request, application, shown, status=409, problems=_conflict_sentences(shown))
+        return _show(request, application, shown, status=409, problems=conflict_sentences(shown))
     if faults:
         return _show(request, application, shown, status=422)
     if code := request.POST.get("use_recorded"):
@@ -100,18 +102,6 @@ def _use_recorded(request, application, name, code, *, at):
     else:
         messages.success(request, _("已采用单位档案中的数值。"))
     return redirect(f"{part_url(application, name)}#question-{code}")
-
-
-def _conflict_sentences(shown) -> list[dict]:
-    return [
-        {
-            "field": conflict.label,
-            "message": _("其他成员刚刚改为“%(text)s”，没有被覆盖。您填写的仍在下面：再次保存即以您的为准。")
-            % {"text": conflict.text},
-            "anchor": f"question-{name}" if isinstance(shown, Section) else f"id_{name}",
-        }
-        for name, conflict in shown.conflicts.items()
-    ]
 
 
 def _next_page(request, application, name) -> str:
@@ -142,12 +132,9 @@ def _people(request, application, shown) -> dict:
     """The personal records that may be taken over: of people who are not in the form yet."""
     if shown.name != People.name:
         return {}
-    named = {person["id_number"] for person in application.participants.values("id_number")} - {""}
-    names = {person["name"] for person in application.participants.values("name")}
+    people = list(application.participants.all())
     rows = people_offered(request.user)[:MOST_OFFERED]
-    missing = [
-        row for row in rows if row.id_number not in named and (row.id_number or row.user.name not in names)
-    ]
+    missing = [row for row in rows if not queries.is_named(row, people)]
     return {"offered": missing}
 
 
@@ -165,7 +152,7 @@ def _show(request, application, shown, *, status=200, problems=()):
         **comments_of(application, shown.name),
         **shown.context(found["seen"]),
         **_people(request, application, shown),
-        "problems": list(problems) or _sentences(shown),
+        "problems": list(problems) or sentences(shown),
     }
     return render(request, shown.template, context, status=status)
 
@@ -177,15 +164,6 @@ def _versions(application, shown) -> dict[str, str]:
     fresh = _part(application, shown.name)
     fresh.numbers = shown.numbers
     return fresh.versions()
-
-
-def _sentences(shown) -> list[dict]:
-    """Faults of what was sent, each with its field."""
-    return [
-        {"message": sentence, "anchor": f"id_{name}"}
-        for name, found in shown.faults().items()
-        for sentence in found
-    ]
 
 
 # ---- autosave ----
@@ -208,42 +186,7 @@ def _autosave(request, pk, name):
         faults = saved.save(by=request.user, at=now)
     except Refused as refused:
         return JsonResponse({"error": refused.code, "message": refused.message}, status=409)
-    return JsonResponse(_saved(request, saved, faults, at=now))
-
-
-def _saved(request, saved, faults, *, at) -> dict:
-    """What a page shows after a save. The panel beside it is asked for apart, and less often.
-
-    The version of an answer that was not written over goes with it: only whoever has read it may replace it.
-    """
-    versions = saved.versions()
-    conflicts = {}
-    for unit in saved.conflicts:
-        # With its row, where a whole row is disputed.
-        row = unit.removesuffix(ROW_REMOVED) + "-" if unit.endswith(ROW_REMOVED) else unit
-        names = [name for name in versions if name == unit or (name.startswith(row) and row != unit)]
-        read = {name: versions.pop(name) for name in names}
-        conflicts[unit] = _conflict(request, saved, unit) | {"version": read.get(unit, ""), "versions": read}
-    return {
-        "saved_at": timezone.localtime(at).strftime("%H:%M:%S"),
-        "faults": faults,
-        "versions": versions,
-        "conflicts": conflicts,
-        "others": saved.others,
-        "fragments": {},
-        **saved.fresh(),
-    }
-
-
-def _conflict(request, saved, unit) -> dict:
-    conflict = saved.conflicts[unit]
-    shown = {"text": conflict.text or _("（空）"), "values": conflict.inputs}
-    if conflict.at:
-        shown |= {"by": conflict.by, "at": timezone.localtime(conflict.at).strftime("%H:%M:%S")}
-    if isinstance(saved, Section):
-        row = {"row": saved.theirs(unit)}
-        shown["html"] = render_to_string("applications/includes/_question.html", row, request)
-    return shown
+    return JsonResponse(said_after_saving(request, saved, faults, at=now))
 
 
 @require_safe

@@ -79,6 +79,23 @@
       });
   }
 
+  // A row that somebody else added takes its place among those that stand here. The row in which a person
+  // writes stays where it is, the others move around it: an input that is moved loses the cursor.
+  function placeRows(form, prefix, numbers) {
+    const box = form.querySelector(`[data-formset="${CSS.escape(prefix)}"] [data-forms]`);
+    if (!box) return;
+    const numberOf = (row) => Number(row.querySelector("[name]").name.slice(prefix.length + 1).split("-")[0]);
+    const rows = new Map(Array.from(box.children, (row) => [numberOf(row), row]));
+    const placed = numbers.map((number) => rows.get(number)).filter(Boolean);
+    if (!placed.length) return;
+    const fixed = placed.find((row) => row.contains(document.activeElement)) || placed[0];
+    const place = placed.indexOf(fixed);
+    placed.slice(0, place).forEach((row) => fixed.before(row));
+    placed.slice(place + 1).reverse().forEach((row) => fixed.after(row));
+    const shown = Array.from(box.children).filter((row) => !row.hidden);
+    shown.forEach((row, index) => (row.querySelector("[data-number]").textContent = String(index + 1)));
+  }
+
   // ---- one form ----
 
   class Saver {
@@ -238,6 +255,7 @@
         const place = document.getElementById(id);
         if (place) place.textContent = text;
       });
+      Object.entries(answer.order || {}).forEach(([prefix, numbers]) => placeRows(this.form, prefix, numbers));
       fillEmpty(this.form, answer.values || {});
       Object.entries(answer.shown || {}).forEach(([code, shown]) => {
         const question = this.rootOf(code);

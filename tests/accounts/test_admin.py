@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.messages import get_messages
 
 from accounts.models import IntegrityRecord, JoinRequest, OrganisationFact, RoleAssignment, User
 from accounts.roles import Role, UnitRole
@@ -263,15 +264,17 @@ def test_an_authority_that_an_officer_names_is_asked_like_any_other(client, db):
                 data[field.html_name] = field.value() or 0
         answer = client.post(f"{UNITS}{unit.pk}/change/", data | change)
         assert (answer.status_code, answer.context and answer.context["errors"]) == (302, None)
+        return [m.level_tag for m in get_messages(answer.wsgi_request)]
 
-    save(authority=ministry.pk)
+    assert "warning" not in save(authority=ministry.pk)
     asked = unit.subordinations.get()
     assert (asked.authority, asked.state, asked.named_by) == (ministry, "named", by)
     due = Deadline.objects.get(kind="subordination")
     assert (due.state, people_owing([due])) == ("open", {due.pk: [recommender]})
     save(address="海尔路 1 号")
     assert unit.subordinations.count() == 1
-    save(authority=other.pk)
+    # Nobody could answer for the other one: whoever names it is told.
+    assert "warning" in save(authority=other.pk)
     assert [row.state for row in unit.subordinations.all()] == ["named", "ended"]
     save(authority="")
     assert not Deadline.objects.filter(kind="subordination", state="open").exists()

@@ -293,6 +293,12 @@ def test_ones_own_record_is_kept_masked_and_removed(client, unit):
     assert again.status_code == 302
     kept = PersonRecord.objects.get()
     assert (kept.user, kept.id_number, kept.is_shared) == (person, number, True)
+    # Two countries may give the same number: a passport says who issued it.
+    passport = typed | {"id_number": "C0123456"}
+    assert client.post("/my/record/", passport).status_code == 422
+    assert client.post("/my/record/", passport | {"id_country": "DE"}).status_code == 302
+    kept.refresh_from_db()
+    assert kept.holds("C0123456", "DE")
     assert client.post("/my/record/", {"do": "drop"}).status_code == 302
     assert PersonRecord.objects.count() == 0
 

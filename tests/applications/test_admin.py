@@ -75,6 +75,8 @@ def test_each_mark_is_recorded_with_its_officer(client, application, manager):
     assert "认定不符合时须写明理由。" in response.content.decode()
     line.refresh_from_db()
     assert line.officer_note == "方向不符"
+    again = client.post(page_of(application), marks(application, P1=("failed", "方向不符")), follow=True)
+    assert [str(said) for said in again.context["messages"]] == ["没有改动：没有新的审查结论可以记录。"]
 
 
 def test_passing_needs_every_line(client, application, manager):

@@ -277,7 +277,24 @@ def test_rows_that_two_people_add_at_the_same_place_both_stay(client, shared, th
     theirs(address, rows(one, two, last, one | {"name": "同事加的"}))
     answer = patch(client, address, rows(one, two, last, one | {"name": "我加的"}), versions).json()
     assert (answer["conflicts"], answer["faults"]) == ({}, {})
-    assert [name for name, _task in _names(shared)] == ["甲", "乙", "丙", "我加的", "同事加的"]
+    assert [name for name, _task in _names(shared)] == ["甲", "乙", "丙", "同事加的", "我加的"]
+    # The page is told where its rows stand among those of others.
+    assert answer["order"] == {"participants": [0, 1, 2, 4, 3]}
+
+
+def test_a_row_that_somebody_else_put_between_others_stays_there(client, shared, theirs, three):
+    address, rows, (one, two, last, spare) = three
+    versions = seen(client, address)
+    theirs(address, rows(one, one | {"name": "新人"}, two, last))
+    answer = patch(client, address, rows(one, two, last | {"task": "试制"}, spare), versions).json()
+    assert _names(shared) == [("甲", "测试"), ("新人", "测试"), ("乙", "测试"), ("丙", "试制")]
+    assert answer["order"] == {"participants": [0, 4, 1, 2, 3]}
+    assert answer["others"]["participants-4-name"] == ["新人"]
+    # What this page says next is understood under its own numbers.
+    changed = rows(one, two | {"task": "集成"}, last | {"task": "试制"}, spare, one | {"name": "新人"})
+    answer = patch(client, address, changed, versions | answer["versions"]).json()
+    assert (answer["conflicts"], answer["others"]) == ({}, {})
+    assert [task for _name, task in _names(shared)] == ["测试", "测试", "集成", "试制"]
 
 
 def _sent(values):

@@ -89,7 +89,22 @@ def test_counting_stops_at_the_cap(db, monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(admin.CappedPaginator, "CAP", 3)
     paginator = admin.CappedPaginator(Organisation.objects.order_by("pk"), 2)
     with django_assert_num_queries(1):
-        assert (paginator.count, paginator.num_pages) == (3, 2)
+        assert (paginator.count, paginator.num_pages, paginator.is_capped) == (3, 2, True)
+
+
+def test_a_list_says_how_many_rows_it_has_and_where_it_stops(client, sysadmin, monkeypatch):
+    for n in range(3):
+        CalendarDay.objects.create(date=date(2027, 1, n + 1), is_working=False, source="x")
+
+    def said(query=""):
+        page = client.get(LIST + query).content.decode()
+        known = ("共 3 条", "3 条结果", "共 1 条", "1 条结果", "只列出前 2 条")
+        return [words for words in known if words in page]
+
+    assert said() == ["共 3 条"]
+    assert said("?date__year=2027&date__month=1&date__day=1") == ["共 1 条", "1 条结果"]
+    monkeypatch.setattr(admin.CappedPaginator, "CAP", 2)
+    assert said() == ["只列出前 2 条"]
 
 
 class Everything(forms.Form):

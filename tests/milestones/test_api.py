@@ -76,6 +76,8 @@ def test_from_evidence_to_acceptance(project):
         {"text": "x", "spent_amount": "NaN"},
         {"text": "x", "spent_amount": "1", "values": "[1]", "files": "x"},
         {"text": "x", "spent_amount": "1", "values": "{", "files": "x"},
+        {"text": "x", "spent_amount": "1", "values": "[" * 100_000, "files": "x"},
+        {"text": "x", "spent_amount": "1", "values": r'{"\ud800": 1}', "files": "x"},
     ],
 )
 def test_bad_input_is_named(project, data):
