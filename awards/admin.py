@@ -8,7 +8,6 @@ from django.db.models import Exists, OuterRef
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.enums import ActionVariant
@@ -32,7 +31,7 @@ from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMix
 from core.money import wan
 from core.sent import numbers
 from core.workflow import Refused
-from documents.models import Document
+from documents.admin import file_links
 from grants.models import Call
 
 
@@ -236,34 +235,19 @@ class ObjectionAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin
 
     @display(description=_("证明材料"))
     def files(self, objection):
-        rows = Document.objects.about(objection).order_by("kind")
-        links = ((reverse("documents:pages", args=[row.pk]), row.name) for row in rows)
-        return format_html_join(" · ", '<a class="text-primary-600 underline" href="{}">{}</a>', links) or "—"
+        return file_links(objection)
 
-    @page(_("处理异议"), may=rules.can_resolve, icon="gavel", variant=ActionVariant.PRIMARY)
-    def resolve(self, request, objection):
-        form = dress(ResolveForm(request.POST or None, objection=objection))
-        if request.method == "POST" and form.is_valid():
-            try:
-                actions.resolve_objection(
-                    objection=objection, by=request.user, at=timezone.now(), **form.cleaned_data
-                )
-            except Refused as refused:
-                form.add_error(refused.field if refused.field in form.fields else None, refused.message)
-            else:
-                messages.success(request, _("已处理：%(state)s。") % {"state": objection.get_state_display()})
-                return redirect("admin:awards_objection_change", objection.pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("处理异议"),
-            "subtitle": str(objection),
-            "text": objection.text,
-            "form": form,
-            "media": self.media + form.media,
-            "back": reverse("admin:awards_objection_change", args=[objection.pk]),
-        }
-        return render(request, "core/admin_button.html", context, status=422 if form.errors else 200)
+    @button(
+        _("处理异议"),
+        form=ResolveForm,
+        may=rules.can_resolve,
+        facts=lambda objection: [(_("事实与理由"), objection.text)],
+        icon="gavel",
+        variant=ActionVariant.PRIMARY,
+    )
+    def resolve(self, request, objection, data, at):
+        actions.resolve_objection(objection=objection, by=request.user, at=at, **data)
+        return _("已处理：%(state)s。") % {"state": objection.get_state_display()}
 
 
 @register(Award)
@@ -339,29 +323,10 @@ class AgreementAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin
         actions.bureau_sign(agreement=agreement, by=request.user, at=at)
         return _("已签订，任务书生效。")
 
-    @page(_("更正条款"), may=rules.can_correct, icon="edit")
-    def correct(self, request, agreement):
-        initial = {name: getattr(agreement, name) for name in ("starts_date", "ends_date", "own_amount")}
-        form = dress(TermsForm(request.POST or None, initial=initial))
-        if request.method == "POST" and form.is_valid():
-            try:
-                actions.correct(agreement=agreement, by=request.user, at=timezone.now(), **form.cleaned_data)
-            except Refused as refused:
-                form.add_error(refused.field if refused.field in form.fields else None, refused.message)
-            else:
-                messages.success(request, _("条款已更正。"))
-                return redirect("admin:awards_agreement_change", agreement.pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("更正条款"),
-            "subtitle": str(agreement),
-            "text": "",
-            "form": form,
-            "media": self.media + form.media,
-            "back": reverse("admin:awards_agreement_change", args=[agreement.pk]),
-        }
-        return render(request, "core/admin_button.html", context, status=422 if form.errors else 200)
+    @button(_("更正条款"), form=TermsForm, may=rules.can_correct, icon="edit")
+    def correct(self, request, agreement, data, at):
+        actions.correct(agreement=agreement, by=request.user, at=at, **data)
+        return _("条款已更正。")
 
     @button(_("退回重签"), form=ReasonForm, may=rules.can_send_back, icon="undo")
     def send_back(self, request, agreement, data, at):

@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from applications.fields import DayField, LimitedText, MoneyField
-from awards.models import Objection, Outcome, PublicityItem
+from awards.models import Agreement, Objection, Outcome, PublicityItem
 
 LONG = 4000
 
@@ -81,8 +81,7 @@ class ResolveForm(forms.Form):
     )
     finding = forms.CharField(label=_("处理意见"), max_length=LONG, widget=forms.Textarea(attrs={"rows": 5}))
 
-    def __init__(self, *args, objection: Objection, **kwargs):
-        super().__init__(*args, **kwargs)
+    def about(self, objection: Objection) -> None:
         self.fields["items"].queryset = objection.publicity.items.order_by("id")
 
 
@@ -94,6 +93,9 @@ class TermsForm(forms.Form):
     starts_date = DayField(label=_("开始日期"))
     ends_date = DayField(label=_("结束日期"))
     own_amount = MoneyField(label=_("自筹（万元）"), min_value=0)
+
+    def about(self, agreement: Agreement) -> None:
+        self.initial = {name: getattr(agreement, name) for name in self.fields}
 
 
 class AgreementFilter(forms.Form):

@@ -259,7 +259,7 @@ def page(description, *, may: Callable[..., bool], icon: str | None = None, vari
 
 
 def _form(view, subject, *data) -> forms.Form:
-    """The form of a button; one with a method `about` leaves out what the subject does not allow."""
+    """The form of a button; one with a method `about` offers what the subject allows and has."""
     form = view.form_class(*data)
     if hasattr(form, "about"):
         form.about(subject)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold import admin as unfold
 from unfold.decorators import display
 
+from awards.project_lines import ProjectLines
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
 from core.calendar import local_date
 from grants.admin import PartOfCallMixin
@@ -19,6 +20,7 @@ from grants.states import CallState
 from milestones import actions, extending, queries, rules
 from milestones.forms import ConclusionForm, OpinionOfOfficeForm, ReasonForm
 from milestones.models import Extension, Indicator, Milestone, MilestoneTemplate, Report, Shift
+from milestones.request_admin import RequestAdmin
 from milestones.states import ExtensionState, MilestoneState
 from milestones.termination_admin import TerminationAdmin
 
@@ -82,17 +84,12 @@ STATE_TONES = {
 
 
 @register(Milestone)
-class MilestoneAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
+class MilestoneAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
     """A milestone with its evidence; concluding is the one thing done here."""
 
     list_display = ("milestone", "kind", "project", "unit", "due_date", "when", "condition")
     list_filter = (WhenFilter, "kind", "state", "agreement__award__application__call__programme")
-    search_fields = (
-        "name",
-        "agreement__award__number",
-        "agreement__award__application__title",
-        "agreement__award__application__organisation__name",
-    )
+    search_fields = ("name", *ProjectLines.search_fields)
     fields = (
         "agreement_link",
         "project",
@@ -119,14 +116,6 @@ class MilestoneAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin
     @display(description=_("里程碑"), ordering="name")
     def milestone(self, obj):
         return obj.name
-
-    @display(description=_("项目"), ordering="agreement__award__number")
-    def project(self, obj):
-        return f"{obj.agreement.award.number} {obj.agreement.award.application}"
-
-    @display(description=_("承担单位"), ordering="agreement__award__application__organisation__name")
-    def unit(self, obj):
-        return obj.agreement.award.application.organisation
 
     @display(description=_("到期"), label=WHEN_TONES)
     def when(self, obj):
@@ -212,9 +201,6 @@ class ShiftInline(ReadOnlyMixin, unfold.TabularInline):
         return super().get_queryset(request).select_related("milestone")
 
 
-SUBMITTED_FIRST = Case(
-    When(state=ExtensionState.SUBMITTED, then=Value(0)), default=Value(1), output_field=IntegerField()
-).asc()
 EXTENSION_TONES = {
     ExtensionState.UNIT_REVIEW: "info",
     ExtensionState.RETURNED: "danger",
@@ -226,16 +212,10 @@ EXTENSION_TONES = {
 
 
 @register(Extension)
-class ExtensionAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
-    """Requests for more time: what waits first, the oldest on top."""
+class ExtensionAdmin(RequestAdmin):
+    """Requests for more time."""
 
     list_display = ("project", "unit", "old_ends_date", "ends_date", "submitted_at", "condition")
-    list_filter = ("state", "agreement__award__application__call__programme")
-    search_fields = (
-        "agreement__award__number",
-        "agreement__award__application__title",
-        "agreement__award__application__organisation__name",
-    )
     fields = (
         "project_link",
         "unit",
@@ -254,33 +234,7 @@ class ExtensionAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin
     )
     readonly_fields = ("project_link", "unit", "limits")
     inlines = (ShiftInline,)
-    actions_detail = ("approve", "refuse")
-
-    def get_queryset(self, request):
-        rows = super().get_queryset(request)
-        return rows.select_related(
-            "agreement__award__application__organisation",
-            "agreement__award__application__call__programme",
-            "submitted_by",
-            "unit_by",
-            "decided_by",
-        )
-
-    def get_ordering(self, request):
-        return (SUBMITTED_FIRST, "submitted_at", "id")
-
-    @display(description=_("项目"), ordering="agreement__award__number")
-    def project(self, obj):
-        return f"{obj.agreement.award.number} {obj.agreement.award.application}"
-
-    @display(description=_("项目"))
-    def project_link(self, obj):
-        address = reverse("portal:project", args=[obj.agreement_id])
-        return format_html('<a href="{}">{}</a>', address, self.project(obj))
-
-    @display(description=_("承担单位"), ordering="agreement__award__application__organisation__name")
-    def unit(self, obj):
-        return obj.agreement.award.application.organisation
+    people = ("submitted_by", "unit_by", "decided_by")
 
     @display(description=_("延期规定"))
     def limits(self, obj):

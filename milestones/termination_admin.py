@@ -1,23 +1,19 @@
 """The desk on which the bureau's leaders decide the early end of projects."""
 
 from django.contrib.admin import register
-from django.db.models import Case, IntegerField, Value, When
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
-from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
-from documents.models import Document
+from awards.project_lines import PROJECT
+from core.admin import button
+from documents.admin import file_links
 from milestones import actions, terminating
 from milestones.forms import TerminationDecisionForm, TerminationRefusalForm
 from milestones.models import Termination
+from milestones.request_admin import RequestAdmin
 from milestones.states import TerminationState
 
-SUBMITTED_FIRST = Case(
-    When(state=TerminationState.SUBMITTED, then=Value(0)), default=Value(1), output_field=IntegerField()
-).asc()
 TONES = {
     TerminationState.SUBMITTED: "warning",
     TerminationState.APPROVED: "danger",
@@ -27,16 +23,11 @@ TONES = {
 
 
 @register(Termination)
-class TerminationAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
-    """Requests and proposals to end projects: what waits first, the oldest on top."""
+class TerminationAdmin(RequestAdmin):
+    """Requests of projects, and proposals of officers, to end them."""
 
     list_display = ("project", "unit", "end", "ground", "submitted_at", "condition")
-    list_filter = ("state", "end", "ground", "agreement__award__application__call__programme")
-    search_fields = (
-        "agreement__award__number",
-        "agreement__award__application__title",
-        "agreement__award__application__organisation__name",
-    )
+    list_filter = ("state", "end", "ground", f"{PROJECT}__call__programme")
     fields = (
         "project_link",
         "unit",
@@ -50,38 +41,10 @@ class TerminationAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdm
         ("decided_by", "decided_at"),
     )
     readonly_fields = ("project_link", "unit", "files")
-    actions_detail = ("approve", "refuse")
-
-    def get_queryset(self, request):
-        rows = super().get_queryset(request)
-        return rows.select_related(
-            "agreement__award__application__organisation",
-            "agreement__award__application__call__programme",
-            "submitted_by",
-            "decided_by",
-        )
-
-    def get_ordering(self, request):
-        return (SUBMITTED_FIRST, "submitted_at", "id")
-
-    @display(description=_("项目"), ordering="agreement__award__number")
-    def project(self, obj):
-        return f"{obj.agreement.award.number} {obj.agreement.award.application}"
-
-    @display(description=_("项目"))
-    def project_link(self, obj):
-        address = reverse("portal:project", args=[obj.agreement_id])
-        return format_html('<a href="{}">{}</a>', address, self.project(obj))
-
-    @display(description=_("承担单位"), ordering="agreement__award__application__organisation__name")
-    def unit(self, obj):
-        return obj.agreement.award.application.organisation
 
     @display(description=_("说明材料"))
     def files(self, obj):
-        rows = Document.objects.about(obj).order_by("kind")
-        links = ((reverse("documents:pages", args=[row.pk]), row.name) for row in rows)
-        return format_html_join(" · ", '<a class="text-primary-600 underline" href="{}">{}</a>', links) or "—"
+        return file_links(obj)
 
     @display(description=_("状态"), ordering="state", label=TONES)
     def condition(self, obj):

@@ -4,7 +4,7 @@ from django.contrib.admin import display, register
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.enums import ActionVariant
 
@@ -12,17 +12,11 @@ from applications import actions, queries, rules
 from applications.forms import AppealDecisionForm
 from applications.models import Appeal
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
-from documents.models import Document
+from documents.admin import file_links
 
 
 def may_decide(user, appeal) -> bool:
     return rules.allowed(rules.check_can_decide_appeal, user, appeal)
-
-
-def papers_of(appeal) -> str:
-    rows = Document.objects.about(appeal).order_by("kind")
-    links = ((reverse("documents:pages", args=[row.pk]), row.name) for row in rows)
-    return format_html_join(" · ", '<a class="text-primary-600 underline" href="{}">{}</a>', links) or "—"
 
 
 def rejection_of(appeal) -> str:
@@ -38,7 +32,7 @@ def facts_of(appeal) -> list[tuple]:
         (_("不予受理的理由"), f"{rejection_of(appeal)}（{appeal.decision.by}）"),
         (_("未符合或未结论的各条"), "\n".join(said) or "—"),
         (_("复审的事实与理由"), appeal.grounds),
-        (_("附件"), papers_of(appeal)),
+        (_("附件"), file_links(appeal)),
     ]
 
 
@@ -98,7 +92,7 @@ class AppealAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin):
 
     @display(description=_("附件"))
     def files(self, appeal):
-        return papers_of(appeal)
+        return file_links(appeal)
 
     @button(
         _("作出复审决定"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
+from awards.project_lines import PROJECT, ProjectLines
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
 from core.calendar import local_date
 from core.money import wan
@@ -54,17 +55,12 @@ TRUSTEES = ("trustee", RelatedOnlyFieldListFilter)
 
 
 @register(Deal)
-class DealAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
+class DealAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
     """Deals, the newest first; each move is a button for whoever may make it."""
 
     list_display = ("project", "unit", "amount_wan", "trustee", "held", "value", "condition")
-    list_filter = (StageFilter, "state", "agreement__award__application__call__programme", TRUSTEES)
-    search_fields = (
-        "agreement__award__number",
-        "agreement__award__application__title",
-        "agreement__award__application__organisation__name",
-        "trustee__name",
-    )
+    list_filter = (StageFilter, "state", f"{PROJECT}__call__programme", TRUSTEES)
+    search_fields = (*ProjectLines.search_fields, "trustee__name")
     ordering = ("-id",)
     fields = (
         "project_link",
@@ -113,15 +109,11 @@ class DealAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
 
     # ---- what is shown ----
 
-    @display(description=_("项目"), ordering="agreement__award__number")
-    def project(self, obj):
-        return f"{obj.agreement.award.number} {obj.application}"
-
     @display(description=_("项目"))
     def project_link(self, obj):
         return format_html('<a href="{}">{}</a>', reverse("equity:deal", args=[obj.pk]), self.project(obj))
 
-    @display(description=_("企业"), ordering="agreement__award__application__organisation__name")
+    @display(description=_("企业"), ordering=f"{PROJECT}__organisation__name")
     def unit(self, obj):
         return obj.firm
 

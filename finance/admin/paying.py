@@ -10,12 +10,12 @@ from unfold import admin as unfold
 from unfold.decorators import display
 
 from accounts.states import AccountState
+from awards.project_lines import PROJECT, ProjectLines
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
 from core.calendar import local_date
 from core.money import wan
 from core.workflow import Refused
 from finance import actions, queries, refund_rules, rules
-from finance.admin.projects import ProjectLines, facts_of
 from finance.forms import (
     DemandForm,
     PaymentForm,
@@ -73,6 +73,16 @@ def payee_of(instalment: Instalment) -> list[tuple]:
     ]
 
 
+def facts_of(agreement) -> list[tuple]:
+    """What to decide by: the project, what was paid, what of it can still be demanded back."""
+    return [
+        (_("项目"), f"{agreement.award.number} {agreement.award.application}"),
+        (_("任务书"), agreement.get_state_display()),
+        (_("已付"), wan(queries.paid_to(agreement))),
+        (_("已付且未要求退回"), wan(refund_rules.demandable(agreement))),
+    ]
+
+
 class PaymentLines:
     """How a payment reads: 万元, and the account only for who may see it whole."""
 
@@ -107,7 +117,7 @@ class InstalmentAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMi
     """What is to be paid, due first, by date."""
 
     list_display = ("project", "unit", "name", "amount_wan", "paid_wan", "due", "condition_label")
-    list_filter = (OverdueFilter, "state", "agreement__award__application__call__programme")
+    list_filter = (OverdueFilter, "state", f"{PROJECT}__call__programme")
     fields = (
         "project",
         "unit",
@@ -131,6 +141,10 @@ class InstalmentAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMi
 
     def get_ordering(self, request):
         return (DUE_FIRST, "due_at", "id")
+
+    @display(description=_("金额"), ordering="amount")
+    def amount_wan(self, obj):
+        return wan(obj.amount)
 
     @display(description=_("已付"), ordering="paid")
     def paid_wan(self, obj):

@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold import admin as unfold
 from unfold.decorators import display
 
+from awards.project_lines import PROJECT, ProjectLines
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
 from core.calendar import local_date
 from core.money import wan
 from finance import actions, refund_rules
-from finance.admin.projects import ProjectLines
 from finance.forms import (
     ReceiptForm,
     WriteOffForm,
@@ -67,7 +67,7 @@ class RefundAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMixin,
     """Money that is to come back: what is open first, the most overdue on top."""
 
     list_display = ("project", "unit", "amount_wan", "returned_wan", "left_wan", "due", "condition")
-    list_filter = (RefundFilter, "state", "cause", "agreement__award__application__call__programme")
+    list_filter = (RefundFilter, "state", "cause", f"{PROJECT}__call__programme")
     fields = (
         "project_link",
         "unit",
@@ -89,11 +89,7 @@ class RefundAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMixin,
 
     def get_queryset(self, request):
         rows = super().get_queryset(request)
-        return rows.select_related(
-            "agreement__award__application__organisation",
-            "agreement__award__application__call__programme",
-            "demanded_by",
-        )
+        return rows.select_related(f"{PROJECT}__organisation", f"{PROJECT}__call__programme", "demanded_by")
 
     def get_ordering(self, request):
         return (DEMANDED_FIRST, "due_date", "id")
