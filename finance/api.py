@@ -22,47 +22,65 @@ from finance.serializers import (
     SettlementSerializer,
 )
 
+AWARDED = "agreement__award__application"
 
-class AppropriationViewSet(ReadOnlyModelViewSet):
+
+class MoneyViewSet(ReadOnlyModelViewSet):
+    """Who may read is `visible_to`; who may record something is the action's own rule."""
+
+    related = (AWARDED,)
+    """What a line names, in the same query."""
+
+    def get_queryset(self):
+        rows = self.serializer_class.Meta.model.objects.visible_to(self.request.user)
+        return rows.select_related(*self.related)
+
+    def record(self, act, sent, shown, **subject) -> Response:
+        """Check what was sent by the serializer `sent`, `act`, and answer with what came of it."""
+        checked = sent(data=self.request.data)
+        checked.is_valid(raise_exception=True)
+        made = act(**subject, **checked.validated_data, by=self.request.user, at=timezone.now())
+        answer = shown(made, context=self.get_serializer_context())
+        return Response(answer.data, status=status.HTTP_201_CREATED)
+
+
+class AppropriationViewSet(MoneyViewSet):
     """For the bureau only: others get an empty list."""
 
     queryset = Appropriation.objects.none()
     serializer_class = AppropriationSerializer
     filterset_fields = ("year", "programme__slug")
-
-    def get_queryset(self):
-        return Appropriation.objects.visible_to(self.request.user).select_related("programme")
+    related = ("programme",)
 
 
-class InstalmentFilter(filters.FilterSet):
+class OfProject(filters.FilterSet):
+    programme = filters.CharFilter(field_name=f"{AWARDED}__call__programme__slug")
+
+
+class InstalmentFilter(OfProject):
     due_before = filters.IsoDateTimeFilter(field_name="due_at", lookup_expr="lt")
-    programme = filters.CharFilter(field_name="agreement__award__application__call__programme__slug")
 
     class Meta:
         model = Instalment
         fields = ("state", "agreement", "condition")
 
 
-class InstalmentViewSet(ReadOnlyModelViewSet):
+class InstalmentViewSet(MoneyViewSet):
+    """The parts of awards: planned, due, paid."""
+
     queryset = Instalment.objects.none()
     serializer_class = InstalmentSerializer
     filterset_class = InstalmentFilter
 
     def get_queryset(self):
-        return queries.with_project(Instalment.objects.visible_to(self.request.user))
+        return queries.with_project(super().get_queryset())
 
     @extend_schema(request=PaymentInput, responses={201: PaymentSerializer})
     @action(detail=True, methods=["post"])
     def pay(self, request, pk=None):
         """Record a payment of this instalment."""
-        instalment = self.get_object()
-        checked = PaymentInput(data=request.data)
-        checked.is_valid(raise_exception=True)
-        payment = actions.record_payment(
-            instalment=instalment, **checked.validated_data, by=request.user, at=timezone.now()
-        )
-        shown = PaymentSerializer(payment, context=self.get_serializer_context())
-        return Response(shown.data, status=status.HTTP_201_CREATED)
+        subject = {"instalment": self.get_object()}
+        return self.record(actions.record_payment, PaymentInput, PaymentSerializer, **subject)
 
 
 class PaymentFilter(filters.FilterSet):
@@ -75,61 +93,43 @@ class PaymentFilter(filters.FilterSet):
         fields = ("instalment", "voucher")
 
 
-class PaymentViewSet(ReadOnlyModelViewSet):
+class PaymentViewSet(MoneyViewSet):
+    """Payments; a reversal is a negative one."""
+
     queryset = Payment.objects.none()
     serializer_class = PaymentSerializer
     filterset_class = PaymentFilter
-
-    def get_queryset(self):
-        return Payment.objects.visible_to(self.request.user).select_related(
-            "instalment__agreement__award__application"
-        )
+    related = (f"instalment__{AWARDED}",)
 
     @extend_schema(request=ReversalInput, responses={201: PaymentSerializer})
     @action(detail=True, methods=["post"])
     def reverse(self, request, pk=None):
         """Reverse a payment; the answer is the negative one."""
-        payment = self.get_object()
-        checked = ReversalInput(data=request.data)
-        checked.is_valid(raise_exception=True)
-        negative = actions.reverse_payment(
-            payment=payment, **checked.validated_data, by=request.user, at=timezone.now()
-        )
-        shown = PaymentSerializer(negative, context=self.get_serializer_context())
-        return Response(shown.data, status=status.HTTP_201_CREATED)
+        subject = {"payment": self.get_object()}
+        return self.record(actions.reverse_payment, ReversalInput, PaymentSerializer, **subject)
 
 
-class RefundFilter(filters.FilterSet):
+class RefundFilter(OfProject):
     due_before = filters.DateFilter(field_name="due_date", lookup_expr="lt")
-    programme = filters.CharFilter(field_name="agreement__award__application__call__programme__slug")
 
     class Meta:
         model = Refund
         fields = ("state", "cause", "agreement")
 
 
-class RefundViewSet(ReadOnlyModelViewSet):
+class RefundViewSet(MoneyViewSet):
     """Public money demanded back, with what came of it."""
 
     queryset = Refund.objects.none()
     serializer_class = RefundSerializer
     filterset_class = RefundFilter
 
-    def get_queryset(self):
-        return Refund.objects.visible_to(self.request.user).select_related("agreement__award__application")
-
     @extend_schema(request=ReceiptInput, responses={201: RefundReceiptSerializer})
     @action(detail=True, methods=["post"])
     def receive(self, request, pk=None):
         """Record money that came back on this demand."""
-        refund = self.get_object()
-        checked = ReceiptInput(data=request.data)
-        checked.is_valid(raise_exception=True)
-        receipt = actions.receive_refund(
-            refund=refund, **checked.validated_data, by=request.user, at=timezone.now()
-        )
-        shown = RefundReceiptSerializer(receipt, context=self.get_serializer_context())
-        return Response(shown.data, status=status.HTTP_201_CREATED)
+        subject = {"refund": self.get_object()}
+        return self.record(actions.receive_refund, ReceiptInput, RefundReceiptSerializer, **subject)
 
 
 class RefundReceiptFilter(filters.FilterSet):
@@ -142,37 +142,27 @@ class RefundReceiptFilter(filters.FilterSet):
         fields = ("refund", "voucher")
 
 
-class RefundReceiptViewSet(ReadOnlyModelViewSet):
+class RefundReceiptViewSet(MoneyViewSet):
     """Refunds received; amounts are positive, a refund is no negative payment."""
 
     queryset = RefundReceipt.objects.none()
     serializer_class = RefundReceiptSerializer
     filterset_class = RefundReceiptFilter
-
-    def get_queryset(self):
-        return RefundReceipt.objects.visible_to(self.request.user).select_related(
-            "refund__agreement__award__application"
-        )
+    related = (f"refund__{AWARDED}",)
 
 
-class SettlementFilter(filters.FilterSet):
+class SettlementFilter(OfProject):
     settled_from = filters.IsoDateTimeFilter(field_name="settled_at", lookup_expr="gte")
     settled_to = filters.IsoDateTimeFilter(field_name="settled_at", lookup_expr="lte")
-    programme = filters.CharFilter(field_name="agreement__award__application__call__programme__slug")
 
     class Meta:
         model = Settlement
         fields = ("agreement",)
 
 
-class SettlementViewSet(ReadOnlyModelViewSet):
+class SettlementViewSet(MoneyViewSet):
     """What the money of projects came to that were ended before their time."""
 
     queryset = Settlement.objects.none()
     serializer_class = SettlementSerializer
     filterset_class = SettlementFilter
-
-    def get_queryset(self):
-        return Settlement.objects.visible_to(self.request.user).select_related(
-            "agreement__award__application"
-        )

@@ -7,6 +7,13 @@ from finance import rules
 from finance.models import Appropriation, Instalment, Payment, Refund, RefundReceipt, Settlement
 
 
+class OfProject(serializers.ModelSerializer):
+    """A line of a project, which it names."""
+
+    award_number = serializers.CharField(source="agreement.award.number", read_only=True)
+    project = serializers.CharField(source="agreement.award.application.title", read_only=True)
+
+
 class AppropriationSerializer(serializers.ModelSerializer):
     programme = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     left = serializers.DecimalField(max_digits=16, decimal_places=2, read_only=True)
@@ -17,9 +24,7 @@ class AppropriationSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class InstalmentSerializer(serializers.ModelSerializer):
-    award_number = serializers.CharField(source="agreement.award.number", read_only=True)
-    project = serializers.CharField(source="agreement.award.application.title", read_only=True)
+class InstalmentSerializer(OfProject):
     organisation = serializers.CharField(
         source="agreement.award.application.organisation.name", read_only=True
     )
@@ -71,9 +76,7 @@ class PaymentSerializer(serializers.ModelSerializer):
         return payment.payee_account if may else payment.masked_account
 
 
-class RefundSerializer(serializers.ModelSerializer):
-    award_number = serializers.CharField(source="agreement.award.number", read_only=True)
-    project = serializers.CharField(source="agreement.award.application.title", read_only=True)
+class RefundSerializer(OfProject):
     left = serializers.DecimalField(max_digits=14, decimal_places=2, read_only=True)
 
     class Meta:
@@ -118,9 +121,7 @@ class RefundReceiptSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class SettlementSerializer(serializers.ModelSerializer):
-    award_number = serializers.CharField(source="agreement.award.number", read_only=True)
-    project = serializers.CharField(source="agreement.award.application.title", read_only=True)
+class SettlementSerializer(OfProject):
     to_return = serializers.DecimalField(max_digits=14, decimal_places=2, read_only=True)
 
     class Meta:

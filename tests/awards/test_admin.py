@@ -238,7 +238,7 @@ def test_the_bureau_corrects_sends_back_and_signs_by_buttons(client):
 
     wrong = press("correct", starts_date="2028-01-01", ends_date="2027-01-01", own_amount="70")
     corrected = press("correct", starts_date="2026-10-01", ends_date="2028-09-30", own_amount="80")
-    assert "2028-09-30" in client.get(url("agreement", "correct", agreement.pk)).content.decode()
+    assert 'value="2028/09/30"' in client.get(url("agreement", "correct", agreement.pk)).content.decode()
     early = press("lapse", reason="未签")
     actions.unit_sign(agreement=agreement, by=admin, at=timezone.now())
     sent_back = press("send_back", reason="自筹有误")
