@@ -6,7 +6,7 @@ from datetime import date
 from functools import cached_property, lru_cache
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -66,15 +66,11 @@ def _table(dictionary_pk: int, last: int, count: int) -> Table:
 
 def version_on(code: str, day: date | None) -> Dictionary | None:
     """The version in force on `day`; before the first one, the first; without a day, the newest."""
-    versions = Dictionary.objects.filter(code=code)
-    if day is None:
-        return versions.order_by("-valid_from").first()
-    in_force = Q(valid_from__lte=day) & (Q(valid_to__isnull=True) | Q(valid_to__gte=day))
-    return (
-        versions.filter(in_force).order_by("-valid_from").first()
-        or versions.filter(valid_from__lte=day).order_by("-valid_from").first()
-        or versions.order_by("valid_from").first()
-    )
+    versions = list(Dictionary.objects.filter(code=code).order_by("valid_from"))
+    begun = [version for version in versions if day is None or version.valid_from <= day]
+    in_force = [version for version in begun if day and (version.valid_to is None or version.valid_to >= day)]
+    candidates = in_force or begun or versions[:1]
+    return candidates[-1] if candidates else None
 
 
 class Codes:
