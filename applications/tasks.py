@@ -72,43 +72,31 @@ def make_missing_snapshots() -> None:
     )
 
 
+LAPSING = (
+    ("lapse_scans", queries.scans_lapsed, Application, "application", actions.lapse_scan),
+    ("lapse_slides", queries.slides_lapsed, Application, "application", actions.lapse_slides),
+    ("lapse_tables", queries.tables_lapsed, StampedTable, "table", actions.lapse_table),
+)
+"""Clock, the deadlines that have lapsed, what they are about, under which word the action takes it."""
+
+
 @shared_task
 def lapse_scans() -> None:
     """Say of stamped scans, tables and slides that did not come in time that they did not."""
     at = timezone.now()
-    drafts, tables = Application.objects, StampedTable.objects
-    _lapse(
-        "lapse_scans",
-        drafts,
-        queries.scans_lapsed,
-        lambda found: actions.lapse_scan(application=found, at=at),
-        at=at,
-    )
-    _lapse(
-        "lapse_slides",
-        drafts,
-        queries.slides_lapsed,
-        lambda found: actions.lapse_slides(application=found, at=at),
-        at=at,
-    )
-    _lapse(
-        "lapse_tables",
-        tables,
-        queries.tables_lapsed,
-        lambda found: actions.lapse_table(table=found, at=at),
-        at=at,
-    )
+    for row in LAPSING:
+        _lapse(*row, at=at)
 
 
-def _lapse(name, subjects, lapsed, action, *, at) -> None:
+def _lapse(name, lapsed, model, word, action, *, at) -> None:
     """Each subject of a deadline that has lapsed, unless another worker has it."""
 
     def one(deadline):
-        rows = subjects.select_for_update(skip_locked=True, of=("self",)).select_related("call")
+        rows = model.objects.select_for_update(skip_locked=True, of=("self",)).select_related("call")
         subject = rows.filter(pk=deadline.object_id).first()
         if not subject or not lapsed(at).filter(pk=deadline.pk).exists():
             return False
-        return action(subject)
+        return action(**{word: subject}, at=at)
 
     clocks.each(name, lapsed(at)[:MANY], one, at=at)
 

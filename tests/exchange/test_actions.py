@@ -24,6 +24,7 @@ from tests.factories.accounts import (
 )
 from tests.factories.exchange import DemandFactory
 from tests.factories.reviews import CallFactory, bid_call, manager_of, publish
+from tests.factories.standing import attempt
 
 pytestmark = pytest.mark.django_db
 S = DemandState
@@ -357,53 +358,52 @@ MOVES = {
 }
 
 
-@pytest.mark.parametrize("move", MOVES)
-@pytest.mark.parametrize(
-    "who", ["member", "stranger", "other_manager", "leader", "finance", "supervision", "auditor", "expert"]
-)
-def test_only_managers_of_the_department_handle_demands(move, who):
-    demand = submitted() if move in ("argue", "return_demand") else argued()
-    by = {
-        "member": lambda: demand.created_by,
-        "stranger": UserFactory,
-        "other_manager": lambda: officer(Role.PROGRAMME_MANAGER, organisation=OrganisationFactory()),
-        "leader": lambda: officer(Role.LEADER),
-        "finance": lambda: officer(Role.FINANCE),
-        "supervision": lambda: officer(Role.SUPERVISION),
-        "auditor": lambda: officer(Role.AUDITOR),
-        "expert": lambda: officer(Role.EXPERT),
-    }[who]()
-    before = demand.state
+def test_only_managers_of_the_department_handle_demands(subtests):
+    waiting, listable = submitted(), argued()
+    others = {
+        "member": waiting.created_by,
+        "stranger": UserFactory(),
+        "other_manager": officer(Role.PROGRAMME_MANAGER, organisation=OrganisationFactory()),
+        **{
+            role: officer(role)
+            for role in (Role.LEADER, Role.FINANCE, Role.SUPERVISION, Role.AUDITOR, Role.EXPERT)
+        },
+    }
+    for move, terms in MOVES.items():
+        demand = waiting if move in ("argue", "return_demand") else listable
+        before = demand.state
+        for name, by in others.items():
+            with subtests.test(f"{move} {name}"), pytest.raises(Refused):
+                getattr(actions, move)(demand=demand, by=by, at=timezone.now(), **terms)
+        assert Demand.objects.get(pk=demand.pk).state == before
 
-    with pytest.raises(Refused):
-        getattr(actions, move)(demand=demand, by=by, at=timezone.now(), **MOVES[move])
 
-    assert Demand.objects.get().state == before
+ALLOWED = {
+    "submit": {S.DRAFT, S.RETURNED},
+    "withdraw": {S.DRAFT, S.SUBMITTED, S.RETURNED},
+    "argue": {S.SUBMITTED},
+    "return_demand": {S.SUBMITTED},
+    "list_demand": {S.ARGUED},
+    "refuse_listing": {S.ARGUED},
+}
 
 
 @pytest.mark.parametrize("state", list(S))
-@pytest.mark.parametrize("move", [*MOVES, "submit", "withdraw"])
-def test_each_move_is_possible_from_its_states_only(move, state):
-    allowed = {
-        "submit": {S.DRAFT, S.RETURNED},
-        "withdraw": {S.DRAFT, S.SUBMITTED, S.RETURNED},
-        "argue": {S.SUBMITTED},
-        "return_demand": {S.SUBMITTED},
-        "list_demand": {S.ARGUED},
-        "refuse_listing": {S.ARGUED},
-    }[move]
-    demand = DemandFactory()
-    _put(demand, state)
-    by = demand.created_by if move in ("submit", "withdraw") else manager_of(demand.call)
-    extra = {"reason": "改主意"} if move == "withdraw" else MOVES.get(move, {})
-
-    if state in allowed:
-        getattr(actions, move)(demand=demand, by=by, at=timezone.now(), **extra)
-        assert demand.state != state
-    else:
-        with pytest.raises(Refused):
-            getattr(actions, move)(demand=demand, by=by, at=timezone.now(), **extra)
-        assert Demand.objects.get().state == state
+def test_each_move_is_possible_from_its_states_only(subtests, state):
+    key = DemandFactory().pk
+    _put(Demand.objects.get(pk=key), state)
+    for move, allowed in ALLOWED.items():
+        with attempt(subtests, move):
+            demand = Demand.objects.get(pk=key)
+            by = demand.created_by if move in ("submit", "withdraw") else manager_of(demand.call)
+            terms = {"reason": "改主意"} if move == "withdraw" else MOVES.get(move, {})
+            if state in allowed:
+                getattr(actions, move)(demand=demand, by=by, at=timezone.now(), **terms)
+                assert demand.state != state
+            else:
+                with pytest.raises(Refused):
+                    getattr(actions, move)(demand=demand, by=by, at=timezone.now(), **terms)
+                assert Demand.objects.get(pk=key).state == state
 
 
 def _put(demand, state):

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from unittest.mock import patch
 
 import pytest
 from django.db import transaction
@@ -29,10 +28,10 @@ from tests.factories.facilities import (
     opened,
     people_of,
 )
+from tests.factories.notifications import drifts, only_of
 
 pytestmark = pytest.mark.django_db
 K, E = DeadlineKind, EvaluationState
-OWN = {kind: found for kind, found in obligations.REGISTRY.items() if kind.startswith("facility_")}
 
 
 def kinds() -> list[str]:
@@ -45,8 +44,7 @@ def clock(kind) -> Deadline:
 
 
 def drifted(at) -> list[str]:
-    with patch.dict(obligations.REGISTRY, OWN, clear=True):
-        return [str(drift) for drift in obligations.check(at=at)]
+    return drifts("facility", at=at)
 
 
 def beijing(*parts) -> datetime:
@@ -401,6 +399,6 @@ def test_lost_clocks_are_mended(platform):
     Deadline.objects.filter(kind=K.FACILITY_REPORT).delete()
     Deadline.objects.filter(kind=K.FACILITY_RECTIFY).update(due_at=at)
     assert [line.split(" ")[0] for line in drifted(at)] == ["missing", "moved"]
-    with patch.dict(obligations.REGISTRY, OWN, clear=True):
+    with only_of("facility"):
         obligations.mend(at=at)
     assert (kinds(), drifted(at)) == (before, [])

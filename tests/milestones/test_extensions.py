@@ -14,7 +14,7 @@ from core.workflow import Refused
 from milestones import actions, extending
 from milestones.models import Extension, Milestone
 from milestones.states import EXTENSION, ExtensionState
-from notifications import obligations, sweep
+from notifications import sweep
 from notifications.actions import lapse_rights
 from notifications.models import Deadline, DeadlineKind, Message
 from tests.factories.accounts import member_of
@@ -28,6 +28,7 @@ from tests.factories.milestones import (
     people_of,
     project_call,
 )
+from tests.factories.notifications import OF_PROJECTS, drifts
 
 END, NEW_END = date(2028, 8, 31), date(2029, 3, 31)
 
@@ -50,7 +51,7 @@ def ask(found, *, by, at=AT, ends_date=NEW_END, shifts=None, reason="海试窗�
 
 
 def drifted(at=AT):
-    return [str(drift) for drift in obligations.check(at=at)]
+    return drifts(*OF_PROJECTS, at=at)
 
 
 pytestmark = pytest.mark.django_db

@@ -19,10 +19,10 @@ from finance.states import InstalmentState
 from milestones import actions, terminating
 from milestones.models import Extension, Milestone, Termination
 from milestones.states import TERMINATION, ExtensionState, TerminationState
-from notifications import obligations
 from notifications.models import Deadline, DeadlineKind, Message, Notice
 from tests.factories.accounts import OrganisationFactory, member_of
 from tests.factories.milestones import AT, PARTIES, PEOPLE, evidence, hand_in, milestone_of, payee
+from tests.factories.notifications import OF_PROJECTS, drifts
 
 LATE = datetime(2029, 3, 1, 2, 0, tzinfo=UTC)
 G = Termination.Ground
@@ -42,7 +42,7 @@ def terminate(termination, *, by, opinion="同意", clause="第十八条", at=AT
 
 
 def drifted(at=AT):
-    return [str(drift) for drift in obligations.check(at=at)]
+    return drifts(*OF_PROJECTS, at=at)
 
 
 def test_the_end_closes_everything_that_was_owed_in_one_transaction(project):
