@@ -5,6 +5,7 @@ depends on the program that opens them.
 """
 
 import io
+import re
 import zipfile
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -53,7 +54,9 @@ class Row(NamedTuple):
         self.faults.setdefault(code, _("%(cell)s：%(fault)s") % {"cell": cell, "fault": sentence})
 
 
-def template(title: str, heads: list[Head], rows: Iterable[dict[str, str]]) -> bytes:
+def template(
+    title: str, heads: list[Head], rows: Iterable[dict[str, str]], *, most: int = MOST_ROWS
+) -> bytes:
     """A workbook with one sheet to fill and one that says how."""
     book = Workbook()
     sheet = book.active
@@ -68,14 +71,14 @@ def template(title: str, heads: list[Head], rows: Iterable[dict[str, str]]) -> b
         if head.choices and sum(len(choice) + 1 for choice in head.choices) < MOST_CHOICES:
             listed = ",".join(choice.replace(",", "，") for choice in head.choices)
             offered = DataValidation(type="list", formula1=f'"{listed}"', allow_blank=True)
-            offered.add(f"{letter}2:{letter}{MOST_ROWS + 1}")
+            offered.add(f"{letter}2:{letter}{most + 1}")
             sheet.add_data_validation(offered)
     for line, row in enumerate(rows, start=2):
         for number, head in enumerate(heads, start=1):
             sheet.cell(line, number).value = _plain(row.get(head.code, "")) or None
             sheet.cell(line, number).number_format = "@"
     sheet.freeze_panes = "A2"
-    _explain(book, title, heads)
+    _explain(book, title, heads, most)
     body = io.BytesIO()
     book.save(body)
     return body.getvalue()
@@ -95,21 +98,24 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _explain(book, title, heads):
+def _explain(book, title, heads, most):
     sheet = book.create_sheet(_("说明"))
     sheet.append([_plain(title)])
-    sheet.append([_("每行一项，不要改动第一行；不要使用公式；最多 %(max)s 行。") % {"max": MOST_ROWS}])
+    sheet.append([_("每行一项，不要改动第一行；不要使用公式；最多 %(max)s 行。") % {"max": most}])
     for head in heads:
         words = [_("必填") if head.is_required else "", head.hint, "、".join(head.choices)]
         sheet.append([_plain(head.label), _plain("；".join(filter(None, words)))])
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 28, 80
 
 
-def read(file, heads: list[Head]) -> list[Row]:
-    """The rows of the first sheet, each with its faults. Raises Refused for what is no filled template."""
+def read(file, heads: list[Head], *, most: int = MOST_ROWS) -> tuple[list[Row], list[str]]:
+    """(The rows of the first sheet, each with its faults; the heads of columns that are none of ours).
+
+    Raises Refused for what is no filled template, and for more than `most` rows.
+    """
     sheet = _open(file)
     lines = sheet.iter_rows(max_row=MOST_ROWS + 2, max_col=MOST_COLUMNS)
-    columns = _columns(next(lines, ()), heads)
+    columns, strange = _columns(next(lines, ()), heads)
     letters = {code: get_column_letter(number + 1) for number, code in columns.items()}
     rows = []
     for place, line in enumerate(lines, start=2):
@@ -124,11 +130,11 @@ def read(file, heads: list[Head]) -> list[Row]:
             row.values[code] = _text(cell.value)
         if row.faults or any(value.strip() for value in row.values.values()):
             rows.append(row)
-    if len(rows) > MOST_ROWS:
-        raise Refused(_("最多 %(max)s 行。") % {"max": MOST_ROWS}, field="file", code="too_many")
+    if len(rows) > most:
+        raise Refused(_("最多 %(max)s 行。") % {"max": most}, field="file", code="too_many")
     if not rows:
         raise Refused(_("表格里没有内容。"), field="file", code="empty")
-    return rows
+    return rows, strange
 
 
 def _open(file):
@@ -141,19 +147,35 @@ def _open(file):
         file.seek(0)
         if unpacked > MOST_UNPACKED:
             raise Refused(_("表格的内容太多，请只保留要导入的内容。"), field="file", code="too_big")
-        return load_workbook(file, read_only=True, keep_links=False).worksheets[0]
+        sheet = load_workbook(file, read_only=True, keep_links=False).worksheets[0]
+        merged = _merged(file, sheet)
     except (zipfile.BadZipFile, InvalidFileException, KeyError, IndexError, ValueError, OSError, TypeError):
         raise wrong from None
+    if merged:
+        raise Faulty(
+            [_("%(cells)s 是合并的单元格，请取消合并，逐格填写。") % {"cells": found} for found in merged]
+        )
+    return sheet
 
 
-def _columns(first, heads) -> dict[int, str]:
-    """Index of a column → its code, by the words at its top. Raises Refused."""
+def _merged(file, sheet) -> list[str]:
+    """Ranges of merged cells: whoever reads rows finds all but the first cell of one empty."""
+    file.seek(0)
+    with zipfile.ZipFile(file) as archive, archive.open(sheet._worksheet_path) as part:
+        found = re.findall(rb'<(?:\w+:)?mergeCell ref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"', part.read())
+    return [ref.decode() for ref in found]
+
+
+def _columns(first, heads) -> tuple[dict[int, str], list[str]]:
+    """(Index of a column → its code, by the words at its top; strange words there). Raises Refused."""
     labels = {_plain(head.label).strip(): head.code for head in heads}
-    found = {}
+    found, strange = {}, []
     for number, cell in enumerate(first):
         words = _text(cell.value).strip() if cell.value is not None else ""
         if words in labels:
             found[number] = labels[words]
+        elif words:
+            strange.append(words)
     missing = [label for label, code in labels.items() if code not in found.values()]
     if missing:
         raise Refused(
@@ -161,7 +183,7 @@ def _columns(first, heads) -> dict[int, str]:
             field="file",
             code="columns",
         )
-    return found
+    return found, strange
 
 
 def _text(value) -> str:
@@ -185,6 +207,12 @@ class Faulty(Refused):
             code="cells",
         )
         self.faults = faults[:MOST_FAULTS]
+
+
+def not_offered(text: str, choices: Iterable[str]) -> str:
+    """What is said of a cell that holds none of its choices."""
+    words = {"text": text[:60], "choices": "、".join(choices)}
+    return _("“%(text)s”不能选，请填写下列之一：%(choices)s。") % words
 
 
 def refuse(rows: Iterable[Row], more: Iterable[str] = ()) -> None:

@@ -75,7 +75,7 @@ class PastProjectAdmin(HistoryMixin, ModelAdmin):
     def _compare(self, request, form) -> dict:
         """What the file would change; kept for the confirmation, so that nobody sends it twice."""
         try:
-            typed = sheets.read(form.cleaned_data["file"], elsewhere.heads())
+            typed, _strange = sheets.read(form.cleaned_data["file"], elsewhere.heads())
             rows = elsewhere.cleaned(typed)
         except Refused as refused:
             form.add_error("file", refused.message)

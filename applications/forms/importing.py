@@ -11,6 +11,7 @@ from accounts import countries
 from accounts.identity import mask_id_number
 from applications import actions, completeness, queries, questions, sheets
 from applications.fields import MoneyField
+from applications.forms.part import PEOPLE_ROWS
 from applications.forms.people import PersonForm
 from applications.models import Application, IdKind, ParticipantRole
 from applications.questions import localised
@@ -22,6 +23,8 @@ from grants.models import Question, QuestionKind
 
 class TableSheet:
     """The rows of one question; they replace those that stand there."""
+
+    most = sheets.MOST_ROWS
 
     def __init__(self, application: Application, question: Question):
         self.application, self.question = application, question
@@ -63,9 +66,15 @@ class TableSheet:
                 try:
                     column.clean(values[column.code])
                 except ValidationError as error:
-                    row.say(column.code, error.messages[0])
+                    is_strange = text and named and values[column.code] not in named.values()
+                    row.say(column.code, sheets.not_offered(text, named) if is_strange else error.messages[0])
             typed.append(values)
         sheets.refuse(rows)
+        try:
+            questions.clean(self.question, typed)
+        except ValidationError as error:
+            # What is wrong with all of them together, such as their number.
+            sheets.refuse([], error.messages)
         code = self.question.code
         written = actions.save_over(
             application=self.application,
@@ -86,6 +95,7 @@ class PeopleSheet:
     """The people of the project; they replace those that stand there."""
 
     CHOICES: ClassVar = {"role": ParticipantRole, "id_kind": IdKind}
+    most = PEOPLE_ROWS
 
     def __init__(self, application: Application):
         self.application, self.title = application, _("参与人员")
@@ -139,7 +149,9 @@ class PeopleSheet:
             if form.is_valid():
                 people.append(form.cleaned_data)
             for name, sentences in form.errors.items():
-                row.say(name, sentences[0])
+                offered = words[name] if name in self.CHOICES else {}
+                is_strange = offered and typed[name] and typed[name] not in offered
+                row.say(name, sheets.not_offered(typed[name], offered) if is_strange else sentences[0])
         if sum(person["role"] == ParticipantRole.PI for person in people) > 1:
             more.append(_("项目负责人只能有一名。"))
         sheets.refuse(rows, more)
@@ -149,6 +161,8 @@ class PeopleSheet:
 
 class BudgetSheet:
     """The cells of the budget, one a row; they replace those that stand there."""
+
+    most = sheets.MOST_ROWS
 
     def __init__(self, application: Application):
         self.application, self.title = application, _("经费预算")

@@ -197,13 +197,15 @@ class Rows(Part):
 
     def build(self, data):
         rows = self.initial()
+        # A unit and its partners may have more between them: none of those that stand there is left out.
+        most = max(self.most, len(rows))
         formset = forms.formset_factory(
             self.row_form,
             formset=self.base,
-            extra=0 if len(rows) >= self.most else self.spare,
+            extra=0 if len(rows) >= most else self.spare,
             can_delete=True,
-            max_num=self.most,
-            absolute_max=self.most + 1,
+            max_num=most,
+            absolute_max=most + 1,
         )
         data = data if data is not None else self.again()
         # Rows are compared with nothing, not with the tables: every row that says something is kept.

@@ -25,7 +25,7 @@ def spreadsheet(request, pk, name, code=""):
     if request.method != "POST" and not rules.allowed(rules.check_can_edit, request.user, application):
         return redirect("applications:detail", application.pk)
     if request.method != "POST" and "template" in request.GET:
-        body = sheets.template(sheet.title, sheet.heads(), sheet.rows())
+        body = sheets.template(sheet.title, sheet.heads(), sheet.rows(), most=sheet.most)
         response = HttpResponse(body, content_type=sheets.XLSX)
         response["Content-Disposition"] = f'attachment; filename="{name}{"-" + code if code else ""}.xlsx"'
         response["Cache-Control"] = "private, no-store"
@@ -34,13 +34,16 @@ def spreadsheet(request, pk, name, code=""):
     faults, refused = [], None
     if request.method == "POST":
         try:
-            count = _take(request, sheet)
+            count, strange = _take(request, sheet)
         except sheets.Faulty as wrong:
             faults, refused = wrong.faults, wrong
         except Refused as wrong:
             refused = wrong
         else:
             messages.success(request, _("已导入 %(count)s 行。") % {"count": count})
+            if strange:
+                sentence = _("表格里没有用到的列：%(heads)s，其中的内容没有导入。")
+                messages.warning(request, sentence % {"heads": "、".join(strange)[:200]})
             return redirect(back)
     context = {
         "application": application,
@@ -55,14 +58,14 @@ def spreadsheet(request, pk, name, code=""):
     return render(request, "applications/import.html", context, status=422 if refused else 200)
 
 
-def _take(request, sheet) -> int:
-    """Read the file and store it; returns how many rows. Raises Refused."""
+def _take(request, sheet) -> tuple[int, list[str]]:
+    """Read the file and store it; (how many rows, the heads that are not ours). Raises Refused."""
     file = request.FILES.get("file")
     if file is None:
         raise Refused(_("没有收到文件。"), field="file")
-    rows = sheets.read(file, sheet.heads())
+    rows, strange = sheets.read(file, sheet.heads(), most=sheet.most)
     sheet.store(rows, seen=request.POST.get("version", ""), by=request.user, at=timezone.now())
-    return len(rows)
+    return len(rows), strange
 
 
 def _place(application, name, code) -> str:

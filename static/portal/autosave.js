@@ -192,8 +192,10 @@
       if (!link) return;
       const anchor = document.createElement("a");
       anchor.href = link.url;
-      anchor.target = "_blank";
-      anchor.rel = "noopener";
+      if (!link.here) {
+        anchor.target = "_blank";
+        anchor.rel = "noopener";
+      }
       anchor.textContent = link.text;
       this.state.append(" ", anchor);
     }
@@ -232,7 +234,7 @@
           .catch(() => ({ message: response.status }))
           .then((answer) => this.failed(units, fill(this.words.failed, { message: answer.message })));
       }
-      return response.json().then((answer) => this.saved(answer, sent));
+      return response.json().then((answer) => this.saved(answer, units, sent));
     }
 
     failed(units, text, link) {
@@ -242,11 +244,12 @@
       return false;
     }
 
-    saved(answer, sent) {
+    saved(answer, units, sent) {
       const faults = Object.keys(answer.faults || {});
       const conflicts = Object.entries(answer.conflicts || {});
       this.see(answer.versions || {});
       this.takeOver(answer.others || {}, sent);
+      this.settleAgreed(units, answer.conflicts || {});
       conflicts.forEach(([unit, conflict]) => this.dispute(unit, conflict));
       this.keep();
       showFaults(this.form, answer.faults || {});
@@ -261,11 +264,23 @@
         const question = this.rootOf(code);
         if (question) question.hidden = !shown;
       });
-      const disputed = this.disputed.size;
+      const boxes = this.form.querySelectorAll("[data-conflict]");
+      const disputed = boxes.length;
       const pattern = disputed ? this.words.disputed : faults.length ? this.words.faults : this.words.saved;
-      this.say(fill(pattern, { time: answer.saved_at, n: disputed || faults.length }));
+      const link = disputed ? { url: `#${boxes[0].id}`, text: this.words.goThere, here: true } : undefined;
+      this.say(fill(pattern, { time: answer.saved_at, n: disputed || faults.length }), link);
       this.refreshSide();
       return !disputed;
+    }
+
+    // Where both came to write the same there is nothing left to choose.
+    settleAgreed(units, conflicts) {
+      this.form.querySelectorAll("[data-conflict]").forEach((box) => {
+        const unit = box.dataset.conflict;
+        if (unit in conflicts || !(units.includes("*") || units.includes(unit))) return;
+        box.remove();
+        this.disputed.delete(unit);
+      });
     }
 
     // What others stored in inputs that were not touched here is shown.
@@ -296,7 +311,17 @@
         this.keep();
         if (mine) this.save();
         else this.say(this.words.settled);
+        this.focusOn(unit);
       });
+    }
+
+    // The button that was pressed is gone: who works with the keyboard goes on at the answer it was about.
+    focusOn(unit) {
+      const named = `[name="${CSS.escape(unit)}"]`;
+      const question = `[data-question="${CSS.escape(unit)}"] :is(input, select, textarea)`;
+      const places = this.form.querySelectorAll(`${named}, ${question}, [data-add-form]`);
+      const first = Array.from(places).find((place) => place.type !== "hidden" && place.offsetParent);
+      if (first) first.focus();
     }
 
     // The panel with what is still missing follows a little later: it costs far more than a save.
@@ -422,11 +447,22 @@
     });
   }
 
+  // More rows than the form takes would be lost without a word.
+  function isFull(button) {
+    const box = button.closest("[data-formset]");
+    if (!box) return false;
+    const figure = (name) => Number(box.querySelector(`[name="${box.dataset.formset}-${name}_FORMS"]`).value);
+    if (figure("TOTAL") < figure("MAX_NUM")) return false;
+    button.disabled = true;
+    button.textContent = button.dataset.full;
+    return true;
+  }
+
   function showGrowButtons(form) {
     form.querySelectorAll("[data-add-form], [data-add-row]").forEach((button) => (button.hidden = false));
     form.addEventListener("click", (event) => {
       const button = event.target.closest("[data-add-form], [data-add-row]");
-      if (!button) return;
+      if (!button || isFull(button)) return;
       const row = button.hasAttribute("data-add-form")
         ? addForm(button.closest("[data-formset]"))
         : addRow(rowsBefore(button));

@@ -24,6 +24,7 @@
     const box = document.createElement("div");
     box.className = "jb-conflict";
     box.dataset.conflict = unit;
+    box.id = `conflict-${unit}`;
     box.setAttribute("role", "alert");
     const who = document.createElement("p");
     who.textContent = words.theirs.replace("{who}", conflict.by ? `${conflict.by} ${conflict.at} ` : words.somebody);

@@ -26,12 +26,13 @@ TABLE = {
     "label": "设备清单",
     "is_required": False,
     "config": {
+        "max_rows": 3,
         "columns": [
             {"code": "name", "label": "名称", "required": True, "max_length": 20},
             {"code": "price", "label": "单价", "kind": "money"},
             {"code": "origin", "label": "产地", "kind": "choice", "choices": ["国产", "进口"]},
             {"code": "bought", "label": "购置日期", "kind": "date"},
-        ]
+        ],
     },
 }
 
@@ -94,6 +95,24 @@ def test_every_fault_names_its_cell_and_nothing_is_stored(client, draft):
     assert "devices" not in queries.stored_answers(draft)
 
 
+def test_what_would_be_lost_without_a_word_is_said(client, draft):
+    where = question(draft)
+    book = load_workbook(workbook(HEAD, ["水听器", "1", "火星", ""], ["绞车", "2", "国产", ""]))
+    book.active.merge_cells("A2:A3")
+    body = io.BytesIO()
+    book.save(body)
+    shown = client.post(where, {"file": ContentFile(body.getvalue(), name="表.xlsx")}).content.decode()
+    assert "A2:A3 是合并的单元格，请取消合并，逐格填写。" in shown
+    shown = client.post(where, {"file": workbook(HEAD, ["水听器", "1", "火星", ""])}).content.decode()
+    assert "C2：“火星”不能选，请填写下列之一：国产、进口。" in shown
+    sent = workbook([*HEAD, "备注"], ["水听器", "1", "国产", "", "很好"])
+    said = client.post(where, {"file": sent}, follow=True).context["messages"]
+    assert [str(one) for one in said][1:] == ["表格里没有用到的列：备注，其中的内容没有导入。"]
+    sent = workbook(HEAD, *[["绞车", "1", "", ""]] * 4)
+    assert "最多 3 行，现在有 4 行。" in client.post(where, {"file": sent}).content.decode()
+    assert [row["name"] for row in queries.stored_answers(draft)["devices"]] == ["水听器"]
+
+
 def test_formulas_are_refused(client, draft):
     sent = workbook(HEAD, ["水听器", "=1+1", "火星", ""])
     shown = client.post(question(draft), {"file": sent}).content.decode()
@@ -154,6 +173,8 @@ def test_people_come_from_excel(client, draft):
     where = address(draft, "participants")
     sheet = template_of(client, where).worksheets[0]
     heads, first = ([cell.value for cell in sheet[line]] for line in (1, 2))
+    many = workbook(heads, *[["项目成员", "某人"]] * 51)
+    assert "最多 50 行。" in client.post(where, {"file": many}).content.decode()
     assert first[:2] == ["项目负责人", "周海声"]
     lead = draft.participants.get()
     member = [

@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.roles import UnitRole
-from applications import actions, queries
+from applications import actions, completeness, queries
 from applications.models import TeamMember
 from tests.applications.test_autosave_browser import SAVED, sign_in, state
 from tests.factories.accounts import MembershipFactory, UserFactory
@@ -43,7 +43,10 @@ def test_of_two_editors_nobody_writes_over_the_other(page, application):
     page.reload()
     expect(conflict).to_contain_text("同事写的")
     assert page.input_value("#id_a-route") == "我写的"
+    expect(state(page).get_by_role("link", name="去选择")).to_have_attribute("href", "#conflict-route")
     conflict.get_by_role("button", name="以我填写的为准").click()
+    # Who works with the keyboard goes on where they were.
+    expect(page.locator("#id_a-route")).to_be_focused()
     expect(state(page)).to_have_text(SAVED)
     assert queries.stored_answers(application)["route"] == "我写的"
 
@@ -51,6 +54,18 @@ def test_of_two_editors_nobody_writes_over_the_other(page, application):
     page.fill("#id_a-route", "我再写")
     conflict.get_by_role("button", name="采用对方的").click()
     expect(page.locator("#id_a-route")).to_have_value("又改了")
+    expect(page.locator("#id_a-route")).to_be_focused()
+
+    # A row that a colleague added stands where it will stand, above the one that waits to be filled.
+    page.goto(reverse("applications:participants", args=[application.pk]))
+    leader = application.participants.values(*completeness.PERSON_FIELDS).get()
+    added = {"role": "member", "name": "新人", "organisation_name": "山海大学"}
+    actions.set_participants(application=application, participants=[leader, added], by=colleague, at=now)
+    page.fill("[name=participants-0-task]", "总体与集成")
+    names = page.locator("[data-forms] [name$='-name']:not([name*=organisation])")
+    expect(names).to_have_count(3)
+    assert [name.input_value() for name in names.all()] == [leader["name"], "新人", ""]
+    expect(page.locator("[name=participants-0-task]")).to_be_focused()
 
 
 def test_a_large_file_goes_on_after_a_lost_connection(page, application):
