@@ -9,7 +9,7 @@ from applications.states import ApplicationState
 from awards import actions
 from awards.models import Agreement, Decision, Outcome
 from finance.models import Appropriation
-from tests.factories.accounts import member_of, officer
+from tests.factories.accounts import OrganisationFactory, UserFactory, member_of, officer
 from tests.factories.reviews import ApplicationFactory, manager_of, panel_call
 
 
@@ -61,3 +61,22 @@ def agreement_of(application) -> Agreement:
 
 def unit_admin_of(application):
     return member_of(application.organisation, role=UnitRole.ADMIN)
+
+
+def beside(application, *names: str) -> dict:
+    """People around an application by what they are, each in an office or a unit of their own."""
+    unit = application.organisation
+    makers = {
+        "admin": lambda: unit_admin_of(application),
+        "member": lambda: member_of(unit),
+        "unit_finance": lambda: member_of(unit, role=UnitRole.FINANCE),
+        "other_admin": lambda: member_of(OrganisationFactory(), role=UnitRole.ADMIN),
+        "other_manager": lambda: officer(Role.PROGRAMME_MANAGER, organisation=OrganisationFactory()),
+        "leader": leader,
+        "finance": lambda: officer(Role.FINANCE),
+        "supervision": lambda: officer(Role.SUPERVISION),
+        "auditor": lambda: officer(Role.AUDITOR),
+        "expert": lambda: officer(Role.EXPERT),
+        "stranger": UserFactory,
+    }
+    return {name: makers[name]() for name in names}
