@@ -13,7 +13,7 @@ from finance.models import Appropriation, Instalment, Payment
 from finance.states import InstalmentState
 from tests.factories.accounts import BankAccountFactory
 from tests.factories.milestones import ACCOUNT, AT, agreement, payee
-from tests.finance.test_actions import budget, decide, instalment_of, pay
+from tests.finance.helpers import budget, decide, instalment_of, pay
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:finance_instalment_changelist"

@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 from finance import actions
 from finance.models import Payment, Refund, Settlement
 from tests.factories.milestones import ACCOUNT, AT, PARTIES, PEOPLE, draft_agreement, payee
-from tests.finance.test_actions import HALF, budget, instalment_of, pay
+from tests.finance.helpers import HALF, budget, instalment_of, pay
 
 pytestmark = pytest.mark.django_db
 

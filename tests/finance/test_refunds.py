@@ -20,7 +20,7 @@ from notifications import sweep
 from notifications.models import Deadline, DeadlineKind, Message
 from tests.factories.milestones import AT, PARTIES, PEOPLE, payee
 from tests.factories.notifications import drifts
-from tests.finance.test_actions import budget, decide
+from tests.finance.helpers import budget, decide
 
 DUE = local_date(AT) + timedelta(days=60)
 ON = local_date(AT)

@@ -18,7 +18,7 @@ from tests.factories.milestones import (
     people_of,
     project_call,
 )
-from tests.finance.test_actions import instalment_of, pay
+from tests.finance.helpers import instalment_of, pay
 
 pytestmark = pytest.mark.django_db
 
