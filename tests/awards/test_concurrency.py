@@ -1,12 +1,9 @@
 """Two people at once, each on a database connection of their own."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from threading import Barrier
 
 import pytest
-from django.db import connection
 
 from awards import actions
 from awards.models import Award, Decision, Objection, Outcome
@@ -16,26 +13,10 @@ from reviews import actions as reviews
 from reviews.models import Assignment
 from tests.factories.awards import leader, publicised, to_decide
 from tests.factories.reviews import ApplicationFactory, ExpertFactory, manager_of, panel_call
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 5, 11, 2, tzinfo=UTC)
-
-
-def at_once(*calls):
-    """Run every call in a thread of its own, all starting together; its result or its refusal."""
-    start = Barrier(len(calls))
-
-    def run(call):
-        try:
-            start.wait(10)
-            return call()
-        except Refused as refused:
-            return refused
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 def deciding(application, by, **changed):

@@ -1,16 +1,16 @@
 """The one door for state changes: every move of a table, races, and a history nobody can rewrite."""
 
-import threading
 from datetime import UTC, datetime
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
 from accounts.models import JoinRequest
 from accounts.states import JOIN_REQUEST, JoinState
 from core.models import Event
 from core.workflow import Lost, Refused, move, record
 from tests.factories.accounts import JoinRequestFactory, OrganisationFactory, UserFactory
+from tests.threads import at_once
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
@@ -71,25 +71,12 @@ def test_who_comes_second_is_told_so(db):
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_once_one_wins():
     request, person = JoinRequestFactory(), UserFactory()
-    barrier, answers = threading.Barrier(2), []
-
-    def click(new):
-        try:
-            mine = JoinRequest.objects.get(pk=request.pk)
-            barrier.wait()
-            move(mine, new, **decided(person))
-            answers.append("won")
-        except Lost:
-            answers.append("lost")
-        finally:
-            connection.close()
-
-    clicks = [threading.Thread(target=click, args=[new]) for new in (JoinState.APPROVED, JoinState.REFUSED)]
-    for thread in clicks:
-        thread.start()
-    for thread in clicks:
-        thread.join()
-    assert sorted(answers) == ["lost", "won"]
+    mine, theirs = (JoinRequest.objects.get(pk=request.pk) for _number in range(2))
+    results = at_once(
+        lambda: move(mine, JoinState.APPROVED, **decided(person)),
+        lambda: move(theirs, JoinState.REFUSED, **decided(person)),
+    )
+    assert sorted(type(result).__name__ for result in results) == ["Event", "Lost"]
     assert Event.objects.filter(verb="moved").count() == 1
 
 

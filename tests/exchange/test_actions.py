@@ -14,7 +14,6 @@ from exchange.states import DemandState
 from grants import actions as grants
 from grants.models import EligibilityRule, Sourcing, Topic
 from notifications.models import Deadline, Message
-from tests.awards.test_concurrency import at_once
 from tests.factories.accounts import (
     OrganisationFactFactory,
     OrganisationFactory,
@@ -25,6 +24,7 @@ from tests.factories.accounts import (
 from tests.factories.exchange import DemandFactory
 from tests.factories.reviews import CallFactory, bid_call, manager_of, publish
 from tests.factories.standing import attempt
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 S = DemandState

@@ -1,13 +1,9 @@
 """Projects with money: decided, paid, accepted; and several things at once."""
 
-import threading
 from decimal import Decimal
-
-from django.db import connection
 
 from awards.models import Decision, Outcome
 from core.calendar import local_date
-from core.workflow import Refused
 from finance import actions
 from finance.models import Appropriation, Instalment, Payment
 from milestones import actions as milestones
@@ -74,24 +70,3 @@ def decide(application, amount=HALF, by=None) -> Decision:
 
 def budget(call, amount) -> Appropriation:
     return Appropriation.objects.create(programme=call.programme, year=call.year, amount=amount)
-
-
-def at_once(*functions) -> list:
-    """What each gave or raised, all started together in threads of their own."""
-    gate, results = threading.Barrier(len(functions)), []
-
-    def run(function):
-        try:
-            gate.wait()
-            results.append(function())
-        except Refused as refused:
-            results.append(refused)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(function,)) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results

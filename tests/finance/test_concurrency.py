@@ -15,7 +15,8 @@ from tests.factories.milestones import (
     project_call,
 )
 from tests.factories.reviews import ApplicationFactory
-from tests.finance.helpers import HALF, at_once, budget, decide, fresh, instalment_of, pay
+from tests.finance.helpers import HALF, budget, decide, fresh, instalment_of, pay
+from tests.threads import at_once
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,7 +5,6 @@ from email import message_from_bytes
 from email.policy import default
 
 from aiosmtpd.controller import Controller
-from django.db import connection
 
 from config.machine import LOOPBACK, free_port
 from notifications.models import DeadlineKind, ReminderPolicy, ReminderStep
@@ -22,21 +21,6 @@ def policy(*codes, kind=DeadlineKind.MILESTONE, told=None, channels=("email",), 
         for code in codes
     )
     return found
-
-
-WAITS = """
-    SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (
-        SELECT held.pid FROM pg_locks AS held JOIN pg_database AS ours ON ours.oid = held.database
-        WHERE ours.datname = current_database()
-    )
-"""
-
-
-def until_it_waits(thread) -> None:
-    """Return when the thread waits for what this connection holds."""
-    with connection.cursor() as cursor:
-        while not cursor.execute(WAITS).fetchone()[0]:
-            assert thread.is_alive(), "it went on without waiting"
 
 
 class Sink:

@@ -1,9 +1,8 @@
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from celery import Celery, current_app
-from django.db import connection, transaction
+from django.db import transaction
 
 from config.celery import app
 from config.machine import free_port
@@ -13,6 +12,7 @@ from notifications.states import DeliveryState
 from tests.factories.accounts import UserFactory
 from tests.factories.notifications import DeliveryFactory
 from tests.notifications.helpers import SmtpServer
+from tests.threads import at_once
 
 AT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -152,21 +152,12 @@ def test_what_a_slow_server_leaves_over_is_given_back_before_the_lease_ends(smtp
 def test_four_workers_deliver_everything_once(smtp):
     for _ in range(40):
         queued()
-    gate = threading.Barrier(4)
 
     def work():
-        try:
-            gate.wait()
-            while outbox.deliver(clock=at_time(), chunk=3):
-                pass
-        finally:
-            connection.close()
+        while outbox.deliver(clock=at_time(), chunk=3):
+            pass
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*4 * [work])
     assert len(smtp.ids) == len(set(smtp.ids)) == 40
     assert Delivery.objects.filter(state=DeliveryState.SENT, attempts=1).count() == 40
 

@@ -21,7 +21,7 @@ from notifications.models import Deadline, DeadlineKind, Message, Reminder, Remi
 from notifications.queries import rendered
 from tests.factories.accounts import OrganisationFactory, UserFactory, officer
 from tests.factories.notifications import open_deadline
-from tests.notifications.helpers import until_it_waits
+from tests.threads import until_it_waits
 
 pytestmark = pytest.mark.django_db
 BEIJING = ZoneInfo("Asia/Shanghai")

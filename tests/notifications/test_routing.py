@@ -15,8 +15,8 @@ from notifications.gateways import Circuit
 from notifications.models import Delivery
 from tests.factories.accounts import MembershipFactory, OrganisationFactory, UserFactory, officer
 from tests.factories.notifications import DeliveryFactory, GatewayFactory, open_deadline, reminder
-from tests.notifications.helpers import until_it_waits
 from tests.notifications.services import Service, SignedService, WeComService
+from tests.threads import until_it_waits
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)

@@ -1,12 +1,11 @@
 """When the sweep looks at a deadline, whom it tells, and that it tells everybody once."""
 
-import threading
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from accounts.roles import Role, UnitRole
@@ -27,6 +26,7 @@ from notifications.sweep import sweep
 from tests.factories.accounts import MembershipFactory, OrganisationFactory, UserFactory, member_of, officer
 from tests.factories.notifications import open_deadline
 from tests.notifications.helpers import policy
+from tests.threads import at_once
 
 AT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 """Monday, nine o'clock in Beijing: the hour at which days are told."""
@@ -453,20 +453,7 @@ def test_four_sweeps_at_once_tell_everybody_once(chunk):
             member_of(unit)
     for number in range(60):
         open_deadline(at=AT, owed_by=[Owes(organisation=units[number % 5])])
-    gate, results = threading.Barrier(4), []
-
-    def run():
-        try:
-            gate.wait()
-            results.append(sweep(at=AT, chunk=chunk))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    results = at_once(*4 * [lambda: sweep(at=AT, chunk=chunk)])
     assert len(results) == 4
     assert sum(results) == 240
     assert Reminder.objects.count() == Message.objects.count() == Delivery.objects.count() == 240
