@@ -2,11 +2,18 @@
 
 from django.db.models import Q
 
-from applications.models import Appeal, Application, RecommendationLetter, StampedTable
+from applications.models import Appeal, Application, Nominator, RecommendationLetter, StampedTable
 
 
 def application_files(user) -> Q:
-    return _of("application", Application, user)
+    """Who reads the application; people who were asked to nominate it, once it was handed in."""
+    rows = Nominator.objects.filter(user=user.pk, application__submitted_at__isnull=False)
+    asked = Q(
+        content_type__app_label="applications",
+        content_type__model="application",
+        object_id__in=rows.values("application_id"),
+    )
+    return _of("application", Application, user) | asked
 
 
 def letter_files(user) -> Q:

@@ -63,6 +63,9 @@ def _recommender(application):
     way = way_of_recommending(application.call)
     if way not in (RecommendedBy.AUTHORITY, RecommendedBy.CHOSEN) or queries.is_recommended(application):
         return
+    if queries.ways_of(application):
+        # People nominate it: no office does.
+        return
     stage = next(row for row in stages_of(application.call) if row.kind == StageKind.RECOMMENDATION)
     found = (_("推荐单位"), stage.clause)
     if way == RecommendedBy.AUTHORITY:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_noop as _
 from accounts.models import Organisation, RoleAssignment, User
 from accounts.roles import Role, UnitRole
 from applications import partner_clocks, queries
-from applications.models import Application, Partner
+from applications.models import Application, Nominator, Partner
 from applications.states import OFFICE, ApplicationState
 from core import calendar
 from grants.models import Call, DayKind, Invitation, Stage, StageKind
@@ -405,6 +405,25 @@ def tell_named(application: Application, people: list[User], *, but, at) -> None
         url=reverse("applications:consents"),
         at=at,
     )
+
+
+def tell_nominators(application: Application, nominators: list[Nominator], *, at) -> None:
+    """Tell people that they were asked to nominate, each with a link to their own page."""
+    until = queries.nominate_until(application.call)
+    for nominator in nominators:
+        actions.tell(
+            recipients=[nominator.user],
+            template="applications/nominator_asked",
+            context={
+                "title": str(application),
+                "call": application.call.title,
+                "lead": application.organisation.name,
+                "handed_in": application.state not in queries.NOT_AWAITED_IN,
+                "until": queries.local_moment(until) if until else "",
+            },
+            url=reverse("applications:nominate", args=[nominator.pk]),
+            at=at,
+        )
 
 
 def tell_next(application: Application, *, at) -> None:

@@ -7,6 +7,7 @@ from django.db.models.functions import Least
 
 from applications import (
     appeal_clocks,
+    nominator_clocks,
     notifications,
     partner_clocks,
     queries,
@@ -19,6 +20,7 @@ from applications.models import (
     Application,
     CheckDecision,
     CheckOutcome,
+    Nominator,
     Partner,
     StampedTable,
     TableOf,
@@ -180,6 +182,23 @@ def register_all() -> None:
             model=Application,
             owing=lambda at: _read(queries.scans_owing()),
             open=lambda application, at: scan_clocks.opened(application, at=at),
+        ),
+        Obligation(
+            kind=DeadlineKind.NOMINATORS,
+            model=Application,
+            owing=lambda at: _read(queries.nominators_owing()),
+            open=lambda application, at: nominator_clocks.opened(application, at=at),
+            due=lambda application: queries.nominate_until(application.call),
+        ),
+        Obligation(
+            kind=DeadlineKind.NOMINATION,
+            model=Nominator,
+            owing=lambda at: queries.signatures_owing().select_related(
+                "user", "application__call__programme__department"
+            ),
+            open=lambda nominator, at: nominator_clocks.asked(nominator, at=at),
+            due=lambda nominator: queries.nominate_until(nominator.application.call),
+            dates=("applications.Nominator.invited_at",),
         ),
         _table(TableOf.UNIT),
         _table(TableOf.RECOMMENDER, dates=("grants.Call.recommender_table_until",)),

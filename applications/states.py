@@ -35,6 +35,12 @@ class AppealState(models.TextChoices):
     DISMISSED = "dismissed", _("维持不予受理")
 
 
+class NominatorState(models.TextChoices):
+    ASKED = "asked", _("待签署")
+    SIGNED = "signed", _("已签署")
+    DECLINED = "declined", _("未提名")
+
+
 class ProjectEnd(models.TextChoices):
     """How a funded project ended; empty while it runs."""
 
@@ -136,6 +142,19 @@ APPEAL = Machine(
         AppealState.UPHELD: frozenset(),
         AppealState.DISMISSED: frozenset(),
     },
+)
+
+NOMINATOR = Machine(
+    states=NominatorState,
+    initial=NominatorState.ASKED,
+    transitions={
+        NominatorState.ASKED: frozenset({NominatorState.SIGNED, NominatorState.DECLINED}),
+        # A new version of the application is signed again.
+        NominatorState.SIGNED: frozenset({NominatorState.ASKED, NominatorState.DECLINED}),
+        NominatorState.DECLINED: frozenset({NominatorState.SIGNED}),
+    },
+    # The person alone, whatever else they are here.
+    owners=dict.fromkeys(NominatorState.values, frozenset()),
 )
 
 ENDED = _ENDS

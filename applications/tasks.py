@@ -75,6 +75,13 @@ def make_missing_snapshots() -> None:
 LAPSING = (
     ("lapse_scans", queries.scans_lapsed, Application, "application", actions.lapse_scan),
     ("lapse_slides", queries.slides_lapsed, Application, "application", actions.lapse_slides),
+    (
+        "lapse_nominators",
+        queries.nominators_lapsed,
+        Application,
+        "application",
+        actions.lapse_nominators,
+    ),
     ("lapse_tables", queries.tables_lapsed, StampedTable, "table", actions.lapse_table),
 )
 """Clock, the deadlines that have lapsed, what they are about, under which word the action takes it."""
@@ -82,7 +89,7 @@ LAPSING = (
 
 @shared_task
 def lapse_scans() -> None:
-    """Say of stamped scans, tables and slides that did not come in time that they did not."""
+    """Say of stamped scans, tables, slides and nominations that did not come in time that they did not."""
     at = timezone.now()
     for row in LAPSING:
         _lapse(*row, at=at)

@@ -55,11 +55,12 @@ PARTS = (
         "access",
         _("限额与名单"),
         WHO,
-        _("单位和推荐单位的限额、定向名单、推荐单位名单、两步申报"),
+        _("单位和推荐单位的限额、定向名单、推荐单位名单、专家提名、两步申报"),
         (
             "quotas",
             "invitations",
             "recommenders",
+            "nominators",
             "call.invitation_only",
             "call.max_submissions",
             "call.max_megabytes",

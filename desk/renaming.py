@@ -68,6 +68,9 @@ def expressions_of(call: Call) -> Iterator[Place]:
     for rule in call.rules.all():
         for name in ("expression", "applies_when"):
             yield _attribute(rule, "rules", name)
+    for group in call.nominator_groups.all():
+        for name in ("who", "applies_when"):
+            yield _attribute(group, "nominators", name)
     for rule in call.money_rules.all():
         for name in ("base", "row", "column", "applies_when", "waived_when"):
             yield _attribute(rule, "money.rules", name)

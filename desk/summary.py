@@ -67,6 +67,8 @@ def _access(pack):
         lines.append(_("定向邀请，名单 %(count)s 家") % {"count": len(pack.invitations)})
     if pack.recommenders:
         lines.append(_("可选的推荐单位 %(count)s 家") % {"count": len(pack.recommenders)})
+    if pack.nominators:
+        lines.append(_("专家提名：%(ways)s") % {"ways": _listed(row.name for row in pack.nominators)})
     if pack.call.follows:
         lines.append(_("两步申报，前一步：%(title)s") % {"title": pack.call.follows})
     return lines

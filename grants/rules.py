@@ -107,6 +107,23 @@ KNOWN = {
 The fields of `answers` are the codes of the call's questions, those of `params` the rule's own.
 `unit` is what `accounts.queries.unit_context` says as of the day on which the call opens.
 """
+NOMINATOR = frozenset(
+    {
+        "name",
+        "title",
+        "degree",
+        "speciality",
+        "birth_date",
+        "organisation_name",
+        "credit_code",
+        "kind",
+        "records",
+        "of_units",
+        "is_candidate",
+    }
+)
+OF_NOMINATORS = {**KNOWN, "nominator": NOMINATOR}
+"""What the condition of a way of being nominated by persons may name."""
 DEMAND = "demand"
 """The `applies_to` of a rule about the demand side."""
 OF_DEMAND = {
@@ -219,6 +236,7 @@ def problems_of(call: Call) -> list[Refused]:
         *_form(call),
         *_money(call),
         *_rules(call),
+        *_nominators(call),
     ]
 
 
@@ -322,6 +340,17 @@ def _rules(call):
         for source in (rule.expression, rule.applies_when):
             if source.strip():
                 yield from _expression(source, **where)
+
+
+def _nominators(call):
+    codes, groups = _codes(call), list(call.nominator_groups.all())
+    if groups and not (call.recommender_closes_at or call.closes_at):
+        yield Refused(_("由专家提名的，须写明推荐截止或申报截止。"), field="recommender_closes_at")
+    for number, group in enumerate(groups):
+        where = {"clause": group.clause, "codes": codes}
+        yield from _expression(group.who, field=f"nominators.{number}.who", names=OF_NOMINATORS, **where)
+        if group.applies_when.strip():
+            yield from _expression(group.applies_when, field=f"nominators.{number}.applies_when", **where)
 
 
 def _expression(source, *, field, clause, codes, params=(), names=KNOWN):

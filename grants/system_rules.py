@@ -4,9 +4,11 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone, translation
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from grants.models import (
+    NOMINATORS_RULE,
     RECOMMENDER_TABLE_RULE,
     ROUND,
     SCAN_RULE,
@@ -17,6 +19,7 @@ from grants.models import (
     Call,
     DayKind,
     EligibilityRule,
+    NominatorGroup,
     RuleScope,
     Severity,
     Stage,
@@ -39,6 +42,9 @@ def write(*, call: Call) -> None:
             call,
             clause=call.recommender_table_clause,
         )
+    groups = list(call.nominator_groups.all())
+    if groups:
+        _write(call, NOMINATORS_RULE, _nominators_text, groups, clause=groups[0].clause)
     for stage in call.stages.all():
         if stage.asks_slides:
             # Nobody is asked before the round: the line is judged only then.
@@ -90,6 +96,17 @@ def _table_text(call: Call) -> str:
 
 def _recommender_table_text(call: Call) -> str:
     return _("推荐单位%(when)s上传盖章的推荐汇总表（推荐函）。") % {"when": recommender_table_when(call)}
+
+
+def _nominators_text(groups: list[NominatorGroup]) -> str:
+    """Every way once; some may hold for some projects only."""
+    is_english = (get_language() or "").startswith("en")
+    ways = [
+        _("%(group)s %(least)s 人以上")
+        % {"group": (is_english and group.name_en) or group.name, "least": group.least}
+        for group in groups
+    ]
+    return _("由专家提名的，须有提名专家在推荐截止前签署：%(ways)s。") % {"ways": _("，或").join(ways)}
 
 
 def recommender_table_when(call: Call) -> str:

@@ -40,6 +40,9 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.STAMPED_SCAN: {"open": (), "d3": (), "d1": (), "d0": ()},
     K.UNIT_TABLE: {"open": (), "d3": (), "d1": (), "d0": ()},
     K.RECOMMENDER_TABLE: {"open": (), "d3": (), "d1": (), "d0": ()},
+    K.NOMINATORS: {"d7": (), "d3": (), "d1": ()},
+    # The invitation itself is told at once.
+    K.NOMINATION: {"d7": (), "d3": (), "d1": (), "d0": ()},
     K.APPEAL: {"open": (), "d7": (), "d3": (), "d1": ()},
     # Whoever rejected may not decide it: the head hears of it at once.
     K.APPEAL_DECISION: {**_OFFICE, "open": (OWNERS, HEADS)},

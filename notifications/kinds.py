@@ -23,6 +23,8 @@ class DeadlineKind(models.TextChoices):
     STAMPED_SCAN = "stamped_scan", _("盖章扫描件")
     UNIT_TABLE = "unit_table", _("盖章的单位申报汇总表")
     RECOMMENDER_TABLE = "recommender_table", _("盖章的推荐汇总表")
+    NOMINATORS = "nominators", _("专家提名")
+    NOMINATION = "nomination", _("签署提名")
     APPEAL = "appeal", _("申请复审")
     APPEAL_DECISION = "appeal_decision", _("复审决定")
     EXPERT_REVIEW = "expert_review", _("组织专家评审")

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from icalendar import Calendar, Event
 
+from applications.models import TableOf
+from applications.queries import table_moment
 from applications.questions import localised
 from grants.models import Call
 from notifications.queries import absolute
@@ -65,6 +67,16 @@ def _of_call(call: Call) -> Iterator[Event]:
         ("closes", _("申报截止：%(title)s"), call.closes_at),
         ("unit", _("单位审核截止：%(title)s"), call.unit_closes_at),
         ("recommender", _("推荐截止：%(title)s"), call.recommender_closes_at),
+        (
+            "unit-table",
+            _("上传盖章的单位申报汇总表截止：%(title)s"),
+            table_moment(call, call, TableOf.UNIT),
+        ),
+        (
+            "recommender-table",
+            _("上传盖章的推荐汇总表截止：%(title)s"),
+            table_moment(call, call, TableOf.RECOMMENDER),
+        ),
     ]
     for code, words, at in dates:
         if at:

@@ -341,9 +341,7 @@ def ranking(applications: Iterable[Application]) -> list[Ranked]:
         now = found[application.pk]
         before = ranked[-1] if ranked else None
         shown = preferred.get(application.pk, ())
-        tied = (
-            before is not None and before.result.total == now.total and len(before.preferences) == len(shown)
-        )
+        tied = before and (before.result.total, len(before.preferences)) == (now.total, len(shown))
         rank = None if now.total is None else (before.rank if tied else place)
         ranked.append(Ranked(application, now, rank, shown))
     return ranked

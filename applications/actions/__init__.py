@@ -45,6 +45,13 @@ from applications.actions.elsewhere import record_elsewhere
 from applications.actions.flow import advance, end_project, enter, set_outcome
 from applications.actions.holding import hold
 from applications.actions.intake import lapse, reopen_drafts, submit, withdraw
+from applications.actions.nominating import (
+    ask_nominator,
+    decline_nomination,
+    drop_nominator,
+    lapse_nominators,
+    sign_nomination,
+)
 from applications.actions.partnering import (
     confirm_partner,
     fill_partner,
@@ -80,6 +87,7 @@ __all__ = [
     "add_to_team",
     "advance",
     "appeal",
+    "ask_nominator",
     "attach",
     "begin_claim",
     "conclude_step",
@@ -88,7 +96,9 @@ __all__ = [
     "copy_from",
     "decide_appeal",
     "decide_many",
+    "decline_nomination",
     "detach",
+    "drop_nominator",
     "end_project",
     "enter",
     "fill_partner",
@@ -103,6 +113,7 @@ __all__ = [
     "keep_partner_typed",
     "keep_typed",
     "lapse",
+    "lapse_nominators",
     "lapse_scan",
     "lapse_slides",
     "lapse_table",
@@ -129,6 +140,7 @@ __all__ = [
     "set_outcome",
     "set_participants",
     "settle_claim",
+    "sign_nomination",
     "start",
     "submit",
     "take_back",

@@ -5,8 +5,9 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from applications import notifications
+from applications import notifications, queries
 from applications.actions import presenting, scanning
+from applications.actions.nominating import renew_nominators
 from applications.actions.tabling import renew_table
 from applications.models import Application, StampedTable, TableOf
 from core import workflow
@@ -57,6 +58,9 @@ def follow_moments(*, old: Call, call: Call, by, at: datetime) -> None:
     if _moved(old, call, "closes_at"):
         for application in scanning.waiting(rows).order_by("pk"):
             scanning.renew(application=application, by=by, at=at)
+    if _moved(old, call, "recommender_closes_at") or _moved(old, call, "closes_at"):
+        for application in rows.filter(pk__in=queries.nominated()).order_by("pk"):
+            renew_nominators(application=application, by=by, at=at)
     for of, moments in TABLE_MOMENTS.items():
         if any(_moved(old, call, moment) for moment in moments):
             tables = StampedTable.objects.filter(series=call.series, of=of)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from applications import notifications, queries, rules, scan_clocks, signals
 from applications.actions.flow import advance, enter
+from applications.actions.nominating import follow_nominators
 from applications.actions.recommending import keep_place
 from applications.actions.tabling import ask_recommender, follow_tables
 from applications.models import (
@@ -23,7 +24,7 @@ from applications.queries import is_decided, step_after
 from applications.states import ApplicationState
 from core import calendar, workflow
 from core.workflow import Lost, Refused
-from grants.models import RECOMMENDER_TABLE_RULE, SCAN_RULE, TABLE_RULE
+from grants.models import NOMINATORS_RULE, RECOMMENDER_TABLE_RULE, SCAN_RULE, TABLE_RULE
 from notifications.models import NoticeKind
 
 RETURN_DAYS = 5
@@ -45,6 +46,7 @@ def _send_back(application, *, reason, items, due_at, by, at):
     else:
         notifications.stage_done(application, old, by=by, at=at)
     follow_tables(application=application, by=by, at=at)
+    follow_nominators(application=application, by=by, at=at)
     notifications.open_supplement(application, due_at=due_at, reason=reason, at=at)
     until = queries.local_moment(due_at)
     words = {"reason": reason, "items": items or [], "until": until}
@@ -148,6 +150,8 @@ def officer_mark(*, rule_result: RuleResult, status: str, by, at: datetime, note
         scan_clocks.done(application, by=by, at=at)
     elif rule_result.rule.code in (TABLE_RULE, RECOMMENDER_TABLE_RULE):
         follow_tables(application=application, by=by, at=at)
+    elif rule_result.rule.code == NOMINATORS_RULE:
+        follow_nominators(application=application, by=by, at=at)
 
 
 def _hold(application: Application) -> None:

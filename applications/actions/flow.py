@@ -5,15 +5,16 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from applications import notifications
+from applications import notifications, queries
 from applications.actions import presenting
+from applications.actions.nominating import follow_nominators
 from applications.actions.tabling import follow_tables
 from applications.models import Application
 from applications.queries import CHOSEN
 from applications.states import OFFICE, ApplicationState
 from core import workflow
 from core.workflow import Refused
-from grants.models import Stage
+from grants.models import Stage, StageKind
 from grants.queries import next_stage, stages_of
 from notifications.models import NoticeKind
 
@@ -32,6 +33,14 @@ def stage_for(application: Application, state: str) -> Stage | None:
     return next((stage for stage in stages_of(application.call) if stage.kind == state), None)
 
 
+def stage_behind(application: Application, state: str | None) -> Stage | None:
+    """The step behind `state` (None: the first): what people nominate, no office recommends."""
+    stage = next_stage(application.call, state)
+    if stage and stage.kind == StageKind.RECOMMENDATION and queries.ways_of(application):
+        return next_stage(application.call, stage.kind)
+    return stage
+
+
 @transaction.atomic
 def enter(*, application: Application, state: str, by, at: datetime, note: str = "", **fields) -> None:
     """Move to `state`, close the clock of the stage left and open that of the stage entered.
@@ -44,6 +53,7 @@ def enter(*, application: Application, state: str, by, at: datetime, note: str =
         presenting.leave(application=application, state=old, by=by, at=at)
         notifications.all_cancelled(application, by=by, at=at)
         follow_tables(application=application, by=by, at=at)
+        follow_nominators(application=application, by=by, at=at)
         return
     notifications.stage_done(application, old, by=by, at=at)
     presenting.leave(application=application, state=old, by=by, at=at)
@@ -60,7 +70,7 @@ def enter(*, application: Application, state: str, by, at: datetime, note: str =
 def advance(*, application: Application, by, at: datetime, note: str = "") -> str:
     """On to the next stage of the call; returns the new state. Raises Refused when there is none."""
     try:
-        stage = next_stage(application.call, application.state)
+        stage = stage_behind(application, application.state)
     except ValueError:
         stage = None
     if stage is None:

@@ -10,7 +10,8 @@ from kombu.exceptions import OperationalError
 
 from applications import eligibility, notifications, queries, quotas, rules, scan_clocks
 from applications.actions.consenting import consent_by_handing_in
-from applications.actions.flow import enter
+from applications.actions.flow import enter, stage_behind
+from applications.actions.nominating import ask_nominators
 from applications.actions.tabling import ask_tables
 from applications.actions.taking_back import put_back
 from applications.models import Application, RuleResult, Submission, TakenBack
@@ -18,7 +19,7 @@ from applications.states import ApplicationState
 from core import workflow
 from grants.actions import next_number
 from grants.models import RecommendedBy, Topic
-from grants.queries import next_stage, number_prefix, way_of_recommending
+from grants.queries import number_prefix, way_of_recommending
 from notifications.models import NoticeKind
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     if problems:
         raise rules.Incomplete(problems)
     returned = current.state == ApplicationState.RETURNED
-    target = queries.returned_from(current) if returned else next_stage(current.call, None).kind
+    target = queries.returned_from(current) if returned else stage_behind(current, None).kind
     _settle_recommender(current)
     submission = _seal(current, lines, by=by, at=at)
     _store_results(current, lines, at=at)
@@ -70,6 +71,7 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     )
     scan_clocks.opened(current, at=at)
     ask_tables(application=current, at=at)
+    ask_nominators(application=current, at=at)
     notifications.tell_team(current, "submitted", at=at, version=submission.version)
     transaction.on_commit(partial(_ask_for_snapshot, submission.pk))
     for name in ("state", "version", "number", "submitted_by", "submitted_at"):

@@ -14,6 +14,7 @@ from django.db import transaction
 from applications import notifications, queries, rules, scan_clocks
 from applications.actions.amending import follow_amendment
 from applications.actions.flow import stage_for
+from applications.actions.nominating import follow_nominators
 from applications.actions.tabling import follow_tables
 from applications.models import (
     Answer,
@@ -66,6 +67,7 @@ def take_back(*, application: Application, by, at: datetime) -> None:
     notifications.stage_dropped(current, old, by=by, at=at)
     scan_clocks.dropped(current, by=by, at=at)
     follow_tables(application=current, by=by, at=at)
+    follow_nominators(application=current, by=by, at=at)
     notice = in_force(current.call)
     if notice.pk == current.call_id:
         notifications.open_draft(current, at=at)
@@ -94,4 +96,5 @@ def put_back(*, application: Application, kept: TakenBack, at: datetime) -> None
     if queries.scans_owing().filter(pk=application.pk).exists():
         scan_clocks.opened(application, at=at)
     follow_tables(application=application, by=None, at=at)
+    follow_nominators(application=application, by=None, at=at)
     notifications.tell_team(application, "restored", at=at, version=application.version)

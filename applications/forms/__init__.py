@@ -9,6 +9,7 @@ from applications.forms.fixed import FIXED_PARTS, FIXED_TITLES, asks_for
 from applications.forms.part import Part
 from applications.forms.section import Section
 from applications.forms.small import (
+    AskNominatorForm,
     ConclusionForm,
     DeskFilter,
     LetterForm,
@@ -24,6 +25,7 @@ __all__ = [
     "FIXED_TITLES",
     "AppealDecisionForm",
     "AppealForm",
+    "AskNominatorForm",
     "BatchForm",
     "ConclusionForm",
     "DeskFilter",

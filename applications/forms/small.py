@@ -139,3 +139,11 @@ class ConclusionForm(forms.Form):
     opinion = forms.CharField(
         label=gettext_lazy("意见"), max_length=5000, widget=forms.Textarea(attrs={"rows": 6})
     )
+
+
+class AskNominatorForm(forms.Form):
+    """A person, by the name and e-mail address of their account."""
+
+    name = forms.CharField(label=gettext_lazy("提名人姓名"), max_length=60)
+    email = forms.EmailField(label=gettext_lazy("提名人注册的邮箱"))
+    leads = forms.BooleanField(label=gettext_lazy("由其牵头"), required=False)

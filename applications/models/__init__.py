@@ -12,6 +12,7 @@ from applications.models.content import (
     ParticipantRole,
     ProposedMilestone,
 )
+from applications.models.nominators import Nominator
 from applications.models.past import PastProject
 from applications.models.recommending import Nomination, RecommendationLetter
 from applications.models.records import RuleResult, RuleStatus, StepConclusion, StepOutcome, Submission
@@ -34,6 +35,7 @@ __all__ = [
     "Consent",
     "IdKind",
     "Nomination",
+    "Nominator",
     "Participant",
     "ParticipantRole",
     "Partner",

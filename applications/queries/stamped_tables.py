@@ -36,11 +36,15 @@ def table_clause(table: StampedTable) -> str:
 
 
 def table_until(call: Call, of: str) -> datetime | None:
-    """The last moment for the stamped table, counted from the notice as it stands; None where none is asked.
+    """The last moment for the stamped table, by the notice as it stands; None where none is asked."""
+    return table_moment(call, in_force(call), of) if asks_table(call, of) else None
+
+
+def table_moment(call: Call, now: Call, of: str) -> datetime | None:
+    """What the version `call` asks for, by the moments of the version in force (`now`); no query.
 
     Zero days: with the unit's own review, or with recommending, by its closing moment.
     """
-    now = in_force(call)
     if not asks_table(call, of):
         return None
     if of == TableOf.RECOMMENDER:

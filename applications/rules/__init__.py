@@ -52,6 +52,12 @@ from applications.rules.deciding import (
     check_mark,
     check_reason,
 )
+from applications.rules.nominating import (
+    check_can_answer,
+    check_can_ask,
+    check_can_ask_nominators,
+    check_can_sign,
+)
 from core.workflow import Refused
 
 __all__ = [
@@ -61,8 +67,11 @@ __all__ = [
     "Incomplete",
     "Problem",
     "allowed",
+    "check_can_answer",
     "check_can_appeal",
     "check_can_approve",
+    "check_can_ask",
+    "check_can_ask_nominators",
     "check_can_choose_recommender",
     "check_can_comment",
     "check_can_conclude",
@@ -81,6 +90,7 @@ __all__ = [
     "check_can_review_for_unit",
     "check_can_scan",
     "check_can_send_back",
+    "check_can_sign",
     "check_can_start",
     "check_can_submit",
     "check_can_take_back",

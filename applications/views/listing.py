@@ -14,6 +14,7 @@ from applications import actions, exporting, printing, queries, rules
 from applications.forms import ListFilter, ReasonForm, StartForm
 from applications.models import Appeal, Application
 from applications.states import EDITABLE, TAKEN_BACK_FROM, ApplicationState
+from applications.views import nominating
 from applications.views.common import PER_PAGE, content_of, linked, part_url, standing, visible_application
 from core.paging import paginate
 from core.sent import number
@@ -126,6 +127,7 @@ def detail(request, pk):
         "content": None if editable else content_of(application),
         "returned": returned,
         "asked_back": _asked_back(application, returned) if returned else [],
+        **nominating.shown(request.user, application),
         "team": User.objects.filter(pk__in=application.team.values("user_id")),
         "reason_form": ReasonForm(),
         "rejected": queries.rejection(application),

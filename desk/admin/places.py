@@ -12,6 +12,7 @@ ROWS_PREFIX = {
     "quotas": "quotas",
     "invitations": "invitations",
     "recommenders": "recommenders",
+    "nominators": "nominators",
     "stages": "stages",
     "milestones": "milestones",
     "instalments": "instalments",

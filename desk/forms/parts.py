@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from desk.forms import equity, facilities, judging, notice
+from desk.forms import equity, facilities, judging, nominators, notice
 from desk.forms.base import BaseRows, PartForm
 from desk.forms.settings import FormSettings
 from grants.models import Call
@@ -12,7 +12,13 @@ BLOCKS: dict[str, tuple] = {
     "notice": (notice.NoticeForm,),
     "contacts": (notice.Contacts,),
     "types": (notice.Types,),
-    "access": (notice.AccessForm, notice.Quotas, notice.Invitations, notice.Recommenders),
+    "access": (
+        notice.AccessForm,
+        notice.Quotas,
+        notice.Invitations,
+        notice.Recommenders,
+        nominators.Nominators,
+    ),
     "topics": (notice.Topics,),
     "form": (FormSettings,),
     "money": (judging.MoneyForm, judging.Categories, judging.Sources, judging.ClaimsForm),

@@ -26,14 +26,18 @@ def question_codes(call: Call) -> list[str]:
     return remembered(call, "codes", lambda: list(call.questions.values_list("code", flat=True)))
 
 
-def check_formula(form, name: str, *, codes, params=()) -> None:
-    """Syntax, names and functions of a CEL field; the fault becomes the field's error."""
+def check_formula(form, name: str, *, codes, params=(), more=None) -> None:
+    """Syntax, names and functions of a CEL field; the fault becomes the field's error.
+
+    `more`: variables beside those of any rule.
+    """
     text = (form.cleaned_data.get(name) or "").strip()
     if not text:
         return
     try:
         of_demand = isinstance(params, dict) and params.get("applies_to") == DEMAND
-        expression = expressions.check(text, (known_of_demand if of_demand else known)(codes, params))
+        names = (known_of_demand if of_demand else known)(codes, params) | (more or {})
+        expression = expressions.check(text, names)
     except expressions.ExpressionError as fault:
         form.add_error(name, fault.message)
         return

@@ -111,6 +111,7 @@ def _types(pack: Pack) -> Found:
     """Whatever is said of a project type must be said of one that the pack names."""
     codes = {"", *(row.code for row in pack.types)}
     parts = (("quotas",), pack.quotas), (("sections",), pack.sections), (("rules",), pack.rules)
+    parts = (*parts, (("nominators",), pack.nominators))
     for place, rows in (*parts, (("money", "rules"), pack.money.rules)):
         for index, row in enumerate(rows):
             if row.type not in codes:

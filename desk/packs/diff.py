@@ -15,6 +15,7 @@ KEYS = {
     "quotas": ("of", "type", "region"),
     "invitations": ("credit_code",),
     "recommenders": ("credit_code",),
+    "nominators": ("type", "name"),
     "stages": ("kind",),
     "sections": ("code",),
     "questions": ("code",),

@@ -18,6 +18,7 @@ from grants.models import (
     EligibilityRule,
     FundingSource,
     MoneyRule,
+    NominatorGroup,
     ProjectType,
     Question,
     Quota,
@@ -42,6 +43,7 @@ def dump(call: Call) -> Pack:
         quotas=_typed(schema.QuotaPart, Quota, call),
         invitations=[_part(schema.InvitationPart, row) for row in call.invitations.all()],
         recommenders=[_part(schema.RecommenderPart, row) for row in call.recommenders.all()],
+        nominators=_typed(schema.NominatorsPart, NominatorGroup, call),
         money=schema.MoneyPart.model_construct(
             cap=call.cap,
             cap_clause=call.cap_clause,

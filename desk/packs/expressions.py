@@ -9,7 +9,7 @@ from desk.packs.context import known, known_of_demand
 from desk.packs.schema import Pack, QuestionPart, questions_of
 from desk.packs.source import Place
 from grants.models import Automation, FormKind, QuestionKind
-from grants.rules import DEMAND
+from grants.rules import DEMAND, NOMINATOR
 
 Found = Iterator[tuple[Place, str]]
 PROJECT_ANSWERS = ("project", "answers")
@@ -38,6 +38,11 @@ def found(pack: Pack) -> Found:
     for index, rule in enumerate(pack.money.rules):
         for key in ("base", "row", "column", "applies_when", "waived_when"):
             yield from _expression(("money", "rules", index, key), getattr(rule, key), known(codes))
+    for index, group in enumerate(pack.nominators):
+        names = known(codes)
+        yield from _expression(("nominators", index, "applies_when"), group.applies_when, names)
+        names = names | {"nominator": NOMINATOR}
+        yield from _expression(("nominators", index, "who"), group.who, names)
     for index, quota in enumerate(pack.quotas):
         names = {"unit": known(())["unit"]}
         yield from _expression(("quotas", index, "formula"), quota.formula, names)

@@ -137,6 +137,22 @@ class RecommenderPart(Part):
     name: Words120
 
 
+class NominatorsPart(Part):
+    """One way of being nominated by persons: at least so many of whom `who` (CEL) holds."""
+
+    type: TypeCode = ""
+    name: Words120
+    name_en: Maybe120 = ""
+    least: Annotated[int, Field(ge=1, le=30)] = 1
+    who: Body
+    hint: Text = ""
+    applies_when: Text = ""
+    per_year: Annotated[int, Field(ge=1, le=99)] | None = None
+    of_units: Annotated[int, Field(ge=0, le=30)] | None = None
+    leader_first: bool = False
+    clause: Annotated[Clause, Field(min_length=1)]
+
+
 class CategoryPart(Part):
     code: Code
     name: Words60
@@ -412,6 +428,7 @@ class Pack(Part):
     quotas: list[QuotaPart] = Field(default_factory=list)
     invitations: list[InvitationPart] = Field(default_factory=list)
     recommenders: list[RecommenderPart] = Field(default_factory=list)
+    nominators: list[NominatorsPart] = Field(default_factory=list)
     money: MoneyPart = MoneyPart()
     claims: ClaimsPart | None = None
     publicity: PublicityPart = PublicityPart()

@@ -64,6 +64,8 @@ def _windows(pack: Pack) -> Found:
         ("unit_closes", StageKind.UNIT_REVIEW),
         ("recommender_closes", StageKind.RECOMMENDATION),
     ):
+        if name == "recommender_closes" and pack.nominators:
+            continue
         if getattr(call, name) and kind not in kinds:
             yield ("call", name), _("写了截止时间，但环节里没有“%(stage)s”。") % {"stage": kind.label}
     if call.registers_by and not (
@@ -79,6 +81,7 @@ def _windows(pack: Pack) -> Found:
     yield from _table(pack, kinds)
     yield from _recommender_table(pack, kinds)
     yield from _slides(pack)
+    yield from _nominators(pack, kinds)
     if call.entry_days and not call.follows:
         yield ("call", "entry_days"), _("写了入选后的申报期限，但没有写前一步通知。")
 
@@ -117,6 +120,16 @@ def _recommender_table(pack: Pack, kinds: set) -> Found:
         yield place, _("推荐汇总表的截止时间不能早于推荐截止和申报截止。")
     if not asked.clause:
         yield ("recommender_table", "clause"), _("请写明要求盖章推荐汇总表的条款。")
+
+
+def _nominators(pack: Pack, kinds: set) -> Found:
+    """Until when people sign, and who looks whether enough have."""
+    if not pack.nominators:
+        return
+    if pack.call.recommender_closes is None:
+        yield ("call", "recommender_closes"), _("由专家提名的，提名专家在推荐截止前签署：请填写推荐截止。")
+    if StageKind.FORMAL_CHECK not in kinds:
+        yield ("nominators",), _("提名人数由形式审查核对，但环节里没有形式审查。")
 
 
 def _slides(pack: Pack) -> Found:

@@ -21,6 +21,7 @@ from grants.models import (
     IssuingBody,
     ListedRecommender,
     MoneyRule,
+    NominatorGroup,
     Programme,
     ProjectType,
     Question,
@@ -94,6 +95,7 @@ def _clear(call: Call) -> None:
         Section,
         Stage,
         Quota,
+        NominatorGroup,
         Invitation,
         ListedRecommender,
         Contact,
@@ -163,6 +165,7 @@ def _write_types(call: Call, pack: Pack) -> dict[str, ProjectType | None]:
     )
     types = {row.code: row for row in ProjectType.objects.filter(call=call)} | {"": None}
     _ordered(Quota, call, pack.quotas, types=types)
+    _ordered(NominatorGroup, call, pack.nominators, types=types)
     return types
 
 

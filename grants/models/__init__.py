@@ -15,6 +15,7 @@ from grants.models.call import (
     Sourcing,
 )
 from grants.models.eligibility import (
+    NOMINATORS_RULE,
     RECOMMENDER_TABLE_RULE,
     ROUND,
     SCAN_RULE,
@@ -30,12 +31,14 @@ from grants.models.eligibility import (
 from grants.models.form import Dictionary, DictionaryEntry, FormKind, Question, QuestionKind, Section
 from grants.models.frozen import frozen_with_call
 from grants.models.money import BudgetCategory, ClaimScheme, FundingSource, MoneyKind, MoneyRule
+from grants.models.nominators import NominatorGroup
 from grants.models.programme import NumberSequence, Programme
 from grants.models.quotas import Quota, QuotaOf
 from grants.models.stages import RecommendedBy, Stage, StageKind
 from grants.models.topics import DemandKind, Topic
 
 __all__ = [
+    "NOMINATORS_RULE",
     "RECOMMENDER_TABLE_RULE",
     "ROUND",
     "SCAN_RULE",
@@ -63,6 +66,7 @@ __all__ = [
     "ListedRecommender",
     "MoneyKind",
     "MoneyRule",
+    "NominatorGroup",
     "NumberSequence",
     "Programme",
     "ProjectType",

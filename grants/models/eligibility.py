@@ -40,6 +40,9 @@ TABLE_RULE = "stamped_table"
 RECOMMENDER_TABLE_RULE = "recommender_table"
 """Code of the line about the stamped table of the recommender."""
 
+NOMINATORS_RULE = "nominators"
+"""Code of the line about the people who nominate, written where the notice has them."""
+
 SLIDES_RULES = {kind: f"slides_{kind}" for kind in ("expert_review", "panel_review")}
 """Round → code of the line about its slides: written likewise, judged when a team is invited to the round."""
 
@@ -50,6 +53,7 @@ SYSTEM_RULES = {
     SCAN_RULE: _("盖章扫描件"),
     TABLE_RULE: _("盖章的单位申报汇总表"),
     RECOMMENDER_TABLE_RULE: _("盖章的推荐汇总表"),
+    NOMINATORS_RULE: _("专家提名"),
     **dict.fromkeys(SLIDES_RULES.values(), _("答辩材料")),
 }
 """Codes of the rules that publishing writes, and what each is about: nobody else may use them."""

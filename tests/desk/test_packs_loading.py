@@ -22,7 +22,8 @@ TODAY = date(2026, 3, 10)
 FULLER = (
     SMALL.replace(
         "  closes: ",
-        "  registers_by: 2026-03-20 17:00\n  max_megabytes: 6\n  members_consent: true\n  closes: ",
+        "  registers_by: 2026-03-20 17:00\n  max_megabytes: 6\n  members_consent: true\n"
+        "  recommender_closes: 2026-05-15 17:00\n  closes: ",
         1,
     )
     .replace(
@@ -36,6 +37,8 @@ FULLER = (
         "\nmoney:\n",
         "\nscan: {days: 1, day_kind: calendar, clause: 第二条}\ntable: {days: 3, clause: 第二条}\n"
         "recommender_table: {until: 2026-05-20 12:00, clause: 第二条}\n"
+        "nominators:\n  - {name: 院士, least: 3, who: \"nominator.title.contains('院士')\", clause: 第二条, "
+        "per_year: 1, of_units: 0, leader_first: true}\n"
         "quotas:\n  - {of: unit, number: 2}\n"
         "  - {of: unit, number: 5, credit_code: 91370200163562681G, name: 青岛示范大学}\nmoney:\n",
         1,

@@ -161,6 +161,13 @@ BROKEN = [
     ("stages:", "table: {days: 0, clause: 第一条}\nstages:", 27, "table.days", None),
     (
         "stages:",
+        "nominators: [{name: 院士, who: nominator.age > 1, clause: 第一条}]\nstages:",
+        27,
+        "nominators[1].who",
+        None,
+    ),
+    (
+        "stages:",
         "recommender_table: {until: 2027-01-05 17:00, clause: 第一条}\nstages:",
         27,
         "recommender_table.until",

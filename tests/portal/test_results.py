@@ -129,20 +129,28 @@ def events(client, address) -> dict[str, str]:
 
 def test_the_calendar_holds_the_public_dates(client):
     now = timezone.now().replace(microsecond=0)
-    call = CallFactory(title="海洋专项", closes_at=now + timedelta(days=3))
+    until = now + timedelta(days=9)
+    call = CallFactory(
+        title="海洋专项", closes_at=now + timedelta(days=3), recommender_table_until=until, table_days=0
+    )
     CallFactory(title="旧的", closes_at=now - timedelta(days=60), opens_at=now - timedelta(days=90))
     CallFactory(title="草稿", draft=True)
     TopicFactory(call=demand_call(), title="溶解氧")
     notice_of(call, title="第一批")
     found = events(client, "/calendar/deadlines.ics")
     assert sorted(found) == [
+        "上传盖章的单位申报汇总表截止：海洋专项",
+        "上传盖章的推荐汇总表截止：海洋专项",
         "公示结束：第一批",
         "开始受理：海洋专项",
         "揭榜截止：溶解氧",
         "申报截止：海洋专项",
     ]
-    assert found["申报截止：海洋专项"] == call.closes_at
+    assert found["申报截止：海洋专项"] == found["上传盖章的单位申报汇总表截止：海洋专项"] == call.closes_at
+    assert found["上传盖章的推荐汇总表截止：海洋专项"] == until
     assert sorted(events(client, f"/calls/{call.pk}/deadlines.ics")) == [
+        "上传盖章的单位申报汇总表截止：海洋专项",
+        "上传盖章的推荐汇总表截止：海洋专项",
         "开始受理：海洋专项",
         "申报截止：海洋专项",
     ]

@@ -1,0 +1,54 @@
+"""Nomination by persons: one row for each way."""
+
+from django.utils.translation import gettext_lazy
+
+from desk.forms.base import PartForm, rows
+from desk.forms.rules import check_formula, question_codes
+from desk.forms.widgets import formula, short_text
+from grants.models import NominatorGroup
+from grants.rules import NOMINATOR
+
+
+class NominatorForm(PartForm):
+    """One way of being nominated by persons."""
+
+    layout = (
+        (("name", 5), ("least", 2), ("project_type", 3), ("clause", 2)),
+        (("who", 12),),
+        (("hint", 6), ("applies_when", 6)),
+        (("per_year", 4), ("of_units", 4), ("leader_first", 4)),
+        (("name_en", 12),),
+    )
+
+    class Meta:
+        model = NominatorGroup
+        fields = (
+            "name",
+            "least",
+            "project_type",
+            "clause",
+            "who",
+            "hint",
+            "applies_when",
+            "per_year",
+            "of_units",
+            "leader_first",
+            "name_en",
+        )
+        widgets = {"who": formula(2), "applies_when": formula(2), "hint": short_text(2)}
+
+    def clean(self):
+        data = super().clean()
+        codes = question_codes(self.call)
+        check_formula(self, "who", codes=codes, more={"nominator": NOMINATOR})
+        check_formula(self, "applies_when", codes=codes)
+        return data
+
+
+Nominators = rows(
+    NominatorForm,
+    title=gettext_lazy("专家提名（任一方式达到人数即可；由专家提名的不再经推荐审核）"),
+    noun=gettext_lazy("提名方式"),
+    unique=(),
+    prefix="nominators",
+)
