@@ -19,10 +19,8 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg.errors import DeadlockDetected, LockNotAvailable
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from core import calendar
+from core import calendar, plain_yaml
 from core.models import CalendarDay
 from core.signals import calendar_changed
 from core.workflow import Lost
@@ -244,11 +242,11 @@ def _csv_lines(text: str) -> Iterator[tuple[int, dict]]:
 
 def _yaml_lines(text: str) -> Iterator[tuple[int, dict]]:
     try:
-        items = YAML(typ="rt").load(text)
-    except MarkedYAMLError as fault:
+        items = plain_yaml.load(text)
+    except plain_yaml.MarkedYAMLError as fault:
         line = fault.problem_mark.line + 1 if fault.problem_mark else 1
         raise ValidationError(_("第 %(line)s 行：不是有效的 YAML。") % {"line": line}) from fault
-    except YAMLError as fault:
+    except plain_yaml.YAMLError as fault:
         raise ValidationError(_("第 1 行：不是有效的 YAML。")) from fault
     if not isinstance(items, list):
         raise ValidationError(_("第 1 行：应为列表，每项写 date、working、name。"))

@@ -7,11 +7,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from core import plain_yaml
 from desk.packs.schema import Pack
 from desk.packs.values import fill_year, is_relative, read_moment
 
@@ -55,16 +54,16 @@ class Source:
 
     def _parse(self, text: str):
         try:
-            return YAML(typ="rt").load(text)
+            return plain_yaml.load(text)
         except DuplicateKeyError as fault:
             line = fault.problem_mark.line + 1
             key = fault.problem.partition('"')[2].partition('"')[0]
             message = _("“%(key)s”写了两次。") % {"key": key}
-        except MarkedYAMLError as fault:
+        except plain_yaml.MarkedYAMLError as fault:
             mark = fault.problem_mark or fault.context_mark
             line = mark.line + 1 if mark else 1
             message = _("YAML 格式错误：%(problem)s。") % {"problem": fault.problem or fault.context}
-        except (YAMLError, ValueError) as fault:
+        except (plain_yaml.YAMLError, ValueError) as fault:
             line, message = 1, _("YAML 格式错误：%(problem)s。") % {"problem": str(fault).splitlines()[0]}
         raise BadPack(self.name, [Problem(line, "", message)])
 

@@ -247,9 +247,18 @@ def test_a_problem_reads_as_file_line_place_and_sentence():
     assert str(caught.value) == "broken.yaml:79: instalments: 拨款比例之和应为 100，现为 90。"
 
 
-@pytest.mark.parametrize("text", ["", "[]", "就一句话", "- a\n- b\n", "a: &x [*x]", "1"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "就一句话", "- a\n- b\n", "a: &x [*x]", "1", "[" * 3000, "{a: " * 3000]
+)
 def test_what_is_no_pack_at_all_is_said_in_one_sentence(text):
     assert len(problems_of(text)) >= 1
+
+
+def test_references_are_refused_at_their_line_before_they_grow():
+    laughs = "a: &a [x, x, x]\nb: &b [*a, *a, *a]\n" + SMALL
+    assert [(problem.line, problem.message) for problem in problems_of(laughs)] == [
+        (1, "YAML 格式错误：请写出内容，不使用引用（& 和 *）。")
+    ]
 
 
 def test_a_file_of_another_encoding_is_named_with_its_line(tmp_path):
