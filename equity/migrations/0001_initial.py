@@ -303,7 +303,7 @@ class Migration(migrations.Migration):
                 'verbose_name': '估值',
                 'verbose_name_plural': '估值',
                 'ordering': ['as_of_date', 'id'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('post_money__gt', 0)), name='valuation_positive'), models.UniqueConstraint(fields=('deal', 'as_of_date', 'post_money'), name='valuation_once')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('post_money__gt', 0)), name='valuation_positive'), models.UniqueConstraint(fields=('deal', 'as_of_date', 'post_money', 'filing_number'), name='valuation_once')],
             },
         ),
         migrations.AddConstraint(

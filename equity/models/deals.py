@@ -252,8 +252,10 @@ class Valuation(models.Model):
         ordering = ["as_of_date", "id"]
         constraints = [
             models.CheckConstraint(condition=Q(post_money__gt=0), name="valuation_positive"),
-            # Of one day another value corrects the first; the same again is a second click.
-            models.UniqueConstraint(fields=["deal", "as_of_date", "post_money"], name="valuation_once"),
+            # Of one day another value or its filing corrects the first; the same again is a second click.
+            models.UniqueConstraint(
+                fields=["deal", "as_of_date", "post_money", "filing_number"], name="valuation_once"
+            ),
         ]
         triggers = [pgtrigger.Protect(name="sealed", operation=pgtrigger.Update | pgtrigger.Delete)]
 

@@ -1,77 +1,35 @@
-"""From the agreement to the share and out of it; who may do what; what is owed meanwhile."""
+"""From the agreement to the share or to another end; who may do what; what is owed meanwhile."""
 
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import transaction
 
 from core.calendar import end_of_day, local_date
-from core.workflow import Lost, Refused
+from core.workflow import Refused
 from equity import actions, queries, rules
 from equity.models import (
-    BuyBackWindow,
-    CapTable,
     Deal,
-    Distribution,
-    DistributionLine,
-    Exit,
-    Holding,
     PeriodicReport,
-    Shareholding,
     Trigger,
-    Valuation,
 )
-from equity.states import DEAL, DealState, ExitState, ReportState, TriggerState, WindowState
+from equity.states import DEAL, DealState, TriggerState
 from finance import actions as finance
 from finance.models import Instalment, Refund
 from milestones import actions as milestones
 from notifications import obligations
 from notifications.actions import lapse_rights
 from notifications.models import Deadline, DeadlineKind, Message
-from tests.factories.equity import deal_of, equity_call, file, settled
-from tests.factories.milestones import AT, PEOPLE, hand_in, milestone_of, payee, people_of
+from tests.equity.helpers import agreeing, clock, proposed, reported
+from tests.factories.equity import file, settled
+from tests.factories.milestones import AT, PEOPLE, hand_in, milestone_of, payee
 from tests.factories.notifications import drifts, only_of
 
 TODAY = local_date(AT)
 LATER = AT + timedelta(days=800)
 
 pytestmark = pytest.mark.django_db
-
-
-def clock(subject):
-    """The kinds of deadline that are open about an object."""
-    rows = Deadline.objects.open().filter(
-        content_type__app_label="equity", content_type__model=subject._meta.model_name, object_id=subject.pk
-    )
-    return set(rows.values_list("kind", flat=True))
-
-
-def agreeing(at=AT) -> list[str]:
-    return drifts("equity", at=at)
-
-
-def sums_hold():
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-
-
-def reported(trigger, *, by, at=AT, day=TODAY):
-    actions.report_trigger(trigger=trigger, met_date=day, evidence="投资协议", file=file(), by=by, at=at)
-
-
-def proposed(deal, people, *, at=AT, kind="buy_back", price=Decimal(1_100_000)):
-    return actions.propose_exit(
-        deal=deal,
-        kind=kind,
-        price=price,
-        counterparty="张三",
-        reason="团队提出回购",
-        file=None,
-        by=people["manager"],
-        at=at,
-    )
 
 
 # ---- what is owed ----
@@ -283,229 +241,6 @@ def test_research_acceptance_never_moves_a_deal(watching):
     assert (deal.state, milestone_of(deal.agreement).state) == ("watching", "submitted")
 
 
-# ---- the share ----
-
-
-def approved(deal, people):
-    """A deal whose conversion is approved at 20 per cent."""
-    trigger = deal.triggers.first()
-    reported(trigger, by=people["team"])
-    actions.confirm_trigger(trigger=trigger, by=people["manager"], at=AT)
-    deal.refresh_from_db()
-    value = {"post_money": Decimal(5_000_000), "basis": "round", "by": people["trustee"], "at": AT}
-    actions.record_valuation(deal=deal, as_of_date=TODAY, file=file(), **value)
-    actions.return_valuation(deal=deal, reason="依据不足", by=people["leader"], at=AT)
-    with pytest.raises(Refused, match="已经登记过"):
-        actions.record_valuation(deal=deal, as_of_date=TODAY, file=file(), **value)
-    mended = value | {"post_money": Decimal(5_000_100)}
-    actions.record_valuation(deal=deal, as_of_date=TODAY, file=file(), **mended)
-    assert queries.last_valuation(deal).post_money == 5_000_100, "the same day, mended"
-    with pytest.raises(Refused, match="不超过 25%"):
-        actions.approve_conversion(deal=deal, percent=Decimal("25.01"), note="", by=people["leader"], at=AT)
-    actions.approve_conversion(deal=deal, percent=Decimal(20), note="", by=people["leader"], at=AT)
-
-
-def test_a_share_beyond_the_cap_or_the_largest_is_refused_by_rule_and_by_the_database(watching):
-    deal, people = watching
-    approved(deal, people)
-    register = {"registered_date": TODAY, "file": file(), "by": people["manager"], "at": AT}
-    founders = [("张三", Decimal(500_000)), ("李四", Decimal(300_000))]
-    wrong = [
-        (Decimal(200_001), founders, "shares", "超过批准"),
-        (Decimal(200_000), [(f"股东{n}", Decimal(160_000)) for n in range(5)], "others", "第一大股东"),
-        (Decimal(0), founders, "shares", "大于 0"),
-        (Decimal(200_000), [], "others", "其他每一名"),
-        (Decimal(200_000), [*founders, ("张三", Decimal(1))], "others", "不重复"),
-        (Decimal(200_000), [*founders, (deal.trustee.name, Decimal(1))], "others", "不要再列入"),
-    ]
-    for shares, others, field, sentence in wrong:
-        with pytest.raises(Refused, match=sentence) as refused:
-            actions.register(deal=deal, shares=shares, others=others, **register)
-        assert refused.value.field == field
-    actions.register(deal=deal, shares=Decimal(200_000), others=founders, **register)
-    sums_hold()
-    assert [str(row) for row in queries.holding_of(deal).table.rows.all()] == [
-        "张三",
-        "李四",
-        deal.trustee.name,
-    ]
-    attacks = [
-        lambda: Holding.objects.update(until_date=LATER),
-        lambda: CapTable.objects.update(shares=1),
-        lambda: Shareholding.objects.update(shares=1),
-        lambda: Shareholding.objects.create(table=queries.holding_of(deal).table, name="王五", shares=1),
-        lambda: Deal.objects.filter(pk=deal.pk).update(valuation_due_date=None),
-        lambda: Deal.objects.filter(pk=deal.pk).update(amount=1),
-        lambda: Deal.objects.filter(pk=deal.pk).update(trustee=None),
-        lambda: Trigger.objects.filter(deal=deal, state="met").update(evidence="x"),
-        lambda: Trigger.objects.filter(deal=deal).update(by_date=TODAY),
-        lambda: Valuation.objects.update(post_money=1),
-    ]
-    for attack in attacks:
-        with pytest.raises(DatabaseError), transaction.atomic():
-            attack()
-
-
-def test_a_later_round_makes_another_cap_table_and_the_latest_counts(held, watching):
-    deal, people = held
-    on = TODAY + timedelta(days=90)
-    founders = [("张三", Decimal(800_000)), ("蓝海创投", Decimal(600_000))]
-    round_a = {"shares": Decimal(200_000), "others": founders, "as_of_date": on, "occasion": "A 轮增资"}
-    round_a |= {"by": people["trustee"], "at": AT + timedelta(days=100)}
-    wrong = [
-        ({"as_of_date": TODAY}, "as_of_date", "晚于"),
-        ({"as_of_date": TODAY + timedelta(days=101)}, "as_of_date", "不晚于今天"),
-        ({"occasion": " "}, "occasion", "变动原因"),
-        ({"shares": Decimal(500_000)}, "shares", "超过"),
-        ({"others": [("张三", Decimal(10) ** 15)]}, "others", "过大"),
-        ({"by": people["team"]}, "", "受托管理机构"),
-    ]
-    for change, field, sentence in wrong:
-        with pytest.raises(Refused, match=sentence) as refused:
-            actions.restructure(deal=deal, file=file(), **round_a | change)
-        assert refused.value.field == field
-    with pytest.raises(Refused, match="现在是"):
-        actions.restructure(deal=watching[0], file=file(), **round_a | {"by": people["manager"]})
-    assert queries.holding_of(deal).earlier == []
-    actions.restructure(deal=deal, file=file(), **round_a)
-    sums_hold()
-    with pytest.raises(Refused, match="已经登记过"):
-        actions.restructure(deal=deal, file=file(), **round_a)
-    holding = queries.holding_of(deal)
-    assert [(table.as_of_date, str(table)) for table in (holding.table, *holding.earlier)] == [
-        (on, "12.5%"),
-        (TODAY, "20%"),
-    ]
-    assert queries.deals(people["manager"]).get(pk=deal.pk).held_percent == Decimal("12.5")
-    assert queries.dossier(deal).value == 5_000_000 * Decimal("0.125")
-    assert {row.pk for row in CapTable.objects.visible_to(people["team"])} == {
-        t.pk for t in holding.tables.all()
-    }
-    assert not CapTable.objects.visible_to(people["demander"]).exists()
-    assert agreeing() == []
-
-
-@pytest.mark.parametrize(
-    ("shares", "rows"),
-    [
-        (Decimal(300), [(300, True), (700, False)]),  # above the cap
-        (Decimal(200), [(200, True), (700, False)]),  # not the whole
-        (Decimal(200), [(200, False), (800, False)]),  # not the public's
-        (Decimal(200), [(200, True), *[(160, False)] * 5]),  # the largest
-    ],
-)
-def test_the_database_holds_the_cap_table(agreed, shares, rows):
-    deal, people = agreed
-
-    def attack():
-        recorded = {"recorded_by": people["manager"], "recorded_at": AT}
-        until = TODAY + timedelta(days=1)
-        holding = Holding.objects.create(deal=deal, registered_date=TODAY, until_date=until, **recorded)
-        whole = {"total_shares": 1000, "max_percent": 25, "not_largest": True}
-        table = CapTable.objects.create(holding=holding, as_of_date=TODAY, shares=shares, **whole, **recorded)
-        for number, (held, is_public) in enumerate(rows):
-            Shareholding.objects.create(table=table, name=str(number), shares=held, is_public=is_public)
-        sums_hold()
-
-    with pytest.raises(DatabaseError), transaction.atomic():
-        attack()
-
-
-# ---- the way out ----
-
-
-def test_the_team_buys_back_within_its_window_for_no_less_than_the_formula(held):
-    deal, people = held
-    window = queries.window_of(deal)
-    inside = AT + timedelta(days=400)
-    with pytest.raises(Refused, match="回购期是"):
-        actions.declare_buy_back(window=window, offer=Decimal(2_000_000), note="", by=people["team"], at=AT)
-    # 1 000 000 and 3.65 per cent a year for 400 days.
-    with pytest.raises(Refused, match="104 万元"):
-        actions.declare_buy_back(
-            window=window, offer=Decimal("1039999.99"), note="", by=people["team"], at=inside
-        )
-    actions.declare_buy_back(window=window, offer=Decimal(1_040_000), note="", by=people["team"], at=inside)
-    assert (window.state, clock(window)) == (WindowState.DECLARED, set())
-    with pytest.raises(Refused, match="不能低于"):
-        proposed(deal, people, at=inside, price=Decimal(1_000_000))
-    with pytest.raises(Refused, match="团队优先"):
-        proposed(deal, people, at=inside, kind="transfer", price=Decimal(9_000_000))
-    found = proposed(deal, people, at=inside, price=Decimal(1_040_000))
-    actions.refuse_exit(exit_=found, reason="价格偏低", by=people["leader"], at=inside)
-    window.refresh_from_db()
-    assert (deal.state, window.state, clock(window)) == ("holding", "open", {"equity_buy_back"})
-    assert agreeing(inside) == []
-    with pytest.raises(Refused, match="团队优先"):
-        proposed(deal, people, at=inside, kind="transfer", price=Decimal(9_000_000))
-
-
-def test_of_two_exits_at_once_one_wins(held):
-    deal, people = held
-    other = Deal.objects.get(pk=deal.pk)
-    found = proposed(deal, people)
-    with pytest.raises(Lost):
-        proposed(other, people)
-    with pytest.raises(DatabaseError), transaction.atomic():
-        Exit.objects.create(
-            deal=deal,
-            kind="buy_back",
-            price_formula="original",
-            least=1,
-            price=1,
-            counterparty="x",
-            reason="x",
-            proposed_by=people["manager"],
-            proposed_at=AT,
-        )
-    assert Exit.objects.get(deal=deal) == found
-    for change in ({"price": 1}, {"state": "settled"}, {"state": "approved", "received": 1}):
-        with pytest.raises(DatabaseError), transaction.atomic():
-            Exit.objects.filter(pk=found.pk).update(**change)
-    actions.approve_exit(exit_=found, note="", by=people["leader"], at=AT)
-    actions.refuse_exit(exit_=found, reason="受让方没有付款", by=people["leader"], at=AT)
-    assert (deal.state, found.state, agreeing()) == ("holding", "refused", []), "not stuck for ever"
-
-
-def test_income_is_split_to_the_cent_and_the_rest_goes_to_the_pool(held):
-    deal, people = held
-    found = proposed(deal, people, price=Decimal("1100000.01"))
-    book = {"received_date": TODAY, "voucher": "收-1", "by": people["finance"], "at": AT}
-    with pytest.raises(Refused, match="待批准"):
-        actions.book_exit(exit_=found, received=Decimal("1100000.01"), **book)
-    actions.approve_exit(exit_=found, note="同意", by=people["leader"], at=AT)
-    with pytest.raises(Refused, match="批准的价格"):
-        actions.book_exit(exit_=found, received=Decimal(1_100_000), **book)
-    actions.book_exit(exit_=found, received=Decimal("1100000.01"), **book)
-    assert (deal.state, found.state, agreeing()) == ("exited", ExitState.SETTLED, [])
-    assert queries.due_report(deal) is None
-    deal.refresh_from_db()
-    distribution = actions.distribute(deal=deal, by=people["finance"], at=AT)
-    sums_hold()
-    # Of 100 000.01: 30 000.00 (cut), 40 000.00 (cut), the pool its share, the odd cent and the principal.
-    assert list(distribution.lines.values_list("payee", "amount")) == [
-        ("运营方", Decimal("30000.00")),
-        ("推荐孵化器", Decimal("40000.00")),
-        ("资金池", Decimal("1030000.01")),
-    ]
-    assert deal.state == DealState.CLOSED
-    with pytest.raises(DatabaseError), transaction.atomic():
-        DistributionLine.objects.create(
-            distribution=distribution, payee="他", share=1, amount=1, is_pool=False
-        )
-    with pytest.raises(DatabaseError), transaction.atomic():
-        Distribution.objects.update(amount=1)
-    with pytest.raises(DatabaseError), transaction.atomic():
-        Deal.objects.filter(pk=deal.pk).update(ending="x")
-
-
-def test_a_loss_leaves_nothing_to_split(held):
-    deal, _people = held
-    payees = queries.payees_of_call(deal.application.call)
-    parts = rules.split(Decimal("999.99"), Decimal(1000), payees)
-    assert [amount for _row, amount in parts] == [0, 0, Decimal("999.99")]
-
-
 # ---- who ----
 
 
@@ -559,33 +294,3 @@ def test_no_move_but_those_of_the_table(agreed, state):
     if state != "holding":
         with pytest.raises(Refused):
             proposed(deal, people)
-
-
-# ---- what the notice says ----
-
-
-@pytest.mark.parametrize(
-    ("wrong", "sentence"),
-    [
-        ({"payees": (("运营方", 30, False), ("资金池", 60, True))}, "100%"),
-        ({"payees": (("运营方", 30, False), ("孵化器", 70, False))}, "资金池"),
-        ({"triggers": False}, "触发条件"),
-        ({"instrument": "grant"}, "不能写股权条件"),
-    ],
-)
-def test_a_notice_is_published_only_with_terms_that_are_whole(wrong, sentence):
-    call = equity_call(**wrong)
-    with pytest.raises(Refused, match=sentence):
-        rules.check_terms(call)
-
-
-def test_terms_are_frozen_and_money_invested_at_once_waits_for_no_trigger():
-    call = equity_call(instrument="equity", triggers=False)
-    with pytest.raises(DatabaseError), transaction.atomic():
-        queries.terms_of(call).save()
-    deal = deal_of(call)
-    people = people_of(deal.agreement)
-    settled(deal, people)
-    assert (deal.state, clock(deal)) == ("triggered", {"equity_conversion"})
-    assert queries.due_report(deal).state == ReportState.DUE
-    assert BuyBackWindow.objects.filter(deal=deal).count() == 0

@@ -7,7 +7,7 @@ from email.policy import default
 from aiosmtpd.controller import Controller
 
 from config.machine import LOOPBACK, free_port
-from notifications.models import DeadlineKind, ReminderPolicy, ReminderStep
+from notifications.models import DeadlineKind, Reminder, ReminderPolicy, ReminderStep
 
 
 def policy(*codes, kind=DeadlineKind.MILESTONE, told=None, channels=("email",), **fields) -> ReminderPolicy:
@@ -67,3 +67,8 @@ class SmtpServer:
     @property
     def url(self) -> str:
         return f"smtp://{LOOPBACK}:{self.port}"
+
+
+def told() -> list[tuple[int, str]]:
+    """Who was reminded and at which lead, in order."""
+    return list(Reminder.objects.order_by("id").values_list("recipient_id", "lead"))
