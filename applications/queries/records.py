@@ -1,5 +1,7 @@
 """Lists, history, clocks, files and rule results of applications."""
 
+from datetime import datetime
+
 from django.db.models import Q
 from django.utils import timezone
 
@@ -126,9 +128,11 @@ def _last_return(application) -> Event | None:
     return events(application).filter(to_state=ApplicationState.RETURNED).order_by("-at", "-id").first()
 
 
-def returns(application: Application) -> list[Event]:
-    """Every time it was sent back, the newest first."""
-    return list(events(application).filter(to_state=ApplicationState.RETURNED).order_by("-at", "-id")[:10])
+def returns(application: Application, *, before: datetime | None = None) -> list[Event]:
+    """Every time it was sent back, the newest first; `before` a version, what that version answers."""
+    rows = events(application).filter(to_state=ApplicationState.RETURNED)
+    rows = rows.filter(at__lte=before) if before else rows
+    return list(rows.order_by("-at", "-id")[:10])
 
 
 def copyable(application: Application, user):

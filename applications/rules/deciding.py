@@ -132,7 +132,8 @@ def check_can_reject(by, application: Application) -> None:
 
 def check_reason(reason: str, *, field="reason") -> None:
     if not reason.strip():
-        raise Refused(_("请写明理由，申请人会看到。"), field=field)
+        asked = _("请写明意见，申请人会看到。") if field == "opinion" else _("请写明理由，申请人会看到。")
+        raise Refused(asked, field=field)
 
 
 def check_mark(result, status: str, note: str) -> None:

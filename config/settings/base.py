@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "config.middleware.admin_content_policy",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.middleware.only_by_button",
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -187,8 +187,10 @@
       this.timer = setTimeout(() => this.save(), WAIT);
     }
 
-    say(text, link) {
+    // What is not on the server stands in red.
+    say(text, link, bad = false) {
       this.state.textContent = text;
+      this.state.classList.toggle("jb-over", bad);
       if (!link) return;
       const anchor = document.createElement("a");
       anchor.href = link.url;
@@ -240,7 +242,7 @@
     failed(units, text, link) {
       units.forEach((unit) => this.changed.add(unit));
       this.keep();
-      this.say(text, link);
+      this.say(text, link, true);
       return false;
     }
 
@@ -268,7 +270,7 @@
       const disputed = boxes.length;
       const pattern = disputed ? this.words.disputed : faults.length ? this.words.faults : this.words.saved;
       const link = disputed ? { url: `#${boxes[0].id}`, text: this.words.goThere, here: true } : undefined;
-      this.say(fill(pattern, { time: answer.saved_at, n: disputed || faults.length }), link);
+      this.say(fill(pattern, { time: answer.saved_at, n: disputed || faults.length }), link, Boolean(disputed));
       this.refreshSide();
       return !disputed;
     }

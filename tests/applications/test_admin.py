@@ -198,6 +198,12 @@ def test_after_a_supplement_the_officer_reads_what_changed_and_why_it_was_return
     page = client.get(page_of(application)).content.decode()
     assert "与第 1 版的不同" in page
     assert "写明海域" in page
+    # Sent back again, the second version still stands beside what it answered.
+    actions.return_for_supplement(
+        application=application, reason="再写", items=[], by=manager, at=timezone.now()
+    )
+    returned = client.get(page_of(application)).context["returned"]
+    assert [event.note for event in returned] == ["写明海域"]
     assert "<ins>海</ins>" in page
 
 

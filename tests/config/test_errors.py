@@ -9,6 +9,7 @@ from django.utils import translation
 from django.utils.html import escape
 
 from config import urls as site
+from tests.factories.accounts import UserFactory
 
 
 def fail_with(fault):
@@ -56,6 +57,16 @@ def test_a_page_of_the_site_in_both_languages(quiet_client, address, status, tit
         assert f'<html lang="{code}">' in text
         assert expected in text
         assert (title in text) == (language == "zh-hans")
+
+
+@pytest.mark.django_db
+def test_the_address_of_a_button_leads_to_its_page(client):
+    client.force_login(UserFactory())
+    response = client.get("/applications/7/copy/")
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST")
+    assert "这一步要在页面上办理" in response.content.decode()
+    assert 'href="/applications/7/"' in response.content.decode()
+    assert client.head("/applications/7/copy/").content == b""
 
 
 @pytest.mark.urls("tests.config.test_errors")

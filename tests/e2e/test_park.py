@@ -112,7 +112,7 @@ def recommend(recommender, elsewhere, application):
     recommender.click(TITLE)
     recommender.sees("琴岛精微色谱科技有限公司", "位于高新区“一区多园”")
     recommender.press("推荐")
-    recommender.sees("请写明理由，申请人会看到。")
+    recommender.sees("请写明意见，申请人会看到。")
     recommender.fill(text="符合园区主导产业方向，同意推荐。")
     recommender.press("推荐")
     recommender.sees("已推荐")
