@@ -131,7 +131,7 @@ def check_filed_date(scheme: FacilityScheme, filed: date, until: date | None, *,
 
 
 def check_can_renew(user, facility: Facility) -> None:
-    """The filing goes on (续期), also when it ended just now; not while the platform owes a rectification."""
+    """The filing goes on (续期), also after its end; not while the platform owes a rectification."""
     check_manages(user, facility.call)
     _check_state(facility, FacilityState.OPERATING, FacilityState.EXPIRED)
     if facility.valid_until is None:

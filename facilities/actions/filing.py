@@ -160,7 +160,7 @@ def prolong(*, facility: Facility, until: date, reason: str, by, at: datetime) -
 
 @transaction.atomic
 def renew(*, facility: Facility, until: date, reason: str, by, at: datetime) -> None:
-    """The filing goes on until another day (续期); one that has just ended stands again."""
+    """The filing goes on until another day (续期); one that has ended stands again."""
     held = hold(facility)
     rules.check_can_renew(by, held)
     rules.check_renewal(held, until, at=at)

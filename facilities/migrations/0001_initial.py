@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('concept_platform', '概念验证平台'), ('lab', '重点实验室'), ('centre', '技术创新中心'), ('new_rd', '新型研发机构'), ('incubator', '科技企业孵化器'), ('science_park', '大学科技园'), ('park', '专业园区')], default='concept_platform', max_length=20, verbose_name='平台类别')),
                 ('services', models.JSONField(default=list, help_text='每行一项：代码 | 名称 | 英文名称', verbose_name='服务目录')),
                 ('indicators', models.JSONField(blank=True, default=list, help_text='每行一项：代码 | 名称 | 单位 | 英文名称', verbose_name='自评指标')),
-                ('every_years', models.PositiveSmallIntegerField(default=1, help_text='1 为每年；多于一年的，数据期相应加长，首次评价在备案满这些年之后', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10)], verbose_name='几年评价一次')),
+                ('every_years', models.PositiveSmallIntegerField(default=1, help_text='1 为每年；多于一年的，数据期相应加长，首次评价的年度为备案年度加上这个年数', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10)], verbose_name='几年评价一次')),
                 ('valid_years', models.PositiveSmallIntegerField(blank=True, help_text='自备案之日起；留空为长期有效', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(30)], verbose_name='备案有效期（年）')),
                 ('data_from', models.CharField(default='01-01', help_text='月-日', max_length=5, validators=[milestones.models.promises.validate_month_day], verbose_name='数据期自')),
                 ('data_to', models.CharField(default='12-31', help_text='月-日', max_length=5, validators=[milestones.models.promises.validate_month_day], verbose_name='数据期至')),

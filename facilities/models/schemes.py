@@ -80,7 +80,7 @@ class FacilityScheme(models.Model):
         _("几年评价一次"),
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(10)],
-        help_text=_("1 为每年；多于一年的，数据期相应加长，首次评价在备案满这些年之后"),
+        help_text=_("1 为每年；多于一年的，数据期相应加长，首次评价的年度为备案年度加上这个年数"),
     )
     valid_years = models.PositiveSmallIntegerField(
         _("备案有效期（年）"),
