@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -43,6 +43,7 @@ def object_to(request, pk):
                 return redirect("portal:publicity_notice", publicity.pk)
         _keep(request, form, evidence, at=now)
     context = {
+        "title": _("提出异议"),
         "now": now,
         "notice": publicity,
         "form": form,
@@ -130,6 +131,8 @@ def agreement(request, pk):
 
 def _agreement_page(request, found, sign_form, forgo_form, *, status=200):
     context = {
+        "title": found.award.application.title,
+        "stands": found,
         "now": timezone.now(),
         "agreement": found,
         "application": found.award.application,
@@ -138,17 +141,8 @@ def _agreement_page(request, found, sign_form, forgo_form, *, status=200):
         "can_sign": rules.can_sign_for_unit(request.user, found),
         "can_forgo": rules.can_forgo(request.user, found),
         "signing_due": rules.signing_due(found) if found.state == "draft" else None,
-        "project_url": _project_url(found),
     }
     return render(request, "awards/agreement.html", context, status=status)
-
-
-def _project_url(found) -> str:
-    """The page of milestones and instalments, which stands above this app."""
-    try:
-        return reverse("portal:project", args=[found.pk])
-    except NoReverseMatch:
-        return ""
 
 
 @login_required

@@ -200,7 +200,7 @@ class FacilityAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin)
         _("续期"),
         form=RenewForm,
         may=rules.can_renew,
-        text=_("备案有效期届满前续期；刚到期的也可以续期，平台恢复运行。"),
+        text=_("备案有效期届满前续期；到期后也可以补办，平台恢复运行。"),
         icon="event_available",
         variant=ActionVariant.PRIMARY,
     )

@@ -113,6 +113,7 @@ def extension(request, pk):
     context = {
         "title": _("延期申请"),
         "asked": found,
+        "stands": found,
         "agreement": found.agreement,
         "application": found.agreement.award.application,
         "shifts": found.shifts.select_related("milestone"),

@@ -85,6 +85,7 @@ def termination(request, pk):
     context = {
         "title": _("项目终止"),
         "asked": found,
+        "stands": found,
         "agreement": found.agreement,
         "application": found.agreement.award.application,
         "files": Document.objects.about(found).visible_to(request.user).order_by("kind"),

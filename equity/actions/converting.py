@@ -159,6 +159,8 @@ def restructure(
 
     The tables before stay; a late one of an earlier day only completes the history.
     """
+    # Held: a share that is sold meanwhile has no other table.
+    deal = queries.with_project(Deal.objects.select_for_update(of=("self",))).get(pk=deal.pk)
     rules.check_can_restructure(by, deal)
     holding = queries.holding_of(deal)
     holding.deal = deal

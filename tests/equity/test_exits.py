@@ -79,6 +79,7 @@ def test_of_two_exits_at_once_one_wins(held):
 
 def test_income_is_split_to_the_cent_and_the_rest_goes_to_the_pool(held):
     deal, people = held
+    seen = Deal.objects.get(pk=deal.pk)
     found = proposed(deal, people, price=Decimal("1100000.01"))
     book = {"received_date": TODAY, "voucher": "收-1", "by": people["finance"], "at": AT}
     with pytest.raises(Refused, match="待批准"):
@@ -89,6 +90,9 @@ def test_income_is_split_to_the_cent_and_the_rest_goes_to_the_pool(held):
     actions.book_exit(exit_=found, received=Decimal("1100000.01"), **book)
     assert (deal.state, found.state, agreeing()) == ("exited", ExitState.SETTLED, [])
     assert queries.due_report(deal) is None
+    table = {"shares": Decimal(1), "others": [("张三", Decimal(9))], "as_of_date": TODAY, "occasion": "x"}
+    with pytest.raises(Refused, match="已退出"):
+        actions.restructure(deal=seen, file=None, **table, by=people["manager"], at=AT)
     deal.refresh_from_db()
     distribution = actions.distribute(deal=deal, by=people["finance"], at=AT)
     sums_hold()

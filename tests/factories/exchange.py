@@ -7,9 +7,10 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
+from exchange import actions
 from exchange.models import Demand, IpOwnership
 from tests.factories.accounts import OrganisationFactory, member_of
-from tests.factories.reviews import bid_call
+from tests.factories.reviews import bid_call, manager_of
 
 
 class DemandFactory(DjangoModelFactory):
@@ -34,3 +35,17 @@ class DemandFactory(DjangoModelFactory):
     created_by = factory.LazyAttribute(lambda stub: member_of(stub.organisation))
     created_at = factory.LazyFunction(timezone.now)
     saved_at = factory.LazyFunction(timezone.now)
+
+
+def submitted(**kwargs) -> Demand:
+    demand = DemandFactory(**kwargs)
+    actions.submit(demand=demand, by=demand.created_by, at=timezone.now())
+    return demand
+
+
+def argued(**kwargs) -> Demand:
+    demand = submitted(**kwargs)
+    actions.argue(
+        demand=demand, opinion="指标可行", accept=True, by=manager_of(demand.call), at=timezone.now()
+    )
+    return demand
