@@ -239,7 +239,7 @@ def participants(application):
     for index, person in enumerate(people):
         for name, sentence in person_faults(person):
             who = person["name"] or _("第 %(number)s 人") % {"number": index + 1}
-            yield (who, "", sentence, "participants", f"people-{index}-{name}")
+            yield (who, "", sentence, "participants", f"participants-{index}-{name}")
 
 
 # ---- money ----

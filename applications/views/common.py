@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
-from applications import completeness, eligibility, queries, rules
+from applications import actions, completeness, eligibility, queries, rules
 from applications.forms import FIXED_TITLES, Section, asks_for
 from applications.forms.merging import ROW_REMOVED
 from applications.models import Application
@@ -75,9 +75,15 @@ def linked(application, problems) -> list[dict]:
 
 
 def anchor(problem) -> str:
-    if problem.section in (*completeness.FIXED_SECTIONS, PARTNERS):
-        return f"id_{problem.name}"
-    return f"question-{problem.name}"
+    """Where a problem stands on its page; a condition that speaks of a whole part leads to its form."""
+    if problem.section not in (*completeness.FIXED_SECTIONS, PARTNERS):
+        return f"question-{problem.name}"
+    has_input = (
+        problem.name in actions.BASICS
+        if problem.section == "basics"
+        else problem.name.startswith(problem.section)
+    )
+    return f"id_{problem.name}" if has_input else "part-form"
 
 
 def standing(application) -> dict:

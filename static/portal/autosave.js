@@ -341,6 +341,12 @@
 
     // A button first saves in the background: an ended session is found before the page is left.
     submit(event) {
+      // The Enter key in a line of text saves, and leaves the person where they write.
+      if (event.submitter && "saveHere" in event.submitter.dataset) {
+        event.preventDefault();
+        this.save();
+        return;
+      }
       if (this.form.dataset.confirmed || !this.changed.size) return;
       event.preventDefault();
       const submitter = event.submitter;

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -105,6 +106,14 @@ def test_the_overview_links_each_problem_to_its_place(client):
     page = client.get(url(application, "detail")).content.decode()
     assert f'href="{url(application, "basics")}#id_title"' in page
     assert f'href="{url(application, "section", "solution")}#question-route"' in page
+    person = {"role": "member", "name": "李四", "organisation_name": "山海大学"}
+    by, at = application.created_by, timezone.now()
+    actions.set_participants(application=application, participants=[person], by=by, at=at)
+    shown = client.get(url(application, "detail")).content.decode()
+    linked = set(re.findall(r'href="(/applications/[^"]+#(?:id_|part-form)[^"]*)"', shown))
+    assert f"{url(application, 'participants')}#id_participants-0-credit_code" in linked
+    for address, place in (found.split("#") for found in linked):
+        assert f'id="{place}"' in client.get(address).content.decode()
 
 
 def test_an_unknown_section_is_not_found(client):
