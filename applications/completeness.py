@@ -1,9 +1,11 @@
 """What an application still lacks, part by part: each fault as (field, clause, sentence, section, name)."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from stdnum.cn import ric
 from stdnum.exceptions import InvalidComponent
@@ -18,6 +20,7 @@ from grants.queries import stages_of, way_of_recommending
 
 HUNDRED = Decimal(100)
 MEGABYTE = 1_048_576
+EARLIEST_BIRTH = date(1900, 1, 1)
 FIXED_SECTIONS = ("basics", "participants", "budget", "milestones")
 
 
@@ -187,6 +190,8 @@ def person_faults(person: dict, *, strict=True) -> list[tuple[str, str]]:
     told = number and not is_passport and "id_number" not in dict(found)
     if told and born and ric.get_birth_date(number) != born:
         found.append(("birth_date", _("出生日期与身份证号不一致。")))
+    elif born and not EARLIEST_BIRTH <= born < timezone.localdate():
+        found.append(("birth_date", _("出生日期应在 1900 年以后、今天以前。")))
     return found
 
 

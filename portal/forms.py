@@ -83,6 +83,10 @@ class SelfCheckChoice(Filter):
         self.fields["type"].label_from_instance = lambda kind: localised(kind, "name")
         self.units = list(units)
         self.fields["unit"].queryset = units
+        if "unit" not in self.data and len(self.units) == 1:
+            # Unasked, the person's only one; the choice shows it.
+            self.data = self.data.copy()
+            self.data["unit"] = str(self.units[0].pk)
         if not call.types.exists():
             del self.fields["type"]
         if call.sourcing != Sourcing.DEMAND:
@@ -91,9 +95,7 @@ class SelfCheckChoice(Filter):
             del self.fields["unit"]
 
     def chosen_unit(self):
-        """The unit chosen; unasked, the person's only one."""
-        if "unit" not in self.data and len(self.units) == 1:
-            return self.units[0]
+        """The unit whose record fills the form in."""
         return self.chosen().get("unit")
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Organisation
-from applications import actions, queries, rules
+from applications import actions, queries, questions, rules
 from applications.forms.partner import LimitForm, PartnerPart
 from applications.views.common import (
     conflict_sentences,
@@ -80,7 +80,7 @@ def _comment(request, application, name):
 def comments_of(application, name) -> dict:
     """What the panel of comments shows of one part; two queries."""
     asked = [q for q in queries.questions_of(application) if q.section.code == name]
-    labels = {question.code: question.label for question in asked}
+    labels = {question.code: questions.localised(question, "label") for question in asked}
     rows = list(application.comments.filter(section=name).select_related("by", "resolved_by"))
     for row in rows:
         row.label = labels.get(row.question, "")

@@ -1,6 +1,6 @@
 """Starting and filling: who may, what is refused, what is never lost."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -259,6 +259,7 @@ def set_people(application, *people):
             [person(id_number=make_id_number(1), birth_date=timezone.now().date())],
             "participants.0.birth_date",
         ),
+        ([person(id_number="", birth_date=date(2999, 1, 1))], "participants.0.birth_date"),
         ([person(), person(name="李")], "participants"),
     ],
 )

@@ -175,7 +175,7 @@ def test_a_member_finds_the_record_of_the_unit_filled_in(client):
     stranger = OrganisationFactory()
     client.force_login(member_of(unit))
     page = client.get(f"/calls/{call.pk}/could-we-apply/").content.decode()
-    assert unit.name in page
+    assert re.search(rf'<option value="{unit.pk}" selected>', page)
     assert re.search(r'name="unit__high_tech" value="true"[^>]* checked', page)
     assert re.search(r'name="unit__staff" value="25(\.00)?"', page)
     assert verdicts(call, unit, unit__high_tech="true", unit__staff="25") == {"A": "passed"}
