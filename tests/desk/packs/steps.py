@@ -1,12 +1,29 @@
 """The steps of the intake, done by those who do them."""
 
 from accounts.roles import Role, UnitRole
-from applications import actions, queries
+from applications import actions, eligibility, queries
 from applications.models import RuleStatus
-from grants.models import StageKind
+from grants.models import Automation, StageKind
 from tests.factories.accounts import member_of, officer
 
 INTAKE = (StageKind.UNIT_REVIEW, StageKind.RECOMMENDATION, StageKind.FORMAL_CHECK)
+NO = (RuleStatus.FAILED, RuleStatus.WARNING, RuleStatus.REQUIRES_DATA)
+
+
+def lines_of(world) -> dict:
+    return {line.code: line for line in eligibility.evaluate(world.application)}
+
+
+def statuses(world) -> dict[str, str]:
+    return {code: str(line.status) for code, line in lines_of(world).items()}
+
+
+def check_keeps_every_rule(world):
+    """No line says no; a rule whose data no applicant can give is left to officers."""
+    found = {code: status for code, status in statuses(world).items() if status in NO}
+    left = world.call.rules.filter(automation=Automation.NEEDS_DATA).values_list("code", flat=True)
+    asked = dict.fromkeys(left, RuleStatus.REQUIRES_DATA)
+    assert {code: status for code, status in found.items() if status != asked.get(code)} == {}
 
 
 def approve(world):

@@ -5,34 +5,39 @@ from contextlib import contextmanager
 import pytest
 from django.db import transaction
 
-from applications import actions, eligibility, quotas
+from applications import actions, quotas
 from applications.models import RuleStatus
 from applications.rules import Incomplete
 from applications.states import ApplicationState
 from core.workflow import Refused
-from grants.models import Automation, QuotaOf
+from grants.models import QuotaOf
 from tests.desk.packs.breaks import Also, another
-from tests.desk.packs.cases import EVERY_CASE, case_of, every_case, every_pack, in_cases, text_of
+from tests.desk.packs.cases import (
+    EVERY_CASE,
+    case_of,
+    every_case,
+    every_pack,
+    in_cases,
+    later_cases,
+    text_of,
+)
 from tests.desk.packs.conftest import fresh
-from tests.desk.packs.steps import INTAKE, PASS, approve, recommend
+from tests.desk.packs.steps import (
+    INTAKE,
+    PASS,
+    approve,
+    check_keeps_every_rule,
+    lines_of,
+    recommend,
+    statuses,
+)
 
 pytestmark = pytest.mark.django_db
 
-NO = (RuleStatus.FAILED, RuleStatus.WARNING, RuleStatus.REQUIRES_DATA)
 
-
-def lines_of(world) -> dict:
-    return {line.code: line for line in eligibility.evaluate(world.application)}
-
-
-def statuses(world) -> dict[str, str]:
-    return {code: str(line.status) for code, line in lines_of(world).items()}
-
-
-@every_case
+@later_cases
 def test_a_valid_application_is_handed_in_and_passes_the_formal_check(world):
-    before = statuses(world)
-    assert {code: status for code, status in before.items() if status in NO} == needs_data(world)
+    check_keeps_every_rule(world)
     submission = actions.submit(application=world.application, by=world.by, at=world.at)
     kinds = [stage.kind for stage in world.call.stages.all()]
     assert (world.application.state, submission.version) == (kinds[0], 1)
@@ -41,16 +46,6 @@ def test_a_valid_application_is_handed_in_and_passes_the_formal_check(world):
         assert world.application.state == kind
         PASS[kind](world)
     assert world.application.state == kinds[len(passed)]
-
-
-def needs_data(world) -> dict[str, str]:
-    rules = world.call.rules.filter(automation=Automation.NEEDS_DATA)
-    codes = {rule.code for rule in rules}
-    return {
-        code: status
-        for code, status in statuses(world).items()
-        if code in codes and status == RuleStatus.REQUIRES_DATA
-    }
 
 
 @contextmanager

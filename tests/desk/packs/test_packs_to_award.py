@@ -17,7 +17,7 @@ from reviews import actions as reviews
 from reviews.queries import scheme_of
 from seeds.demo import outcome
 from tests.desk.packs.cases import every_pack
-from tests.desk.packs.steps import PASS
+from tests.desk.packs.steps import PASS, check_keeps_every_rule
 from tests.factories.accounts import OrganisationFactory, member_of, officer
 from tests.factories.reviews import ExpertFactory
 
@@ -27,7 +27,9 @@ GOOD = 92
 
 @every_pack
 def test_a_good_application_becomes_a_project(world):
-    actions.submit(application=world.application, by=world.by, at=world.at)
+    check_keeps_every_rule(world)
+    submission = actions.submit(application=world.application, by=world.by, at=world.at)
+    assert submission.version == 1
     close_bids(world)
     for stage in world.call.stages.all():
         # A funded application waits in the decision until the notice of proposed awards is out.

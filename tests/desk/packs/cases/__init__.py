@@ -28,5 +28,7 @@ def in_cases(places):
 
 
 every_case = in_cases(EVERY_CASE)
+later_cases = in_cases([place for place in EVERY_CASE if place[1]])
+"""The first of each pack goes on to an agreement."""
 every_pack = in_cases([(slug, 0) for slug in SLUGS])
 """For what is the same for every project type of a pack."""
