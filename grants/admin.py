@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.admin import display, register
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,7 +19,6 @@ from core.admin import (
     ModelAdmin,
     PagedRows,
     ReadOnlyMixin,
-    WholeRowForm,
     button,
     dress,
 )
@@ -29,12 +28,13 @@ from core.workflow import Refused
 from grants import actions, rules
 from grants.forms import DictionaryForm, DictionaryUploadForm, NoteForm, RelistForm
 from grants.models import (
+    Call,
     Dictionary,
     DictionaryEntry,
     Programme,
     Topic,
 )
-from grants.states import TopicState
+from grants.states import CallState, TopicState
 
 
 def _allowed(check, *args, **kwargs) -> bool:
@@ -45,20 +45,16 @@ def _allowed(check, *args, **kwargs) -> bool:
     return True
 
 
-class PartOfCallForm(WholeRowForm):
-    def clean_call(self):
-        call = self.cleaned_data["call"]
-        try:
-            rules.check_can_edit(None, call)
-        except Refused as refused:
-            raise ValidationError(refused.message) from refused
-        return call
-
-
 class PartOfCallMixin:
     """A page of what the database freezes with its call: read only once the call is published."""
 
-    form = PartOfCallForm
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "call":
+            kwargs["queryset"] = Call.objects.visible_to(request.user).filter(state=CallState.DRAFT)
+            kwargs["error_messages"] = {
+                "invalid_choice": _("请选择本处室还没有发布的通知：发布后内容不能再改。")
+            }
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_change_permission(self, request, obj=None):
         return super().has_change_permission(request, obj) and self._is_open(request, obj)

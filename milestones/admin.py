@@ -15,8 +15,6 @@ from awards.project_lines import ProjectLines
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
 from core.calendar import local_date
 from grants.admin import PartOfCallMixin
-from grants.models import Call
-from grants.states import CallState
 from milestones import actions, extending, queries, rules
 from milestones.forms import ConclusionForm, OpinionOfOfficeForm, ReasonForm
 from milestones.models import Extension, Indicator, Milestone, MilestoneTemplate, Report, Shift
@@ -285,18 +283,3 @@ class MilestoneTemplateAdmin(PartOfCallMixin, ModelAdmin):
     list_filter = ("call__programme",)
     list_select_related = ("call",)
     search_fields = ("name", "code", "call__title")
-
-    def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        if db_field.name == "call":
-            kwargs["queryset"] = Call.objects.visible_to(request.user).filter(state=CallState.DRAFT)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def has_change_permission(self, request, obj=None):
-        return super().has_change_permission(request, obj) and (
-            obj is None or obj.call.state == CallState.DRAFT
-        )
-
-    def has_delete_permission(self, request, obj=None):
-        return super().has_delete_permission(request, obj) and (
-            obj is None or obj.call.state == CallState.DRAFT
-        )

@@ -16,8 +16,6 @@ from finance.models import (
     InstalmentTemplate,
 )
 from grants.admin import PartOfCallMixin
-from grants.models import Call
-from grants.states import CallState
 
 
 class AppropriationForm(forms.ModelForm):
@@ -97,18 +95,3 @@ class InstalmentTemplateAdmin(PartOfCallMixin, ModelAdmin):
     list_filter = ("call__programme",)
     list_select_related = ("call",)
     search_fields = ("name", "call__title")
-
-    def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        if db_field.name == "call":
-            kwargs["queryset"] = Call.objects.visible_to(request.user).filter(state=CallState.DRAFT)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def has_change_permission(self, request, obj=None):
-        return super().has_change_permission(request, obj) and (
-            obj is None or obj.call.state == CallState.DRAFT
-        )
-
-    def has_delete_permission(self, request, obj=None):
-        return super().has_delete_permission(request, obj) and (
-            obj is None or obj.call.state == CallState.DRAFT
-        )

@@ -140,5 +140,11 @@ def test_a_scheme_is_frozen_with_its_call(client):
     for name in ("change", "delete"):
         address = reverse(f"admin:exchange_demandscheme_{name}", args=[scheme.pk])
         assert client.post(address, {"post": "yes"}).status_code == 403
-    added = client.post(reverse("admin:exchange_demandscheme_add"), {"call": scheme.call_id})
-    assert "通知已经发布，内容不能再改。" in added.content.decode()
+    add = reverse("admin:exchange_demandscheme_add")
+    assert "还没有发布的通知" in client.post(add, {"call": scheme.call_id}).content.decode()
+    # Nor does anybody write into what another department drafts.
+    theirs, add = CallFactory(), reverse("admin:reviews_criterion_add")
+    for manager, refused in ((manager_of(call), True), (manager_of(theirs), False)):
+        client.force_login(manager)
+        page = client.post(add, {"call": theirs.pk}).content.decode()
+        assert ("还没有发布的通知" in page) == refused
