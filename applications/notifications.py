@@ -12,7 +12,7 @@ from applications.models import Application, Nominator, Partner
 from applications.states import OFFICE, ApplicationState
 from core import calendar
 from grants.models import Call, DayKind, Invitation, Stage, StageKind
-from grants.queries import cause, closing, in_force
+from grants.queries import cause, closing, in_force, until_of
 from notifications import actions, receipts
 from notifications.actions import Owes
 from notifications.models import Deadline, DeadlineKind, NoticeKind
@@ -187,7 +187,7 @@ def open_stage(application: Application, stage: Stage, *, at) -> None:
         clause=stage.clause,
     )
     clock = stage.day_kind
-    closes_at = _closing_of(application, stage.kind)
+    closes_at = _closing_of(application, stage, at=at)
     if closes_at:
         due_at, clock = closes_at, ""
         explanation = said(
@@ -209,12 +209,19 @@ def open_stage(application: Application, stage: Stage, *, at) -> None:
     )
 
 
-def _closing_of(application: Application, state: str):
-    """The moment at which the notice closes a stage for everybody; returned applications have their clock."""
-    if application.version > 1:
+def _closing_of(application: Application, stage: Stage, *, at):
+    """The moment at which the notice closes a stage for everybody; returned applications have their clock.
+
+    What comes into a step of the bureau behind its moment has the days of the step.
+    """
+    if application.version > 1 and stage.kind in (S.UNIT_REVIEW, S.RECOMMENDATION):
         return None
     call = in_force(application.call)
-    return {S.UNIT_REVIEW: call.unit_closes_at, S.RECOMMENDATION: call.recommender_closes_at}.get(state)
+    if stage.kind in (S.UNIT_REVIEW, S.RECOMMENDATION):
+        moments = {S.UNIT_REVIEW: call.unit_closes_at, S.RECOMMENDATION: call.recommender_closes_at}
+        return moments[stage.kind]
+    until = until_of(call, stage)
+    return until if until and until > at else None
 
 
 def stage_done(application: Application, state: str, *, by, at) -> None:

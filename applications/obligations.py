@@ -151,7 +151,11 @@ def register_all() -> None:
                 model=Application,
                 owing=owing,
                 open=_open_stage,
-                dates=("grants.Call.unit_closes_at", "grants.Call.recommender_closes_at"),
+                dates=(
+                    "grants.Call.unit_closes_at",
+                    "grants.Call.recommender_closes_at",
+                    "grants.Stage.until",
+                ),
             )
         )
     register(

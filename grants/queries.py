@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from copy import copy
+from datetime import datetime
 from functools import lru_cache
 
 from django.db.models import Model, prefetch_related_objects
@@ -108,6 +109,13 @@ def in_force(call: Call) -> Call:
     if IN_FORCE not in call.__dict__:
         share_in_force([call])
     return call.__dict__[IN_FORCE]
+
+
+def until_of(now: Call, stage: Stage) -> datetime | None:
+    """The moment for all of a step of the bureau, as the version in force (`now`) has it."""
+    if stage.until is None or now.pk == stage.call_id:
+        return stage.until
+    return next((row.until for row in now.stages.all() if row.kind == stage.kind), None) or stage.until
 
 
 def topic_in(call: Call, topic: Topic | None) -> Topic | None:

@@ -106,13 +106,14 @@ def _nominators_text(groups: list[NominatorGroup]) -> str:
         % {"group": (is_english and group.name_en) or group.name, "least": group.least}
         for group in groups
     ]
-    return _("由专家提名的，须有提名专家在推荐截止前签署：%(ways)s。") % {"ways": _("，或").join(ways)}
+    ways = _("，或").join(dict.fromkeys(ways))
+    return _("由专家提名的，须有提名专家在推荐截止前签署：%(ways)s。") % {"ways": ways}
 
 
 def recommender_table_when(call: Call) -> str:
     """By when, in words: a moment, days from the recommenders' closing, or that closing itself."""
     if call.recommender_table_until:
-        return _before(call.recommender_table_until)
+        return before(call.recommender_table_until)
     if not call.recommender_table_days:
         return _("在推荐截止之前")
     return _("在推荐截止后 %(days)s 个%(kind)s内") % {
@@ -121,7 +122,8 @@ def recommender_table_when(call: Call) -> str:
     }
 
 
-def _before(until: datetime) -> str:
+def before(until: datetime) -> str:
+    """ "before 2026-05-20 12:00", in words of the reader's language."""
     moment = timezone.localtime(until, timezone.get_default_timezone())
     return _("在 %(time)s 前") % {"time": f"{moment:%Y-%m-%d %H:%M}"}
 
@@ -137,7 +139,7 @@ def _slides_text(stage: Stage) -> str:
 def slides_when(stage: Stage) -> str:
     """By when, in words: a moment, or days from the invitation."""
     if stage.slides_until:
-        return _before(stage.slides_until)
+        return before(stage.slides_until)
     return _("在 %(days)s 个%(kind)s内") % {
         "days": stage.slides_days,
         "kind": DayKind(stage.day_kind).label,

@@ -194,6 +194,8 @@ def version_in_force(call: Call) -> Call | None:
 
 def _stage_step(stage: Stage) -> Step:
     note = _("%(days)s 个%(kind)s") % {"days": stage.days, "kind": stage.get_day_kind_display()}
+    if stage.until:
+        note = system_rules.before(stage.until)
     if stage.kind == StageKind.RECOMMENDATION:
         note = f"{note}；{stage.get_recommended_by_display()}"
         if stage.authority_confirmed:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +19,7 @@ from core.calendar import end_of_day
 from core.models import Event
 from finance.models import Instalment
 from finance.states import InstalmentState
-from grants.models import DayKind, Stage
+from grants.models import DayKind, NominatorGroup, Stage
 from milestones.models import Kind, Milestone, Termination
 from milestones.states import MilestoneState, TerminationState
 from notifications.models import Deadline, DeadlineKind
@@ -142,7 +143,11 @@ class _StageView:
 
 def _stages(application, *, for_officer: bool) -> list[_StageView]:
     found: list[_StageView] = []
-    rows = list(Stage.objects.filter(call_id=application.call_id))
+    groups = NominatorGroup.objects.filter(call=OuterRef("call"))
+    rows = list(Stage.objects.filter(call_id=application.call_id).annotate(may_nominate=Exists(groups)))
+    if rows and rows[0].may_nominate and queries.ways_of(application):
+        # People nominate it: no office recommends.
+        rows = [stage for stage in rows if stage.kind != S.RECOMMENDATION]
     if application.state == S.AGREEMENT and all(stage.kind != S.AGREEMENT for stage in rows):
         # Whatever the notice lists, what is granted is signed.
         call = application.call

@@ -128,6 +128,7 @@ class ConflictKind(models.TextChoices):
     SAME_UNIT = "same_unit", _("同一单位")
     RELATED_UNIT = "related_unit", _("关联单位")
     PARTICIPANT = "participant", _("项目参与人")
+    NOMINATOR = "nominator", _("提名人")
     DEMANDER = "demander", _("发榜方人员")
     DECLARED = "declared", _("专家申明")
     AVOID = "avoid", _("申报人申请回避")

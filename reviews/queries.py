@@ -1,6 +1,6 @@
 """What panels, desks and decisions read: conflicts, candidates, results, what a reviewer may see."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Organisation
-from applications.models import Application, ParticipantRole, RuleResult, RuleStatus, Submission
-from applications.queries import deck_kind, relation
+from applications.models import Application, ParticipantRole, Submission
+from applications.queries import deck_kind, preferences_of, relation
 from applications.states import ApplicationState
 from documents.models import Document
-from grants.models import SLIDES_RULES, Call, EligibilityRule, Severity, Stage, StageKind, Topic
+from grants.models import SLIDES_RULES, Call, EligibilityRule, Stage, StageKind, Topic
 from notifications.models import Deadline, DeadlineKind
 from reviews import visibility
 from reviews.models import (
@@ -56,7 +56,7 @@ class Found:
 
 
 def conflicts_of(experts: Sequence[Expert], application: Application) -> dict[int, list[Found]]:
-    """Expert id → every conflict with the application. Seven queries, however many experts."""
+    """Expert id → every conflict with the application. Eight queries, however many experts."""
     units = _units_of(experts)
     side = _applying_side(application)
     recorded: dict[int, list[Found]] = {expert.pk: [] for expert in experts}
@@ -79,6 +79,7 @@ class _Side:
     """Names of units without a credit code, as `named` writes them."""
     people: list[tuple[str, str]]
     users: frozenset[int]
+    nominators: frozenset[int]
 
 
 def named(unit: str) -> str:
@@ -99,6 +100,7 @@ def _applying_side(application: Application) -> _Side:
         abroad=frozenset(named(name) for key, name in partners.items() if "-" in key),
         people=[(name, code) for name, code, _unit in rows],
         users=frozenset(users | {application.created_by_id, application.submitted_by_id}),
+        nominators=frozenset(application.nominators.values_list("user_id", flat=True)),
     )
 
 
@@ -130,6 +132,8 @@ def _computed(expert: Expert, units: list[Organisation], side: _Side) -> Iterabl
     namesake = any(name == expert.user.name and code in codes for name, code in side.people)
     if namesake or expert.user_id in side.users:
         yield Found(ConflictKind.PARTICIPANT, expert.user.name)
+    if expert.user_id in side.nominators:
+        yield Found(ConflictKind.NOMINATOR, expert.user.name)
 
 
 # ---- candidates ----
@@ -331,7 +335,7 @@ def ranking(applications: Iterable[Application]) -> list[Ranked]:
     Without a total at the end, unranked. Four queries.
     """
     applications = list(applications)
-    found, preferred = results(applications), preferences(applications)
+    found, preferred = results(applications), preferences_of(applications)
     ordered = sorted(
         applications,
         key=lambda a: (-(found[a.pk].total or Decimal(-1)), -len(preferred.get(a.pk, ())), a.pk),
@@ -345,19 +349,6 @@ def ranking(applications: Iterable[Application]) -> list[Ranked]:
         rank = None if now.total is None else (before.rank if tied else place)
         ranked.append(Ranked(application, now, rank, shown))
     return ranked
-
-
-def preferences(applications: Collection[Application]) -> dict[int, tuple[EligibilityRule, ...]]:
-    """Application id → the preferences of the notice that it has shown, as officers left them; one query."""
-    lines = RuleResult.objects.filter(
-        Q(officer_status=RuleStatus.PASSED) | Q(officer_status="", status=RuleStatus.PASSED),
-        application__in=[a.pk for a in applications],
-        rule__severity=Severity.PREFERENCE,
-    )
-    found: dict[int, tuple[EligibilityRule, ...]] = {}
-    for line in lines.select_related("rule").order_by("rule__order"):
-        found[line.application_id] = (*found.get(line.application_id, ()), line.rule)
-    return found
 
 
 def total_of(criteria: Sequence[Criterion], scores: dict[int, Decimal]) -> Decimal | None:

@@ -55,6 +55,9 @@ def follow_moments(*, old: Call, call: Call, by, at: datetime) -> None:
         if _moved(old, call, moment):
             for application in rows.filter(state=state).order_by("pk"):
                 _stage_moved(application, by=by, at=at)
+    for kind in _moments_moved(old, call, "until"):
+        for application in rows.filter(state=kind).order_by("pk"):
+            _stage_moved(application, by=by, at=at)
     if _moved(old, call, "closes_at"):
         for application in scanning.waiting(rows).order_by("pk"):
             scanning.renew(application=application, by=by, at=at)
@@ -66,7 +69,7 @@ def follow_moments(*, old: Call, call: Call, by, at: datetime) -> None:
             tables = StampedTable.objects.filter(series=call.series, of=of)
             for table in tables.select_related("call", "organisation"):
                 renew_table(table=table, by=by, at=at)
-    for kind in _rounds_moved(old, call):
+    for kind in _moments_moved(old, call, "slides_until"):
         for application in rows.filter(state=kind).order_by("pk"):
             presenting.renew(application=application, by=by, at=at)
 
@@ -74,7 +77,8 @@ def follow_moments(*, old: Call, call: Call, by, at: datetime) -> None:
 def _stage_moved(application: Application, *, by, at) -> None:
     """The notice closes the step at another moment; what was sent back and came again has its own clock."""
     stage = next((row for row in stages_of(application.call) if row.kind == application.state), None)
-    if stage is None or application.version > 1:
+    returned = application.version > 1 and application.state in ("unit_review", "recommendation")
+    if stage is None or returned:
         return
     notifications.stage_dropped(application, stage.kind, by=by, at=at)
     notifications.open_stage(application, stage, at=entered_at(application, application.state, at))
@@ -84,10 +88,10 @@ def _moved(old: Call, call: Call, moment: str) -> bool:
     return getattr(old, moment) != getattr(call, moment)
 
 
-def _rounds_moved(old: Call, call: Call) -> list[str]:
-    """Rounds whose slides are asked for by another moment than before."""
-    before = {stage.kind: stage.slides_until for stage in stages_of(old)}
-    return [row.kind for row in stages_of(call) if row.slides_until != before.get(row.kind)]
+def _moments_moved(old: Call, call: Call, name: str) -> list[str]:
+    """Steps for which the notice names another moment than before."""
+    before = {stage.kind: getattr(stage, name) for stage in stages_of(old)}
+    return [row.kind for row in stages_of(call) if getattr(row, name) != before.get(row.kind)]
 
 
 def _answers(application: Application, call: Call, *, at) -> list[str]:

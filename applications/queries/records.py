@@ -1,16 +1,17 @@
 """Lists, history, clocks, files and rule results of applications."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts.roles import Role
-from applications.models import Application, RuleResult, Submission
+from applications.models import Application, RuleResult, RuleStatus, Submission
 from applications.states import ENDED, OFFICE, ApplicationState, shown_alike
 from core.models import Event
 from documents.models import Document
-from grants.models import Call
+from grants.models import Call, EligibilityRule, Severity
 from grants.queries import closing, next_stage, stages_of
 from notifications.models import Deadline, DeadlineKind
 
@@ -236,3 +237,16 @@ def step_after(call, state: str) -> str | None:
     except ValueError:
         return None
     return following.kind if following and following.kind in OFFICE else None
+
+
+def preferences_of(applications: Collection[Application]) -> dict[int, tuple[EligibilityRule, ...]]:
+    """Application id → the preferences of the notice that it has shown, as officers left them; one query."""
+    lines = RuleResult.objects.filter(
+        Q(officer_status=RuleStatus.PASSED) | Q(officer_status="", status=RuleStatus.PASSED),
+        application__in=[a.pk for a in applications],
+        rule__severity=Severity.PREFERENCE,
+    )
+    found: dict[int, tuple[EligibilityRule, ...]] = {}
+    for line in lines.select_related("rule").order_by("rule__order"):
+        found[line.application_id] = (*found.get(line.application_id, ()), line.rule)
+    return found

@@ -10,6 +10,7 @@ from accounts.roles import Role
 from desk.forms.base import PartForm, rows
 from desk.forms.widgets import IndicatorsField, Moment, Wan, formula, short_text
 from grants.models import (
+    OWN_CLOCKS,
     SLIDES_RULES,
     Call,
     Contact,
@@ -296,7 +297,8 @@ _AFTER_ITS_WORD = gettext_lazy("只用于由上级主管部门推荐：确认后
 class StageForm(PartForm):
     layout = (
         (("kind", 4), ("days", 2), ("day_kind", 3), ("clause", 3)),
-        (("recommended_by", 4), ("authority_confirmed", 3), ("instruction", 5)),
+        (("until", 4), ("instruction", 8)),
+        (("recommended_by", 6), ("authority_confirmed", 6)),
         (
             ("slides_days", 3),
             ("slides_until", 4),
@@ -307,7 +309,8 @@ class StageForm(PartForm):
     )
     of_kinds = {
         **dict.fromkeys((*SLIDES, "slides_blind"), " ".join(SLIDES_RULES)),
-        "recommended_by": StageKind.RECOMMENDATION,
+        **dict.fromkeys(("recommended_by", "authority_confirmed"), StageKind.RECOMMENDATION),
+        "until": " ".join(kind for kind in StageKind.values if kind not in OWN_CLOCKS),
     }
 
     class Meta:
@@ -317,6 +320,7 @@ class StageForm(PartForm):
             "days",
             "day_kind",
             "clause",
+            "until",
             "recommended_by",
             "authority_confirmed",
             "instruction",
@@ -344,6 +348,8 @@ class StageForm(PartForm):
             data["recommended_by"] = RecommendedBy.REGION
         if data["recommended_by"] != RecommendedBy.AUTHORITY:
             data["authority_confirmed"] = False
+        if data.get("until") and data.get("kind") in OWN_CLOCKS:
+            self.add_error("until", _("这个环节的时间另有规定，不写统一截止时间。"))
         if data.get("kind") not in SLIDES_RULES:
             if data.get("slides_blind") or any(data.get(name) is not None for name in SLIDES):
                 self.add_error("slides_days", _("只有专家评审和会议评审（答辩）环节可以收答辩材料。"))

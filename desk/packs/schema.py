@@ -300,6 +300,8 @@ class StagePart(Part):
     kind: StageKind
     days: Days
     day_kind: DayKind = DayKind.WORKING
+    until: FixedMoment | None = None
+    """One moment for all, in place of the days, for what comes into the step before."""
     clause: Clause = ""
     instruction: Text = ""
     recommended_by: RecommendedBy = RecommendedBy.REGION

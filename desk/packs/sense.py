@@ -15,6 +15,7 @@ from desk.packs.source import Place
 from desk.packs.values import plain
 from equity.models import WITH_AMOUNT, PriceFormula, TriggerKind
 from grants.models import (
+    OWN_CLOCKS,
     SLIDES_RULES,
     FormKind,
     Instrument,
@@ -133,9 +134,13 @@ def _nominators(pack: Pack, kinds: set) -> Found:
 
 
 def _slides(pack: Pack) -> Found:
-    """Which rounds may ask for slides, by one clock, and what must be said of it."""
+    """Moments of steps; which rounds may ask for slides, by one clock, and what must be said of it."""
     for index, stage in enumerate(pack.stages):
         place = ("stages", index)
+        if stage.until and stage.kind in OWN_CLOCKS:
+            yield (*place, "until"), _("这个环节的时间另有规定，不写统一截止时间。")
+        if stage.until and pack.call.closes and stage.until <= pack.call.closes:
+            yield (*place, "until"), _("环节的统一截止时间应在申报截止之后。")
         asks = stage.slides_days is not None or stage.slides_until is not None
         limits = ("slides_pages", "slides_megabytes", "slides_blind")
         if not asks:

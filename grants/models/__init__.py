@@ -34,11 +34,12 @@ from grants.models.money import BudgetCategory, ClaimScheme, FundingSource, Mone
 from grants.models.nominators import NominatorGroup
 from grants.models.programme import NumberSequence, Programme
 from grants.models.quotas import Quota, QuotaOf
-from grants.models.stages import RecommendedBy, Stage, StageKind
+from grants.models.stages import OWN_CLOCKS, RecommendedBy, Stage, StageKind
 from grants.models.topics import DemandKind, Topic
 
 __all__ = [
     "NOMINATORS_RULE",
+    "OWN_CLOCKS",
     "RECOMMENDER_TABLE_RULE",
     "ROUND",
     "SCAN_RULE",

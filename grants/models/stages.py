@@ -27,6 +27,15 @@ class StageKind(models.TextChoices):
     AGREEMENT = "agreement", _("签订任务书")
 
 
+OWN_CLOCKS = (
+    StageKind.UNIT_REVIEW,
+    StageKind.RECOMMENDATION,
+    StageKind.PUBLICITY,
+    StageKind.AGREEMENT,
+)
+"""Steps whose moments the notice itself holds, or that run for days of their own."""
+
+
 class RecommendedBy(models.TextChoices):
     """Which office recommends an application (推荐渠道)."""
 
@@ -43,6 +52,12 @@ class Stage(models.Model):
     kind = models.CharField(_("环节"), max_length=30, choices=StageKind)
     days = models.PositiveSmallIntegerField(_("期限（天）"))
     day_kind = models.CharField(_("日历"), max_length=10, choices=DayKind, default=DayKind.WORKING)
+    until = models.DateTimeField(
+        _("统一截止时间"),
+        null=True,
+        blank=True,
+        help_text=_("通知规定了办结的时间时填写；之后才进入本环节的按期限"),
+    )
     clause = models.CharField(_("条款"), max_length=60, blank=True)
     instruction = models.TextField(
         _("办理要求"), blank=True, help_text=_("该环节须形成的材料或结论，办理人会看到")
@@ -110,6 +125,11 @@ class Stage(models.Model):
                 & ~models.Q(slides_pages=0)
                 & ~models.Q(slides_megabytes=0),
                 name="stage_slides_not_zero",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(until__isnull=True)
+                | ~models.Q(kind__in=["unit_review", "recommendation", "publicity", "agreement"]),
+                name="stage_until_of_an_office",
             ),
         ]
         triggers = frozen_with_call()

@@ -18,11 +18,13 @@ from grants import system_rules
 from grants.models import NOMINATORS_RULE, Call, NominatorGroup, StageKind
 from notifications import obligations
 from notifications.models import Deadline, DeadlineKind, Message
+from reviews.queries import conflicts_of
 from seeds.codes import make_id_number
 from seeds.demo import paper
 from tests.factories.accounts import PersonRecordFactory, UserFactory, officer
 from tests.factories.applications import filled, submitted
 from tests.factories.grants import CallFactory
+from tests.factories.reviews import ExpertFactory
 
 pytestmark = pytest.mark.django_db
 S = NominatorState
@@ -121,6 +123,8 @@ def test_two_people_read_and_sign_and_no_office_recommends(client):
     sign(other)
     assert (line(application).status, running(), running(DeadlineKind.NOMINATORS)) == ("passed", 0, 0)
     assert in_order()
+    expert = ExpertFactory(user=leader)
+    assert [str(found) for found in conflicts_of([expert], application)[expert.pk]] == ["提名人（赵院士）"]
     actions.unit_approve(application=application, by=None, at=timezone.now())
     application.refresh_from_db()
     assert application.state == ApplicationState.FORMAL_CHECK

@@ -229,7 +229,9 @@ def test_every_clock_of_what_was_handed_in_follows_the_moments_of_a_later_versio
         **day,
         **PAPERS,
     )
-    call.stages.filter(kind="panel_review").update(slides_until=now + timedelta(days=30))
+    call.stages.filter(kind="panel_review").update(
+        slides_until=now + timedelta(days=30), until=now + timedelta(days=35)
+    )
     system_rules.write(call=call)
     Call.objects.filter(pk=call.pk).update(state=CallState.PUBLISHED, published_at=now)
     call.refresh_from_db()
@@ -253,7 +255,10 @@ def test_every_clock_of_what_was_handed_in_follows_the_moments_of_a_later_versio
 
     amended = amend(call)
     moved(amended, closes_at=10, unit_closes_at=10, recommender_closes_at=10, recommender_table_until=10)
-    amended.stages.filter(kind="panel_review").update(slides_until=now + timedelta(days=40))
+    amended.stages.filter(kind="panel_review").update(
+        slides_until=now + timedelta(days=40), until=now + timedelta(days=45)
+    )
+    assert clock_of(DeadlineKind.OFFICE_STEP, third).due_at == now + timedelta(days=35)
     own = clock_of(DeadlineKind.UNIT_REVIEW, returned)
     with pytest.raises(Refused):
         applications.unit_approve(application=first, by=None, at=now + timedelta(days=8))
@@ -272,6 +277,7 @@ def test_every_clock_of_what_was_handed_in_follows_the_moments_of_a_later_versio
     clock = clock_of(DeadlineKind.RECOMMENDER_TABLE, recommended)
     assert clock.due_at == amended.recommender_table_until
     assert fourth.rule_results.get(rule__code=RECOMMENDER_TABLE_RULE).status == RuleStatus.MANUAL
+    assert clock_of(DeadlineKind.OFFICE_STEP, third).due_at == now + timedelta(days=45)
     slides = clock_of(DeadlineKind.SLIDES, third)
     assert (slides.due_at, third.rule_results.get(rule__code="slides_panel_review").status) == (
         now + timedelta(days=40),

@@ -160,6 +160,13 @@ BROKEN = [
     ),
     ("stages:", "table: {days: 0, clause: 第一条}\nstages:", 27, "table.days", None),
     (
+        "  - kind: formal_check\n    days: 5",
+        "  - {kind: formal_check, days: 5, until: 2020-01-05 17:00}",
+        28,
+        "stages[1].until",
+        "环节的统一截止时间应在申报截止之后。",
+    ),
+    (
         "stages:",
         "nominators: [{name: 院士, who: nominator.age > 1, clause: 第一条}]\nstages:",
         27,

@@ -160,7 +160,7 @@ def test_conflicts_of_many_cost_as_many_queries_as_of_one(django_assert_num_quer
     everybody = [ExpertFactory() for _number in range(30)]
 
     for group in (everybody[:1], everybody):
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             queries.conflicts_of(group, Application.objects.select_related("organisation").get())
 
     assert len(queries.conflicts_of(everybody, application)) == 30
