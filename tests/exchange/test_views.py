@@ -10,7 +10,6 @@ from exchange import actions
 from exchange.models import Demand
 from exchange.states import DemandState
 from seeds.codes import make_credit_code
-from tests.exchange.test_actions import tech_sme_call
 from tests.factories.accounts import (
     OrganisationFactFactory,
     OrganisationFactory,
@@ -18,7 +17,7 @@ from tests.factories.accounts import (
     member_of,
     officer,
 )
-from tests.factories.exchange import DemandFactory
+from tests.factories.exchange import DemandFactory, tech_sme_call
 from tests.factories.reviews import bid_call, manager_of
 
 pytestmark = pytest.mark.django_db

@@ -12,46 +12,19 @@ from core.workflow import Lost, Refused
 from exchange import actions, queries
 from exchange.models import Demand
 from exchange.states import DemandState
-from grants.models import EligibilityRule, Sourcing
+from grants.models import Sourcing
 from tests.factories.accounts import (
     OrganisationFactFactory,
     OrganisationFactory,
     UserFactory,
     member_of,
 )
-from tests.factories.exchange import DemandFactory
+from tests.factories.exchange import DemandFactory, tech_sme_call
 from tests.factories.reviews import CallFactory, bid_call, manager_of, publish
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 S = DemandState
-
-
-def tech_sme_call():
-    """A call whose second clause asks the demand side for a certificate."""
-    call = CallFactory(sourcing=Sourcing.DEMAND, closes_at=None, bid_days=20)
-    EligibilityRule.objects.create(
-        call=call,
-        code="demander-sme",
-        text="发榜方应为有效期内的科技型中小企业",
-        clause="第二条",
-        scope="unit",
-        automation="auto",
-        expression="unit.tech_sme",
-        params={"applies_to": "demand"},
-        order=1,
-    )
-    EligibilityRule.objects.create(
-        call=call,
-        code="bidder-only",
-        text="揭榜方应为高校院所",
-        clause="第四条",
-        scope="unit",
-        automation="auto",
-        expression="unit.kind == 'university'",
-        order=2,
-    )
-    return publish(call)
 
 
 # ---- posting ----

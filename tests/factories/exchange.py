@@ -9,8 +9,9 @@ from factory.django import DjangoModelFactory
 
 from exchange import actions
 from exchange.models import Demand, IpOwnership
+from grants.models import EligibilityRule, Sourcing
 from tests.factories.accounts import OrganisationFactory, member_of
-from tests.factories.reviews import bid_call, manager_of
+from tests.factories.reviews import CallFactory, bid_call, manager_of, publish
 
 
 class DemandFactory(DjangoModelFactory):
@@ -49,3 +50,30 @@ def argued(**kwargs) -> Demand:
         demand=demand, opinion="指标可行", accept=True, by=manager_of(demand.call), at=timezone.now()
     )
     return demand
+
+
+def tech_sme_call():
+    """A call whose second clause asks the demand side for a certificate."""
+    call = CallFactory(sourcing=Sourcing.DEMAND, closes_at=None, bid_days=20)
+    EligibilityRule.objects.create(
+        call=call,
+        code="demander-sme",
+        text="发榜方应为有效期内的科技型中小企业",
+        clause="第二条",
+        scope="unit",
+        automation="auto",
+        expression="unit.tech_sme",
+        params={"applies_to": "demand"},
+        order=1,
+    )
+    EligibilityRule.objects.create(
+        call=call,
+        code="bidder-only",
+        text="揭榜方应为高校院所",
+        clause="第四条",
+        scope="unit",
+        automation="auto",
+        expression="unit.kind == 'university'",
+        order=2,
+    )
+    return publish(call)
