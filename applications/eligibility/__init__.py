@@ -13,7 +13,7 @@ from applications.eligibility.sources import with_sources
 from applications.models import Application
 from core.calendar import local_date
 from core.expressions import Prepared
-from grants.models import ROUND, Call, EligibilityRule, MoneyKind, MoneyRule
+from grants.models import ROUND, Call, EligibilityRule, MoneyRule
 
 __all__ = [
     "LABELS",
@@ -117,8 +117,8 @@ class _Judge:
         self.labels = labels_for(call)
         self.opening = local_date(call.opens_at)
         self.wanted = queries.counted_in(self._sources()) | set(also)
-        if any(rule.kind in (MoneyKind.UNIT_CAP, MoneyKind.UNIT_YEAR_CAP) for rule in self.money_rules):
-            self.wanted.add("history")
+        kinds = {rule.kind for rule in self.money_rules} & amounts.TOGETHER.keys()
+        self.wanted |= {f"history.{amounts.TOGETHER[kind]}" for kind in kinds}
         self.known: dict[date, dict[int, Prepared]] = {}
 
     def _sources(self):

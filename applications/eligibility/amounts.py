@@ -13,6 +13,9 @@ from applications.models import RuleStatus
 from core import expressions, money
 from grants.models import MoneyKind, MoneyRule, RuleScope, Severity
 
+TOGETHER = {MoneyKind.UNIT_CAP: "unit_asked_in_call", MoneyKind.UNIT_YEAR_CAP: "unit_asked_in_year"}
+"""Kinds that count a unit's other applications, and under which name of `history`."""
+
 
 class Verdict(NamedTuple):
     """`is_kept`, a sentence why not, and the amounts that were compared (label → text)."""
@@ -126,18 +129,18 @@ def _fixed(rule, context):
     return Verdict(asked == rule.amount, hint, evidence, rule.amount)
 
 
-def _together(rule, context, name: str, label: str):
-    others = context["history"][name]
+def _together(rule, context, label: str):
+    others = context["history"][TOGETHER[rule.kind]]
     extra = {label: money.wan(others)}
     return _at_most(context["budget"]["fiscal"], max(rule.amount - others, Decimal(0)), extra=extra)
 
 
 def _unit_cap(rule, context):
-    return _together(rule, context, "unit_asked_in_call", str(_("本单位本批其他申报已申请")))
+    return _together(rule, context, str(_("本单位本批其他申报已申请")))
 
 
 def _unit_year_cap(rule, context):
-    return _together(rule, context, "unit_asked_in_year", str(_("本单位本年度其他申报已申请")))
+    return _together(rule, context, str(_("本单位本年度其他申报已申请")))
 
 
 def _capped(limit: Decimal, rule) -> Decimal:

@@ -1,5 +1,6 @@
 """The data that the rules of a call see of applications, for one or for a thousand by the same queries."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import date
@@ -41,13 +42,22 @@ PARTNER = (
     *FactKind.values,
 )
 
-ALL = ("history", "records")
+RECORDS = "records"
+COUNTS = frozenset(f"history.{name}" for name in HISTORY)
+ALL = COUNTS | {RECORDS}
+COUNT = re.compile(r"\bhistory\b(?:\.\w+)?")
 
 
 def counted_in(sources: Iterable[str]) -> set[str]:
-    """Which of the counts over other applications some expressions name; the `wanted` of `contexts`."""
-    sources = list(sources)
-    return {name for name in ALL if any(name in source for source in sources)}
+    """What of other applications some expressions read ("records", "history.pi_running"…).
+
+    That is the `wanted` of `contexts`. A `history` without the name of a count may be any of them.
+    """
+    text = "\n".join(sources)
+    found = {RECORDS} if RECORDS in text else set()
+    for name in set(COUNT.findall(text)):
+        found |= {name} if name in COUNTS else COUNTS
+    return found
 
 
 def months_between(starts, ends) -> int | None:
@@ -94,7 +104,7 @@ def contexts(
 
     Facts about units count `as_of` a day, by default that on which the call opens. With another `call` the
     applications are seen as if they had been handed in to it (rehearsal). What counts other applications
-    ("records", "history") is read only where it is `wanted`: three and four queries.
+    ("records", "history") is read only where it is `wanted`: three and at most seven queries.
     """
     if not applications:
         return {}
@@ -130,11 +140,11 @@ class _World:
         self._units(applications)
         self._calls(applications)
         self.history = dict.fromkeys(keys, dict.fromkeys(HISTORY))
-        if "history" in wanted:
+        if names := {name for name in HISTORY if f"history.{name}" in wanted}:
             numbers = {key: _pi_number(self.people[key]) for key in keys}
-            self.history = limits.counts(applications, numbers)
+            self.history = limits.counts(applications, numbers, names)
         self.records = limits.Records()
-        if "records" in wanted:
+        if RECORDS in wanted:
             people = {row.person_key for rows in self.people.values() for row in rows} - {""}
             people |= self._named("id_number")
             codes = {unit.credit_code for unit in self.by_code.values()} | self.codes | self.abroad

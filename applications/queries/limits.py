@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 from django.db.models import Count, Q, Sum
 
@@ -13,6 +14,7 @@ from applications.models import Application, Participant, ParticipantRole, PastP
 from applications.queries import reports
 from applications.states import ApplicationState, ProjectEnd, RecordStatus
 from core.calendar import local_date
+from grants.rules import HISTORY
 
 RUNNING = (ApplicationState.AGREEMENT, ApplicationState.AWARDED)
 NOT_COUNTED = (ApplicationState.DRAFT, ApplicationState.WITHDRAWN, ApplicationState.REJECTED)
@@ -165,44 +167,110 @@ def _of_past(project: PastProject, role: str, *, as_of: date) -> dict:
 # ---- counts ----
 
 
-def counts(applications: Collection[Application], pi_numbers: dict[int, str]) -> dict[int, dict]:
-    """The variable `history` per application: how many others there are, how late reports are; seven queries.
+def counts(
+    applications: Collection[Application], pi_numbers: dict[int, str], names: Collection[str]
+) -> dict[int, dict]:
+    """The variable `history` per application: how many others there are, how late reports are.
 
-    `pi_numbers`: application id → key of the PI, "" while it is not given (then the PI's are None).
+    What is not among `names` is None and costs nothing; all of it takes seven queries. `pi_numbers`:
+    application id → key of the PI, "" while it is not given (then the PI's are None).
     """
-    handed_in = Application.objects.exclude(state__in=NOT_COUNTED).order_by()
-    units = {application.organisation_id for application in applications}
-    of_unit = handed_in.filter(organisation__in=units)
-    in_call, asked_in_call = _summed(of_unit, "call__series")
-    in_year, asked_in_year = _summed(of_unit, "call__year")
-    running = Application.objects.filter(organisation__in=units, state__in=RUNNING, ended="").order_by()
-    unit_running = _counted(running, "organisation_id")
-    people = Participant.objects.filter(
-        role=ParticipantRole.PI, person_key__in=set(pi_numbers.values()) - {""}
-    ).exclude(application__state__in=NOT_COUNTED)
-    led = _counted(people.order_by(), "person_key", "application__call__series")
-    running_people = people.filter(application__state__in=RUNNING, application__ended="")
-    pi_running = _counted(running_people.order_by(), "person_key")
-    late = reports.late(units, pi_numbers.values())
-    found = {}
-    for application in applications:
-        counted = application.state not in NOT_COUNTED
-        runs = application.state in RUNNING and not application.ended
-        unit, number = application.organisation_id, pi_numbers.get(application.pk, "")
-        series, year = application.call.series, application.call.year
-        own = application.requested_amount if counted else 0
-        found[application.pk] = {
-            "unit_in_call": in_call[unit, series] - counted,
-            "unit_in_year": in_year[unit, year] - counted,
-            "unit_asked_in_call": asked_in_call[unit, series] - own,
-            "unit_asked_in_year": asked_in_year[unit, year] - own,
-            "unit_running": unit_running[(unit,)] - runs,
-            "pi_in_call": led[number, series] - counted if number else None,
-            "pi_running": pi_running[(number,)] - runs if number else None,
-            "unit_report_days_late": late.of_units.get(unit, 0),
-            "pi_report_days_late": late.of_people.get(number, 0) if number else None,
+    others = _Others(applications, pi_numbers)
+    return {
+        application.pk: {
+            name: getattr(others, name)(application) if name in names else None for name in HISTORY
         }
-    return found
+        for application in applications
+    }
+
+
+class _Others:
+    """One method for each name of `history`; what several of them count is read when the first asks."""
+
+    def __init__(self, applications, pi_numbers):
+        self.pi_numbers = pi_numbers
+        self.units = {application.organisation_id for application in applications}
+        self.handed_in = Application.objects.exclude(state__in=NOT_COUNTED).order_by()
+        self.people = (
+            Participant.objects.filter(
+                role=ParticipantRole.PI, person_key__in=set(pi_numbers.values()) - {""}
+            )
+            .exclude(application__state__in=NOT_COUNTED)
+            .order_by()
+        )
+
+    def unit_in_call(self, application):
+        number, _asked = self._in_call
+        return number[application.organisation_id, application.call.series] - _counts(application)
+
+    def unit_in_year(self, application):
+        number, _asked = self._in_year
+        return number[application.organisation_id, application.call.year] - _counts(application)
+
+    def unit_asked_in_call(self, application):
+        _number, asked = self._in_call
+        return asked[application.organisation_id, application.call.series] - _own(application)
+
+    def unit_asked_in_year(self, application):
+        _number, asked = self._in_year
+        return asked[application.organisation_id, application.call.year] - _own(application)
+
+    def unit_running(self, application):
+        return self._unit_running[(application.organisation_id,)] - _runs(application)
+
+    def pi_in_call(self, application):
+        number = self.pi_numbers.get(application.pk)
+        return self._led[number, application.call.series] - _counts(application) if number else None
+
+    def pi_running(self, application):
+        number = self.pi_numbers.get(application.pk)
+        return self._pi_running[(number,)] - _runs(application) if number else None
+
+    def unit_report_days_late(self, application):
+        return self._late.of_units.get(application.organisation_id, 0)
+
+    def pi_report_days_late(self, application):
+        number = self.pi_numbers.get(application.pk)
+        return self._late.of_people.get(number, 0) if number else None
+
+    @cached_property
+    def _in_call(self):
+        return _summed(self.handed_in.filter(organisation__in=self.units), "call__series")
+
+    @cached_property
+    def _in_year(self):
+        return _summed(self.handed_in.filter(organisation__in=self.units), "call__year")
+
+    @cached_property
+    def _unit_running(self):
+        rows = Application.objects.filter(organisation__in=self.units, state__in=RUNNING, ended="")
+        return _counted(rows.order_by(), "organisation_id")
+
+    @cached_property
+    def _led(self):
+        return _counted(self.people, "person_key", "application__call__series")
+
+    @cached_property
+    def _pi_running(self):
+        rows = self.people.filter(application__state__in=RUNNING, application__ended="")
+        return _counted(rows, "person_key")
+
+    @cached_property
+    def _late(self):
+        return reports.late(self.units, self.pi_numbers.values())
+
+
+def _counts(application) -> bool:
+    """Whether the application itself is among those counted."""
+    return application.state not in NOT_COUNTED
+
+
+def _runs(application) -> bool:
+    return application.state in RUNNING and not application.ended
+
+
+def _own(application) -> Decimal | int:
+    return application.requested_amount if _counts(application) else 0
 
 
 def _summed(rows, by: str) -> tuple[Counter, dict]:

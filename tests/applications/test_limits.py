@@ -17,6 +17,7 @@ from applications.states import ApplicationState, ProjectEnd, RecordStatus
 from core import workflow
 from core.workflow import Refused
 from grants.models import Automation, Call, Invitation, ProjectType, Quota, QuotaOf, RuleScope, StageKind
+from grants.rules import HISTORY
 from grants.states import CallState
 from seeds.codes import make_id_number
 from tests.factories.accounts import OrganisationFactFactory, OrganisationFactory, member_of, officer
@@ -414,3 +415,16 @@ def test_a_second_step_begun_in_time_is_not_handed_in_too_late():
         actions.submit(application=application, by=outline.created_by, at=now + timedelta(days=11))
     assert refused.value.code == "entry_expired"
     actions.submit(application=application, by=outline.created_by, at=now + timedelta(days=9))
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ("history.pi_running < 2 && history.pi_in_call < 1", {"history.pi_running", "history.pi_in_call"}),
+        ("unit.records.size() == 0", {"records"}),
+        ("pi.title == '教授'", set()),
+        ("size(history) > 0", {f"history.{name}" for name in HISTORY}),
+    ],
+)
+def test_only_what_rules_read_of_other_applications_is_counted(source, wanted):
+    assert queries.counted_in(["unit.region == '370200'", source]) == wanted
