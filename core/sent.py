@@ -1,7 +1,10 @@
 """What a browser or a program sent, read without trusting it."""
 
 import json
+import re
+from math import isfinite
 
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 LONGEST_KEY = 18
 """Digits of the longest number that every key's column holds."""
 
@@ -22,3 +25,16 @@ def read_json(text: str | bytes):
         return json.loads(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def storable(raw):
+    """What was sent without the characters that no database text can hold (NUL, halves of a pair)."""
+    if isinstance(raw, str):
+        return UNSTORABLE.sub("", raw)
+    if isinstance(raw, dict):
+        return {storable(str(key)): storable(value) for key, value in raw.items()}
+    if isinstance(raw, list | tuple):
+        return [storable(value) for value in raw]
+    if isinstance(raw, float) and not isfinite(raw):
+        return str(raw)
+    return raw

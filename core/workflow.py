@@ -13,6 +13,8 @@ from django.apps import apps
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
+from core.sent import storable
+
 
 class Refused(Exception):
     """A rule said no. `message` is a sentence for the person; `field` and `clause` name where."""
@@ -67,6 +69,7 @@ def move(subject, to: str, *, by, at, note: str = "", data: dict | None = None, 
             % {"old": subject.machine.states(old).label, "new": label},
             code="not_allowed",
         )
+    fields = {name: storable(value) if type(value) is str else value for name, value in fields.items()}
     changed = type(subject)._base_manager.filter(pk=subject.pk, state=old).update(state=to, **fields)
     if not changed:
         raise Lost(_("别人刚刚处理了这一项，请刷新后再看。"), code="lost")
@@ -79,7 +82,7 @@ def move(subject, to: str, *, by, at, note: str = "", data: dict | None = None, 
 def record(subject, verb: str, *, by, at, from_state="", to_state="", note="", data: dict | None = None):
     """Write one line of history about `subject`; it can never be changed or deleted."""
     event = apps.get_model("core", "Event")
-    # Notes come from pages as they were typed; no text in the database holds a NUL.
+    # Notes come from pages as they were typed; no text in the database holds a NUL or half a pair.
     return event.objects.create(
         subject=subject,
         verb=verb,
@@ -87,6 +90,6 @@ def record(subject, verb: str, *, by, at, from_state="", to_state="", note="", d
         at=at,
         from_state=from_state,
         to_state=to_state,
-        note=note.replace("\0", ""),
-        data=data or {},
+        note=storable(note),
+        data=storable(data or {}),
     )

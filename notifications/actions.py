@@ -17,6 +17,7 @@ from django.utils.translation import get_language, gettext_noop
 from accounts.models import Organisation, User
 from core import calendar, workflow
 from core.calendar import DayKind
+from core.sent import storable
 from notifications import clocks, outbox, rules
 from notifications.models import (
     LONG_AGO,
@@ -240,6 +241,7 @@ def tell(
     `context` holds plain JSON values only: the text is rendered when it is read or sent. `notice` is what
     the message serves: `receipts.serve`.
     """
+    context = storable(context)
     messages = Message.objects.bulk_create(
         Message(recipient=user, template=template, context=context, url=url, created_at=at, notice=notice)
         for user in dict.fromkeys(recipients)

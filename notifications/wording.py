@@ -10,6 +10,8 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_noop
 
+from core.sent import storable
+
 Data = str | dict[str, Any]
 
 
@@ -72,7 +74,8 @@ def _word(value: Any) -> Data | int:
         # A label: in the language of the source it is its own key in the catalogue.
         with translation.override(settings.LANGUAGE_CODE):
             return {"text": str(value), "words": {}}
-    return value if isinstance(value, int) else str(value)
+    # Words come from pages as they were typed; no text in the database holds a NUL or half a pair.
+    return value if isinstance(value, int) else storable(str(value))
 
 
 def by_clause(text: Said, clause: str) -> Said:

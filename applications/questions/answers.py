@@ -1,7 +1,6 @@
 """One answer: read what was typed, show it again, print it, judge it."""
 
 from datetime import date
-from math import isfinite
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -14,6 +13,7 @@ from applications.questions.files import Attachment
 from applications.questions.people import Person, Unit
 from applications.questions.rows import Indicators, Lines, Subprojects, Table
 from applications.questions.simple import Commitment, Day, Line, Money, Month, Number, Text, YesNo
+from core.sent import storable
 from grants.models import QuestionKind
 
 KINDS: dict[str, Kind] = {
@@ -39,19 +39,6 @@ KINDS: dict[str, Kind] = {
 }
 NOT_SAVED = (QuestionKind.ATTACHMENT, QuestionKind.COMPUTED)
 """Kinds whose answers do not come out of a form's fields."""
-
-
-def storable(raw):
-    """What was sent without the characters that no database text can hold (NUL, halves of a pair)."""
-    if isinstance(raw, str):
-        return "".join(letter for letter in raw if letter != "\0" and not "\ud800" <= letter <= "\udfff")
-    if isinstance(raw, dict):
-        return {storable(str(key)): storable(value) for key, value in raw.items()}
-    if isinstance(raw, list | tuple):
-        return [storable(value) for value in raw]
-    if isinstance(raw, float) and not isfinite(raw):
-        return str(raw)
-    return raw
 
 
 def field_of(question) -> forms.Field:

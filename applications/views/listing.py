@@ -260,9 +260,11 @@ def copy(request, pk):
     except Refused as refused:
         messages.error(request, refused.message)
     else:
-        messages.success(
-            request, _("已复制 %(count)s 个答案；已填写的内容没有改动，请逐项核对。") % {"count": count}
-        )
+        if count:
+            sentence = _("已复制 %(count)s 个答案；已填写的内容没有改动，请逐项核对。") % {"count": count}
+            messages.success(request, sentence)
+        else:
+            messages.info(request, _("没有可以复制的答案：两份申报书相同的题目都已填写，或那一份没有填写。"))
     return redirect("applications:detail", application.pk)
 
 

@@ -59,6 +59,18 @@
       showProblem(texts.signedOut, { url: signIn, text: texts.signIn });
     }
   });
+  // Whoever pressed a button in a part that is replaced goes on in that part, not at the top of the page.
+  let left = "";
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    left = event.detail.target.contains(document.activeElement) ? event.detail.target.id : "";
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    const part = left && document.activeElement === document.body && document.getElementById(left);
+    left = "";
+    if (!part) return;
+    if (!part.hasAttribute("tabindex")) part.setAttribute("tabindex", "-1");
+    part.focus({ preventScroll: true });
+  });
   document.addEventListener("htmx:responseError", () => showProblem(texts.failed));
   document.addEventListener("htmx:sendError", () => showProblem(texts.offline));
   document.addEventListener("htmx:afterSwap", (event) => {

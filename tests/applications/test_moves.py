@@ -38,7 +38,7 @@ MOVES = {
         "recommender",
     ),
     "recommender_reject": (
-        lambda a, **k: actions.recommender_reject(application=a, reason="不符", **k),
+        lambda a, **k: actions.recommender_reject(application=a, reason="不\0符", **k),
         S.RECOMMENDATION,
         "recommender",
     ),

@@ -568,7 +568,8 @@ def test_the_unit_administrator_approves_or_returns(client):
     response = client.post(url(second, "unit_review"), {"do": "return", "text": ""})
     assert response.status_code == 422
     assert "请写明理由" in response.content.decode()
-    assert client.post(url(second, "unit_review"), {"do": "return", "text": "补章"}).status_code == 302
+    sent = {"do": "return", "text": "补\0章", "remark-route": "\0写全"}
+    assert client.post(url(second, "unit_review"), sent).status_code == 302
     assert client.post(url(second, "unit_review"), {"do": "explode"}).status_code == 404
     states = [Application.objects.get(pk=application.pk).state for application in (first, second)]
     assert states == [S.RECOMMENDATION, S.RETURNED]

@@ -55,6 +55,10 @@ def test_of_two_editors_nobody_writes_over_the_other(page, application):
     conflict.get_by_role("button", name="采用对方的").click()
     expect(page.locator("#id_a-route")).to_have_value("又改了")
     expect(page.locator("#id_a-route")).to_be_focused()
+    page.fill("#comment-text", "请核对。")
+    page.get_by_role("button", name="添加批注").press("Enter")
+    expect(page.locator("#comments")).to_contain_text("请核对。")
+    expect(page.locator("#comments")).to_be_focused()
 
     # A row that a colleague added stands where it will stand, above the one that waits to be filled.
     page.goto(reverse("applications:participants", args=[application.pk]))

@@ -22,13 +22,13 @@ def decided(person):
 @pytest.mark.parametrize("new", [JoinState.APPROVED, JoinState.REFUSED, JoinState.WITHDRAWN])
 def test_an_allowed_move_changes_state_and_fields_and_writes_an_event(db, new):
     request, person = JoinRequestFactory(), UserFactory()
-    event = move(request, new, note="可\0以", data={"n": 1}, **decided(person))
+    event = move(request, new, note="可\0以", data={"n": 1, "of": ["\0甲"]}, **decided(person))
     assert (request.state, request.decided_by, request.decided_at) == (new, person, AT)
     stored = JoinRequest.objects.get()
     assert (stored.state, stored.decided_by, stored.decided_at) == (new, person, AT)
     assert list(Event.objects.about(request)) == [event]
     assert (event.verb, event.from_state, event.to_state) == ("moved", "requested", new)
-    assert (event.by, event.at, event.note, event.data) == (person, AT, "可以", {"n": 1})
+    assert (event.by, event.at, event.note, event.data) == (person, AT, "可以", {"n": 1, "of": ["甲"]})
     assert event.what() == f"待审核 → {JoinState(new).label}"
     assert str(event) == f"moved requested→{new}"
 
