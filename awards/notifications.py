@@ -14,8 +14,8 @@ from applications.notifications import team_and_admins
 from awards import queries
 from awards.models import Agreement, Objection, Publicity
 from core import calendar
-from grants.models import Call, DayKind
-from grants.queries import cause
+from grants.models import Call, DayKind, StageKind
+from grants.queries import cause, moment_ahead
 from notifications import actions as deadlines
 from notifications.actions import Owes
 from notifications.models import Deadline, DeadlineKind
@@ -210,14 +210,17 @@ def open_signing(agreement: Agreement, *, at) -> None:
     text = said(
         _("自 %(date)s 立项起 %(days)s 日内签订"), date=calendar.local_date(at), days=call.signing_days
     )
+    due_at, clock = queries.signing_until(call, at), calendar.DayKind.CALENDAR
+    if moment_ahead(call, StageKind.AGREEMENT, at=at):
+        text, clock = said(_("通知规定的任务书签订截止时间")), ""
     deadlines.open_deadline(
         subject=agreement,
         kind=DeadlineKind.AGREEMENT_SIGNING,
         title=f"{agreement.award.number} {application.title}",
         url=agreement_url(agreement),
-        due_at=calendar.due(at, call.signing_days, kind=calendar.DayKind.CALENDAR),
+        due_at=due_at,
         explanation=by_clause(text, call.signing_clause),
-        clock=calendar.DayKind.CALENDAR,
+        clock=clock,
         owed_by=_by_unit(agreement),
         at=at,
         **cause(call),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -15,8 +15,9 @@ from applications.queries import claim_of, claim_scheme
 from applications.states import ApplicationState
 from awards.models import Agreement, Decision, Outcome, Publicity, PublicityItem
 from awards.states import AgreementState, ObjectionState
+from core import calendar
 from grants.models import Call, Instrument, ProjectType, StageKind
-from grants.queries import stages_of
+from grants.queries import moment_ahead, stages_of
 from reviews import queries as reviews
 from reviews.models import DemanderChoice
 
@@ -187,6 +188,12 @@ def agreements(user, *, q: str = "", state: str = "") -> QuerySet:
     if state:
         rows = rows.filter(state=state)
     return rows.order_by(*ORDER)
+
+
+def signing_until(call: Call, at: datetime) -> datetime:
+    """The moment that the notice names for all, or its days from the award."""
+    moment = moment_ahead(call, StageKind.AGREEMENT, at=at)
+    return moment or calendar.due(at, call.signing_days, kind=calendar.DayKind.CALENDAR)
 
 
 def losing_bids(application: Application) -> QuerySet:

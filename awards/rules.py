@@ -363,8 +363,7 @@ def signing_due(agreement: Agreement) -> datetime:
     )
     if due_at := clock.values_list("due_at", flat=True).first():
         return due_at
-    call = agreement.award.application.call
-    return calendar.due(agreement.award.awarded_at, call.signing_days, kind=calendar.DayKind.CALENDAR)
+    return queries.signing_until(agreement.award.application.call, agreement.award.awarded_at)
 
 
 def check_can_lapse(by, agreement: Agreement, *, at: datetime) -> None:

@@ -118,6 +118,13 @@ def until_of(now: Call, stage: Stage) -> datetime | None:
     return next((row.until for row in now.stages.all() if row.kind == stage.kind), None) or stage.until
 
 
+def moment_ahead(call: Call, kind: str, *, at: datetime) -> datetime | None:
+    """The moment for all by which a step ends, if it lies ahead; None: its days count."""
+    stage = next((row for row in stages_of(call) if row.kind == kind), None)
+    until = until_of(in_force(call), stage) if stage else None
+    return until if until and until > at else None
+
+
 def topic_in(call: Call, topic: Topic | None) -> Topic | None:
     """The topic as another version of its notice has it: demands go over, directions are copied."""
     if topic is None or topic.call_id == call.pk:

@@ -31,7 +31,6 @@ OWN_CLOCKS = (
     StageKind.UNIT_REVIEW,
     StageKind.RECOMMENDATION,
     StageKind.PUBLICITY,
-    StageKind.AGREEMENT,
 )
 """Steps whose moments the notice itself holds, or that run for days of their own."""
 
@@ -128,7 +127,7 @@ class Stage(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(until__isnull=True)
-                | ~models.Q(kind__in=["unit_review", "recommendation", "publicity", "agreement"]),
+                | ~models.Q(kind__in=["unit_review", "recommendation", "publicity"]),
                 name="stage_until_of_an_office",
             ),
         ]

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from applications.models import Application
 from applications.states import ApplicationState
-from awards import actions
+from awards import actions, queries
 from awards.models import Award, Outcome, PublicityItem
+from core import calendar
 from core.workflow import Refused
 from grants.models import StageKind
 from notifications.models import Deadline
@@ -20,6 +21,7 @@ from tests.factories.awards import (
     publicised,
     to_decide,
 )
+from tests.factories.grants import CallFactory
 from tests.factories.reviews import ApplicationFactory, manager_of, panel_call
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +110,14 @@ def test_the_end_of_the_period_awards_every_line_with_a_number_and_an_agreement(
     deadline = Deadline.objects.filter(kind="agreement_signing").first()
     assert deadline.explanation == "自 2026-06-10 立项起 30 日内签订，依据第九条"
     assert Deadline.objects.get(kind="publicity_end").state == "met"
+
+
+def test_the_notice_may_name_one_moment_for_every_signature():
+    call, until = CallFactory(draft=True, parts__stages=("decision", "agreement")), NOW + timedelta(days=3)
+    call.stages.filter(kind="agreement").update(until=until)
+    late = until + timedelta(seconds=1)
+    assert queries.signing_until(call, NOW) == until
+    assert queries.signing_until(call, late) == calendar.due(late, call.signing_days, kind="calendar")
 
 
 def test_the_period_ends_after_its_last_moment_only():
