@@ -98,14 +98,6 @@ class TermsForm(forms.Form):
         self.initial = {name: getattr(agreement, name) for name in self.fields}
 
 
-class AgreementFilter(forms.Form):
-    q = forms.CharField(label=_("关键词"), required=False, max_length=60)
-
-    def chosen(self) -> dict:
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
-
-
 class SignForm(forms.Form):
     agree = forms.BooleanField(
         label=_("本单位确认任务书条款，承诺按期完成里程碑与考核指标。"),

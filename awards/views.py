@@ -10,9 +10,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_ratelimit.core import is_ratelimited
 
 from awards import actions, queries, rules
-from awards.forms import AgreementFilter, ObjectionForm, ReasonForm, SignForm
+from awards.forms import ObjectionForm, ReasonForm, SignForm
 from awards.models import Agreement, Publicity
 from core.calendar import end_of_day
+from core.filtering import Filter
 from core.paging import paginate
 from core.workflow import Refused
 from documents.evidence import Evidence
@@ -109,7 +110,7 @@ def _agreements(user):
 @login_required
 @require_safe
 def agreements(request):
-    form = AgreementFilter(request.GET)
+    form = Filter(request.GET)
     chosen = form.chosen()
     rows = queries.agreements(request.user, **chosen)
     context = {

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation
 from applications.fields import DayField, LimitedText, MoneyField, PlainNumberField
+from core.filtering import Filter
 from core.money import CENT
 from core.workflow import Refused
 from equity import queries
@@ -18,17 +19,10 @@ from equity.states import DealState
 LONG = 2000
 
 
-class DealFilter(forms.Form):
-    """What cannot be read counts as not given."""
-
-    q = forms.CharField(label=_("关键词"), required=False, max_length=60)
+class DealFilter(Filter):
     state = forms.ChoiceField(
         label=_("状态"), required=False, choices=[("", _("全部状态")), *DealState.choices]
     )
-
-    def chosen(self) -> dict:
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 def file_field(label, *, required=True, help_text="") -> forms.FileField:

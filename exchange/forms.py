@@ -16,6 +16,7 @@ from applications import questions
 from applications.fields import DayField, LimitedText, MoneyField, TableField
 from applications.forms.answers import AnswersForm, completed, computed_texts, initial_of, rows_of, unreadable
 from applications.questions import Column
+from core.filtering import Filter
 from core.money import TEN_THOUSAND
 from core.sent import number, read_json
 from core.workflow import Refused
@@ -30,21 +31,13 @@ LARGEST = TEN_THOUSAND * 10_000_000
 """Ten million 万元: what the column holds, with room."""
 
 
-class DemandFilter(forms.Form):
-    """What cannot be read counts as not given."""
-
-    q = forms.CharField(label=_("关键词"), required=False, max_length=60)
+class DemandFilter(Filter):
     state = forms.ChoiceField(
         label=_("状态"), required=False, choices=[("", _("全部状态")), *DemandState.choices]
     )
-
     kind = forms.ChoiceField(
         label=_("种类"), required=False, choices=[("", _("全部种类")), *DemandKind.choices]
     )
-
-    def chosen(self) -> dict:
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 class UnitForm(forms.Form):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.identity import clean_credit_code
 from accounts.models import Organisation
 from applications.fields import DayField, LimitedText, MoneyField
+from core.filtering import Filter
 from facilities import queries
 from facilities.models import Facility, FacilityKind, FacilityScheme
 from facilities.rules import LONG
@@ -18,22 +19,6 @@ LARGEST = Decimal(10) ** 11
 ANY_STATE = ("", _("全部状态"))
 WAITING = (EvaluationState.REPORTING, EvaluationState.DISTRICT_CHECK)
 STANDING = (FacilityState.OPERATING, FacilityState.RECTIFYING)
-
-
-class Filter(forms.Form):
-    """What cannot be read counts as not given."""
-
-    q = forms.CharField(label=_("关键词"), required=False, max_length=60)
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            select = isinstance(field.widget, forms.Select)
-            field.widget.attrs["class"] = "form-select" if select else "form-control"
-
-    def chosen(self) -> dict:
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 class RegistryFilter(Filter):
