@@ -10,7 +10,7 @@ from accounts.identity import mask_id_number
 from applications import actions, completeness
 from applications.fields import DayField, LimitedText, PlainNumberField
 from applications.forms.part import Rows
-from applications.models import IdKind, ParticipantRole
+from applications.models import IdKind, Participant, ParticipantRole
 
 
 class UsualChoice(forms.ChoiceField):
@@ -117,6 +117,16 @@ class People(Rows):
                 "credit_code": lead.credit_code,
             }
         ]
+
+    def named(self) -> list[Participant]:
+        """Who stands in the form, be it stored or only typed."""
+        told = ("name", "id_number", "id_country")
+        typed = [
+            Participant(**{name: form[name].value() or "" for name in told})
+            for form in self.form.forms
+            if form.is_bound
+        ]
+        return [*self.application.participants.all(), *typed]
 
     def add(self, person: dict) -> None:
         """One more row, as if it had been typed."""

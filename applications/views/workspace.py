@@ -132,7 +132,7 @@ def _people(request, application, shown) -> dict:
     """The personal records that may be taken over: of people who are not in the form yet."""
     if shown.name != People.name:
         return {}
-    people = list(application.participants.all())
+    people = shown.named()
     rows = people_offered(request.user)[:MOST_OFFERED]
     missing = [row for row in rows if not queries.is_named(row, people)]
     return {"offered": missing}
