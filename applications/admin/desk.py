@@ -25,6 +25,7 @@ from core.calendar import end_of_day
 from core.models import Event
 from core.money import wan
 from core.workflow import Refused
+from grants.models import NOMINATORS_RULE
 from notifications.models import Deadline
 
 EVENTS_SHOWN = 30
@@ -37,6 +38,16 @@ class Line(NamedTuple):
     form: MarkForm
     places: list[tuple[str, str]]
     faults: list[str]
+
+
+def _nomination(application, lines: list[Line]) -> dict:
+    """Who nominates it, where the notice lets people do so; no query where it does not."""
+    if all(line.result.rule.code != NOMINATORS_RULE for line in lines):
+        return {}
+    return {
+        "ways": queries.standing_of_nominators(application),
+        "nominators": queries.nominators_for(application),
+    }
 
 
 class OverdueFilter(SimpleListFilter):
@@ -179,8 +190,7 @@ class ApplicationAdmin(ClaimMixin, BatchMixin, CausesMixin, ActionButtonsMixin, 
             "application": application,
             "lines": lines,
             "stamped": queries.stamped_for(application, request.user),
-            "ways": queries.standing_of_nominators(application),
-            "nominators": queries.nominators_for(application),
+            **_nomination(application, lines),
             "decks": queries.decks_of(application, [line.result for line in lines]),
             "faulty": [line for line in lines if line.faults],
             "may_mark": self.has_change_permission(request, application),
