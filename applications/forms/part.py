@@ -1,5 +1,6 @@
 """A part of an application: shown, checked and saved in one way."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -163,6 +164,12 @@ class Rows(Part):
 
     def bounds(self):
         return [bound for form in self.form.forms for bound in form]
+
+    def label_of(self, name):
+        row, label = re.match(rf"{re.escape(self.prefix)}-(\d{{1,4}})-", name), super().label_of(name)
+        if row is None:
+            return label
+        return _("第 %(row)s 行“%(column)s”") % {"row": int(row[1]) + 1, "column": label}
 
     def row_options(self) -> dict:
         return {}

@@ -162,10 +162,15 @@ def conflict_sentences(shown) -> list[dict]:
 
 
 def sentences(shown) -> list[dict]:
-    """Faults of what was sent, each with its field."""
+    """Faults of what was sent, each with the words and the place of its field."""
+
+    def place(name):
+        return f"question-{name.partition('-')[2]}" if isinstance(shown, Section) else f"id_{name}"
+
     return [
-        {"message": sentence, "anchor": f"id_{name}"}
+        {"field": "" if label == name else label, "message": sentence, "anchor": place(name)}
         for name, found in shown.faults().items()
+        for label in [shown.label_of(name)]
         for sentence in found
     ]
 

@@ -207,6 +207,7 @@ def test_people_are_taken_over_from_their_records_with_one_click(client):
     months = next(name for name in sent if name.endswith("months_per_year"))
     kept = client.post(address, sent | {months: "很多", "person": shared.pk})
     assert (kept.status_code, kept.context["offered"]) == (422, [])
+    assert [problem["field"] for problem in kept.context["problems"]] == ["第 1 行“每年投入（月）”"]
     assert client.post(address, sent | {"person": shared.pk}).status_code == 302
     added = application.participants.get(name=shared.user.name)
     assert (added.title, added.id_number, added.credit_code) == (
