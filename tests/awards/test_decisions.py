@@ -55,7 +55,7 @@ def test_nobody_else_decides(subtests):
 def test_only_what_stands_for_decision_is_decided(subtests):
     application = ApplicationFactory(reached=S.DECISION)
     for state in sorted(set(S) - {S.DECISION, S.RESERVED, S.DRAFT}):
-        with subtests.test(state):
+        with subtests.test(state.value):
             with pytest.raises(Refused) as refused:
                 decide(put(application, state))
             assert refused.value.code == "not_allowed"
