@@ -13,6 +13,7 @@ from desk.packs.values import plain, write_moment
 from equity.models import TriggerKind
 from finance.models import Condition
 from grants.models import Automation, ContactKind, FormKind, Instrument, QuotaOf, Sourcing, StageKind
+from milestones.models import MilestoneTemplate
 from reviews.models import Aggregation
 
 FEW = 6
@@ -165,11 +166,18 @@ def _facilities(pack):
     ]
 
 
+def _template(row) -> MilestoneTemplate:
+    return MilestoneTemplate(
+        offset_months=row.offset_months,
+        months_after_end=row.months_after_end,
+        by_date=row.by_date,
+        month_day=row.month_day,
+    )
+
+
 def _milestones(pack):
     return [
-        _("每年 %(day)s：%(name)s") % {"day": row.month_day, "name": row.name}
-        if row.month_day
-        else _("第 %(n)s 个月：%(name)s") % {"n": row.offset_months, "name": row.name}
+        _("%(moment)s：%(name)s") % {"moment": _template(row).moment, "name": row.name}
         for row in pack.milestones
     ]
 

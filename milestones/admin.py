@@ -275,11 +275,14 @@ class MilestoneTemplateAdmin(PartOfCallMixin, ModelAdmin):
         "code",
         "name",
         "kind",
-        "offset_months",
-        "month_day",
+        "moment",
         "needs_demander_opinion",
         "clause",
     )
     list_filter = ("call__programme",)
     list_select_related = ("call",)
     search_fields = ("name", "code", "call__title")
+
+    @display(description=_("应完成"))
+    def moment(self, template):
+        return template.moment

@@ -10,6 +10,7 @@ from awards.states import AgreementState
 from core import calendar
 from core.calendar import DayKind
 from core.workflow import Refused
+from milestones import queries
 from milestones.models import Extension, Kind, Milestone
 from milestones.rules import can, is_manager_of, is_of_project
 from milestones.states import ExtensionState, MilestoneState
@@ -31,12 +32,28 @@ def latest_end(agreement: Agreement) -> date:
     return calendar.add_days(signed, months, kind=DayKind.MONTH)
 
 
-def movable(agreement: Agreement):
-    """The milestones that may move with the end: those whose evidence is still to come."""
+def _waiting(agreement: Agreement):
     rows = Milestone.objects.filter(
         agreement=agreement, kind=Kind.MILESTONE, state__in=[MilestoneState.PLANNED, MilestoneState.RETURNED]
     )
     return rows.order_by("due_date", "order")
+
+
+def movable(agreement: Agreement):
+    """The milestones that may move with the end: those whose evidence is still to come.
+
+    Not those whose day the notice sets: they follow the end by themselves, or not at all.
+    """
+    return _waiting(agreement).exclude(code__in=[row.code for row in queries.set_by_notice(agreement)])
+
+
+def following(agreement: Agreement, ends_date: date) -> dict[Milestone, date]:
+    """The milestones that are due so many months after the end, with their days after a later end."""
+    months = {row.code: row.months_after_end for row in queries.set_by_notice(agreement) if not row.by_date}
+    return {
+        milestone: calendar.add_days(ends_date, months[milestone.code], kind=DayKind.MONTH)
+        for milestone in _waiting(agreement).filter(code__in=months)
+    }
 
 
 def requests_of(agreement: Agreement) -> list[Extension]:

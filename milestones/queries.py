@@ -6,14 +6,29 @@ from django.db.models import Max, QuerySet
 
 from applications import completeness, questions
 from applications import queries as applications
+from awards.models import Agreement
 from core.calendar import end_of_day, local_date
 from documents.models import Document
 from grants.models import FormKind, Question
-from milestones.models import Acceptance, DemanderOpinion, Kind, Milestone, Report, ReportDraft
+from milestones.models import (
+    Acceptance,
+    DemanderOpinion,
+    Kind,
+    Milestone,
+    MilestoneTemplate,
+    Report,
+    ReportDraft,
+)
 from milestones.states import MilestoneState
 
 EVIDENCE = "evidence_"
 """The beginning of the `kind` of the files that are handed in beside the form."""
+
+
+def set_by_notice(agreement: Agreement) -> list[MilestoneTemplate]:
+    """The milestones whose day the notice sets: one day for everybody, or months after the end."""
+    rows = MilestoneTemplate.objects.filter(call=agreement.award.application.call_id, kind=Kind.MILESTONE)
+    return list(rows.exclude(by_date=None, months_after_end=None).order_by("order"))
 
 
 def latest_number(milestone: Milestone) -> int:

@@ -55,8 +55,10 @@ def check_terms(
         raise Refused(_("项目单位只能申请终止；撤销由主管处室提出。"), field="end")
     if ground not in grounds.values or (ground == grounds.REQUEST) == by_office:
         raise Refused(_("请选择事由。"), field="ground")
-    if ground == grounds.OVERDUE and agreement.ends_date >= local_date(at):
-        raise Refused(_("项目 %(date)s 结束，还没有逾期。") % {"date": agreement.ends_date}, field="ground")
+    # Where the notice leaves months for the papers behind the end, it is overdue behind these.
+    last = agreement.award.application.finish_date or agreement.ends_date
+    if ground == grounds.OVERDUE and last >= local_date(at):
+        raise Refused(_("项目应于 %(date)s 前完成，还没有逾期。") % {"date": last}, field="ground")
     failed = Milestone.objects.filter(agreement=agreement, state=MilestoneState.FAILED)
     if ground == grounds.FAILED and not failed.exists():
         raise Refused(_("这个项目没有判为不通过的里程碑。"), field="ground")

@@ -93,12 +93,14 @@ DATED_WITHOUT_DEADLINE = {
         "accounts.Shareholder.as_of_date applications.Participant.birth_date grants.EligibilityRule.as_of "
         "accounts.IntegrityRecord.valid_to grants.Dictionary.valid_to core.CalendarDay.date "
         "applications.PastProject.starts_date applications.PastProject.ends_date grants.Call.registers_by_at "
+        "applications.Application.finish_date "
         "facilities.AnnualEvaluation.data_from_date facilities.AnnualEvaluation.data_to_date"
     ),
     "a proposal: owed once the agreement says so": (
         "applications.Application.starts_date applications.Application.ends_date "
         "milestones.Extension.ends_date milestones.Shift.to_date "
-        "applications.ProposedMilestone.due_date exchange.Demand.deadline_date"
+        "milestones.MilestoneTemplate.by_date applications.ProposedMilestone.due_date "
+        "exchange.Demand.deadline_date"
     ),
 }
 

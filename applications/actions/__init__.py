@@ -42,7 +42,7 @@ from applications.actions.drafting import (
     update_basics,
 )
 from applications.actions.elsewhere import record_elsewhere
-from applications.actions.flow import advance, end_project, enter, set_outcome
+from applications.actions.flow import advance, end_project, enter, set_finish, set_outcome
 from applications.actions.holding import hold
 from applications.actions.intake import lapse, reopen_drafts, submit, withdraw
 from applications.actions.nominating import (
@@ -135,6 +135,7 @@ __all__ = [
     "save_over",
     "save_plainly",
     "set_budget",
+    "set_finish",
     "set_milestones",
     "set_order",
     "set_outcome",

@@ -1,6 +1,6 @@
 """From stage to stage: one move, the old clock met, the new one opened."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -90,6 +90,12 @@ def set_outcome(*, application: Application, state: str, by, at: datetime, note:
     else:
         label = str(application.machine.public_label(state))
         notifications.tell_team(application, "outcome", at=at, state=label)
+
+
+def set_finish(*, application: Application, finish_date: date) -> None:
+    """By which day the agreement wants the funded project to be through; an extension moves it."""
+    Application.objects.filter(pk=application.pk).update(finish_date=finish_date)
+    application.finish_date = finish_date
 
 
 @transaction.atomic

@@ -165,6 +165,12 @@ class Application(models.Model):
         verbose_name=_("提交人"),
     )
     submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
+    finish_date = models.DateField(
+        _("应完成日期"),
+        null=True,
+        blank=True,
+        help_text=_("立项后以任务书为准，随延期改变；之后算作逾期未验收"),
+    )
     ended = models.CharField(_("结题情况"), max_length=20, choices=states.ProjectEnd, blank=True)
     ended_at = models.DateTimeField(_("结题时间"), null=True, blank=True)
 

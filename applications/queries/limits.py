@@ -115,7 +115,8 @@ def status_of(application: Application, *, as_of: date) -> str:
         return RecordStatus.REJECTED
     if application.state not in RUNNING:
         return RecordStatus.APPLYING
-    late = application.ends_date is not None and application.ends_date < as_of
+    last = application.finish_date or application.ends_date
+    late = last is not None and last < as_of
     return RecordStatus.OVERDUE if late else RecordStatus.RUNNING
 
 

@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy
 
 from core.sent import number
 from desk.forms.base import PartForm, remembered, rows
-from desk.forms.widgets import Wan, short_text
+from desk.forms.widgets import Day, Wan, short_text
+from desk.packs.checks import ONE_WAY
 from exchange.kinds import shape_of
 from exchange.models import Demand, DemandScheme
 from exchange.queries import public_names
@@ -121,7 +122,8 @@ class CriterionForm(PartForm):
 class MilestoneForm(PartForm):
     layout = (
         (("name", 5), ("kind", 3), ("clause", 4)),
-        (("offset_months", 4), ("month_day", 4), ("check_days", 4)),
+        (("offset_months", 4), ("months_after_end", 4), ("by_date", 4)),
+        (("month_day", 4), ("check_days", 4)),
         (("deliverable", 12),),
         (("needs_demander_opinion", 6), ("code", 6)),
     )
@@ -133,6 +135,8 @@ class MilestoneForm(PartForm):
             "name",
             "kind",
             "offset_months",
+            "months_after_end",
+            "by_date",
             "month_day",
             "check_days",
             "clause",
@@ -140,10 +144,13 @@ class MilestoneForm(PartForm):
             "needs_demander_opinion",
             "code",
         )
-        widgets = {"deliverable": short_text(2)}
+        widgets = {"deliverable": short_text(2), "by_date": Day()}
 
     def clean(self):
         data = super().clean()
+        given = [name for name in ("months_after_end", "by_date") if data.get(name) is not None]
+        if given and (len(given) > 1 or data.get("offset_months") or data.get("kind") == Kind.ANNUAL):
+            self.add_error(given[0], ONE_WAY)
         if data.get("kind") == Kind.ANNUAL:
             if not data.get("month_day") and "month_day" not in self.errors:
                 self.add_error("month_day", _("年度报告要填写每年的到期日，例如 12-31。"))

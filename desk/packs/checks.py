@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from applications.states import APPLICATION, ApplicationState
 from desk.packs import expressions, questions, reach, sense
@@ -202,10 +203,16 @@ def _money(pack: Pack) -> Found:
             yield ("instalments", index, "milestone"), _("签订后拨付的一期不与里程碑挂钩。")
 
 
+ONE_WAY = gettext_lazy("自开始起、自结束起、统一日期只填一种，年度报告都不填。")
+
+
 def _annual_reports(pack: Pack) -> Found:
-    """An annual report has its day of the year, a milestone its month."""
+    """An annual report has its day of the year, a milestone its month or one day for everybody."""
     for index, row in enumerate(pack.milestones):
         place = ("milestones", index, "month_day")
+        given = [name for name in ("months_after_end", "by_date") if getattr(row, name) is not None]
+        if given and (len(given) > 1 or row.offset_months or row.kind == Kind.ANNUAL):
+            yield ("milestones", index, given[0]), str(ONE_WAY)
         if row.kind == Kind.MILESTONE and row.month_day:
             yield place, _("只有年度报告有每年的到期日。")
         if row.kind == Kind.ANNUAL:

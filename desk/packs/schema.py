@@ -1,5 +1,6 @@
 """What a pack may say: one call (通知) as data. Field names are those that stand in the YAML file."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -386,6 +387,8 @@ class MilestonePart(Part):
     name: Words120
     kind: Kind = Kind.MILESTONE
     offset_months: Annotated[int, Field(ge=0, le=120)] = 0
+    months_after_end: Annotated[int, Field(ge=0, le=60)] | None = None
+    by_date: date | None = None
     month_day: Annotated[str, Field(max_length=5)] = ""
     deliverable: Body
     check_days: Days = 10

@@ -294,7 +294,9 @@ def longest(pack: Pack) -> int | None:
 def _plans(pack: Pack) -> Found:
     months, before = longest(pack), -1
     for index, row in enumerate(pack.milestones):
-        if row.kind == Kind.ANNUAL:
+        if row.by_date and pack.call.closes and row.by_date <= pack.call.closes.date():
+            yield ("milestones", index, "by_date"), _("统一日期不晚于申报截止。")
+        if row.kind == Kind.ANNUAL or row.by_date or row.months_after_end is not None:
             continue
         place = ("milestones", index, "offset_months")
         if months is not None and row.offset_months > months:

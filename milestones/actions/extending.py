@@ -12,7 +12,7 @@ from awards.states import AgreementState
 from core import workflow
 from core.workflow import Lost, Refused
 from milestones import extending, extension_clocks, notifications
-from milestones.actions.moves import annual_reports, locked
+from milestones.actions.moves import annual_reports, locked, settle_finish
 from milestones.models import Extension, Milestone, Shift
 from milestones.states import ExtensionState, MilestoneState
 
@@ -29,6 +29,7 @@ def ask(
         raise Refused(_("只有尚未提交材料的里程碑可以调整日期。"), field="shifts")
     moved = {known[pk]: day for pk, day in shifts.items()}
     extending.check_terms(held, ends_date, moved, reason)
+    moved |= extending.following(held, ends_date)
     try:
         with transaction.atomic():
             extension = Extension.objects.create(
@@ -105,6 +106,7 @@ def approve(*, extension: Extension, opinion: str, by, at: datetime) -> None:
     awards.extend(agreement=agreement, ends_date=extension.ends_date, by=by, at=at, note=extension.reason)
     for shift in extension.shifts.select_related("milestone"):
         _shift(shift, agreement, by=by, at=at)
+    settle_finish(agreement=agreement)
     for report in annual_reports(agreement=agreement):
         notifications.open_milestone(report, at=at)
     extension_clocks.decided(extension, agreement, by=by, at=at)

@@ -5,8 +5,10 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from applications import actions as applications
 from applications.models import ProposedMilestone
 from awards.models import Agreement
 from core import workflow
@@ -147,7 +149,9 @@ def paired(proposed: list, templates: list) -> list[tuple]:
 
 
 def _planned(agreement: Agreement, own, template) -> date:
-    """The proposed day, moved with the agreement's start; or the template's; never after the end."""
+    """The notice's day; or the proposed one, moved with the start; or the template's, inside the end."""
+    if template and template.is_set_by_notice:
+        return _by_notice(agreement, template)
     if own:
         starts = agreement.award.application.starts_date
         day = own.due_date + (agreement.starts_date - starts if starts else timedelta())
@@ -156,12 +160,25 @@ def _planned(agreement: Agreement, own, template) -> date:
     return min(max(day, agreement.starts_date), agreement.ends_date)
 
 
+def _by_notice(agreement: Agreement, template: MilestoneTemplate) -> date:
+    """The day that the notice names, or so many months after the end."""
+    if template.by_date:
+        return max(template.by_date, agreement.starts_date)
+    return Calendar().add_days(agreement.ends_date, template.months_after_end, kind=DayKind.MONTH)
+
+
 @transaction.atomic
 def replan(*, agreement: Agreement, moved: timedelta, by, at: datetime) -> None:
-    """The dates of an unsigned agreement were set right: milestones move with its start, inside its end."""
+    """The dates of an unsigned agreement were set right: milestones move with its start, inside its end.
+
+    Those whose day the notice sets follow the notice.
+    """
     _plan_annual(agreement)
+    fixed = {template.code: template for template in queries.set_by_notice(agreement)}
     for milestone in Milestone.objects.filter(agreement=agreement, kind=Kind.MILESTONE).order_by("order"):
         day = min(max(milestone.due_date + moved, agreement.starts_date), agreement.ends_date)
+        if milestone.code in fixed:
+            day = _by_notice(agreement, fixed[milestone.code])
         if day != milestone.due_date:
             milestone.due_date = day
             milestone.save(update_fields=["due_date"])
@@ -175,6 +192,15 @@ def start(*, agreement: Agreement, by, at: datetime) -> None:
         "agreement__award__application__organisation",
     ):
         notifications.open_milestone(milestone, at=at)
+    settle_finish(agreement=agreement)
+
+
+def settle_finish(*, agreement: Agreement) -> None:
+    """By which day the project must be through: its end, or the last milestone behind that."""
+    rows = Milestone.objects.filter(agreement=agreement, kind=Kind.MILESTONE)
+    last = rows.aggregate(last=Max("due_date"))["last"] or agreement.ends_date
+    finish = max(agreement.ends_date, last)
+    applications.set_finish(application=agreement.award.application, finish_date=finish)
 
 
 @transaction.atomic

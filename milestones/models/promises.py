@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from applications.models import TeamMember
 from awards.models import Agreement, ProjectQuerySet
@@ -42,6 +42,7 @@ class MilestoneTemplate(models.Model):
     """What every project of a call must reach, when, by the notice; joined to what the applicant proposed.
 
     An annual report has a day of the year instead of an offset; one becomes due in every year of the project.
+    Evidence for the acceptance (验收材料) may be due after the end; some notices name one day for everybody.
     """
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="+", verbose_name=_("通知"))
@@ -49,6 +50,18 @@ class MilestoneTemplate(models.Model):
     name = models.CharField(_("名称"), max_length=120)
     kind = models.CharField(_("类型"), max_length=10, choices=Kind, default=Kind.MILESTONE)
     offset_months = models.PositiveSmallIntegerField(_("自开始起（月）"), default=0)
+    months_after_end = models.PositiveSmallIntegerField(
+        _("自结束起（月）"),
+        null=True,
+        blank=True,
+        help_text=_("项目结束后几个月内，例如验收材料；填写后不按开始日期计算，项目延期的随之顺延。"),
+    )
+    by_date = models.DateField(
+        _("统一日期"),
+        null=True,
+        blank=True,
+        help_text=_("通知写明的日期，各项目相同；填写后不按项目的起止日期计算，延期也不变。"),
+    )
     month_day = models.CharField(
         _("每年到期日（月-日）"),
         max_length=5,
@@ -69,8 +82,11 @@ class MilestoneTemplate(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["call", "code"], name="milestone_template_code_once"),
             models.CheckConstraint(
-                condition=Q(kind="milestone", month_day="")
-                | Q(kind="annual", month_day__regex=MONTH_DAY, offset_months=0),
+                condition=Q(kind="milestone", month_day="", months_after_end=None, by_date=None)
+                | Q(kind="milestone", month_day="", offset_months=0)
+                & (Q(months_after_end=None) | Q(by_date=None))
+                | Q(kind="annual", month_day__regex=MONTH_DAY, offset_months=0)
+                & Q(months_after_end=None, by_date=None),
                 name="milestone_template_kind_has_its_day",
             ),
         ]
@@ -78,6 +94,24 @@ class MilestoneTemplate(models.Model):
 
     def __str__(self):
         return self.name
+
+    @property
+    def moment(self) -> str:
+        """When it is due, as the notice says it."""
+        if self.month_day:
+            return gettext("每年 %(day)s 前") % {"day": self.month_day}
+        if self.by_date:
+            return gettext("%(day)s 前") % {"day": self.by_date}
+        if self.months_after_end is None:
+            sentence = ngettext("开始后 %(months)s 个月", "开始后 %(months)s 个月", self.offset_months)
+            return sentence % {"months": self.offset_months}
+        sentence = ngettext("结束后 %(months)s 个月", "结束后 %(months)s 个月", self.months_after_end)
+        return sentence % {"months": self.months_after_end}
+
+    @property
+    def is_set_by_notice(self) -> bool:
+        """Whether what an applicant proposes has no say in the day."""
+        return self.by_date is not None or self.months_after_end is not None
 
 
 def sealed_with_agreement(agreement: str, *fields: str, unless: str = "false") -> pgtrigger.Trigger:

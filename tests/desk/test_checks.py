@@ -217,12 +217,15 @@ def test_a_milestone_behind_the_longest_period_and_an_unlimited_topic_are_doubtf
     common = {"call": call, "deliverable": "报告", "clause": ""}
     MilestoneTemplate.objects.create(code="m1", name="验收", offset_months=30, order=1, **common)
     MilestoneTemplate.objects.create(code="m2", name="中期", offset_months=12, order=2, **common)
+    MilestoneTemplate.objects.create(code="m3", name="决算", by_date=call.closes_at.date(), order=3, **common)
+    MilestoneTemplate.objects.create(code="m4", name="档案", months_after_end=3, order=4, **common)
     call.topics.create(number="1", title="方向", content="内容", listed_at=call.opens_at)
     Call.objects.filter(pk=call.pk).update(cap=None)
     call.refresh_from_db()
     found = warnings(call)
     assert ("milestones", "在开始后第 30 个月，超过最长执行期 24 个月。") in found
     assert ("milestones", "比前一个里程碑还早。") in found
+    assert ("milestones", "统一日期不晚于申报截止。") in found
     assert ("topics", "没有写额度，通知也没有资助上限：申请多少都可以。") in found
 
 

@@ -126,6 +126,13 @@ BROKEN = [
     ("      weight: 60", "      weight: 50", 67, "review.criteria", "评审指标的权重之和应为 100，现为 90。"),
     ("      weight: 60", "      weight: much", 70, "review.criteria[1].weight", "应为数字。"),
     ("    share: 70", "    share: 60", 79, "instalments", "拨款比例之和应为 100，现为 90。"),
+    (
+        "    offset_months: 12",
+        "    offset_months: 12\n    months_after_end: 3",
+        78,
+        "milestones[1].months_after_end",
+        "自开始起、自结束起、统一日期只填一种，年度报告都不填。",
+    ),
     ("    milestone: m1", "    milestone: m9", 86, "instalments[2].milestone", "没有代码为“m9”的里程碑。"),
     ("    milestone: m1", "    milestone: m1\n    milestone: m1", 87, "", "“milestone”写了两次。"),
     (

@@ -7,6 +7,7 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from accounts.roles import UnitRole
+from applications.queries.limits import status_of
 from awards.models import Agreement
 from awards.notifications import completed
 from core.calendar import end_of_day
@@ -295,6 +296,28 @@ def test_the_unit_passes_a_request_on_or_returns_it_before_the_officers_clock_ru
 
 def test_every_move_of_the_table_and_no_other():
     assert EXTENSION.final_states() == {"approved", "refused", "withdrawn", "returned"}
+
+
+def test_what_is_due_after_the_end_follows_it_and_the_project_is_overdue_only_then():
+    templates = (
+        {"code": "mid", "name": "样机", "offset_months": 6},
+        {"code": "final", "name": "验收", "months_after_end": 3},
+    )
+    found = agreement(call=project_call(templates=templates, plan=()))
+    people, final = people_of(found), milestone_of(found, "final")
+    assert final.due_date == date(2028, 11, 30)
+    with pytest.raises(Refused, match="尚未提交材料"):
+        ask(found, by=people["team"], shifts={final.pk: date(2029, 3, 1)})
+    extension = ask(found, by=people["team"])
+    actions.approve(extension=extension, opinion="", by=people["manager"], at=AT)
+    final.refresh_from_db()
+    assert final.due_date == date(2029, 6, 30)
+    assert clock(final, DeadlineKind.MILESTONE).get().due_at == end_of_day(date(2029, 6, 30))
+    application = found.award.application
+    application.refresh_from_db()
+    seen = {day: status_of(application, as_of=day) for day in (date(2029, 6, 30), date(2029, 7, 1))}
+    assert list(seen.values()) == ["running", "overdue"]
+    assert drifted() == []
 
 
 def test_the_added_years_bring_their_reports():

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from awards import actions as awards
 from awards.models import Agreement, Award
 from core.workflow import Refused
 from milestones import actions
@@ -16,6 +17,7 @@ from tests.factories.milestones import (
     draft_agreement,
     hand_in,
     milestone_of,
+    people_of,
     project_call,
 )
 
@@ -88,6 +90,29 @@ def test_dates_follow_the_agreement_and_stay_inside_it():
     planned = actions.plan(agreement=found, by=None, at=AT)
     assert [milestone.due_date for milestone in planned] == [date(2027, 1, 31), date(2028, 8, 31)]
     assert [milestone.code for milestone in planned] == ["m1", "m2"]
+
+
+def test_the_notice_may_set_a_day_for_everybody_or_months_after_the_end():
+    templates = (
+        {"code": "report", "name": "样机", "by_date": date(2028, 11, 15)},
+        {"code": "final", "name": "验收", "months_after_end": 3},
+    )
+    found = draft_agreement(call=project_call(templates=templates, plan=()))
+    assert due_dates(found) == {"report": date(2028, 11, 15), "final": date(2028, 11, 30)}
+    people = people_of(found)
+    awards.correct(
+        agreement=found,
+        starts_date=found.starts_date,
+        ends_date=date(2028, 6, 30),
+        own_amount=found.own_amount,
+        by=people["manager"],
+        at=AT,
+    )
+    assert due_dates(found) == {"report": date(2028, 11, 15), "final": date(2028, 9, 30)}
+
+
+def due_dates(found) -> dict:
+    return dict(Milestone.objects.filter(agreement=found).values_list("code", "due_date"))
 
 
 def test_before_the_agreement_is_in_force_nothing_is_handed_in():
