@@ -7,7 +7,6 @@ or a cluster that lives as long as the test run.
 import gc
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -166,16 +165,9 @@ class Worker:
 
     def kill(self) -> None:
         """Kill it as the kernel would: nothing is finished, nothing handed back."""
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self) -> None:
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.kill()
+        if self.process:
+            self.process.kill()
+            self.process.wait()
 
 
 def database_url() -> str:
@@ -205,7 +197,7 @@ def celery_worker(transactional_db, settings, tmp_path):
 
     yield start
     for worker in workers:
-        worker.stop()
+        worker.kill()
 
 
 def refuse_browser(reason: str):

@@ -17,9 +17,14 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_connect_timeout": 2,
     "socket_timeout": 5,
+    # Of whoever sends a task: once more at once, as after a restart of the broker.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.1,
 }
 # With the broker down a request must not wait: what it wanted to start stands in the database,
-# and beat finds it.
+# and beat finds it. (Without the limits above each task that is sent waits six seconds.)
 CELERY_TASK_PUBLISH_RETRY = False
 # With the broker away a worker waits for it however long that takes, instead of giving up after a while.
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None

@@ -125,8 +125,7 @@ def anybody_verifies(sit, application):
     sealed = latest_submission(application)
     reader = sit(member_of(application.organisation))
     reader.open(
-        f"{reverse('applications:verify')}?n={application.number}"
-        f"&v={sealed.version}&h={sealed.sha256[:32]}"
+        f"{reverse('applications:verify')}?n={application.number}&v={sealed.version}&h={sealed.sha256[:32]}"
     )
     reader.sees("与封存的版本一致", f"第 {sealed.version} 版")
 
