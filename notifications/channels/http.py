@@ -76,19 +76,28 @@ def _allowed(address) -> bool:
 
 @contextmanager
 def within(seconds: float, sock: socket.socket):
-    """Break the connection off when the block takes longer."""
+    """Break the connection off when the block takes longer. Raises TimeoutError then."""
+    late = threading.Event()
 
     def cut():
+        late.set()
         with suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)
 
     timer = threading.Timer(seconds, cut)
     timer.daemon = True
     timer.start()
+    said = f"no whole answer within {seconds} s"
     try:
         yield
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        if late.is_set():
+            raise TimeoutError(said) from error
+        raise
     finally:
         timer.cancel()
+    if late.is_set():
+        raise TimeoutError(said)
 
 
 class Post:

@@ -183,7 +183,7 @@ def test_a_server_that_answers_drop_by_drop_is_cut_off(monkeypatch):
         service.answers = [(200, {"errcode": 0, "errmsg": "ok" * 1000})]
         delivery = told("wecom")
         outbox.deliver(clock=at_time())
-        assert state_of(delivery) == ("queued", "HTTP 200: not JSON")
+        assert state_of(delivery) == ("queued", "TimeoutError: no whole answer within 0.3 s")
         assert delivery.posts == 1
 
 
