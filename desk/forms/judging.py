@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from core.sent import number
 from desk.forms.base import PartForm, remembered, rows
-from desk.forms.widgets import Day, Wan, short_text
+from desk.forms.widgets import Wan, short_text
 from desk.packs.checks import ONE_WAY
 from exchange.kinds import shape_of
 from exchange.models import Demand, DemandScheme
@@ -144,11 +144,19 @@ class MilestoneForm(PartForm):
             "needs_demander_opinion",
             "code",
         )
-        widgets = {"deliverable": short_text(2), "by_date": Day()}
+        widgets = {"deliverable": short_text(2)}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["offset_months"].required = False
 
     def clean(self):
         data = super().clean()
         given = [name for name in ("months_after_end", "by_date") if data.get(name) is not None]
+        if data.get("offset_months") is None and "offset_months" not in self.errors:
+            data["offset_months"] = 0
+            if not given and data.get("kind") != Kind.ANNUAL:
+                self.add_error("offset_months", _("必填。"))
         if given and (len(given) > 1 or data.get("offset_months") or data.get("kind") == Kind.ANNUAL):
             self.add_error(given[0], ONE_WAY)
         if data.get("kind") == Kind.ANNUAL:

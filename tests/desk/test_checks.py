@@ -10,6 +10,7 @@ from core.calendar import local_date
 from core.models import CalendarDay
 from core.workflow import Refused
 from desk import actions, checks, packs
+from desk.forms.judging import MilestoneForm
 from grants.actions import publish_call
 from grants.models import Call, Dictionary, EligibilityRule, MoneyRule, Question, Section
 from milestones.models import MilestoneTemplate
@@ -284,3 +285,21 @@ def test_who_recommends_is_said_of_its_step_and_a_choice_needs_a_list(call):
     step.update(recommended_by="authority")
     text = "有推荐单位名单，但推荐审核环节没有写由申报人选择，名单不起作用。"
     assert ("access", text) in warnings(call)
+
+
+@pytest.mark.parametrize(
+    ("given", "faulty"),
+    [
+        ({"offset_months": "12"}, []),
+        ({"months_after_end": "3"}, []),
+        ({"by_date": "2030-03-15"}, []),
+        ({}, ["offset_months"]),
+        ({"offset_months": "12", "months_after_end": "3"}, ["months_after_end"]),
+        ({"by_date": "2030-03-15", "months_after_end": "3"}, ["months_after_end"]),
+    ],
+)
+def test_a_milestone_is_due_in_one_of_three_ways(call, given, faulty):
+    data = {"name": "验收", "kind": "milestone", "deliverable": "报告", "check_days": "10", "code": "m9"}
+    form = MilestoneForm(data | given, call=call)
+    form.is_valid()
+    assert list(form.errors) == faulty
