@@ -9,27 +9,17 @@ from applications.queries import ALL
 from applications.questions import localised
 from applications.states import public_choices
 from core import money
+from core.filtering import Filter
 
 
-class ListFilter(forms.Form):
-    """A GET form whose unreadable parts count as not given."""
+class ListFilter(Filter):
+    """Key words and a state."""
 
-    q = forms.CharField(label=gettext_lazy("关键词"), required=False, max_length=60)
     state = forms.ChoiceField(
         label=gettext_lazy("状态"),
         required=False,
         choices=lambda: [("", gettext_lazy("全部状态")), *public_choices()],
     )
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            select = isinstance(field.widget, forms.Select)
-            field.widget.attrs["class"] = "form-select" if select else "form-control"
-
-    def chosen(self) -> dict:
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 class DeskFilter(ListFilter):

@@ -1,6 +1,6 @@
 """The agreement: signed by both sides, corrected, given up; what it wins."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -18,6 +18,8 @@ from grants.models import Topic
 from grants.states import TopicState
 from notifications.models import Deadline
 from tests.factories.awards import (
+    LATER,
+    NOW,
     agreement_of,
     beside,
     budget,
@@ -29,8 +31,6 @@ from tests.factories.reviews import ApplicationFactory, TopicFactory, bid_call, 
 
 pytestmark = pytest.mark.django_db
 S = ApplicationState
-NOW = datetime(2026, 5, 11, 2, tzinfo=UTC)
-LATER = NOW + timedelta(days=30)
 
 
 def prepared(**kwargs):

@@ -11,12 +11,11 @@ from core.workflow import Lost, Refused
 from finance.models import Appropriation, Commitment
 from reviews import actions as reviews
 from reviews.models import Assignment
-from tests.factories.awards import leader, publicised, to_decide
+from tests.factories.awards import NOW, leader, publicised, to_decide
 from tests.factories.reviews import ApplicationFactory, ExpertFactory, manager_of, panel_call
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-NOW = datetime(2026, 5, 11, 2, tzinfo=UTC)
 
 
 def deciding(application, by, **changed):

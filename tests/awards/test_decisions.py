@@ -1,6 +1,5 @@
 """Who decides, how much, how many; what a decision leaves behind."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -19,6 +18,7 @@ from reviews.models import DemanderChoice
 from tests.factories.accounts import member_of, officer
 from tests.factories.applications import put
 from tests.factories.awards import (
+    NOW,
     beside,
     budget,
     decide,
@@ -30,7 +30,6 @@ from tests.factories.standing import attempt
 
 pytestmark = pytest.mark.django_db
 S = ApplicationState
-NOW = datetime(2026, 5, 11, 2, tzinfo=UTC)
 
 
 def test_managers_of_the_department_and_leaders_decide(subtests):

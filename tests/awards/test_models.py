@@ -1,6 +1,6 @@
 """What the database itself holds of decisions, notices, objections, awards and agreements."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -11,13 +11,19 @@ from awards import actions
 from awards.models import Agreement, Award, Decision, Objection, Publicity, PublicityItem
 from awards.states import AGREEMENT, OBJECTION, PUBLICITY
 from tests.factories.accounts import OrganisationFactory, UserFactory, member_of, officer
-from tests.factories.awards import agreement_of, decide, publicised, to_decide, unit_admin_of
+from tests.factories.awards import (
+    LATER,
+    NOW,
+    OBJECTOR,
+    agreement_of,
+    decide,
+    publicised,
+    to_decide,
+    unit_admin_of,
+)
 from tests.factories.reviews import manager_of
 
 pytestmark = pytest.mark.django_db
-NOW = datetime(2026, 5, 11, 2, tzinfo=UTC)
-LATER = NOW + timedelta(days=30)
-OBJECTOR = {"name": "李建国", "phone": "13812345678", "text": "该项目与已立项项目内容重复。"}
 
 
 def refused(attack):

@@ -1,6 +1,6 @@
 """Objections to a notice: who may raise one, what becomes of the lines."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -16,6 +16,9 @@ from finance.models import Commitment
 from notifications.models import Deadline
 from tests.factories.accounts import officer
 from tests.factories.awards import (
+    LATER,
+    NOW,
+    OBJECTOR,
     beside,
     decide,
     publicised,
@@ -26,9 +29,6 @@ from tests.factories.standing import attempt
 
 pytestmark = pytest.mark.django_db
 S = ApplicationState
-NOW = datetime(2026, 5, 11, 2, tzinfo=UTC)
-LATER = NOW + timedelta(days=30)
-OBJECTOR = {"name": "李建国", "phone": "13812345678", "text": "该项目与已立项项目内容重复，附证据目录。"}
 
 
 def test_an_objection_suspends_the_notice_and_opens_its_clock():

@@ -1,6 +1,6 @@
 """The notice of proposed awards, its period and its end."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,6 +15,9 @@ from core.workflow import Refused
 from grants.models import StageKind
 from notifications.models import Deadline
 from tests.factories.awards import (
+    LATER,
+    NOW,
+    OBJECTOR,
     agreement_of,
     beside,
     decide,
@@ -26,9 +29,6 @@ from tests.factories.reviews import ApplicationFactory, manager_of, panel_call
 
 pytestmark = pytest.mark.django_db
 S = ApplicationState
-NOW = datetime(2026, 5, 11, 2, tzinfo=UTC)
-LATER = NOW + timedelta(days=30)
-OBJECTOR = {"name": "李建国", "phone": "13812345678", "text": "该项目与已立项项目内容重复，附证据目录。"}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Applications that stand for decision, are proposed, are awarded: made by the actions themselves."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from django.utils import timezone
@@ -11,6 +12,10 @@ from awards.models import Agreement, Decision, Outcome
 from finance.models import Appropriation
 from tests.factories.accounts import OrganisationFactory, UserFactory, member_of, officer
 from tests.factories.reviews import ApplicationFactory, manager_of, panel_call
+
+NOW = datetime(2026, 5, 11, 2, tzinfo=UTC)
+LATER = NOW + timedelta(days=30)
+OBJECTOR = {"name": "李建国", "phone": "13812345678", "text": "该项目与已立项项目内容重复，附证据目录。"}
 
 
 def leader():
