@@ -96,6 +96,7 @@ class MilestoneAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMix
         "due_date",
         "deliverable",
         "check_days",
+        "check_by_date",
         "needs_demander_opinion",
         "clause",
         "state",

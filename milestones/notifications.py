@@ -118,21 +118,26 @@ def handed_in(report: Report, *, at: datetime) -> None:
 
 
 def open_check(milestone: Milestone, *, at: datetime) -> None:
+    """By the day that the notice names, or in so many working days for what comes after it."""
+    until = milestone.check_by_date
+    if until and calendar.local_date(at) <= until:
+        due, clock = calendar.end_of_day(until), ""
+        text = said(_("通知规定 %(date)s 前审核完毕"), date=until)
+    else:
+        due, clock = calendar.due(at, milestone.check_days), calendar.DayKind.WORKING
+        text = said(
+            _("自 %(date)s 提交起 %(days)s 个工作日内审核"),
+            date=calendar.local_date(at),
+            days=milestone.check_days,
+        )
     actions.open_deadline(
         subject=milestone,
         kind=DeadlineKind.MILESTONE_CHECK,
         title=_title(milestone),
         url=reverse("admin:milestones_milestone_change", args=[milestone.pk]),
-        due_at=calendar.due(at, milestone.check_days),
-        explanation=by_clause(
-            said(
-                _("自 %(date)s 提交起 %(days)s 个工作日内审核"),
-                date=calendar.local_date(at),
-                days=milestone.check_days,
-            ),
-            milestone.clause,
-        ),
-        clock=calendar.DayKind.WORKING,
+        due_at=due,
+        explanation=by_clause(text, milestone.clause),
+        clock=clock,
         owed_by=[Owes(role=Role.PROGRAMME_MANAGER, organisation=_department(milestone))],
         **cause(_application(milestone).call),
         at=at,

@@ -131,7 +131,7 @@ def register_all() -> None:
             open=lambda milestone, at: notifications.open_check(
                 milestone, at=_last_report(milestone).submitted_at
             ),
-            dates=("milestones.Report.submitted_at",),
+            dates=("milestones.Report.submitted_at", "milestones.Milestone.check_by_date"),
         ),
         Obligation(
             kind=DeadlineKind.DEMANDER_OPINION,

@@ -54,6 +54,7 @@ class MilestoneSerializer(serializers.ModelSerializer):
             "due_date",
             "deliverable",
             "check_days",
+            "check_by_date",
             "needs_demander_opinion",
             "clause",
             "state",

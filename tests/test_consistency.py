@@ -99,7 +99,8 @@ DATED_WITHOUT_DEADLINE = {
     "a proposal: owed once the agreement says so": (
         "applications.Application.starts_date applications.Application.ends_date "
         "milestones.Extension.ends_date milestones.Shift.to_date "
-        "milestones.MilestoneTemplate.by_date applications.ProposedMilestone.due_date "
+        "milestones.MilestoneTemplate.by_date milestones.MilestoneTemplate.check_by_date "
+        "applications.ProposedMilestone.due_date "
         "exchange.Demand.deadline_date"
     ),
 }

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 from core.sent import number
 from desk.forms.base import PartForm, remembered, rows
 from desk.forms.widgets import Wan, short_text
-from desk.packs.checks import ONE_WAY
+from desk.packs.checks import CHECKED_AFTER, ONE_WAY
 from exchange.kinds import shape_of
 from exchange.models import Demand, DemandScheme
 from exchange.queries import public_names
@@ -123,7 +123,7 @@ class MilestoneForm(PartForm):
     layout = (
         (("name", 5), ("kind", 3), ("clause", 4)),
         (("offset_months", 4), ("months_after_end", 4), ("by_date", 4)),
-        (("month_day", 4), ("check_days", 4)),
+        (("month_day", 4), ("check_days", 4), ("check_by_date", 4)),
         (("deliverable", 12),),
         (("needs_demander_opinion", 6), ("code", 6)),
     )
@@ -139,6 +139,7 @@ class MilestoneForm(PartForm):
             "by_date",
             "month_day",
             "check_days",
+            "check_by_date",
             "clause",
             "deliverable",
             "needs_demander_opinion",
@@ -159,6 +160,9 @@ class MilestoneForm(PartForm):
                 self.add_error("offset_months", _("必填。"))
         if given and (len(given) > 1 or data.get("offset_months") or data.get("kind") == Kind.ANNUAL):
             self.add_error(given[0], ONE_WAY)
+        checked, due = data.get("check_by_date"), data.get("by_date")
+        if checked and (data.get("kind") == Kind.ANNUAL or (due and checked < due)):
+            self.add_error("check_by_date", CHECKED_AFTER)
         if data.get("kind") == Kind.ANNUAL:
             if not data.get("month_day") and "month_day" not in self.errors:
                 self.add_error("month_day", _("年度报告要填写每年的到期日，例如 12-31。"))

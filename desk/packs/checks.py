@@ -205,6 +205,8 @@ def _money(pack: Pack) -> Found:
 
 ONE_WAY = gettext_lazy("自开始起、自结束起、统一日期只填一种，年度报告都不填。")
 
+CHECKED_AFTER = gettext_lazy("审核截止日期不早于统一日期；年度报告只按工作日审核，不填。")
+
 
 def _annual_reports(pack: Pack) -> Found:
     """An annual report has its day of the year, a milestone its month or one day for everybody."""
@@ -213,6 +215,10 @@ def _annual_reports(pack: Pack) -> Found:
         given = [name for name in ("months_after_end", "by_date") if getattr(row, name) is not None]
         if given and (len(given) > 1 or row.offset_months or row.kind == Kind.ANNUAL):
             yield ("milestones", index, given[0]), str(ONE_WAY)
+        if row.check_by_date and (
+            row.kind == Kind.ANNUAL or (row.by_date and row.check_by_date < row.by_date)
+        ):
+            yield ("milestones", index, "check_by_date"), str(CHECKED_AFTER)
         if row.kind == Kind.MILESTONE and row.month_day:
             yield place, _("只有年度报告有每年的到期日。")
         if row.kind == Kind.ANNUAL:

@@ -392,6 +392,7 @@ class MilestonePart(Part):
     month_day: Annotated[str, Field(max_length=5)] = ""
     deliverable: Body
     check_days: Days = 10
+    check_by_date: date | None = None
     demander_opinion: bool = False
     clause: Clause = ""
 

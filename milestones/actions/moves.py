@@ -63,6 +63,7 @@ def plan(*, agreement: Agreement, by, at: datetime) -> list[Milestone]:
         if template:
             milestone.code = template.code
             milestone.check_days = template.check_days
+            milestone.check_by_date = template.check_by_date
             milestone.needs_demander_opinion = template.needs_demander_opinion and asks_demander
             milestone.clause = template.clause
         rows.append((milestone, own.indicators if own else []))

@@ -71,6 +71,12 @@ class MilestoneTemplate(models.Model):
     )
     deliverable = models.TextField(_("交付物"))
     check_days = models.PositiveSmallIntegerField(_("审核期限（工作日）"), default=10)
+    check_by_date = models.DateField(
+        _("审核截止日期"),
+        null=True,
+        blank=True,
+        help_text=_("通知写明主管部门审完的日期；此日之前提交的不按工作日计算，之后才提交的仍按工作日。"),
+    )
     needs_demander_opinion = models.BooleanField(_("须发榜方意见"), default=False)
     clause = models.CharField(_("条款"), max_length=60, blank=True)
     order = models.PositiveSmallIntegerField(_("顺序"))
@@ -88,6 +94,11 @@ class MilestoneTemplate(models.Model):
                 | Q(kind="annual", month_day__regex=MONTH_DAY, offset_months=0)
                 & Q(months_after_end=None, by_date=None),
                 name="milestone_template_kind_has_its_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(check_by_date=None)
+                | Q(kind="milestone") & (Q(by_date=None) | Q(check_by_date__gte=models.F("by_date"))),
+                name="milestone_template_checked_after_it_is_due",
             ),
         ]
         triggers = frozen_with_call()
@@ -145,9 +156,10 @@ BY_EXTENSION = """
           AND NEW.due_date > extension.old_ends_date
     ) OR TG_OP = 'UPDATE'
     AND ROW(NEW.agreement_id, NEW.kind, NEW."order", NEW.code, NEW.name, NEW.deliverable, NEW.check_days,
-            NEW.needs_demander_opinion)
-        = ROW(OLD.agreement_id, OLD.kind, OLD."order", OLD.code, OLD.name, OLD.deliverable, OLD.check_days,
-            OLD.needs_demander_opinion)
+            NEW.check_by_date, NEW.needs_demander_opinion)
+        IS NOT DISTINCT FROM
+        ROW(OLD.agreement_id, OLD.kind, OLD."order", OLD.code, OLD.name, OLD.deliverable, OLD.check_days,
+            OLD.check_by_date, OLD.needs_demander_opinion)
     AND EXISTS (
         SELECT 1 FROM milestones_shift AS shift
         JOIN milestones_extension AS extension ON extension.id = shift.extension_id
@@ -176,6 +188,7 @@ class Milestone(models.Model):
     due_date = models.DateField(_("计划日期"))
     deliverable = models.TextField(_("交付物"))
     check_days = models.PositiveSmallIntegerField(_("审核期限（工作日）"), default=10)
+    check_by_date = models.DateField(_("审核截止日期"), null=True, blank=True)
     needs_demander_opinion = models.BooleanField(_("须发榜方意见"), default=False)
     clause = models.CharField(_("依据"), max_length=120, blank=True)
     state = models.CharField(
@@ -209,6 +222,7 @@ class Milestone(models.Model):
                 "due_date",
                 "deliverable",
                 "check_days",
+                "check_by_date",
                 "needs_demander_opinion",
                 unless=BY_EXTENSION,
             )

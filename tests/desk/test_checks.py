@@ -294,6 +294,8 @@ def test_who_recommends_is_said_of_its_step_and_a_choice_needs_a_list(call):
         ({"months_after_end": "3"}, []),
         ({"by_date": "2030-03-15"}, []),
         ({}, ["offset_months"]),
+        ({"by_date": "2030-03-15", "check_by_date": "2030-04-01"}, []),
+        ({"by_date": "2030-03-15", "check_by_date": "2030-03-01"}, ["check_by_date"]),
         ({"offset_months": "12", "months_after_end": "3"}, ["months_after_end"]),
         ({"by_date": "2030-03-15", "months_after_end": "3"}, ["months_after_end"]),
     ],

@@ -19,8 +19,10 @@ from notifications.states import DeadlineState
 from tests.factories.milestones import (
     AT,
     PARTIES,
+    agreement,
     hand_in,
     milestone_of,
+    project_call,
 )
 from tests.factories.standing import attempt, others
 
@@ -91,6 +93,23 @@ def test_handing_in_moves_the_clock_to_the_manager(project):
     assert check.explanation == f"自 {local_date(AT)} 提交起 10 个工作日内审核，依据第十一条"
     assert Deadline.objects.owed_by(people["manager"]).filter(pk=check.pk).exists()
     assert not is_open(report, DeadlineKind.DEMANDER_OPINION)
+
+
+def test_the_notice_may_name_the_day_by_which_the_bureau_has_checked():
+    until, late = local_date(AT) + timedelta(days=1), AT + timedelta(days=2)
+    common = {"offset_months": 6, "check_by_date": until, "clause": "第九条"}
+    templates = ({"code": "mid", "name": "样机", **common}, {"code": "end", "name": "决算", **common})
+    found = agreement(call=project_call(templates=templates, plan=()))
+    for code, at in (("mid", AT), ("end", late)):
+        hand_in(milestone_of(found, code), at=at)
+    in_time, behind = (
+        deadline(milestone_of(found, code), DeadlineKind.MILESTONE_CHECK) for code in ("mid", "end")
+    )
+    assert (in_time.due_at, in_time.explanation) == (
+        end_of_day(until),
+        f"通知规定 {until} 前审核完毕，依据第九条",
+    )
+    assert behind.due_at == due(late, 10)
 
 
 @pytest.mark.parametrize(

@@ -228,6 +228,8 @@ def test_a_day_that_some_year_lacks_is_refused(value):
         {"kind": "annual", "month_day": "12-31", "months_after_end": 1},
         {"kind": "milestone", "offset_months": 6, "months_after_end": 1},
         {"kind": "milestone", "by_date": date(2028, 3, 15), "months_after_end": 1},
+        {"kind": "milestone", "by_date": date(2028, 3, 15), "check_by_date": date(2028, 3, 14)},
+        {"kind": "annual", "month_day": "12-31", "check_by_date": date(2028, 3, 14)},
     ],
 )
 def test_the_database_keeps_the_two_kinds_apart(fields):
