@@ -11,6 +11,7 @@ from applications.notifications import team_and_admins
 from core import calendar
 from equity import queries
 from equity.models import BuyBackWindow, Deal, Holding, PeriodicReport, Trigger
+from finance.states import RefundState
 from grants.queries import cause
 from notifications import actions
 from notifications.actions import Owes
@@ -28,8 +29,11 @@ def _title(deal: Deal) -> str:
 
 def _trustees(deal: Deal) -> list[Owes]:
     """The trustee and the officer owe what the trust is there for."""
-    department = deal.application.call.programme.department
-    return [Owes(organisation=deal.trustee), Owes(role=Role.PROGRAMME_MANAGER, organisation=department)]
+    return [Owes(organisation=deal.trustee), _officer(deal)]
+
+
+def _officer(deal: Deal) -> Owes:
+    return Owes(role=Role.PROGRAMME_MANAGER, organisation=deal.application.call.programme.department)
 
 
 def _firm(deal: Deal) -> list[Owes]:
@@ -86,6 +90,40 @@ def open_conversion(deal: Deal, *, at: datetime) -> None:
         days=terms.conversion_days,
     )
     _open(deal, deal, K.EQUITY_CONVERSION, deal.convert_by_date, text, terms.clause, _trustees(deal), at=at)
+
+
+def open_repayment(deal: Deal, *, at: datetime) -> None:
+    """Finance demands the money by the end of the period; what is demanded the firm owes, as a refund."""
+    terms = _terms(deal)
+    if queries.demanded_back(deal.agreement_id).filter(state=RefundState.SETTLED).exists():
+        text = said(
+            _("%(date)s 已退清，%(days)s 个工作日内确认办结，或继续要求退回"),
+            date=calendar.local_date(at),
+            days=terms.repayment_days,
+        )
+    else:
+        text = said(
+            _("自 %(date)s 起 %(days)s 个工作日内向企业要求退回投入资金"),
+            date=calendar.local_date(at),
+            days=terms.repayment_days,
+        )
+    actions.open_deadline(
+        subject=deal,
+        kind=K.EQUITY_REPAYMENT,
+        title=_title(deal),
+        url=reverse("admin:equity_deal_change", args=[deal.pk]),
+        due_at=calendar.due(at, terms.repayment_days),
+        explanation=by_clause(text, terms.clause),
+        clock=calendar.DayKind.WORKING,
+        owed_by=[Owes(role=Role.FINANCE), _officer(deal)],
+        at=at,
+        **cause(deal.application.call),
+    )
+
+
+def repayment_under_way(deal: Deal, *, by, at: datetime) -> None:
+    """Demanded, or all of it is back: what is owed now is the refund, or nothing."""
+    actions.meet_deadline(subject=deal, kind=K.EQUITY_REPAYMENT, by=by, at=at)
 
 
 def open_valuation(deal: Deal, *, at: datetime) -> None:
@@ -153,7 +191,7 @@ def window_used(window: BuyBackWindow, *, by, at: datetime) -> None:
 
 def given_up(deal: Deal, *, by, at: datetime) -> None:
     """Nothing is owed any more before or after the conversion."""
-    for kind in (K.EQUITY_CONVERSION, K.EQUITY_VALUATION):
+    for kind in (K.EQUITY_CONVERSION, K.EQUITY_REPAYMENT, K.EQUITY_VALUATION):
         actions.cancel_deadline(subject=deal, kind=kind, by=by, at=at)
 
 

@@ -1,5 +1,7 @@
 """What a deal owes by when: the second opinion on its deadlines."""
 
+from django.db.models import Max
+
 from core import calendar
 from core.calendar import local_date
 from equity import notifications, queries
@@ -15,6 +17,13 @@ def _deals(*states):
 
 def _of(model, *states, **wanted):
     return queries.with_deal(model.objects.filter(deal__state__in=states, **wanted))
+
+
+def _repaying_since(deal: Deal, at):
+    """The decision, or the end of the demand that came last."""
+    began = entered_at(deal, DealState.REPAYING, at)
+    last = queries.demanded_back(deal.agreement_id).aggregate(last=Max("ended_at"))["last"]
+    return max(began, last or began)
 
 
 def _by(field: str):
@@ -40,6 +49,12 @@ def register_all() -> None:
             ),
             due=_by("convert_by_date"),
             dates=("equity.Deal.convert_by_date",),
+        ),
+        Obligation(
+            kind=K.EQUITY_REPAYMENT,
+            model=Deal,
+            owing=lambda at: queries.with_project(queries.to_demand_back()),
+            open=lambda deal, at: notifications.open_repayment(deal, at=_repaying_since(deal, at)),
         ),
         Obligation(
             kind=K.EQUITY_VALUATION,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from rustpy_xlsxwriter import FastExcel
 
@@ -27,12 +27,13 @@ from equity.models import (
     TriggerTemplate,
     Valuation,
 )
-from equity.states import WATCHED, ExitState, ReportState
+from equity.states import WATCHED, DealState, ExitState, ReportState
 from finance.models import Refund
 from grants.models import Call
 from notifications.models import Deadline
 
 YEAR = 365
+DEMANDED_BACK = (Refund.Cause.REPAYMENT, Refund.Cause.ENDED)
 
 
 def months_on(day, months: int):
@@ -118,6 +119,17 @@ def repayments(deal: Deal) -> QuerySet:
     return Refund.objects.filter(agreement_id=deal.agreement_id, cause=Refund.Cause.REPAYMENT)
 
 
+def demanded_back(agreement_id: int) -> QuerySet:
+    """What of the money of a deal was demanded back, whichever way the project ended."""
+    return Refund.objects.filter(agreement_id=agreement_id, cause__in=DEMANDED_BACK)
+
+
+def to_demand_back() -> QuerySet:
+    """Deals whose money is to come back, of which nothing demanded is on its way: the office's turn."""
+    under_way = Refund.objects.open().filter(agreement_id=OuterRef("agreement_id"), cause__in=DEMANDED_BACK)
+    return Deal.objects.filter(~Exists(under_way), state=DealState.REPAYING)
+
+
 def with_interest(amount: Decimal, percent: Decimal, first, last) -> Decimal:
     """Simple interest by actual days."""
     days = max((last - first).days, 0)
@@ -193,6 +205,8 @@ def dossier(deal: Deal) -> Dossier:
         if row is not deal and hasattr(row, "deal_id"):
             row.deal = deal
     _with_files(rows)
+    if deal.state == DealState.REPAYING:
+        rows += demanded_back(deal.agreement_id)
     found.clocks = clocks(rows)
     return found
 

@@ -19,6 +19,10 @@ def agreement_in_force(sender, *, agreement, by, at, **kwargs) -> None:
     actions.open_deal(agreement=agreement, by=by, at=at)
 
 
+def refund_changed(sender, *, refund, by, at, **kwargs) -> None:
+    actions.repayment_followed(agreement_id=refund.agreement_id, by=by, at=at)
+
+
 def files(user) -> Q:
     """The files of a deal are for whoever sees the deal."""
     wanted = Q(pk__in=[])

@@ -34,7 +34,6 @@ from equity.states import (
     TriggerState,
     WindowState,
 )
-from finance.models import Refund
 from finance.states import RefundState
 from grants.models import Call, Instrument
 from milestones.models import Kind, MilestoneTemplate
@@ -238,8 +237,7 @@ def check_can_declare(user, window: BuyBackWindow, *, today: date) -> None:
 
 def check_repaid(deal: Deal) -> None:
     """What was demanded back has come. Raises Refused."""
-    causes = (Refund.Cause.REPAYMENT, Refund.Cause.ENDED)
-    refunds = Refund.objects.filter(agreement_id=deal.agreement_id, cause__in=causes)
+    refunds = queries.demanded_back(deal.agreement_id)
     if refunds.filter(state=RefundState.DEMANDED).exists():
         raise Refused(_("还有没有退清的退回资金。"), code="not_allowed")
     if not refunds.filter(state=RefundState.SETTLED).exists():

@@ -39,6 +39,13 @@ def _equity(call: Call, terms: EquityTerms) -> list[Term]:
     rows.append(
         Term(_("转股办理"), _("触发后 %(days)s 日内") % {"days": terms.conversion_days}, terms.clause)
     )
+    rows.append(
+        Term(
+            _("退还办理"),
+            _("决定退还后 %(days)s 个工作日内要求退回") % {"days": terms.repayment_days},
+            terms.clause,
+        )
+    )
     regular = _("每 %(report)s 个月报送，每 %(value)s 个月估值")
     months = {"report": terms.report_months, "value": terms.valuation_months}
     rows.append(Term(_("报送与估值"), regular % months, terms.report_clause))

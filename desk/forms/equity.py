@@ -14,7 +14,7 @@ from milestones.models import Kind, MilestoneTemplate
 
 class TermsForm(OptionalForm):
     layout = (
-        (("max_percent", 3), ("not_largest", 4), ("conversion_days", 5)),
+        (("max_percent", 3), ("not_largest", 3), ("conversion_days", 3), ("repayment_days", 3)),
         (("clause", 4),),
         (("report_months", 3), ("valuation_months", 3), ("max_holding_months", 3), ("report_clause", 3)),
         (("buy_back_after_months", 4), ("buy_back_months", 4), ("team_first", 4)),
@@ -30,6 +30,7 @@ class TermsForm(OptionalForm):
             "max_percent",
             "not_largest",
             "conversion_days",
+            "repayment_days",
             "clause",
             "report_months",
             "valuation_months",

@@ -37,6 +37,7 @@ class EquityPart(Part):
     max_percent: Percent = Decimal(25)
     not_largest: bool = True
     conversion_days: Days = 90
+    repayment_days: Days = 10
     valuation_months: Months = 12
     report_months: Months = 6
     max_holding_months: Months = 60

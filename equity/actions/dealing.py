@@ -173,8 +173,21 @@ def demand_repayment(*, deal: Deal, reason: str, by, at: datetime) -> None:
     _check_reason(reason)
     workflow.move(deal, DealState.REPAYING, by=by, at=at, note=reason, ending=reason.strip())
     _stop(deal, by=by, at=at)
+    repayment_followed(agreement_id=deal.agreement_id, by=by, at=at)
     news = said(gettext_noop("触发期满未达成，投入资金应退还"))
     notifications.tell(deal, news, reason=reason.strip(), at=at)
+
+
+def repayment_followed(*, agreement_id: int, by, at: datetime) -> None:
+    """Bring the clock of a deal that is being repaid to what was demanded and came."""
+    # A demand made meanwhile holds the agreement too: the later of the two sees the other.
+    finance.hold(agreement_id)
+    deal = queries.with_project(Deal.objects.filter(agreement_id=agreement_id)).first()
+    if deal is None or deal.state != DealState.REPAYING:
+        return
+    notifications.repayment_under_way(deal, by=by, at=at)
+    if queries.to_demand_back().filter(pk=deal.pk).exists():
+        notifications.open_repayment(deal, at=at)
 
 
 @transaction.atomic
@@ -183,6 +196,7 @@ def confirm_repaid(*, deal: Deal, by, at: datetime) -> None:
     rules.check_books(by, deal, DealState.REPAYING)
     rules.check_repaid(deal)
     workflow.move(deal, DealState.REPAID, by=by, at=at, ended_at=at)
+    notifications.repayment_under_way(deal, by=by, at=at)
     notifications.tell(deal, said(gettext_noop("投入资金已退还，股权项目办结")), at=at)
 
 

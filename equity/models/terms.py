@@ -35,6 +35,11 @@ class EquityTerms(models.Model):
     conversion_days = models.PositiveSmallIntegerField(
         _("转股办理期限（自然日）"), default=90, help_text=_("自触发之日起，完成估值、批准和工商变更登记")
     )
+    repayment_days = models.PositiveSmallIntegerField(
+        _("退还办理期限（工作日）"),
+        default=10,
+        help_text=_("自局领导决定退还之日起要求退回；自退清之日起确认办结"),
+    )
     valuation_months = models.PositiveSmallIntegerField(_("估值间隔（月）"), default=12)
     report_months = models.PositiveSmallIntegerField(_("报送间隔（月）"), default=6)
     max_holding_months = models.PositiveSmallIntegerField(_("最长持股期（月）"), default=60)
@@ -72,6 +77,7 @@ class EquityTerms(models.Model):
             models.CheckConstraint(
                 condition=Q(
                     conversion_days__gt=0,
+                    repayment_days__gt=0,
                     valuation_months__gt=0,
                     report_months__gt=0,
                     max_holding_months__gt=0,

@@ -1,7 +1,7 @@
 """Everything that changes money: commit, plan, pay, reverse; demand back, settle, receive, write off."""
 
 from finance.actions.accounts import account_registered, confirm_account, return_account
-from finance.actions.committing import cancel_unpaid, commit, release
+from finance.actions.committing import cancel_unpaid, commit, hold, release
 from finance.actions.paying import (
     agreement_signed,
     milestone_accepted,
@@ -18,6 +18,7 @@ __all__ = [
     "commit",
     "confirm_account",
     "demand_refund",
+    "hold",
     "milestone_accepted",
     "plan",
     "receive_refund",

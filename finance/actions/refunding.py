@@ -10,7 +10,7 @@ from awards.models import Agreement
 from core import calendar, workflow
 from core.money import wan
 from core.workflow import Refused
-from finance import queries, refund_clocks, refund_rules, rules
+from finance import queries, refund_clocks, refund_rules, rules, signals
 from finance.actions.committing import hold, shrink
 from finance.models import Refund, RefundReceipt, Settlement
 from finance.states import RefundState
@@ -57,6 +57,7 @@ def demand_refund(
         )
     workflow.record(refund, "demanded", by=by, at=at, to_state=refund.state, note=refund.reason)
     refund_clocks.demanded(refund, at=at)
+    signals.refund_changed.send(Refund, refund=refund, by=by, at=at)
     return refund
 
 
@@ -101,6 +102,7 @@ def receive_refund(
     if not refund.left:
         workflow.move(refund, RefundState.SETTLED, by=by, at=at, ended_at=at)
         refund_clocks.settled(refund, by=by, at=at)
+        signals.refund_changed.send(Refund, refund=refund, by=by, at=at)
     # Read under the lock: the project may have been ended meanwhile.
     shrink(agreement=held.agreement, at=at)
     refund_clocks.tell(refund, "received", at=at, received=str(amount))
@@ -113,11 +115,13 @@ def write_off(*, refund: Refund, reason: str, by, at: datetime) -> None:
     refund_rules.check_can_write_off(by, refund)
     if not reason.strip():
         raise Refused(_("请写明核销理由。"), field="reason")
+    hold(refund.agreement_id)
     workflow.move(
         refund, RefundState.WRITTEN_OFF, by=by, at=at, note=reason, ended_at=at, ending=reason.strip()
     )
     refund_clocks.written_off(refund, by=by, at=at)
     refund_clocks.tell(refund, "written_off", at=at)
+    signals.refund_changed.send(Refund, refund=refund, by=by, at=at)
 
 
 @transaction.atomic

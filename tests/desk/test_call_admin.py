@@ -339,7 +339,13 @@ def test_a_word_where_a_number_belongs_is_not_found(client, manager):
 def test_equity_terms_are_written_with_their_triggers_and_payees_and_dropped_on_request(
     client, manager, draft
 ):
-    terms = {"max_percent": "25", "conversion_days": 90, "report_months": 6, "valuation_months": 12}
+    terms = {
+        "max_percent": "25",
+        "conversion_days": 90,
+        "repayment_days": 10,
+        "report_months": 6,
+        "valuation_months": 12,
+    }
     terms |= {
         "max_holding_months": 60,
         "interest_after_months": 0,

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
+from core import calendar
 from core.calendar import end_of_day, local_date
 from core.workflow import Refused
 from equity import actions, queries, rules
@@ -168,7 +169,7 @@ def test_behind_the_triggers_date_a_leader_chooses_among_four_ways(watching):
     last = AT + timedelta(days=2000)
     lapse_rights(at=last)
     actions.demand_repayment(deal=deal, at=last, **leader)
-    assert (deal.state, agreeing(last)) == ("repaying", [])
+    assert (deal.state, clock(deal), agreeing(last)) == ("repaying", {"equity_repayment"}, [])
     with pytest.raises(Refused, match="退清"):
         actions.confirm_repaid(deal=deal, by=people["finance"], at=last)
     with transaction.atomic():
@@ -176,13 +177,53 @@ def test_behind_the_triggers_date_a_leader_chooses_among_four_ways(watching):
             assert not rules._can(rules.check_repaid, deal), "what else came back is not this"
             paid_back(deal, people, cause=cause, amount=Decimal(amount))
         actions.confirm_repaid(deal=deal, by=people["finance"], at=last)
+        assert (clock(deal), agreeing(last)) == (set(), [])
         transaction.set_rollback(True)
     deal.refresh_from_db()
     demanded = [paid_back(deal, people, cause=cause, comes=False) for cause in ("surplus", "repayment")]
+    assert (clock(deal), agreeing(last)) == (set(), []), "the refund has a clock of its own"
     actions.give_up(deal=deal, outcome="exempted", at=last, **leader)
     assert (deal.state, deal.ending, queries.due_report(deal)) == ("exempted", "市场变化", None)
     assert [Refund.objects.get(pk=row.pk).state for row in demanded] == ["demanded", "written_off"]
     assert drifts("refund", at=last) == agreeing(last) == []
+
+
+def test_while_money_is_to_come_back_somebody_owes_the_next_step(watching):
+    deal, people = watching
+    after = AT + timedelta(days=1000)
+    actions.demand_repayment(deal=deal, reason="市场变化", by=people["leader"], at=after)
+
+    def due():
+        return Deadline.objects.open().get(kind=DeadlineKind.EQUITY_REPAYMENT)
+
+    assert due().due_at == calendar.due(after, 10)
+    assert "要求退回" in str(due().explanation)
+    assert "第七条" in str(due().explanation)
+    around = ("team", "unit_admin", "trustee", "leader", "manager", "finance")
+    owing = {name for name in around if Deadline.objects.owed_by(people[name]).filter(pk=due().pk)}
+    assert owing == {"manager", "finance"}
+    refund = paid_back(deal, people, cause="repayment", comes=False)
+    assert clock(deal) == set(), "now the firm owes the refund"
+    assert refund in [row.subject for row in queries.dossier(deal).clocks]
+    finance.write_off(refund=refund, reason="重新要求", by=people["leader"], at=after)
+    assert clock(deal) == {"equity_repayment"}, "what was written off may be demanded again"
+    money = {"amount": Decimal(1), "by": people["finance"], "at": after}
+    terms = {
+        "cause": "repayment",
+        "due_date": local_date(LATER) + timedelta(days=900),
+        "reason": "x",
+        "clause": "x",
+    }
+    refund = finance.demand_refund(agreement=deal.agreement, **terms, **money)
+    assert clock(deal) == set()
+    finance.receive_refund(refund=refund, received_date=TODAY, voucher="退", **money)
+    assert "已退清" in str(due().explanation)
+    Deadline.objects.filter(pk=due().pk).delete()
+    with only_of("equity"):
+        obligations.mend(at=after + timedelta(days=30))
+    assert due().due_at == calendar.due(after, 10), "the repair counts from the day on which it came"
+    actions.give_up(deal=deal, outcome="written_off", reason="企业破产", by=people["leader"], at=after)
+    assert (clock(deal), agreeing(after)) == (set(), [])
 
 
 def paid_back(deal, people, *, cause: str, amount=Decimal(1), comes=True):
