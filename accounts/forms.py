@@ -25,7 +25,8 @@ class DateInput(forms.DateInput):
     input_type = "date"
 
     def __init__(self, **kwargs):
-        super().__init__(format="%Y-%m-%d", **kwargs)
+        # A year of four digits: the cursor goes on to the month by itself.
+        super().__init__(format="%Y-%m-%d", attrs={"max": "9999-12-31"}, **kwargs)
 
 
 class ActionModelForm(forms.ModelForm):

@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+LAST_DAY = "9999-12-31"
+"""With it a browser's year has four digits, and the cursor goes on to the month by itself."""
 MONTH = re.compile(r"^(\d{4})\s*[-/.年]?\s*(\d{1,2})\s*月?$")
 
 
@@ -19,7 +21,7 @@ class DayField(forms.DateField):
 
     def __init__(self, **kwargs):
         formats = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日"]
-        widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "max": LAST_DAY})
         super().__init__(input_formats=formats, widget=widget, **kwargs)
 
     def to_python(self, value):
@@ -31,7 +33,7 @@ class DayField(forms.DateField):
 class MonthField(forms.Field):
     """2026-03, 2026/3, 202603 or 2026年3月 → the first day of that month."""
 
-    widget = forms.TextInput(attrs={"type": "month", "placeholder": "2026-03"})
+    widget = forms.TextInput(attrs={"type": "month", "max": LAST_DAY[:7], "placeholder": "2026-03"})
 
     def prepare_value(self, value):
         return f"{value:%Y-%m}" if isinstance(value, date) else value

@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from applications.fields import DayField
 from applications.models import CheckOutcome, RuleResult, RuleStatus
 from grants.models import Severity
 
@@ -104,10 +105,9 @@ class BatchForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("退回补正时，每份申报书都写上这些事项。"),
     )
-    due_date = forms.DateField(
+    due_date = DayField(
         label=gettext_lazy("补正截止日期"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
         help_text=gettext_lazy("不填时为 5 个工作日。"),
     )
     clause = forms.CharField(

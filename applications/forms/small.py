@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from applications.fields import DayField
 from applications.models import StepOutcome
 from applications.queries import ALL
 from applications.questions import localised
@@ -55,9 +56,7 @@ class LetterForm(forms.Form):
     """What stands at the head of a recommendation letter."""
 
     own_number = forms.CharField(label=gettext_lazy("发文字号（可不填）"), max_length=60, required=False)
-    dated = forms.DateField(
-        label=gettext_lazy("日期"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
+    dated = DayField(label=gettext_lazy("日期"))
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -112,9 +111,7 @@ class ReturnForm(ReasonForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
-    due_date = forms.DateField(
-        label=gettext_lazy("补正截止日期"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    due_date = DayField(label=gettext_lazy("补正截止日期"), required=False)
 
 
 class ConclusionForm(forms.Form):
@@ -123,9 +120,7 @@ class ConclusionForm(forms.Form):
     outcome = forms.ChoiceField(
         label=gettext_lazy("结论"), choices=StepOutcome.choices, widget=forms.RadioSelect
     )
-    held_date = forms.DateField(
-        label=gettext_lazy("办理日期"), widget=forms.DateInput(attrs={"type": "date"})
-    )
+    held_date = DayField(label=gettext_lazy("办理日期"))
     opinion = forms.CharField(
         label=gettext_lazy("意见"), max_length=5000, widget=forms.Textarea(attrs={"rows": 6})
     )

@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from applications.fields import MoneyField
+from applications.fields import LAST_DAY, MoneyField
 from core.sent import read_json
 
 HUNDRED = Decimal(100)
@@ -24,14 +24,14 @@ class Moment(forms.DateTimeInput):
     input_type = "datetime-local"
 
     def __init__(self, attrs=None):
-        super().__init__(attrs, format="%Y-%m-%dT%H:%M")
+        super().__init__({"max": f"{LAST_DAY}T23:59"} | (attrs or {}), format="%Y-%m-%dT%H:%M")
 
 
 class Day(forms.DateInput):
     input_type = "date"
 
     def __init__(self, attrs=None):
-        super().__init__(attrs, format="%Y-%m-%d")
+        super().__init__({"max": LAST_DAY} | (attrs or {}), format="%Y-%m-%d")
 
 
 def short_text(rows: int = 2, **attrs) -> forms.Textarea:

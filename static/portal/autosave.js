@@ -94,6 +94,7 @@
     placed.slice(place + 1).reverse().forEach((row) => fixed.after(row));
     const shown = Array.from(box.children).filter((row) => !row.hidden);
     shown.forEach((row, index) => (row.querySelector("[data-number]").textContent = String(index + 1)));
+    shown.forEach(window.jbRows.name);
   }
 
   // ---- one form ----
@@ -178,7 +179,7 @@
         localStorage.removeItem(this.key);
       }
       if (!kept || !kept.values) return;
-      growFor(this.form, kept.values);
+      window.jbRows.growFor(this.form, kept.values);
       putBack(this.form, kept.values);
       // Written over these versions, not over what the page was made with just now.
       this.see(kept.versions || {});
@@ -287,7 +288,7 @@
 
     // What others stored in inputs that were not touched here is shown.
     takeOver(others, sent) {
-      growFor(this.form, others);
+      window.jbRows.growFor(this.form, others);
       const untouched = Object.entries(others).filter(([name]) => {
         const input = this.form.querySelector(`[name="${CSS.escape(name)}"]`);
         if (removes(name, others[name])) return input && isAsSent(rowOf(input), sent);
@@ -368,13 +369,17 @@
     });
   }
 
+  // Whoever stands with the keyboard in a part that is replaced goes on at the same link, or in that part.
   function replaceFragments(fragments) {
     Object.entries(fragments).forEach(([id, html]) => {
       const place = document.getElementById(id);
       if (!place) return;
+      const held = place.contains(document.activeElement) ? document.activeElement : null;
       const holder = document.createElement("template");
       holder.innerHTML = html;
       place.replaceWith(holder.content);
+      const made = held && document.getElementById(id);
+      if (made) window.jbFocus(made, held);
     });
   }
 
@@ -394,88 +399,6 @@
         line.textContent = sentence;
         place.append(line);
       });
-    });
-  }
-
-  // ---- rows ----
-
-  function addForm(box) {
-    const total = box.querySelector(`[name="${box.dataset.formset}-TOTAL_FORMS"]`);
-    const number = Number(total.value);
-    const holder = document.createElement("template");
-    holder.innerHTML = box.querySelector("template").innerHTML.replaceAll("__prefix__", String(number));
-    const row = holder.content.firstElementChild;
-    row.querySelector("[data-number]").textContent = String(number + 1);
-    box.querySelector("[data-forms]").append(row);
-    total.value = String(number + 1);
-    return row;
-  }
-
-  function addRow(table) {
-    const rows = table.querySelectorAll("[data-row]");
-    const last = rows[rows.length - 1];
-    const row = last.cloneNode(true);
-    row.querySelectorAll("datalist").forEach((list) => list.remove());
-    row.querySelectorAll("input, select, textarea").forEach((input) => {
-      const raise = (text) => text.replace(/-(\d+)-([^-]+)$/, (whole, n, code) => `-${Number(n) + 1}-${code}`);
-      input.name = raise(input.name);
-      input.id = raise(input.id);
-      input.value = "";
-      input.classList.remove("is-invalid");
-      input.removeAttribute("list");
-    });
-    last.after(row);
-    return row;
-  }
-
-  function rowsBefore(button) {
-    const box = button.previousElementSibling;
-    return box.matches("[data-rows]") ? box : box.querySelector("[data-rows]");
-  }
-
-  // Rows that were added before a reload are added again before their text is put back.
-  function growFor(form, values) {
-    form.querySelectorAll("[data-formset]").forEach((box) => {
-      const name = `${box.dataset.formset}-TOTAL_FORMS`;
-      const wanted = values[name] ? Number(values[name][0]) : 0;
-      const total = box.querySelector(`[name="${name}"]`);
-      while (Number(total.value) < wanted) addForm(box);
-      Object.keys(values).forEach((key) => {
-        const found = key.startsWith(`${box.dataset.formset}-`) && key.match(/-(\d+)-[^-]+$/);
-        while (found && Number(total.value) <= Number(found[1])) addForm(box);
-      });
-    });
-    Object.keys(values).forEach((name) => {
-      const found = name.match(/^(a-.+)-(\d+)-([^-]+)$/);
-      if (!found) return;
-      const first = form.querySelector(`[name="${CSS.escape(`${found[1]}-0-${found[3]}`)}"]`);
-      const table = first && first.closest("[data-rows]");
-      let guard = 0;
-      while (table && !form.querySelector(`[name="${CSS.escape(name)}"]`) && guard++ < 60) addRow(table);
-    });
-  }
-
-  // More rows than the form takes would be lost without a word.
-  function isFull(button) {
-    const box = button.closest("[data-formset]");
-    if (!box) return false;
-    const figure = (name) => Number(box.querySelector(`[name="${box.dataset.formset}-${name}_FORMS"]`).value);
-    if (figure("TOTAL") < figure("MAX_NUM")) return false;
-    button.disabled = true;
-    button.textContent = button.dataset.full;
-    return true;
-  }
-
-  function showGrowButtons(form) {
-    form.querySelectorAll("[data-add-form], [data-add-row]").forEach((button) => (button.hidden = false));
-    form.addEventListener("click", (event) => {
-      const button = event.target.closest("[data-add-form], [data-add-row]");
-      if (!button || isFull(button)) return;
-      const row = button.hasAttribute("data-add-form")
-        ? addForm(button.closest("[data-formset]"))
-        : addRow(rowsBefore(button));
-      const first = row.querySelector("input:not([type=hidden]), select, textarea");
-      if (first) first.focus();
     });
   }
 
@@ -568,7 +491,7 @@
 
   document.querySelectorAll("form[data-autosave]").forEach((form) => {
     form.setAttribute("data-again", "");
-    showGrowButtons(form);
+    window.jbRows.start(form);
     const saver = new Saver(form);
     showLengths(form);
     form.addEventListener("change", (event) => {

@@ -44,6 +44,16 @@
     message.scrollIntoView({ block: "nearest" });
   }
 
+  // The cursor stood at `at`, in what `part` took the place of.
+  function jbFocus(part, at) {
+    const told = (one) => [one.textContent, one.getAttribute("href"), one.name, one.value].join();
+    const alike = Array.from(part.querySelectorAll("a[href], button")).filter((one) => told(one) === told(at));
+    const same = alike.length === 1 && alike[0];
+    if (!same && !part.hasAttribute("tabindex")) part.setAttribute("tabindex", "-1");
+    (same || part).focus({ preventScroll: true });
+  }
+  window.jbFocus = jbFocus;
+
   function focusProblems(root) {
     const summary = root.querySelector("[data-focus]");
     if (summary) summary.focus();
@@ -59,17 +69,17 @@
       showProblem(texts.signedOut, { url: signIn, text: texts.signIn });
     }
   });
-  // Whoever pressed a button in a part that is replaced goes on in that part, not at the top of the page.
-  let left = "";
+  // Whoever pressed a button in a part that is replaced goes on at the same button or link, or in that part,
+  // not at the top of the page.
+  let held = null;
   document.addEventListener("htmx:beforeSwap", (event) => {
-    left = event.detail.target.contains(document.activeElement) ? event.detail.target.id : "";
+    const at = document.activeElement;
+    held = event.detail.target.contains(at) ? { id: event.detail.target.id, at } : null;
   });
   document.addEventListener("htmx:afterSettle", () => {
-    const part = left && document.activeElement === document.body && document.getElementById(left);
-    left = "";
-    if (!part) return;
-    if (!part.hasAttribute("tabindex")) part.setAttribute("tabindex", "-1");
-    part.focus({ preventScroll: true });
+    const part = held && document.activeElement === document.body && document.getElementById(held.id);
+    if (part) jbFocus(part, held.at);
+    held = null;
   });
   document.addEventListener("htmx:responseError", () => showProblem(texts.failed));
   document.addEventListener("htmx:sendError", () => showProblem(texts.offline));
@@ -112,11 +122,14 @@
     });
   });
 
-  // Filters send themselves when a choice changes; without scripts the button does it.
+  // Filters send themselves when a choice changes; without scripts the button does it. The Enter key changes
+  // a line of text and sends it: once is enough, a second answer would take the cursor out of the first.
+  let changed = null;
   document.addEventListener("change", (event) => {
-    const form = event.target.closest("form[data-submit-on-change]");
-    if (form) form.requestSubmit();
+    changed = event.target.closest("form[data-submit-on-change]");
+    setTimeout(() => changed && changed.requestSubmit());
   });
+  document.addEventListener("submit", () => (changed = null), true);
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-print]")) window.print();
   });

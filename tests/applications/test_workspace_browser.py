@@ -58,7 +58,7 @@ def test_of_two_editors_nobody_writes_over_the_other(page, application):
     page.fill("#comment-text", "请核对。")
     page.get_by_role("button", name="添加批注").press("Enter")
     expect(page.locator("#comments")).to_contain_text("请核对。")
-    expect(page.locator("#comments")).to_be_focused()
+    expect(page.get_by_role("button", name="添加批注")).to_be_focused()
 
     # A row that a colleague added stands where it will stand, above the one that waits to be filled.
     page.goto(reverse("applications:participants", args=[application.pk]))

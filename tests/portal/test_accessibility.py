@@ -90,15 +90,6 @@ def test_a_persons_own_pages(signed_in, size):
     assert [fault for address in own for fault in faults(page, address)] == []
 
 
-def test_the_first_key_leads_past_the_masthead(new_page):
-    page = new_page()
-    page.goto("/")
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "跳到正文"
-    page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "content"
-
-
 def test_the_menu_closes_with_escape(signed_in):
     page = signed_in()
     page.goto("/calls/")
