@@ -11,7 +11,8 @@ STOP = """() => {
     const isInView = box.width && box.bottom > 0 && box.top < innerHeight;
     const x = Math.min(Math.max(box.x + box.width / 2, 0), innerWidth - 1);
     const over = document.elementFromPoint(x, box.y + Math.min(box.height / 2, 12));
-    const isItsOwn = (one) => at.contains(one) || one.contains(at) || Array.from(at.labels || []).includes(one);
+    const labels = Array.from(at.labels || []);
+    const isItsOwn = (one) => at.contains(one) || one.contains(at) || labels.includes(one);
     const isFree = over && isItsOwn(over);
     const faults = [isMarked || "no outline", isInView || "out of view", isFree || "covered"];
     const text = (at.getAttribute("aria-label") || at.textContent).trim();
