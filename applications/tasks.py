@@ -72,6 +72,24 @@ def make_missing_snapshots() -> None:
     )
 
 
+@shared_task
+def compare(submission_pk: int) -> None:
+    """Look for duplicates of one version (查重); of one handed in again meanwhile the newer is compared."""
+    rows = queries.without_report().select_related("application__call", "application__organisation")
+    submission = rows.filter(pk=submission_pk).first()
+    if submission is not None:
+        actions.compare(submission=submission, at=timezone.now())
+
+
+@shared_task
+def compare_missing() -> None:
+    """Compare what no worker was asked for, a transaction each where the comparison makes its own."""
+    recent = queries.without_report().filter(at__gte=timezone.now() - LOOK_BACK)
+    clocks.each(
+        "compare", recent.values_list("pk", flat=True)[:AT_ONCE], compare, at=timezone.now(), atomic=False
+    )
+
+
 LAPSING = (
     ("lapse_scans", queries.scans_lapsed, Application, "application", actions.lapse_scan),
     ("lapse_slides", queries.slides_lapsed, Application, "application", actions.lapse_slides),

@@ -53,6 +53,7 @@ urlpatterns = [
     path("<int:pk>/check/", handing.check, name="check"),
     path("<int:pk>/scan/", papers.scan, name="scan"),
     path("<int:pk>/slides/", papers.slides, name="slides"),
+    path("<int:pk>/processing/", papers.processing, name="processing"),
     path("<int:pk>/versions/", papers.versions, name="versions"),
     path("<int:pk>/copy/", listing.copy, name="copy"),
     path("<int:pk>/import/<slug:name>/", importing.spreadsheet, name="import"),

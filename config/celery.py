@@ -19,6 +19,7 @@ app.conf.beat_schedule = {
     "expire-filings": {"task": "facilities.tasks.expire_due", "schedule": 3600.0},
     "open-evaluations": {"task": "facilities.tasks.open_due", "schedule": 3600.0},
     "make-missing-snapshots": {"task": "applications.tasks.make_missing_snapshots", "schedule": 60.0},
+    "compare-missing": {"task": "applications.tasks.compare_missing", "schedule": 60.0},
     "rehearse-pending": {"task": "desk.tasks.rehearse_pending", "schedule": 60.0},
     "lapse-scans": {"task": "applications.tasks.lapse_scans", "schedule": 600.0},
     "lapse-drafts": {"task": "applications.tasks.lapse_drafts", "schedule": 600.0},

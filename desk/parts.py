@@ -123,6 +123,7 @@ PARTS = (
             "publicity",
             "signing",
             "appeal",
+            "duplicate",
             "scan",
             "table",
             "recommender_table",

@@ -75,6 +75,7 @@ DATED_WITHOUT_DEADLINE = {
         "equity.Exit.received_date equity.Holding.recorded_at equity.PeriodicReport.submitted_at "
         "equity.CapTable.as_of_date equity.CapTable.recorded_at "
         "equity.Trigger.met_date equity.Valuation.as_of_date equity.Valuation.recorded_at "
+        "applications.SimilarityReport.compared_at applications.SimilarityReport.concluded_at "
         "applications.TakenBack.at core.Event.at desk.Rehearsal.started_at desk.Rehearsal.claimed_at "
         "desk.Rehearsal.finished_at facilities.Facility.filed_date facilities.Facility.ended_at "
         "facilities.ServiceCase.served_date facilities.ServiceCase.created_at "

@@ -15,6 +15,7 @@ from applications.actions.batches import Done, Orders, decide_many
 from applications.actions.budgeting import set_budget
 from applications.actions.claiming import Verdict, begin_claim, judge_claim, settle_claim
 from applications.actions.commenting import add_comment, reopen_comment, resolve_comment
+from applications.actions.comparing import compare, conclude_similarity
 from applications.actions.consenting import consent, take_consent_back
 from applications.actions.copying import copy_from
 from applications.actions.desks import (
@@ -90,6 +91,8 @@ __all__ = [
     "ask_nominator",
     "attach",
     "begin_claim",
+    "compare",
+    "conclude_similarity",
     "conclude_step",
     "confirm_partner",
     "consent",

@@ -24,7 +24,8 @@ from notifications.models import NoticeKind
 
 log = logging.getLogger(__name__)
 
-SNAPSHOT_TASK = "applications.tasks.make_snapshot"
+TASKS = ("applications.tasks.make_snapshot", "applications.tasks.compare")
+"""What workers do with a version handed in."""
 
 
 @transaction.atomic
@@ -73,7 +74,7 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     ask_tables(application=current, at=at)
     ask_nominators(application=current, at=at)
     notifications.tell_team(current, "submitted", at=at, version=submission.version)
-    transaction.on_commit(partial(_ask_for_snapshot, submission.pk))
+    transaction.on_commit(partial(_ask_workers, submission.pk))
     for name in ("state", "version", "number", "submitted_by", "submitted_at"):
         setattr(application, name, getattr(current, name))
     return submission
@@ -133,12 +134,13 @@ def _store_results(application, lines, *, at):
     )
 
 
-def _ask_for_snapshot(submission_pk: int) -> None:
-    """Ask a worker for the PDF. Without a broker the submission stands and the sweep makes it later."""
+def _ask_workers(submission_pk: int) -> None:
+    """Ask for the PDF and the comparison. Without a broker the submission stands, sweeps do both later."""
     try:
-        current_app.send_task(SNAPSHOT_TASK, args=[submission_pk], ignore_result=True)
+        for task in TASKS:
+            current_app.send_task(task, args=[submission_pk], ignore_result=True)
     except (OperationalError, OSError) as fault:
-        log.warning("no broker, snapshot of submission %s is left to the sweep: %s", submission_pk, fault)
+        log.warning("no broker, submission %s is left to the sweeps: %s", submission_pk, fault)
 
 
 @transaction.atomic

@@ -148,13 +148,16 @@ class BatchMixin:
         return render(request, "applications/admin/batch.html", context, status=status)
 
     def _expected(self, request, chosen, outcome) -> list[Expected]:
-        """One query for the lines of all of them."""
+        """One query for the lines of all of them, one for their reports on duplicates."""
         lines = queries.lines_by_application(chosen) if outcome == CheckOutcome.PASSED else {}
+        reports = queries.reports_of(chosen) if outcome == CheckOutcome.PASSED else {}
         found = []
         for application in chosen:
             try:
                 if outcome == CheckOutcome.PASSED:
-                    rules.check_can_pass(request.user, application, lines=lines[application.pk])
+                    rules.check_can_pass(
+                        request.user, application, lines=lines[application.pk], reports=reports
+                    )
                 else:
                     rules.check_can_examine(request.user, application)
             except Refused as refused:

@@ -16,6 +16,7 @@ from applications import actions, eligibility, queries, rules
 from applications.admin.batches import BatchMixin, CheckFilter, RuleFilter
 from applications.admin.causes import CausesMixin
 from applications.admin.claims import ClaimMixin
+from applications.admin.similarity import SimilarityFilter, SimilarityMixin
 from applications.eligibility.places import places_of
 from applications.forms import ConclusionForm, MarkForm, RejectForm, ReturnForm
 from applications.models import Application, RuleResult
@@ -77,7 +78,7 @@ def with_due(rows):
 
 
 @register(Application)
-class ApplicationAdmin(ClaimMixin, BatchMixin, CausesMixin, ActionButtonsMixin, ModelAdmin):
+class ApplicationAdmin(ClaimMixin, BatchMixin, CausesMixin, SimilarityMixin, ActionButtonsMixin, ModelAdmin):
     list_display = (
         "number",
         "title",
@@ -87,17 +88,18 @@ class ApplicationAdmin(ClaimMixin, BatchMixin, CausesMixin, ActionButtonsMixin, 
         "place",
         "state",
         "standing",
+        "repeated",
         "due",
     )
-    list_filter = ("state", CheckFilter, RuleFilter, OverdueFilter, "call")
+    list_filter = ("state", CheckFilter, RuleFilter, SimilarityFilter, OverdueFilter, "call")
     search_fields = ("number", "title", "organisation__name", "organisation__credit_code")
     list_select_related = ("organisation", "call")
     ordering = ("-id",)
-    actions_detail = ("judge_claim", "pass_check", "conclude", "give_back", "turn_down")
+    actions_detail = ("judge_claim", "similarity", "pass_check", "conclude", "give_back", "turn_down")
 
     def get_queryset(self, request):
         rows = queries.with_standing(with_due(super().get_queryset(request)))
-        return queries.with_recommendation(rows)
+        return queries.with_similarity(queries.with_recommendation(rows))
 
     def has_add_permission(self, request):
         return False
@@ -183,6 +185,7 @@ class ApplicationAdmin(ClaimMixin, BatchMixin, CausesMixin, ActionButtonsMixin, 
     def _page(self, request, application, lines, *, status=200):
         latest, earlier = queries.two_versions(application)
         before, after = queries.neighbours(application, request.user)
+        reads_report = rules.allowed(rules.check_reads_similarity, request.user, application)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -191,6 +194,8 @@ class ApplicationAdmin(ClaimMixin, BatchMixin, CausesMixin, ActionButtonsMixin, 
             "lines": lines,
             "stamped": queries.stamped_for(application, request.user),
             **_nomination(application, lines),
+            "report": queries.report_of(application) if reads_report else None,
+            "reads_report": reads_report,
             "decks": queries.decks_of(application, [line.result for line in lines]),
             "faulty": [line for line in lines if line.faults],
             "may_mark": self.has_change_permission(request, application),

@@ -4,7 +4,7 @@ A part is shown, checked and saved the same way by the page, by autosave and by 
 What is right goes into the tables; a part with something wrong keeps its typed text until it is mended.
 """
 
-from applications.forms.checking import AppealDecisionForm, AppealForm, BatchForm, MarkForm
+from applications.forms.checking import AppealDecisionForm, AppealForm, BatchForm, MarkForm, SimilarityForm
 from applications.forms.fixed import FIXED_PARTS, FIXED_TITLES, asks_for
 from applications.forms.part import Part
 from applications.forms.section import Section
@@ -37,6 +37,7 @@ __all__ = [
     "RejectForm",
     "ReturnForm",
     "Section",
+    "SimilarityForm",
     "StartForm",
     "asks_for",
 ]

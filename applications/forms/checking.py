@@ -6,7 +6,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applications.fields import DayField
-from applications.models import CheckOutcome, RuleResult, RuleStatus
+from applications.models import (
+    CheckOutcome,
+    RuleResult,
+    RuleStatus,
+    SimilarityConclusion,
+    SimilarityReport,
+)
 from grants.models import Severity
 
 MARKS = (RuleStatus.PASSED, RuleStatus.FAILED, RuleStatus.NOT_APPLICABLE)
@@ -83,6 +89,27 @@ class AppealForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8, "class": "form-control"}),
         help_text=gettext_lazy("写明不服的理由和依据的条款，不少于 10 个字。"),
     )
+
+
+class SimilarityForm(forms.Form):
+    """The opinion on a report (查重意见) of one `version`: another may be handed in meanwhile."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    conclusion = forms.ChoiceField(
+        label=gettext_lazy("查重意见"), choices=SimilarityConclusion.choices, widget=forms.RadioSelect
+    )
+    note = forms.CharField(
+        label=gettext_lazy("依据"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("看过哪些来源、为什么这样认定；只有主管处室能看到。"),
+    )
+
+    def __init__(self, *args, report: SimilarityReport | None, **kwargs):
+        initial = {}
+        if report is not None:
+            initial = {"version": report.version, "conclusion": report.conclusion, "note": report.note}
+        super().__init__(*args, initial=initial, **kwargs)
 
 
 class BatchForm(forms.Form):

@@ -17,6 +17,12 @@ from applications.models.past import PastProject
 from applications.models.recommending import Nomination, RecommendationLetter
 from applications.models.records import RuleResult, RuleStatus, StepConclusion, StepOutcome, Submission
 from applications.models.sealed import sealed_after_submission
+from applications.models.similarity import (
+    ComparedText,
+    SimilarityConclusion,
+    SimilarityReport,
+    SimilarSource,
+)
 from applications.models.tables import StampedTable, TableOf
 from applications.models.team import Comment, Partner
 
@@ -32,6 +38,7 @@ __all__ = [
     "Claim",
     "ClaimLine",
     "Comment",
+    "ComparedText",
     "Consent",
     "IdKind",
     "Nomination",
@@ -45,6 +52,9 @@ __all__ = [
     "RowResult",
     "RuleResult",
     "RuleStatus",
+    "SimilarSource",
+    "SimilarityConclusion",
+    "SimilarityReport",
     "StampedTable",
     "StepConclusion",
     "StepOutcome",

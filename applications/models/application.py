@@ -108,6 +108,7 @@ class Application(models.Model):
         "appeal_dismissed": _("复审维持不予受理"),
         "restored": _("未再提交，恢复撤回前的版本"),
         "claim_judged": _("逐笔核定"),
+        "similarity_concluded": _("填写查重意见"),
     }
 
     call = models.ForeignKey(Call, models.PROTECT, related_name="+", verbose_name=_("通知"))

@@ -91,7 +91,7 @@ from applications.queries.nominators import (
 )
 from applications.queries.nominators import standing as standing_of_nominators
 from applications.queries.papers import SHORTEST as SHORTEST_HASH
-from applications.queries.papers import address_of, may_name, printed, printed_from, sealed_as
+from applications.queries.papers import address_of, may_name, printed, printed_from, processing, sealed_as
 from applications.queries.partners import part_versions, partner_of, partnered, partners
 from applications.queries.plainly import plain_questions, workplace
 from applications.queries.recommending import (
@@ -158,6 +158,15 @@ from applications.queries.scans import (
     scans_lapsed,
     scans_owing,
 )
+from applications.queries.similarity import (
+    Source,
+    found_in,
+    report_of,
+    reports_of,
+    sources_of,
+    with_similarity,
+    without_report,
+)
 from applications.queries.slides import (
     DECKS,
     Deck,
@@ -210,6 +219,7 @@ __all__ = [
     "Deck",
     "Office",
     "Recorded",
+    "Source",
     "Stamped",
     "about",
     "abroad",
@@ -255,6 +265,7 @@ __all__ = [
     "failing_rules",
     "fits_of",
     "for_reading",
+    "found_in",
     "has_budget",
     "has_types",
     "having",
@@ -313,6 +324,7 @@ __all__ = [
     "preferences_of",
     "printed",
     "printed_from",
+    "processing",
     "public_deadlines",
     "questions_of",
     "ranks_of",
@@ -324,6 +336,8 @@ __all__ = [
     "recorded",
     "rejection",
     "relation",
+    "report_of",
+    "reports_of",
     "returned_from",
     "returns",
     "rule_results",
@@ -350,6 +364,7 @@ __all__ = [
     "slides_owing",
     "slides_until",
     "snapshot",
+    "sources_of",
     "stamped_by_offices",
     "stamped_for",
     "stamped_of",
@@ -376,9 +391,11 @@ __all__ = [
     "ways_of",
     "with_place",
     "with_recommendation",
+    "with_similarity",
     "with_standing",
     "without_consent",
     "without_letter",
+    "without_report",
     "workplace",
     "years_of_period",
 ]

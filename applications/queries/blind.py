@@ -1,43 +1,17 @@
 """Names in the parts of a form that experts read without knowing whose it is (匿名部分)."""
 
-import html
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
-
-from django.core.cache import cache
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 
 from applications import questions
 from applications.models import Application
 from applications.questions.files import files_of
-from documents.models import Document
+from documents.words import words_of
 from grants.models import QuestionKind
 
 HAN = "\u3400-\u9fff"
 BEFORE = "申请人|负责人|主持人|参与人|成员|作者|导师|团队|由|与|和|、"
 AFTER = "教授|副教授|研究员|副研究员|讲师|博士|院士|老师|主任|同志|团队|课题组|等人|、"
-MOST_PAGES, MOST_BYTES, KEPT_SECONDS = 100, 32 << 20, 86_400
-PARTS = {
-    "docx": re.compile(r"word/(document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml"),
-    "xlsx": re.compile(r"xl/(sharedStrings|comments\d*|worksheets/sheet\d+)\.xml"),
-    "pptx": re.compile(r"ppt/(slides/slide|notesSlides/notesSlide)\d+\.xml"),
-}
-"""Where the words of an Office file stand, by its ending."""
-ENDS = re.compile(r"</(?:w:p|w:tc|a:p|si|c|row|comment)>|<(?:w:br|w:tab|a:br)\b[^>]*>")
-TAG = re.compile(r"<[^>]*>")
-UNREADABLE = (
-    PyPdfError,
-    zipfile.BadZipFile,
-    zlib.error,
-    OSError,
-    ValueError,
-    KeyError,
-    RuntimeError,
-    EOFError,
-)
 
 
 def identities(content: dict) -> list[str]:
@@ -85,7 +59,7 @@ def texts_of(question, stored) -> Iterator[str]:
     if question.kind == QuestionKind.ATTACHMENT:
         for file in files_of(stored):
             yield file.get("name", "")
-            yield _words_of_file(file)
+            yield words_of(file)
         return
     yield questions.text(question, stored)
     for row in questions.cells(question, stored):
@@ -96,46 +70,4 @@ def unread_in(question, stored) -> list[str]:
     """Names of the files of an answer in which no words could be read: pictures, scans, what is locked."""
     if question.kind != QuestionKind.ATTACHMENT:
         return []
-    return [file.get("name", "") for file in files_of(stored) if not _words_of_file(file).strip()]
-
-
-def _words_of_file(file: dict) -> str:
-    """The text of a file, remembered by its content; "" of what cannot be read."""
-    ending = file.get("name", "").rpartition(".")[2].lower()
-    if (ending != "pdf" and ending not in PARTS) or not file.get("sha256"):
-        return ""
-    key = f"words:{ending}:{file['sha256']}"
-    words = cache.get(key)
-    if words is None:
-        words = _read(Document.objects.filter(pk=file["document"], sha256=file["sha256"]).first(), ending)
-        cache.set(key, words, KEPT_SECONDS)
-    return words
-
-
-def _read(document: Document | None, ending: str) -> str:
-    if document is None:
-        return ""
-    try:
-        with document.file.open("rb") as opened:
-            if ending in PARTS:
-                return _office_text(opened, PARTS[ending])
-            pages = PdfReader(opened).pages
-            return "\n".join(page.extract_text() for page in pages[:MOST_PAGES])
-    except UNREADABLE:
-        return ""
-
-
-def _office_text(opened, wanted: re.Pattern) -> str:
-    """The words of an Office file: its parts without their tags, each paragraph and cell apart.
-
-    No XML is parsed and no more than so many bytes are unpacked: a bomb is read to its limit and left.
-    """
-    found, left = [], MOST_BYTES
-    with zipfile.ZipFile(opened) as archive:
-        for name in filter(wanted.fullmatch, archive.namelist()):
-            with archive.open(name) as part:
-                body = part.read(left)
-            left -= len(body)
-            text = TAG.sub("", ENDS.sub("\n", body.decode("utf-8", "replace")))
-            found.append(html.unescape(text))
-    return "\n".join(found)
+    return [file.get("name", "") for file in files_of(stored) if not words_of(file).strip()]

@@ -1,14 +1,17 @@
-"""A printed application and its sealed version: what the QR code says, and whether it is so."""
+"""A printed application and its sealed version: what the QR code says, whether it is so, when it is ready."""
 
 import re
+from datetime import timedelta
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from django.conf import settings
 from django.urls import reverse
 
-from applications.models import Submission
+from applications.models import Application, SimilarityReport, Submission
+from applications.queries.records import latest_documents
 from applications.states import ApplicationState
+from documents.models import Document
 
 SHORTEST = 32
 """So many figures of the hash stand on every page; fewer could be guessed."""
@@ -60,3 +63,27 @@ def sealed_as(paper: Printed) -> Submission | None:
 def may_name(submission: Submission) -> bool:
     """Whether title and unit are public by now."""
     return submission.application.state in PUBLIC
+
+
+class Processing(NamedTuple):
+    """What workers do with the version handed in last: its PDF, the comparison with others (查重)."""
+
+    snapshot: Document | None
+    is_compared: bool
+    is_awaited: bool
+
+
+PROCESSED_WITHIN = timedelta(hours=1)
+"""After that nobody waits on the page any more."""
+
+
+def processing(application: Application, documents: dict[str, Document] | None = None, *, at) -> Processing:
+    """One query beside `documents`, the latest of each kind."""
+    documents = latest_documents(application) if documents is None else documents
+    snapshot = documents.get("snapshot")
+    if snapshot is not None and snapshot.version != application.version:
+        snapshot = None
+    rows = SimilarityReport.objects.filter(application=application, version=application.version)
+    is_compared = rows.exists()
+    is_recent = at - application.submitted_at < PROCESSED_WITHIN
+    return Processing(snapshot, is_compared, is_recent and not (snapshot and is_compared))

@@ -29,6 +29,12 @@ from applications.rules.applying import (
     check_window,
     is_on_team,
 )
+from applications.rules.comparing import (
+    check_can_conclude_similarity,
+    check_reads_similarity,
+    check_similarity,
+    check_similarity_conclusion,
+)
 from applications.rules.completeness import (
     Incomplete,
     Problem,
@@ -48,10 +54,10 @@ from applications.rules.deciding import (
     check_can_reject,
     check_can_review_for_unit,
     check_can_send_back,
-    check_manages,
     check_mark,
     check_reason,
 )
+from applications.rules.managing import check_manages
 from applications.rules.nominating import (
     check_can_answer,
     check_can_ask,
@@ -75,6 +81,7 @@ __all__ = [
     "check_can_choose_recommender",
     "check_can_comment",
     "check_can_conclude",
+    "check_can_conclude_similarity",
     "check_can_confirm_partner",
     "check_can_consent",
     "check_can_decide_appeal",
@@ -103,7 +110,10 @@ __all__ = [
     "check_invited",
     "check_manages",
     "check_mark",
+    "check_reads_similarity",
     "check_reason",
+    "check_similarity",
+    "check_similarity_conclusion",
     "check_submissions_left",
     "check_type",
     "check_window",

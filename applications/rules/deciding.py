@@ -2,9 +2,10 @@
 
 from django.utils.translation import gettext as _
 
-from accounts.roles import Role
 from applications import queries, quotas
-from applications.models import Application, RuleResult, RuleStatus, StepOutcome
+from applications.models import Application, RuleResult, RuleStatus, SimilarityReport, StepOutcome
+from applications.rules.comparing import check_similarity
+from applications.rules.managing import check_manages
 from applications.states import OFFICE, ApplicationState
 from core.workflow import Lost, Refused
 from grants.models import Severity
@@ -83,21 +84,22 @@ def check_can_pass_on(by, application: Application, *, at, ahead=()) -> None:
     quotas.check_recommender(application, ahead=ahead)
 
 
-def check_manages(by, application: Application) -> None:
-    """A manager of the call's department. Raises Refused."""
-    if by is None or by.has_role(Role.SYSADMIN):
-        return
-    if application.call.programme.department_id not in by.scope.departments:
-        raise Refused(_("只有主管处室的项目主管可以处理。"))
-
-
 def check_can_examine(by, application: Application) -> None:
     check_manages(by, application)
     _in_state(application, ApplicationState.FORMAL_CHECK)
 
 
-def check_can_pass(by, application: Application, *, lines: list[RuleResult] | None = None) -> None:
-    """Every line must be settled; the sentence names those that are not. `lines`: read already, for many."""
+def check_can_pass(
+    by,
+    application: Application,
+    *,
+    lines: list[RuleResult] | None = None,
+    reports: dict[int, SimilarityReport] | None = None,
+) -> None:
+    """Every line must be settled; the sentence names those that are not.
+
+    `lines`, and `reports` on duplicates by application: read already, for many.
+    """
     check_can_examine(by, application)
     open_lines = queries.unresolved(application, lines)
     failed = [line.rule.code for line in open_lines if line.final_status == RuleStatus.FAILED]
@@ -108,6 +110,8 @@ def check_can_pass(by, application: Application, *, lines: list[RuleResult] | No
     if open_lines:
         codes = "、".join(line.rule.code for line in open_lines)
         raise Refused(_("规则 %(codes)s 还没有审查结论。") % {"codes": codes}, field="rules")
+    reports = queries.reports_of([application]) if reports is None else reports
+    check_similarity(application, reports.get(application.pk))
 
 
 def check_can_conclude(by, application: Application, outcome: str, opinion: str) -> None:
@@ -122,6 +126,8 @@ def check_can_conclude(by, application: Application, outcome: str, opinion: str)
         raise Refused(_("结论只能是通过或不通过。"), field="outcome")
     if not opinion.strip():
         raise Refused(_("请写明意见。"), field="opinion")
+    if application.state == ApplicationState.CREDIT_CHECK and outcome == StepOutcome.PASS:
+        check_similarity(application, queries.report_of(application))
 
 
 def check_can_reject(by, application: Application) -> None:

@@ -118,6 +118,7 @@ def detail(request, pk):
         "deadlines": queries.public_deadlines(application),
         "documents": documents,
         "submission": submission,
+        "processing": submission and queries.processing(application, documents, at=timezone.now()),
         "can_scan": submission
         and rules.allowed(rules.check_can_scan, request.user, application, at=timezone.now()),
         "scan": submission and documents.get(queries.scan_kind(submission.version)),

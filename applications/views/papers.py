@@ -43,6 +43,18 @@ def verify(request):
 
 
 @login_required
+@require_safe
+def processing(request, pk):
+    """How far the workers are with what was handed in last; the page asks again until they are done."""
+    application = visible_application(request.user, pk)
+    if not application.version:
+        raise Http404
+    found = queries.processing(application, at=timezone.now())
+    context = {"application": application, "processing": found}
+    return render(request, "applications/includes/_processing.html", context)
+
+
+@login_required
 @require_POST
 def scan(request, pk):
     """The stamped scan of what was handed in last."""

@@ -363,6 +363,7 @@ class ClocksForm(PartForm):
         (("publicity_days", 4), ("publicity_day_kind", 4), ("publicity_clause", 4)),
         (("signing_days", 4), ("signing_clause", 4)),
         (("appeal_days", 3), ("appeal_day_kind", 3), ("appeal_decision_days", 3), ("appeal_clause", 3)),
+        (("duplicate_percent", 4), ("duplicate_clause", 4)),
         (("scan_days", 4), ("scan_day_kind", 4), ("scan_clause", 4)),
         (("table_days", 4), ("table_day_kind", 4), ("table_clause", 4)),
         (
@@ -392,6 +393,8 @@ class ClocksForm(PartForm):
             "appeal_day_kind",
             "appeal_decision_days",
             "appeal_clause",
+            "duplicate_percent",
+            "duplicate_clause",
             "scan_days",
             "scan_day_kind",
             "scan_clause",

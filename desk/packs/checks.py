@@ -342,6 +342,7 @@ def _named_clauses(pack: Pack):
     yield ("publicity", "clause"), pack.publicity.clause
     yield ("signing", "clause"), pack.signing.clause
     yield ("appeal", "clause"), pack.appeal.clause
+    yield ("duplicate", "clause"), pack.duplicate.clause
     yield ("scan", "clause"), pack.scan.clause
     yield ("table", "clause"), pack.table.clause
     yield ("recommender_table", "clause"), pack.recommender_table.clause

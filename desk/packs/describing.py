@@ -33,6 +33,7 @@ NAMES = {
     "publicity": "公示 Publicity",
     "signing": "签订任务书 Signing",
     "appeal": "形式审查复审 Appeals",
+    "duplicate": "查重 Duplicates",
     "scan": "盖章扫描件 Stamped scan",
     "table": "盖章的单位申报汇总表 Stamped table of the unit",
     "recommender_table": "盖章的推荐汇总表 Stamped table of the recommender",

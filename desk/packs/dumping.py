@@ -71,6 +71,7 @@ def dump(call: Call) -> Pack:
             decision_days="appeal_decision_days",
             clause="appeal_clause",
         ),
+        duplicate=_part(schema.DuplicatePart, call, percent="duplicate_percent", clause="duplicate_clause"),
         scan=_part(schema.ScanPart, call, days="scan_days", day_kind="scan_day_kind", clause="scan_clause"),
         table=_part(
             schema.TablePart, call, days="table_days", day_kind="table_day_kind", clause="table_clause"

@@ -38,6 +38,7 @@ MODELS = {
     "publicity": Call,
     "signing": Call,
     "appeal": Call,
+    "duplicate": Call,
     "scan": Call,
     "table": Call,
     "recommender_table": Call,
@@ -91,7 +92,7 @@ RENAMED = {
 PREFIXED = {
     name: f"{name}_"
     for name in (
-        *("publicity", "signing", "appeal", "scan", "table", "recommender_table"),
+        *("publicity", "signing", "appeal", "duplicate", "scan", "table", "recommender_table"),
         *("extension", "termination"),
     )
 }

@@ -242,6 +242,13 @@ class AppealPart(Part):
     clause: Clause = ""
 
 
+class DuplicatePart(Part):
+    """Duplicates: from so many percent of repeated words on an officer's opinion is needed; null: never."""
+
+    percent: Annotated[int, Field(ge=1, le=100)] | None = None
+    clause: Clause = ""
+
+
 class ScanPart(Part):
     """The stamped scan of the sealed PDF, due after the closing; `days: null` asks for none."""
 
@@ -440,6 +447,7 @@ class Pack(Part):
     publicity: PublicityPart = PublicityPart()
     signing: SigningPart = SigningPart()
     appeal: AppealPart = AppealPart()
+    duplicate: DuplicatePart = DuplicatePart()
     scan: ScanPart = ScanPart()
     table: TablePart = TablePart()
     recommender_table: RecommenderTablePart = RecommenderTablePart()

@@ -75,6 +75,8 @@ def _windows(pack: Pack) -> Found:
         yield ("call", "registers_by"), _("意向登记截止应在开始时间之后、申报截止之前。")
     if call.members_consent and not call.participants:
         yield ("call", "members_consent"), _("要求参与人员同意，就要填写参与人员。")
+    if pack.duplicate.percent and not kinds & {StageKind.FORMAL_CHECK, StageKind.CREDIT_CHECK}:
+        yield ("duplicate", "percent"), _("查重意见在形式审查或查重环节填写，但环节里两者都没有。")
     if pack.scan.days and StageKind.FORMAL_CHECK not in kinds:
         yield ("scan", "days"), _("盖章扫描件由形式审查核对，但环节里没有形式审查。")
     if pack.scan.days and not pack.scan.clause:

@@ -144,6 +144,7 @@ def _call_fields(pack: Pack) -> dict:
         "appeal_day_kind": pack.appeal.day_kind,
         "appeal_decision_days": pack.appeal.decision_days,
         "appeal_clause": pack.appeal.clause,
+        **{f"duplicate_{name}": value for name, value in _fields(pack.duplicate).items()},
         **{f"scan_{name}": value for name, value in _fields(pack.scan).items()},
         **{f"table_{name}": value for name, value in _fields(pack.table).items()},
         **{f"recommender_table_{name}": value for name, value in _fields(pack.recommender_table).items()},

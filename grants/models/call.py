@@ -45,6 +45,7 @@ PARTS = {
     "publicity": "days day_kind clause",
     "signing": "days clause",
     "appeal": "days day_kind decision_days clause",
+    "duplicate": "percent clause",
     "scan": "days day_kind clause",
     "table": "days day_kind clause",
     "recommender_table": "days day_kind until clause",
@@ -185,6 +186,13 @@ class Call(models.Model):
     )
     appeal_decision_days = models.PositiveSmallIntegerField(_("复审决定期限（工作日）"), default=10)
     appeal_clause = models.CharField(_("复审条款"), max_length=60, blank=True)
+    duplicate_percent = models.PositiveSmallIntegerField(
+        _("查重提示线（%）"),
+        null=True,
+        blank=True,
+        help_text=_("重复率达到时，先填写查重意见才能通过形式审查和查重环节；留空只出报告"),
+    )
+    duplicate_clause = models.CharField(_("查重条款"), max_length=60, blank=True)
     scan_days = models.PositiveSmallIntegerField(
         _("盖章扫描件期限"),
         null=True,
@@ -258,6 +266,10 @@ class Call(models.Model):
             models.CheckConstraint(
                 condition=Q(max_megabytes__isnull=True) | Q(max_megabytes__gte=1),
                 name="call_megabytes_at_least_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(duplicate_percent__isnull=True) | Q(duplicate_percent__range=(1, 100)),
+                name="call_duplicate_percent_is_a_percentage",
             ),
             models.CheckConstraint(
                 condition=Q(scan_days__isnull=True) | Q(scan_days__gte=1),

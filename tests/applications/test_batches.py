@@ -157,5 +157,5 @@ def test_only_managers_of_the_department_decide(client, ready):
 def test_the_preview_costs_the_same(client, ready, manager, number, django_assert_num_queries):
     chosen = [ready, *(copy_of(ready) for _n in range(number - 1))]
     client.get(at_page(*chosen))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.post(at_page(*chosen), {"do": "look", "outcome": "passed"})

@@ -1,0 +1,120 @@
+"""Out of everything that was handed in, what is worth comparing word by word."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.db import connection
+from django.db.models import Exists, F, IntegerField, OuterRef, Q
+from django.db.models.expressions import Func, Value
+
+from applications.models import Application, ComparedText, Participant, ParticipantRole, PastProject
+
+MOST_SOURCES = 30
+"""Applications that are compared word by word."""
+COMMON = 200
+"""A gram that stands in more applications than this is common wording (套话) and finds nothing."""
+FEWEST = 2
+"""Grams in common below which nothing is compared."""
+MOST_TITLES = 5_000
+"""The newest so many of the same people and units whose titles are compared."""
+ALIKE = 60
+"""Percent of letter pairs in common from which titles are alike."""
+
+
+class Titled(NamedTuple):
+    """A project of the same people or units under a similar title."""
+
+    key: int
+    percent: int
+
+
+def common_among(grams: list[int]) -> set[int]:
+    """Those of the grams that stand in very many applications; each is looked up no further than that."""
+    probe = """
+        SELECT gram FROM unnest(%s::int[]) AS gram
+        WHERE (SELECT count(*) FROM (
+            SELECT 1 FROM applications_comparedtext WHERE grams @> ARRAY[gram] LIMIT %s
+        ) AS held) > %s
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(probe, [grams, COMMON + 1, COMMON])
+        return {gram for (gram,) in cursor.fetchall()}
+
+
+def candidates(text: ComparedText) -> tuple[list[ComparedText], set[int]]:
+    """(the texts that share most with this one, the grams that are common wording); two queries.
+
+    Versions of the same application and the steps before and after it (预申报与正式申报) are no sources.
+    """
+    common = common_among(text.grams)
+    rare = [gram for gram in text.grams if gram not in common]
+    if not rare:
+        return [], common
+    shared = Func(
+        F("grams"),
+        Value(rare),
+        template="(SELECT count(*) FROM unnest(%(expressions)s::int[]))",
+        arg_joiner=") AS held WHERE held = ANY(",
+        output_field=IntegerField(),
+    )
+    rows = ComparedText.objects.filter(grams__overlap=rare).exclude(application__in=family(text.application))
+    rows = rows.annotate(shared=shared).filter(shared__gte=FEWEST).order_by("-shared", "application_id")
+    return list(rows[:MOST_SOURCES]), common
+
+
+def family(application: Application) -> list[int]:
+    """The application itself, the step it follows and what follows it."""
+    rows = Application.objects.filter(
+        Q(follows=application) | Q(pk__in=[application.pk, application.follows_id or 0])
+    )
+    return list(rows.values_list("pk", flat=True))
+
+
+def similar_titles(application: Application) -> list[Titled]:
+    """Other applications of the same head, unit or partners under a similar title, the likest first."""
+    people, units = _people(application), _units(application)
+    theirs = Participant.objects.filter(application=OuterRef("pk"))
+    same = Q(Exists(theirs.filter(role=ParticipantRole.PI, id_number__in=people))) | Q(
+        organisation_id=application.organisation_id
+    )
+    if units:
+        same |= Q(Exists(theirs.filter(credit_code__in=units)))
+    rows = Application.objects.filter(same, submitted_at__isnull=False).exclude(pk__in=family(application))
+    return _alike(application.title, rows.order_by("-pk").values_list("pk", "title")[:MOST_TITLES])
+
+
+def similar_past_projects(application: Application) -> list[Titled]:
+    """Recorded projects outside this system (外部项目记录), likewise."""
+    units = {*_units(application), application.organisation.credit_code}
+    same = Q(credit_code__in=units) | Q(id_number__in=_people(application))
+    rows = PastProject.objects.filter(same).order_by("-pk")
+    return _alike(application.title, rows.values_list("pk", "title")[:MOST_TITLES])
+
+
+def _people(application) -> list[str]:
+    rows = application.participants.filter(role=ParticipantRole.PI).exclude(id_number="")
+    return list(rows.values_list("id_number", flat=True))
+
+
+def _units(application) -> list[str]:
+    rows = application.participants.exclude(credit_code="").exclude(
+        credit_code=application.organisation.credit_code
+    )
+    return list(rows.order_by().values_list("credit_code", flat=True).distinct())
+
+
+def _alike(title: str, rows: Iterable[tuple[int, str]]) -> list[Titled]:
+    pairs = _pairs(title)
+    found = [Titled(key, _percent(pairs, _pairs(other))) for key, other in rows]
+    alike = sorted((one for one in found if one.percent >= ALIKE), key=lambda one: (-one.percent, -one.key))
+    return alike[:MOST_SOURCES]
+
+
+def _pairs(title: str) -> set[str]:
+    letters = "".join(letter for letter in title.casefold() if letter.isalnum())
+    return {letters[place : place + 2] for place in range(len(letters) - 1)}
+
+
+def _percent(one: set[str], other: set[str]) -> int:
+    """Sørensen–Dice over pairs of letters."""
+    return 200 * len(one & other) // (len(one) + len(other)) if one and other else 0

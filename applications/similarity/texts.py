@@ -1,0 +1,90 @@
+"""What is compared of a sealed version: its prose, without lists of references and the notice's own words."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+
+from applications.questions.files import files_of
+from documents.words import words_of
+from grants.models import Call, EligibilityRule, Question, QuestionKind, Section, Topic
+
+PROSE = {QuestionKind.LINE, QuestionKind.TEXT, QuestionKind.LIST}
+ROWS = {QuestionKind.TABLE, QuestionKind.SUBPROJECTS, QuestionKind.INDICATORS}
+MOST_LETTERS = 400_000
+"""Letters of one version that are compared: about 400 pages."""
+
+REFERENCES = re.compile(
+    r"^\W*(?:[一二三四五六七八九十\d]+[、.．\s]*)?(?:主要)?(?:参考文献|引用文献|references|bibliography)\W*$",
+    re.IGNORECASE,
+)
+REFERENCE = re.compile(r"^\s*[\[［【]\d{1,3}[\]］】]")
+HEADING = re.compile(
+    r"^\s*(?:第?[一二三四五六七八九十]{1,3}[章节部、.．]|[（(][一二三四五六七八九十]{1,3}[)）]|附[件录表])"
+)
+
+
+class Passage(NamedTuple):
+    """A piece of prose and where it stands: the question's wording, or the file's name."""
+
+    place: str
+    text: str
+
+
+def passages_of(content: dict) -> list[Passage]:
+    """The prose of a sealed content, the words of its files included; one query per file not read lately."""
+    found, left = [], MOST_LETTERS
+    for place, text in _pieces(content):
+        text = without_references(text)[:left]
+        left -= len(text)
+        if text.strip():
+            found.append(Passage(place, text))
+    return found
+
+
+def _pieces(content: dict) -> Iterator[tuple[str, str]]:
+    yield _("项目名称"), content["title"]
+    yield _("项目摘要"), content["summary"]
+    files = []
+    for answer in content["answers"]:
+        if answer["kind"] in PROSE and "参考文献" not in answer["label"]:
+            yield answer["label"], answer["text"]
+        elif answer["kind"] in ROWS:
+            for row in answer["rows"]:
+                yield from ((answer["label"], cell) for cell in row)
+        elif answer["kind"] == QuestionKind.ATTACHMENT:
+            files += files_of(answer["value"])
+    for person in content["participants"]:
+        yield _("任务分工"), person.get("task") or ""
+    for milestone in content["milestones"]:
+        yield _("计划里程碑"), milestone["deliverable"]
+    for file in files:
+        yield file.get("name", ""), words_of(file)
+
+
+def without_references(text: str) -> str:
+    """The text without its references: from that heading to the next, and lines that begin with [3]."""
+    kept, is_list = [], False
+    for line in text.splitlines():
+        if REFERENCES.match(line):
+            is_list = True
+        elif is_list and HEADING.match(line):
+            is_list = False
+        if not is_list and not REFERENCE.match(line):
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def words_of_call(call: Call) -> list[str]:
+    """The notice's own words, which anybody may repeat (模板文字): its text, form, topics and rules."""
+    texts = [call.title, call.notice]
+    for model, names in (
+        (Section, ("title", "help")),
+        (Question, ("label", "help")),
+        (Topic, ("title", "content", "bidder_conditions")),
+        (EligibilityRule, ("text", "hint")),
+    ):
+        for row in model.objects.filter(call=call).values_list(*names):
+            texts += row
+    return [text for text in texts if text]
