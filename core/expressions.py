@@ -3,9 +3,15 @@
 Values as rules meet them: `Decimal` and other numbers compare with each other; a date is a timestamp at
 midnight UTC, so `pi.birth_date >= date('1990-01-01')` and `… >= timestamp('1990-01-01T00:00:00Z')` agree.
 CEL does not mix whole numbers with decimals in arithmetic (write `budget.own * 2.0`); `times`, `sum` and
-`covers` take either, and count exactly to the 分. What is not known is null; using it raises `MissingData`.
+`covers` take either, and count exactly to the 分.
+
+What is not known is neither true nor false: using it in any way, `==`, `!=` and `in` too, raises
+`MissingData`, unless what is known decides alone: the other side of `&&` or `||`, another row of `all` or
+`exists`. `has(a.b)`, `a.b == null` and `a.b != null` ask whether it is known: to the library a name without a
+value is not there, so the last two are compiled as the first.
 """
 
+import contextlib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -24,11 +30,17 @@ MAX_STEPS = 5_000_000
 """About half a second: the library runs some ten million steps a second and cannot be interrupted."""
 
 MACRO = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
+ROWS = re.compile(r"([A-Za-z_][\w.]*)\s*\.\s*(?:all|exists|exists_one|map|filter)\s*\(\s*([A-Za-z_]\w*)\s*,")
 TOKEN = re.compile(
     r"""(?P<text>[rR]?(?:\"\"\".*?\"\"\"|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'))
     |(?P<comment>//[^\n]*)|(?P<path>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)|(?P<number>\d[\w.]*)|(?P<mark>\S)""",
     re.VERBOSE | re.DOTALL,
 )
+OPENING, CLOSING = "([", ")]"
+RULED = ("all", "exists")
+"""Macros that one row can decide."""
+EQUATIONS = (["=", "="], ["!", "="])
+PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 LIBRARY_FUNCTIONS = {"contains", "endsWith", "matches", "size", "startsWith", "type"}
 LIBRARY_FUNCTIONS |= {"double", "duration", "int", "string", "timestamp", "uint"}
 LIBRARY_FUNCTIONS |= {"getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getFullYear", "getMonth"}
@@ -95,11 +107,14 @@ class Prepared(Mapping):
 @dataclass(frozen=True)
 class Expression:
     source: str
+    """As it was written."""
     program: cel.Program
     variables: frozenset[str]
     """Top-level names the expression reads, without those its macros bind."""
     paths: frozenset[tuple[str, ...]]
     """Dotted names read from those variables, e.g. ("unit", "region")."""
+    tested: frozenset[tuple[str, ...]]
+    """Those of which it asks whether they are known."""
     depth: int
     """How deep its list macros are nested."""
     size: int
@@ -109,11 +124,16 @@ class Expression:
         prepared = context if isinstance(context, Prepared) else Prepared(context, only=self.variables)
         ready, lengths = prepared.ready_for(self.variables)
         # No macro makes a list longer than those it reads; only `+` joins lists, at most once a token.
-        if self.size * (max(lengths) * (self.source.count("+") + 1) + self.size) ** self.depth > MAX_STEPS:
+        steps = self.size * (max(lengths) * (self.source.count("+") + 1) + self.size) ** self.depth
+        if steps > MAX_STEPS:
             raise ExpressionError(_("计算量过大：请减少嵌套的列表运算。"), rule=rule)
         try:
             return self.program.execute(ready)
         except Exception as fault:
+            careful = _careful_program(self.source) if 0 < steps << self.depth <= MAX_STEPS else None
+            if careful is not None:
+                with contextlib.suppress(Exception):
+                    return careful.execute(ready)
             raise self._explain(fault, context, rule) from fault
 
     def holds(self, context: Mapping[str, Any], *, rule: str = "") -> bool:
@@ -129,13 +149,14 @@ class Expression:
         return value
 
     def _explain(self, fault: Exception, context: Mapping[str, Any], rule: str) -> ExpressionError:
-        missing = sorted(".".join(path) for path in self.paths if _lookup(context, path) is None)
+        absent = {path for path in self.paths if _lookup(context, path) is None}
+        missing = sorted(".".join(path) for path in absent - self.tested or absent)
         if missing:
             return MissingData(
                 _("缺少数据“%(name)s”。") % {"name": "、".join(missing)}, rule=rule, variable=missing[0]
             )
         if isinstance(fault, KeyError):
-            name = str(fault.args[0])
+            name = self._of_row(str(fault.args[0]))
             return MissingData(_("缺少数据“%(name)s”。") % {"name": name}, rule=rule, variable=name)
         names = sorted(".".join(path) for path in self.paths)
         if isinstance(fault, TypeError):
@@ -150,6 +171,17 @@ class Expression:
             variable=names[0] if names else "",
         )
 
+    def _of_row(self, name: str) -> str:
+        """`partners.kind` for a `kind` that a row of the partners lacks."""
+        bare, paths = _read(self.source)
+        lists = {row: rows for rows, row in reversed(ROWS.findall(bare))}
+        row = next((row for row in lists if (row, name) in paths), "")
+        while row in lists:
+            rows = lists.pop(row)
+            row, _dot, rest = rows.partition(".")
+            name = f"{rows if row not in lists else rest}.{name}"
+        return name
+
 
 @lru_cache(maxsize=2_000)
 def compile(source: str) -> Expression:
@@ -163,10 +195,22 @@ def compile(source: str) -> Expression:
     except ValueError as fault:
         raise ExpressionError(_("表达式写法有误：%(fault)s") % {"fault": _place(fault)}) from fault
     bare, tokens = _read(source)
+    asking, tested = _asking(source)
+    if asking != source:
+        program = cel.compile(asking)
     bound = set(MACRO.findall(bare))
     variables = frozenset(program.variables()) - bound
     paths = frozenset(path for path in tokens if path[0] in variables)
-    return Expression(source, program, variables, paths, _depth(bare), len(TOKEN.findall(source)))
+    tests = frozenset(path for path in tested if path[0] in variables)
+    return Expression(source, program, variables, paths, tests, _depth(bare), len(TOKEN.findall(source)))
+
+
+@lru_cache(maxsize=500)
+def _careful_program(source: str) -> cel.Program | None:
+    """What is tried when a row lacked something; None where it would be the same."""
+    asking = _asking(source)[0]
+    careful = _careful(asking)
+    return cel.compile(careful) if careful != asking else None
 
 
 def check(source: str, known_variables: Collection[str] | Mapping[str, Collection[str]]) -> Expression:
@@ -208,6 +252,95 @@ def _read(source: str) -> tuple[str, set[tuple[str, ...]]]:
             parts = match["path"].split(".")
             paths.add(tuple(parts[:-1] if follows == "(" and len(parts) > 1 else parts))
     return bare, paths
+
+
+def _asking(source: str) -> tuple[str, set[tuple[str, ...]]]:
+    """The source with `a.b == null` written as `!has(a.b)`, and every name of which it asks for presence."""
+    found = [match for match in TOKEN.finditer(source) if not match["comment"]]
+    words = [match[0] for match in found]
+    tested = {
+        tuple(name.split("."))
+        for word, bracket, name in zip(words, words[1:], words[2:], strict=False)
+        if (word, bracket) == ("has", "(")
+    }
+    asking, done = "", 0
+    for null in (place for place, word in enumerate(words) if word == "null"):
+        if words[max(null - 2, 0) : null] in EQUATIONS:
+            begins, ends, sign = _operand(words, null - 3), null - 3, words[null - 2]
+        elif words[null + 1 : null + 3] in EQUATIONS and _stands_alone(words, null + 3):
+            begins, ends, sign = null + 3, null + 3, words[null + 1]
+        else:
+            continue
+        if begins is None or found[min(begins, null)].start() < done:
+            continue
+        text = source[found[begins].start() : found[ends].end()]
+        # A name alone (a row of a list) has nothing that could lack it.
+        if "." in text:
+            mark = "!" if sign == "=" else ""
+            asking += f"{source[done : found[min(begins, null)].start()]}{mark}has({text})"
+            done = found[max(ends, null)].end()
+            tested.add(tuple(text.split(".")))
+    return asking + source[done:], tested
+
+
+def _operand(words: list[str], last: int) -> int | None:
+    """Where the name begins that ends at `last`, `rows[0].amount` or `a.b`; None for anything else."""
+    place = last
+    while place >= 0 and PATH.fullmatch(words[place]):
+        if place == 0 or words[place - 1] != ".":
+            return place
+        place -= 2
+        while place >= 0 and words[place] in CLOSING:
+            place = _opening(words, place) - 1
+    return None
+
+
+def _opening(words: list[str], closing: int) -> int:
+    """The bracket that belongs to the one at `closing`."""
+    depth = 0
+    for place in range(closing, -1, -1):
+        depth += (words[place] in CLOSING) - (words[place] in OPENING)
+        if not depth:
+            return place
+    return 0
+
+
+def _stands_alone(words: list[str], place: int) -> bool:
+    """Whether a name stands alone at `place`, without a call or an index behind it."""
+    follows = words[place + 1 : place + 2]
+    return any(map(PATH.fullmatch, words[place : place + 1])) and follows not in (["("], ["["], ["."])
+
+
+def _careful(source: str) -> str:
+    """With `l.exists(x, P)` as "some row of which everything is known, or some row", and `all` likewise.
+
+    The library stops at the first row of which something is missing; a later row may decide alone.
+    """
+    found = [match for match in TOKEN.finditer(source) if not match["comment"]]
+    words = [match[0] for match in found]
+    for place, word in enumerate(words):
+        _receiver, _dot, macro = word.rpartition(".")
+        begins = _operand(words, place) if macro in RULED and words[place + 1 : place + 2] == ["("] else None
+        if begins is None or words[place + 3 : place + 4] != [","]:
+            continue
+        ends = next((end for end in range(place, len(words)) if _opening(words, end) == place + 1), None)
+        if ends is None or ends == place:
+            continue
+        rows = source[found[begins].start() : found[place].end() - len(macro)]
+        row, body = words[place + 2], _careful(source[found[place + 3].end() : found[ends].start()])
+        known = " && ".join(f"has({row}.{name})" for name in _names_of(row, body)) or "true"
+        guard, join = (f"{known} && ", "||") if macro == "exists" else (f"!({known}) || ", "&&")
+        head = f"{rows}{macro}({row}, "
+        careful = f"({head}{guard}({body})) {join} {head}{body}))"
+        return source[: found[begins].start()] + careful + _careful(source[found[ends].end() :])
+    return source
+
+
+def _names_of(row: str, body: str) -> list[str]:
+    """What an expression reads of a row, level by level."""
+    names = {path[1:] for path in _read(body)[1] if path[0] == row}
+    levels = {name[:depth] for name in names for depth in range(1, len(name) + 1)}
+    return [".".join(level) for level in sorted(levels)]
 
 
 def _depth(bare: str) -> int:
@@ -256,7 +389,7 @@ def _convert(value: Any, lengths: list[int]) -> Any:
         return value
     if isinstance(value, Mapping):
         lengths.append(len(value))
-        return {str(key): _convert(item, lengths) for key, item in value.items()}
+        return {str(key): _convert(item, lengths) for key, item in value.items() if item is not None}
     if isinstance(value, Collection):
         lengths.append(len(value))
         return [_convert(item, lengths) for item in value]

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 
 from applications import eligibility
 from applications.eligibility import RuleLine, clauses
+from applications.eligibility.lines import value_at
 from applications.models import RuleStatus
 from core.expressions import Prepared
 from grants.models import ROUND, Call, EligibilityRule, ProjectType
-from portal.asking import Asking
+from portal.asking import Asking, expressions_of
 
 PASSED, FAILED, DEPENDS = "passed", "failed", "depends"
 NOTED, SKIPPED, MANAGED = "noted", "skipped", "managed"
@@ -113,7 +114,15 @@ def _budget_labels(asking: Asking) -> dict[str, str]:
 def _finding(rule: EligibilityRule, prepared: Prepared, labels: dict[str, str]) -> Finding:
     line = clauses.line_of(rule, prepared, labels)
     verdict = VERDICTS[line.status]
+    if verdict != DEPENDS and _asks_for_unsaid(rule, prepared):
+        verdict = DEPENDS
     return Finding(line, verdict, _reason(line, verdict))
+
+
+def _asks_for_unsaid(rule: EligibilityRule, prepared: Prepared) -> bool:
+    """Whether a rule asks whether something is there of which nothing was said here: nobody can tell."""
+    asked = (path for expression in expressions_of(rule) for path in expression.tested)
+    return any(value_at(prepared, path) is None for path in asked)
 
 
 def _reason(line: RuleLine, verdict: str) -> str:

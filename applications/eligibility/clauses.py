@@ -3,15 +3,13 @@
 from django.utils.translation import gettext as _
 
 from applications import questions
-from applications.eligibility.lines import SECTION_OF_SCOPE, RuleLine, evidence_of, value_at
+from applications.eligibility.lines import SECTION_OF_SCOPE, RuleLine, evidence_of
 from applications.models import RuleStatus
 from core import expressions
 from core.expressions import Prepared
 from grants.models import Automation, EligibilityRule, Severity
 
-TYPED_BY_APPLICANT = ("pi", "project", "answers")
-"""Where a value is missing because nobody has written it yet."""
-
+ROWS = {"partners": "unit", "participants": "pi", "members": "pi"}
 NOT_SHOWN = (RuleStatus.FAILED, RuleStatus.REQUIRES_DATA)
 """A preference that is not met, or that nobody has given the data for, is simply not there."""
 
@@ -58,13 +56,14 @@ def judge(rule, context, labels) -> tuple[str, dict, str]:
     except expressions.ExpressionError as error:
         # A rule that cannot be computed must not silently pass or stop anybody: a person looks at it.
         return RuleStatus.MANUAL, {}, error.message
-    for path in sorted(expression.paths):
-        if path[0] in TYPED_BY_APPLICANT and value_at(context, path) is None:
-            return RuleStatus.REQUIRES_DATA, evidence, missing_data(".".join(path), labels)
     failed = RuleStatus.WARNING if rule.severity == Severity.WARNING else RuleStatus.FAILED
     return failed, evidence, rule.hint
 
 
 def missing_data(path: str, labels: dict[str, str]) -> str:
     """The sentence that names what is not known."""
-    return _("缺少数据：%(name)s。") % {"name": labels.get(path, path)}
+    name, (rows, _dot, part) = labels.get(path), path.partition(".")
+    if name is None and rows in ROWS and rows in labels:
+        # What a row lacks is called as it is of the unit or the leader.
+        name = f"{labels[rows]}{_('：')}{labels.get(f'{ROWS[rows]}.{part}', part)}"
+    return _("缺少数据：%(name)s。") % {"name": name or path}

@@ -50,7 +50,7 @@ BY_UNIT = "须在“额度与预算表”里勾选“预算分单位”。"
 def _rate(name):
     """The rate that the size of a unit earns, as an expression."""
     return (
-        f"({name}.size in ['small', 'micro'] ? params.small"
+        f"({name}.size == null ? params.large : {name}.size in ['small', 'micro'] ? params.small"
         f" : {name}.size == 'medium' ? params.medium : params.large)"
     )
 
@@ -301,7 +301,8 @@ CONSORTIA = (
         "size_among", "牵头或合作单位中须有中小企业", "An SME leads or takes part",
         "牵头单位或合作单位中应有规定规模（{sizes}）的企业。",
         "The lead or a partner is an enterprise of one of the sizes {sizes}.",
-        "unit.size in params.sizes || partners.exists(p, p.size in params.sizes)",
+        "unit.kind == 'enterprise' && unit.size in params.sizes"
+        " || partners.exists(p, p.kind == 'enterprise' && p.size in params.sizes)",
         "牵头单位和合作单位中没有规定规模的企业（规模取自单位档案）。",
         Param("sizes", K.TEXTS, "规模代码：large、medium、small、micro", "Sizes", ["medium", "small", "micro"]),
     ),
