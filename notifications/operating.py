@@ -21,6 +21,7 @@ SWEEP = "sweep"
 SILENT_AFTER = timedelta(minutes=15)
 """The clock asks every minute; after so long without a sweep something is broken."""
 
+CALENDAR = "ask_for_calendar"
 CALENDAR_AGAIN = timedelta(days=6, hours=12)
 """The clock of the morning mail asks every day: a week later it is told again."""
 
@@ -128,13 +129,10 @@ def ask_for_calendar(*, at: datetime) -> bool:
 
     Returns whether they were told now.
     """
+    beat(name=CALENDAR, at=at)
     year = calendar.awaited(calendar.local_date(at))
-    if year is None:
-        return False
-    name = f"calendar-{year}"
-    Pulse.objects.bulk_create([Pulse(name=name, at=at)], ignore_conflicts=True)
     quiet = Q(alarmed_at=None) | Q(alarmed_at__lt=at - CALENDAR_AGAIN)
-    if not Pulse.objects.filter(quiet, name=name).update(at=at, alarmed_at=at):
+    if year is None or not Pulse.objects.filter(quiet, name=CALENDAR).update(alarmed_at=at):
         return False
     actions.tell(
         recipients=operators(),

@@ -17,6 +17,7 @@ from core.calendar_table import Row
 from core.models import CalendarDay, Event
 from notifications import actions, obligations, operating, sweep
 from notifications.actions import Owes
+from notifications.gateways import Pulse
 from notifications.models import Deadline, DeadlineKind, Message, Reminder, ReminderPolicy
 from notifications.queries import rendered
 from tests.factories.accounts import OrganisationFactory, UserFactory, officer
@@ -232,3 +233,4 @@ def test_system_administrators_are_asked_for_the_next_year_every_week_until_it_i
     assert "2027 年的放假安排还没有录入" in page
     announce()
     assert operating.ask_for_calendar(at=AT + timedelta(days=30)) is False
+    assert Pulse.objects.get().name == "ask_for_calendar", "a task by its name, whatever the year"
