@@ -10,7 +10,7 @@ from rustpy_xlsxwriter import FastExcel
 
 from accounts.countries import HOME, name_of
 from applications import queries, questions
-from applications.models import Application
+from applications.models import Application, copies_received
 from core.money import TEN_THOUSAND
 from grants.models import QuestionKind
 
@@ -46,7 +46,7 @@ MOST_ROWS = 20_000
 
 def desk_table(rows) -> bytes:
     """The rows of a desk's list as one sheet; one query."""
-    rows = queries.with_recommendation(rows)[:MOST_ROWS]
+    rows = queries.with_recommendation(rows).annotate(papers=copies_received())[:MOST_ROWS]
     body = io.BytesIO()
     book = FastExcel(body, output_format="xlsx", autofit=True)
     book.sheet(_("申报书"), [_desk_row(row) for row in rows] or [{_("项目名称"): ""}]).save()
@@ -66,6 +66,7 @@ def _desk_row(application) -> dict:
         _("自筹资金（万元）"): _wan(application.own_amount),
         _("状态"): str(application.machine.public_label(application.state)),
         _("推荐排序"): application.place or "",
+        _("纸质材料（份）"): application.papers if application.call.paper_copies else "",
         _("提交时间"): queries.local_moment(at) if at else "",
     }
 

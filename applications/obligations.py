@@ -9,6 +9,7 @@ from applications import (
     appeal_clocks,
     nominator_clocks,
     notifications,
+    paper_clocks,
     partner_clocks,
     queries,
     scan_clocks,
@@ -186,6 +187,13 @@ def register_all() -> None:
             model=Application,
             owing=lambda at: _read(queries.scans_owing()),
             open=lambda application, at: scan_clocks.opened(application, at=at),
+        ),
+        Obligation(
+            kind=DeadlineKind.PAPER_COPIES,
+            model=Application,
+            owing=lambda at: _read(queries.papers_owing()),
+            open=lambda application, at: paper_clocks.opened(application, at=at),
+            dates=("grants.Call.paper_until",),
         ),
         Obligation(
             kind=DeadlineKind.NOMINATORS,

@@ -3,12 +3,12 @@
 from django.urls import reverse
 from django.utils.translation import gettext_noop as _
 
-from accounts.models import RoleAssignment
+from accounts.models import Organisation, RoleAssignment
 from accounts.roles import Role, UnitRole
 from applications import queries
 from applications.models import StampedTable, TableOf
 from core import calendar
-from grants.models import DayKind
+from grants.models import Call, DayKind
 from grants.queries import cause, in_force
 from notifications import actions
 from notifications.actions import Owes
@@ -29,7 +29,7 @@ def opened(table: StampedTable, *, at) -> None:
         due_at=queries.table_until(call, table.of),
         explanation=by_clause(text, queries.table_clause(table)),
         clock=clock,
-        owed_by=_by_office(table) if is_recommender else _by_unit(table),
+        owed_by=by_office(table.organisation, table.region, call) if is_recommender else _by_unit(table),
         at=at,
         **cause(call),
     )
@@ -63,15 +63,14 @@ def _by_unit(table: StampedTable) -> list[Owes]:
     return [Owes(organisation=table.organisation, unit_role=UnitRole.ADMIN)]
 
 
-def _by_office(table: StampedTable) -> list[Owes]:
-    if table.organisation_id:
-        return [
-            Owes(role=Role.RECOMMENDER, organisation=table.organisation, is_named=not table.region),
-        ]
+def by_office(organisation: Organisation | None, region: str, call: Call) -> list[Owes]:
+    """The people of an office; where it has none, the managers of the call, who see that it gets some."""
+    if organisation is not None:
+        return [Owes(role=Role.RECOMMENDER, organisation=organisation, is_named=not region)]
     offices = RoleAssignment.objects.filter(
-        role=Role.RECOMMENDER, is_active=True, organisation=None, region=table.region
+        role=Role.RECOMMENDER, is_active=True, organisation=None, region=region
     )
-    managers = Owes(role=Role.PROGRAMME_MANAGER, organisation=table.call.programme.department)
+    managers = Owes(role=Role.PROGRAMME_MANAGER, organisation=call.programme.department)
     return [Owes(user=office.user) for office in offices.select_related("user")] or [managers]
 
 

@@ -92,6 +92,7 @@ def compare_missing() -> None:
 
 LAPSING = (
     ("lapse_scans", queries.scans_lapsed, Application, "application", actions.lapse_scan),
+    ("lapse_papers", queries.papers_lapsed, Application, "application", actions.lapse_papers),
     ("lapse_slides", queries.slides_lapsed, Application, "application", actions.lapse_slides),
     (
         "lapse_nominators",
@@ -107,7 +108,7 @@ LAPSING = (
 
 @shared_task
 def lapse_scans() -> None:
-    """Say of stamped scans, tables, slides and nominations that did not come in time that they did not."""
+    """Say of scans, copies on paper, tables, slides and nominations that did not come in time so."""
     at = timezone.now()
     for row in LAPSING:
         _lapse(*row, at=at)

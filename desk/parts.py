@@ -127,6 +127,7 @@ PARTS = (
             "scan",
             "table",
             "recommender_table",
+            "paper",
             "extension",
             "termination",
             "reminders",

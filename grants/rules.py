@@ -98,6 +98,7 @@ KNOWN = {
     "demander": frozenset({"name", "credit_code", "related", "relation"}),
     "recommender": frozenset({"name", "credit_code", "kind", "region", "related"}),
     "follows": frozenset({"title", "state", "number"}),
+    "paper": frozenset({"copies", "received_at", "in_time"}),
     "history": HISTORY,
     "call": frozenset({"year", "opens_at", "closes_at", "cap", "slug"}),
     "params": frozenset(),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from grants.models import (
     NOMINATORS_RULE,
+    PAPER_RULE,
     RECOMMENDER_TABLE_RULE,
     ROUND,
     SCAN_RULE,
@@ -20,6 +21,7 @@ from grants.models import (
     DayKind,
     EligibilityRule,
     NominatorGroup,
+    PaperSender,
     RuleScope,
     Severity,
     Stage,
@@ -42,6 +44,9 @@ def write(*, call: Call) -> None:
             call,
             clause=call.recommender_table_clause,
         )
+    if call.paper_copies is not None:
+        severity = Severity.WARNING if call.paper_warns else Severity.BLOCKING
+        _write(call, PAPER_RULE, paper_text, call, clause=call.paper_clause, severity=severity)
     groups = list(call.nominator_groups.all())
     if groups:
         _write(call, NOMINATORS_RULE, _nominators_text, groups, clause=groups[0].clause)
@@ -96,6 +101,34 @@ def _table_text(call: Call) -> str:
 
 def _recommender_table_text(call: Call) -> str:
     return _("推荐单位%(when)s上传盖章的推荐汇总表（推荐函）。") % {"when": recommender_table_when(call)}
+
+
+def paper_text(call: Call) -> str:
+    """Who sends how many copies of what, by when."""
+    is_english = (get_language() or "").startswith("en")
+    of = (is_english and call.paper_of_en) or call.paper_of or _("申报书和附件")
+    return _("%(who)s%(when)s报送纸质材料 %(copies)s 份（%(of)s）。") % {
+        "who": call.get_paper_sender_display(),
+        "when": paper_when(call),
+        "copies": call.paper_copies,
+        "of": of,
+    }
+
+
+def paper_when(call: Call) -> str:
+    """By when, in words; whether posting in time is enough."""
+    if call.paper_until:
+        when = before(call.paper_until)
+    else:
+        text = (
+            _("在推荐截止后 %(days)s 个%(kind)s内")
+            if call.paper_sender == PaperSender.RECOMMENDER
+            else _("在申报截止后 %(days)s 个%(kind)s内")
+            if call.closes_at
+            else _("在提交后 %(days)s 个%(kind)s内")
+        )
+        when = text % {"days": call.paper_days, "kind": DayKind(call.paper_day_kind).label}
+    return _("%(when)s（以寄出邮戳为准）") % {"when": when} if call.paper_by_postmark else when
 
 
 def _nominators_text(groups: list[NominatorGroup]) -> str:

@@ -40,6 +40,7 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.STAMPED_SCAN: {"open": (), "d3": (), "d1": (), "d0": ()},
     K.UNIT_TABLE: {"open": (), "d3": (), "d1": (), "d0": ()},
     K.RECOMMENDER_TABLE: {"open": (), "d3": (), "d1": (), "d0": ()},
+    K.PAPER_COPIES: {"open": (), "d3": (), "d1": (), "d0": ()},
     K.NOMINATORS: {"d7": (), "d3": (), "d1": ()},
     # The invitation itself is told at once.
     K.NOMINATION: {"d7": (), "d3": (), "d1": (), "d0": ()},

@@ -23,6 +23,7 @@ class DeadlineKind(models.TextChoices):
     STAMPED_SCAN = "stamped_scan", _("盖章扫描件")
     UNIT_TABLE = "unit_table", _("盖章的单位申报汇总表")
     RECOMMENDER_TABLE = "recommender_table", _("盖章的推荐汇总表")
+    PAPER_COPIES = "paper_copies", _("报送纸质材料")
     NOMINATORS = "nominators", _("专家提名")
     NOMINATION = "nomination", _("签署提名")
     APPEAL = "appeal", _("申请复审")

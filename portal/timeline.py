@@ -53,12 +53,23 @@ def application_steps(application: Application, *, for_officer: bool, at: dateti
     """
     now = _Now.of(application, for_officer=for_officer)
     stages = _stages(application, for_officer=for_officer)
-    steps = [_writing_step(now)]
+    steps = [_writing_step(now), *_paper_step(now)]
     steps += [_stage_step(now, stage, stages=stages) for stage in stages]
     steps.append(_end_step(now))
     if application.state in (S.AGREEMENT, S.AWARDED):
         steps += _project_steps(application, at=at)
     return steps
+
+
+def _paper_step(now: "_Now") -> list[Step]:
+    """The copies on paper that the notice wants of what was handed in; no query where it wants none."""
+    papers = queries.papers_of(now.application)
+    if papers is None or now.application.state in _WRITING:
+        return []
+    due, clause = now.term(DeadlineKind.PAPER_COPIES)
+    note = _("收到 %(copies)s 份，应为 %(asked)s 份") % {"copies": papers.copies, "asked": papers.asked}
+    state = "next" if due else ("done" if not papers.missing else "failed")
+    return [Step(_("报送纸质材料"), state, due=due, note=note, clause=clause)]
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,8 @@ DATED_WITHOUT_DEADLINE = {
         "awards.Publicity.published_at documents.Document.created_at exchange.Demand.argued_at "
         "exchange.Demand.created_at exchange.Demand.saved_at finance.Commitment.committed_at "
         "finance.Refund.demanded_at finance.Refund.ended_at finance.Settlement.settled_at "
+        "applications.PaperReceipt.received_date applications.PaperReceipt.posted_date "
+        "applications.PaperReceipt.at applications.PaperReceipt.void_at "
         "finance.RefundReceipt.received_date finance.RefundReceipt.recorded_at "
         "finance.Commitment.released_at finance.Payment.paid_date finance.Payment.recorded_at "
         "grants.Amendment.published_at grants.Call.published_at grants.Topic.listed_at "

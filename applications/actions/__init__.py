@@ -11,7 +11,7 @@ from applications.actions.answering import (
     use_recorded,
 )
 from applications.actions.appealing import appeal, decide_appeal
-from applications.actions.batches import Done, Orders, decide_many
+from applications.actions.batches import Done, Orders, decide_many, receive_many
 from applications.actions.budgeting import set_budget
 from applications.actions.claiming import Verdict, begin_claim, judge_claim, settle_claim
 from applications.actions.commenting import add_comment, reopen_comment, resolve_comment
@@ -53,6 +53,7 @@ from applications.actions.nominating import (
     lapse_nominators,
     sign_nomination,
 )
+from applications.actions.paper_copies import lapse_papers, receive_papers, void_papers
 from applications.actions.partnering import (
     confirm_partner,
     fill_partner,
@@ -117,6 +118,7 @@ __all__ = [
     "keep_typed",
     "lapse",
     "lapse_nominators",
+    "lapse_papers",
     "lapse_scan",
     "lapse_slides",
     "lapse_table",
@@ -124,6 +126,8 @@ __all__ = [
     "move_in_order",
     "officer_mark",
     "pass_formal_check",
+    "receive_many",
+    "receive_papers",
     "recommend",
     "recommender_reject",
     "recommender_return",
@@ -160,5 +164,6 @@ __all__ = [
     "upload_table",
     "use_recorded",
     "void_letter",
+    "void_papers",
     "withdraw",
 ]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from applications import notifications, queries
 from applications.actions import presenting, scanning
 from applications.actions.nominating import renew_nominators
+from applications.actions.paper_copies import renew_papers
 from applications.actions.tabling import renew_table
 from applications.models import Application, StampedTable, TableOf
 from core import workflow
@@ -64,6 +65,9 @@ def follow_moments(*, old: Call, call: Call, by, at: datetime) -> None:
     if _moved(old, call, "recommender_closes_at") or _moved(old, call, "closes_at"):
         for application in rows.filter(pk__in=queries.nominated()).order_by("pk"):
             renew_nominators(application=application, by=by, at=at)
+    if any(_moved(old, call, name) for name in ("closes_at", "recommender_closes_at", "paper_until")):
+        for application in rows.filter(pk__in=queries.papers_asked().values("pk")).order_by("pk"):
+            renew_papers(application=application, by=by, at=at)
     for of, moments in TABLE_MOMENTS.items():
         if any(_moved(old, call, moment) for moment in moments):
             tables = StampedTable.objects.filter(series=call.series, of=of)

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from applications.actions.desks import pass_formal_check, reject, return_for_supplement
+from applications.actions.paper_copies import receive_papers
 from applications.models import Application, CheckOutcome
 from core.workflow import Lost, Refused
 
@@ -77,3 +78,20 @@ def _is_mine(application, orders: Orders, *, by, at) -> bool:
     """The second of two clicks finds what the first one did."""
     last = application.check_decisions.order_by("-id").first()
     return last is not None and last.by == by and last.outcome == orders.outcome and at - last.at < JUST_NOW
+
+
+def receive_many(
+    *, applications: Iterable[Application], copies: dict[int, int], by, at: datetime, **words
+) -> list[Done]:
+    """The same parcel day for several; {application id: copies}. What one is refused leaves the others."""
+    done = []
+    for application in sorted(applications, key=lambda application: application.pk):
+        try:
+            with transaction.atomic():
+                number = copies[application.pk]
+                receive_papers(application=application, copies=number, by=by, at=at, **words)
+        except Refused as refused:
+            done.append(Done(application, False, refused.message))
+        else:
+            done.append(Done(application, True, _("已登记 %(n)s 份") % {"n": number}))
+    return done

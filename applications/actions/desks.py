@@ -6,9 +6,10 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from applications import notifications, queries, rules, scan_clocks, signals
+from applications import notifications, paper_clocks, queries, rules, scan_clocks, signals
 from applications.actions.flow import advance, enter
 from applications.actions.nominating import follow_nominators
+from applications.actions.paper_copies import ask_papers
 from applications.actions.recommending import keep_place
 from applications.actions.tabling import ask_recommender, follow_tables
 from applications.models import (
@@ -24,7 +25,7 @@ from applications.queries import is_decided, step_after
 from applications.states import ApplicationState
 from core import calendar, workflow
 from core.workflow import Lost, Refused
-from grants.models import NOMINATORS_RULE, RECOMMENDER_TABLE_RULE, SCAN_RULE, TABLE_RULE
+from grants.models import NOMINATORS_RULE, PAPER_RULE, RECOMMENDER_TABLE_RULE, SCAN_RULE, TABLE_RULE
 from notifications.models import NoticeKind
 
 RETURN_DAYS = 5
@@ -38,6 +39,7 @@ def _send_back(application, *, reason, items, due_at, by, at):
         raise Refused(_("修改期限应在今天之后。"), field="due_at")
     old = application.state
     scan_clocks.dropped(application, by=by, at=at)
+    paper_clocks.dropped(application, by=by, at=at)
     workflow.move(
         application, ApplicationState.RETURNED, by=by, at=at, note=reason, data={"items": items or []}
     )
@@ -87,6 +89,7 @@ def recommend(*, application: Application, opinion: str, by, at: datetime) -> No
     advance(application=application, by=by, at=at, note=opinion)
     keep_place(application=application, by=by, at=at)
     ask_recommender(application=application, at=at)
+    ask_papers(application=application, at=at)
 
 
 @transaction.atomic
@@ -148,6 +151,8 @@ def officer_mark(*, rule_result: RuleResult, status: str, by, at: datetime, note
     if rule_result.rule.code == SCAN_RULE:
         # Handed in on paper, for instance: nobody waits for the scan any more.
         scan_clocks.done(application, by=by, at=at)
+    elif rule_result.rule.code == PAPER_RULE:
+        paper_clocks.done(application, by=by, at=at)
     elif rule_result.rule.code in (TABLE_RULE, RECOMMENDER_TABLE_RULE):
         follow_tables(application=application, by=by, at=at)
     elif rule_result.rule.code == NOMINATORS_RULE:

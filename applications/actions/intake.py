@@ -12,6 +12,7 @@ from applications import eligibility, notifications, queries, quotas, rules, sca
 from applications.actions.consenting import consent_by_handing_in
 from applications.actions.flow import enter, stage_behind
 from applications.actions.nominating import ask_nominators
+from applications.actions.paper_copies import ask_papers
 from applications.actions.tabling import ask_tables
 from applications.actions.taking_back import put_back
 from applications.models import Application, RuleResult, Submission, TakenBack
@@ -72,6 +73,7 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     )
     scan_clocks.opened(current, at=at)
     ask_tables(application=current, at=at)
+    ask_papers(application=current, at=at)
     ask_nominators(application=current, at=at)
     notifications.tell_team(current, "submitted", at=at, version=submission.version)
     transaction.on_commit(partial(_ask_workers, submission.pk))

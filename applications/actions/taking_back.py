@@ -11,10 +11,11 @@ from django.core import serializers
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
-from applications import notifications, queries, rules, scan_clocks
+from applications import notifications, paper_clocks, queries, rules, scan_clocks
 from applications.actions.amending import follow_amendment
 from applications.actions.flow import stage_for
 from applications.actions.nominating import follow_nominators
+from applications.actions.paper_copies import ask_papers
 from applications.actions.tabling import follow_tables
 from applications.models import (
     Answer,
@@ -66,6 +67,7 @@ def take_back(*, application: Application, by, at: datetime) -> None:
     workflow.move(current, ApplicationState.DRAFT, by=by, at=at)
     notifications.stage_dropped(current, old, by=by, at=at)
     scan_clocks.dropped(current, by=by, at=at)
+    paper_clocks.dropped(current, by=by, at=at)
     follow_tables(application=current, by=by, at=at)
     follow_nominators(application=current, by=by, at=at)
     notice = in_force(current.call)
@@ -95,6 +97,7 @@ def put_back(*, application: Application, kept: TakenBack, at: datetime) -> None
         notifications.open_stage(application, stage, at=at)
     if queries.scans_owing().filter(pk=application.pk).exists():
         scan_clocks.opened(application, at=at)
+    ask_papers(application=application, at=at)
     follow_tables(application=application, by=None, at=at)
     follow_nominators(application=application, by=None, at=at)
     notifications.tell_team(application, "restored", at=at, version=application.version)

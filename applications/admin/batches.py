@@ -85,7 +85,7 @@ class Expected(NamedTuple):
 class BatchMixin:
     """The list action and its pages; `ApplicationAdmin` takes it."""
 
-    actions = ("batch",)
+    actions = ("batch", "receive")
 
     def get_urls(self):
         wrap = self.admin_site.admin_view

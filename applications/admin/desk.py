@@ -16,10 +16,11 @@ from applications import actions, eligibility, queries, rules
 from applications.admin.batches import BatchMixin, CheckFilter, RuleFilter
 from applications.admin.causes import CausesMixin
 from applications.admin.claims import ClaimMixin
+from applications.admin.papers import PaperFilter, PaperMixin
 from applications.admin.similarity import SimilarityFilter, SimilarityMixin
 from applications.eligibility.places import places_of
 from applications.forms import ConclusionForm, MarkForm, RejectForm, ReturnForm
-from applications.models import Application, RuleResult
+from applications.models import Application, RuleResult, copies_received
 from applications.states import OFFICE, ApplicationState
 from core.admin import ActionButtonsMixin, ModelAdmin, button
 from core.calendar import end_of_day
@@ -78,7 +79,9 @@ def with_due(rows):
 
 
 @register(Application)
-class ApplicationAdmin(ClaimMixin, BatchMixin, CausesMixin, SimilarityMixin, ActionButtonsMixin, ModelAdmin):
+class ApplicationAdmin(
+    ClaimMixin, PaperMixin, BatchMixin, CausesMixin, SimilarityMixin, ActionButtonsMixin, ModelAdmin
+):
     list_display = (
         "number",
         "title",
@@ -89,17 +92,27 @@ class ApplicationAdmin(ClaimMixin, BatchMixin, CausesMixin, SimilarityMixin, Act
         "state",
         "standing",
         "repeated",
+        "paper",
         "due",
     )
-    list_filter = ("state", CheckFilter, RuleFilter, SimilarityFilter, OverdueFilter, "call")
+    list_filter = ("state", CheckFilter, RuleFilter, SimilarityFilter, OverdueFilter, PaperFilter, "call")
     search_fields = ("number", "title", "organisation__name", "organisation__credit_code")
     list_select_related = ("organisation", "call")
     ordering = ("-id",)
-    actions_detail = ("judge_claim", "similarity", "pass_check", "conclude", "give_back", "turn_down")
+    actions_detail = (
+        "judge_claim",
+        "similarity",
+        "receive_papers",
+        "pass_check",
+        "conclude",
+        "give_back",
+        "turn_down",
+    )
 
     def get_queryset(self, request):
         rows = queries.with_standing(with_due(super().get_queryset(request)))
-        return queries.with_similarity(queries.with_recommendation(rows))
+        rows = queries.with_recommendation(rows).annotate(papers=copies_received())
+        return queries.with_similarity(rows)
 
     def has_add_permission(self, request):
         return False
@@ -193,6 +206,8 @@ class ApplicationAdmin(ClaimMixin, BatchMixin, CausesMixin, SimilarityMixin, Act
             "application": application,
             "lines": lines,
             "stamped": queries.stamped_for(application, request.user),
+            "copies": queries.papers_of(application),
+            "may_receive": rules.allowed(rules.check_can_receive_papers, request.user, application),
             **_nomination(application, lines),
             "report": queries.report_of(application) if reads_report else None,
             "reads_report": reads_report,

@@ -13,6 +13,7 @@ from applications.models.content import (
     ProposedMilestone,
 )
 from applications.models.nominators import Nominator
+from applications.models.papers import PaperReceipt, copies_received
 from applications.models.past import PastProject
 from applications.models.recommending import Nomination, RecommendationLetter
 from applications.models.records import RuleResult, RuleStatus, StepConclusion, StepOutcome, Submission
@@ -43,6 +44,7 @@ __all__ = [
     "IdKind",
     "Nomination",
     "Nominator",
+    "PaperReceipt",
     "Participant",
     "ParticipantRole",
     "Partner",
@@ -62,5 +64,6 @@ __all__ = [
     "TableOf",
     "TakenBack",
     "TeamMember",
+    "copies_received",
     "sealed_after_submission",
 ]

@@ -90,6 +90,16 @@ from applications.queries.nominators import (
     ways_of,
 )
 from applications.queries.nominators import standing as standing_of_nominators
+from applications.queries.paper_copies import (
+    paper_clock,
+    paper_facts,
+    paper_lines,
+    paper_until,
+    papers_asked,
+    papers_lapsed,
+    papers_of,
+    papers_owing,
+)
 from applications.queries.papers import SHORTEST as SHORTEST_HASH
 from applications.queries.papers import address_of, may_name, printed, printed_from, processing, sealed_as
 from applications.queries.partners import part_versions, partner_of, partnered, partners
@@ -313,6 +323,14 @@ __all__ = [
     "own_applications",
     "owner_of_table",
     "page_of_order",
+    "paper_clock",
+    "paper_facts",
+    "paper_lines",
+    "paper_until",
+    "papers_asked",
+    "papers_lapsed",
+    "papers_of",
+    "papers_owing",
     "part_versions",
     "partner_of",
     "partner_units",

@@ -15,6 +15,7 @@ from accounts.queries import unit_contexts
 from applications import questions
 from applications.models import Answer, Application, BudgetLine, IdKind, Participant, ParticipantRole
 from applications.queries import limits
+from applications.queries.paper_copies import NO_PAPERS, paper_facts
 from core.calendar import local_date
 from grants.models import Call, QuestionKind
 from grants.rules import HISTORY
@@ -44,7 +45,8 @@ PARTNER = (
 
 RECORDS = "records"
 COUNTS = frozenset(f"history.{name}" for name in HISTORY)
-ALL = COUNTS | {RECORDS}
+ALL = COUNTS | {RECORDS, "paper"}
+PAPER = re.compile(r"\bpaper\b")
 COUNT = re.compile(r"\bhistory\b(?:\.\w+)?")
 
 
@@ -55,6 +57,7 @@ def counted_in(sources: Iterable[str]) -> set[str]:
     """
     text = "\n".join(sources)
     found = {RECORDS} if RECORDS in text else set()
+    found |= {"paper"} if PAPER.search(text) else set()
     for name in set(COUNT.findall(text)):
         found |= {name} if name in COUNTS else COUNTS
     return found
@@ -143,6 +146,7 @@ class _World:
         if names := {name for name in HISTORY if f"history.{name}" in wanted}:
             numbers = {key: _pi_number(self.people[key]) for key in keys}
             self.history = limits.counts(applications, numbers, names)
+        self.reads_papers = "paper" in wanted
         self.records = limits.Records()
         if RECORDS in wanted:
             people = {row.person_key for rows in self.people.values() for row in rows} - {""}
@@ -204,6 +208,7 @@ class _World:
             "demander": self._demander(application),
             "recommender": self._recommender(application, lead),
             "follows": _follows(application),
+            "paper": paper_facts(application) if self.reads_papers else NO_PAPERS,
             "history": self.history[application.pk],
             "call": {
                 "year": call.year,

@@ -187,6 +187,7 @@ PUBLIC_DEADLINES = (
     DeadlineKind.RECOMMENDATION,
     DeadlineKind.FORMAL_CHECK,
     DeadlineKind.STAMPED_SCAN,
+    DeadlineKind.PAPER_COPIES,
     DeadlineKind.SLIDES,
     DeadlineKind.APPEAL,
 )

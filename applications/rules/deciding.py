@@ -7,10 +7,12 @@ from applications.models import Application, RuleResult, RuleStatus, SimilarityR
 from applications.rules.comparing import check_similarity
 from applications.rules.managing import check_manages
 from applications.states import OFFICE, ApplicationState
+from core.calendar import local_date
 from core.workflow import Lost, Refused
 from grants.models import Severity
 from grants.queries import in_force
 
+MOST_COPIES = 999
 MARKS = (RuleStatus.PASSED, RuleStatus.FAILED, RuleStatus.NOT_APPLICABLE)
 """What an officer can make of a line."""
 
@@ -82,6 +84,43 @@ def check_can_pass_on(by, application: Application, *, at, ahead=()) -> None:
     """
     check_can_send_back(by, application, at=at)
     quotas.check_recommender(application, ahead=ahead)
+
+
+NO_PAPERS_IN = (
+    ApplicationState.DRAFT,
+    ApplicationState.RETURNED,
+    ApplicationState.WITHDRAWN,
+    ApplicationState.REJECTED,
+)
+
+
+def check_can_receive_papers(by, application: Application) -> None:
+    """Where the notice wants copies on paper: the bureau, or the office to which they go. Raises Refused."""
+    call = application.call
+    if call.paper_copies is None:
+        raise Refused(_("本通知不要求报送纸质材料。"), code="not_asked")
+    if not (call.paper_at_recommender and by is not None and queries.office_for(by, application)):
+        check_manages(by, application)
+    if application.state in NO_PAPERS_IN:
+        raise Refused(
+            _("申报书现在是“%(state)s”，提交之后才能登记纸质材料。")
+            % {"state": application.get_state_display()},
+            code="state",
+        )
+
+
+def check_papers(application: Application, copies: int, received_date, posted_date, *, at) -> None:
+    """Raises Refused naming the field: how many, which days."""
+    if not 1 <= copies <= MOST_COPIES:
+        raise Refused(_("份数应为 1 至 %(most)s。") % {"most": MOST_COPIES}, field="copies")
+    if received_date > local_date(at):
+        raise Refused(_("收到日期不能在今天之后。"), field="received_date")
+    if posted_date and posted_date > received_date:
+        raise Refused(_("寄出日期不能在收到日期之后。"), field="posted_date")
+    if application.call.paper_by_postmark and posted_date is None:
+        raise Refused(
+            _("本通知以寄出邮戳为准，请填写寄出日期；当面送达的填写收到日期。"), field="posted_date"
+        )
 
 
 def check_can_examine(by, application: Application) -> None:

@@ -124,6 +124,8 @@ def detail(request, pk):
         "scan": submission and documents.get(queries.scan_kind(submission.version)),
         "results": results,
         "decks": _decks(request.user, application, results),
+        "papers": queries.papers_of(application),
+        "can_receive": rules.allowed(rules.check_can_receive_papers, request.user, application),
         "claim": None if editable else queries.settled_claim(application),
         "content": None if editable else content_of(application),
         "returned": returned,

@@ -2,17 +2,21 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_ratelimit.core import is_ratelimited
 
 from applications import actions, queries, rules
+from applications.forms.papers import PaperForm
+from applications.models import PaperReceipt
 from applications.states import EDITABLE
 from applications.views.common import visible_application
+from core.calendar import local_date
 from core.workflow import Refused
 
 CHECKS_PER_ADDRESS = "60/m"
@@ -71,6 +75,50 @@ def scan(request, pk):
     else:
         messages.success(request, _("盖章扫描件已核对并保存。"))
     return redirect("applications:detail", application.pk)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def receive(request, pk):
+    """An office records the copies on paper that came to it; 403 for whoever they do not go to."""
+    application = visible_application(request.user, pk)
+    if not rules.allowed(rules.check_can_receive_papers, request.user, application):
+        raise PermissionDenied
+    papers = queries.papers_of(application)
+    form = PaperForm(
+        request.POST if request.method == "POST" else None,
+        initial={"copies": papers.missing or None, "received_date": local_date(timezone.now())},
+    )
+    if form.is_bound and form.is_valid():
+        try:
+            actions.receive_papers(
+                application=application, by=request.user, at=timezone.now(), **form.cleaned_data
+            )
+        except Refused as refused:
+            form.add_error(refused.field or None, refused.message)
+        else:
+            messages.success(request, _("已登记收到的纸质材料。"))
+            return redirect(f"{reverse('applications:detail', args=[application.pk])}#paper")
+    context = {"application": application, "form": form, "papers": papers}
+    return render(request, "applications/paper.html", context, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_POST
+def void(request, pk):
+    """Take back a record of copies; back to the page it was pressed on."""
+    rows = PaperReceipt.objects.select_related("application__call__programme")
+    receipt = get_object_or_404(rows, pk=pk)
+    application = visible_application(request.user, receipt.application_id)
+    try:
+        actions.void_papers(receipt=receipt, by=request.user, at=timezone.now())
+    except Refused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, _("收件登记已撤销。"))
+    if request.POST.get("from") == "desk":
+        return redirect("admin:applications_application_change", application.pk)
+    return redirect(f"{reverse('applications:detail', args=[application.pk])}#paper")
 
 
 @login_required

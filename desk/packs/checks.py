@@ -346,6 +346,7 @@ def _named_clauses(pack: Pack):
     yield ("scan", "clause"), pack.scan.clause
     yield ("table", "clause"), pack.table.clause
     yield ("recommender_table", "clause"), pack.recommender_table.clause
+    yield ("paper", "clause"), pack.paper.clause
     yield ("extension", "clause"), pack.extension.clause
     yield ("termination", "clause"), pack.termination.clause
     if pack.review:

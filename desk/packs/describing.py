@@ -37,6 +37,7 @@ NAMES = {
     "scan": "盖章扫描件 Stamped scan",
     "table": "盖章的单位申报汇总表 Stamped table of the unit",
     "recommender_table": "盖章的推荐汇总表 Stamped table of the recommender",
+    "paper": "纸质材料 Copies on paper",
     "extension": "延期 Extension",
     "termination": "终止 Termination",
     "money.rules.tiers": "分档 Tiers",

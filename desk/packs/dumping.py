@@ -81,6 +81,9 @@ def dump(call: Call) -> Pack:
             call,
             **{name: f"recommender_table_{name}" for name in schema.RecommenderTablePart.model_fields},
         ),
+        paper=_part(
+            schema.PaperPart, call, **{name: f"paper_{name}" for name in schema.PaperPart.model_fields}
+        ),
         extension=_part(
             schema.ExtensionPart,
             call,

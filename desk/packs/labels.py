@@ -42,6 +42,7 @@ MODELS = {
     "scan": Call,
     "table": Call,
     "recommender_table": Call,
+    "paper": Call,
     "extension": Call,
     "termination": Call,
     "contacts": Contact,
@@ -92,7 +93,7 @@ RENAMED = {
 PREFIXED = {
     name: f"{name}_"
     for name in (
-        *("publicity", "signing", "appeal", "duplicate", "scan", "table", "recommender_table"),
+        *("publicity", "signing", "appeal", "duplicate", "scan", "table", "recommender_table", "paper"),
         *("extension", "termination"),
     )
 }

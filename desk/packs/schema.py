@@ -37,6 +37,7 @@ from grants.models import (
     FormKind,
     Instrument,
     MoneyKind,
+    PaperSender,
     QuestionKind,
     QuotaOf,
     RecommendedBy,
@@ -274,6 +275,23 @@ class RecommenderTablePart(Part):
     clause: Clause = ""
 
 
+class PaperPart(Part):
+    """The copies on paper that each applicant, unit or recommender sends; `copies: null` asks for none."""
+
+    copies: Annotated[int, Field(ge=1, le=99)] | None = None
+    of: Annotated[str, Field(max_length=300)] = ""
+    of_en: Annotated[str, Field(max_length=300)] = ""
+    sender: PaperSender = PaperSender.APPLICANT
+    at_recommender: bool = False
+    address: Annotated[str, Field(max_length=300)] = ""
+    days: Days | None = None
+    day_kind: DayKind = DayKind.WORKING
+    until: FixedMoment | None = None
+    by_postmark: bool = False
+    warns: bool = False
+    clause: Clause = ""
+
+
 class ExtensionPart(Part):
     """More time for a running project (延期); `times: 0` grants none."""
 
@@ -451,6 +469,7 @@ class Pack(Part):
     scan: ScanPart = ScanPart()
     table: TablePart = TablePart()
     recommender_table: RecommenderTablePart = RecommenderTablePart()
+    paper: PaperPart = PaperPart()
     extension: ExtensionPart = ExtensionPart()
     termination: TerminationPart = TerminationPart()
     demands: DemandsPart | None = None

@@ -21,6 +21,7 @@ from grants.models import (
     Instrument,
     MoneyKind,
     MoneyRule,
+    PaperSender,
     QuestionKind,
     QuotaOf,
     RecommendedBy,
@@ -83,6 +84,7 @@ def _windows(pack: Pack) -> Found:
         yield ("scan", "clause"), _("请写明要求盖章扫描件的条款。")
     yield from _table(pack, kinds)
     yield from _recommender_table(pack, kinds)
+    yield from _paper(pack, kinds)
     yield from _slides(pack)
     yield from _nominators(pack, kinds)
     if call.entry_days and not call.follows:
@@ -123,6 +125,32 @@ def _recommender_table(pack: Pack, kinds: set) -> Found:
         yield place, _("推荐汇总表的截止时间不能早于推荐截止和申报截止。")
     if not asked.clause:
         yield ("recommender_table", "clause"), _("请写明要求盖章推荐汇总表的条款。")
+
+
+def _paper(pack: Pack, kinds: set) -> Found:
+    """Who sends the copies on paper, who counts them, and from when their days count."""
+    asked, call = pack.paper, pack.call
+    if asked.copies is None:
+        if asked.days is not None or asked.until is not None:
+            yield ("paper", "copies"), _("写了纸质材料的期限，但没有写几份。")
+        return
+    if (asked.days is None) == (asked.until is None):
+        yield ("paper", "until"), _("要求纸质材料的，期限和截止时间写一个；不要求的都不写。")
+    by_recommender = asked.sender == PaperSender.RECOMMENDER
+    if by_recommender and asked.at_recommender:
+        yield ("paper", "at_recommender"), _("推荐单位报送的纸质材料，由主管部门登记。")
+    if (by_recommender or asked.at_recommender) and StageKind.RECOMMENDATION not in kinds:
+        yield ("paper", "sender"), _("纸质材料经推荐单位，但环节里没有推荐审核。")
+    if StageKind.FORMAL_CHECK not in kinds:
+        yield ("paper", "copies"), _("纸质材料由形式审查核对，但环节里没有形式审查。")
+    if by_recommender and asked.days is not None and call.recommender_closes is None:
+        yield ("paper", "days"), _("没有推荐截止时间，纸质材料的期限无从计算；请填写推荐截止或截止时间。")
+    if asked.until and call.closes and asked.until < call.closes:
+        yield ("paper", "until"), _("纸质材料的截止时间不能早于申报截止。")
+    if not asked.address:
+        yield ("paper", "address"), _("请写明纸质材料报送到哪里、交给谁。")
+    if not asked.clause:
+        yield ("paper", "clause"), _("请写明要求纸质材料的条款。")
 
 
 def _nominators(pack: Pack, kinds: set) -> Found:

@@ -148,6 +148,7 @@ def _call_fields(pack: Pack) -> dict:
         **{f"scan_{name}": value for name, value in _fields(pack.scan).items()},
         **{f"table_{name}": value for name, value in _fields(pack.table).items()},
         **{f"recommender_table_{name}": value for name, value in _fields(pack.recommender_table).items()},
+        **{f"paper_{name}": value for name, value in _fields(pack.paper).items()},
         **{f"extension_{name}": value for name, value in _fields(pack.extension).items()},
         **{f"termination_{name}": value for name, value in _fields(pack.termination).items()},
     }

@@ -1,21 +1,25 @@
 """What is offered: programmes, calls (通知) and everything a notice says, as data."""
 
+from grants.models.bodies import (
+    Contact,
+    ContactKind,
+    Invitation,
+    IssuingBody,
+    ListedRecommender,
+)
 from grants.models.call import (
     Amendment,
     Call,
     CallQuerySet,
-    Contact,
-    ContactKind,
     DayKind,
     Instrument,
-    Invitation,
-    IssuingBody,
-    ListedRecommender,
+    PaperSender,
     ProjectType,
     Sourcing,
 )
 from grants.models.eligibility import (
     NOMINATORS_RULE,
+    PAPER_RULE,
     RECOMMENDER_TABLE_RULE,
     ROUND,
     SCAN_RULE,
@@ -40,6 +44,7 @@ from grants.models.topics import DemandKind, Topic
 __all__ = [
     "NOMINATORS_RULE",
     "OWN_CLOCKS",
+    "PAPER_RULE",
     "RECOMMENDER_TABLE_RULE",
     "ROUND",
     "SCAN_RULE",
@@ -69,6 +74,7 @@ __all__ = [
     "MoneyRule",
     "NominatorGroup",
     "NumberSequence",
+    "PaperSender",
     "Programme",
     "ProjectType",
     "Question",

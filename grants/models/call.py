@@ -41,6 +41,12 @@ class DayKind(models.TextChoices):
     CALENDAR = "calendar", _("自然日")
 
 
+class PaperSender(models.TextChoices):
+    APPLICANT = "applicant", _("申报团队")
+    UNIT = "unit", _("申报单位（单位管理员）")
+    RECOMMENDER = "recommender", _("推荐单位")
+
+
 PARTS = {
     "publicity": "days day_kind clause",
     "signing": "days clause",
@@ -49,6 +55,7 @@ PARTS = {
     "scan": "days day_kind clause",
     "table": "days day_kind clause",
     "recommender_table": "days day_kind until clause",
+    "paper": "copies of of_en sender at_recommender address days day_kind until by_postmark warns clause",
     "extension": "notice_months times months unit_days decision_days clause",
     "termination": "decision_days settlement_days clause",
 }
@@ -228,6 +235,50 @@ class Call(models.Model):
         _("推荐汇总表截止时间"), null=True, blank=True, help_text=_("通知规定了时间时填写，不再填写期限")
     )
     recommender_table_clause = models.CharField(_("推荐汇总表条款"), max_length=60, blank=True)
+    paper_copies = models.PositiveSmallIntegerField(
+        _("纸质材料（份）"), null=True, blank=True, help_text=_("每项申报报送几份；留空不要求报送纸质材料")
+    )
+    paper_of = models.CharField(
+        _("纸质材料内容和装订"),
+        max_length=300,
+        blank=True,
+        help_text=_("例如：系统生成的申报书和附件，A4 双面打印，胶装成册，首页盖章"),
+    )
+    paper_of_en = models.CharField(_("英文内容和装订"), max_length=300, blank=True)
+    paper_sender = models.CharField(
+        _("纸质材料由谁报送"), max_length=12, choices=PaperSender, default=PaperSender.APPLICANT
+    )
+    paper_at_recommender = models.BooleanField(
+        _("纸质材料交推荐单位"),
+        default=False,
+        help_text=_("由推荐单位登记收到的份数；不勾选的由主管部门登记"),
+    )
+    paper_address = models.CharField(
+        _("报送地址"), max_length=300, blank=True, help_text=_("地址、收件人和电话，申报人会看到")
+    )
+    paper_days = models.PositiveSmallIntegerField(
+        _("纸质材料期限"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "申报截止（常年受理的为提交，由推荐单位报送的为推荐截止）后几日内送达；通知规定了时间的填写截止时间"
+        ),
+    )
+    paper_day_kind = models.CharField(
+        _("纸质材料期限日历"), max_length=10, choices=DayKind, default=DayKind.WORKING
+    )
+    paper_until = models.DateTimeField(
+        _("纸质材料截止时间"), null=True, blank=True, help_text=_("通知规定了时间时填写，不再填写期限")
+    )
+    paper_by_postmark = models.BooleanField(
+        _("以寄出邮戳为准"), default=False, help_text=_("按登记的寄出日期判断是否逾期；不勾选的按收到日期")
+    )
+    paper_warns = models.BooleanField(
+        _("逾期或份数不足只作提示"),
+        default=False,
+        help_text=_("不勾选的，逾期或份数不足的形式审查不通过"),
+    )
+    paper_clause = models.CharField(_("纸质材料条款"), max_length=60, blank=True)
     extension_notice_months = models.PositiveSmallIntegerField(
         _("延期提前申请（月）"), default=3, help_text=_("项目结束几个月之前可以申请延期")
     )
@@ -279,6 +330,21 @@ class Call(models.Model):
                 condition=Q(recommender_table_days__isnull=True) | Q(recommender_table_until__isnull=True),
                 name="call_recommender_table_by_one_clock",
                 violation_error_message=_("推荐汇总表的期限和截止时间只写一个。"),
+            ),
+            models.CheckConstraint(
+                condition=Q(paper_copies=None, paper_days=None, paper_until=None)
+                | Q(paper_copies__isnull=False, paper_copies__gte=1)
+                & (
+                    Q(paper_days__isnull=False, paper_days__gte=1, paper_until=None)
+                    | Q(paper_days=None, paper_until__isnull=False)
+                ),
+                name="call_paper_by_one_clock",
+                violation_error_message=_("要求纸质材料的，期限和截止时间写一个；不要求的都不写。"),
+            ),
+            models.CheckConstraint(
+                condition=Q(paper_at_recommender=False) | ~Q(paper_sender=PaperSender.RECOMMENDER),
+                name="call_paper_not_sent_to_oneself",
+                violation_error_message=_("推荐单位报送的纸质材料，由主管部门登记。"),
             ),
             models.UniqueConstraint(fields=["series", "version"], name="call_series_version_once"),
             models.CheckConstraint(
@@ -357,89 +423,6 @@ class ProjectType(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["call", "code"], name="project_type_once"),
             models.CheckConstraint(condition=Q(cap__isnull=True) | Q(cap__gt=0), name="project_type_cap"),
-        ]
-        triggers = frozen_with_call()
-
-    def __str__(self):
-        return self.name
-
-
-class IssuingBody(models.Model):
-    """Who issues the notice: one or several bodies jointly (联合发文); the first leads."""
-
-    call = models.ForeignKey(Call, models.CASCADE, related_name="issuing_bodies", verbose_name=_("通知"))
-    name = models.CharField(_("发文单位"), max_length=120)
-    order = models.PositiveSmallIntegerField(_("顺序"))
-
-    class Meta:
-        verbose_name = _("发文单位")
-        verbose_name_plural = _("发文单位")
-        ordering = ["order"]
-        constraints = [models.UniqueConstraint(fields=["call", "name"], name="issuing_body_once")]
-        triggers = frozen_with_call()
-
-    def __str__(self):
-        return self.name
-
-
-class ContactKind(models.TextChoices):
-    POLICY = "policy", _("政策咨询")
-    BUSINESS = "business", _("业务受理")
-    TECHNICAL = "technical", _("系统技术支持")
-    FINANCE = "finance", _("经费咨询")
-    SUPERVISION = "supervision", _("监督举报")
-
-
-class Contact(models.Model):
-    """Whom to ask, per kind of question. Stays editable: people change desks."""
-
-    call = models.ForeignKey(Call, models.CASCADE, related_name="contacts", verbose_name=_("通知"))
-    kind = models.CharField(_("咨询事项"), max_length=20, choices=ContactKind)
-    name = models.CharField(_("处室或联系人"), max_length=120)
-    phone = models.CharField(_("电话"), max_length=60, blank=True)
-    email = models.EmailField(_("邮箱"), blank=True)
-    order = models.PositiveSmallIntegerField(_("顺序"))
-
-    class Meta:
-        verbose_name = _("咨询方式")
-        verbose_name_plural = _("咨询方式")
-        ordering = ["order"]
-
-    def __str__(self):
-        return f"{self.get_kind_display()} {self.name} {self.phone or self.email}".strip()
-
-
-class Invitation(models.Model):
-    """A unit that may apply to an invitation-only call (定向名单), by its credit code."""
-
-    call = models.ForeignKey(Call, models.CASCADE, related_name="invitations", verbose_name=_("通知"))
-    credit_code = models.CharField(_("统一社会信用代码"), max_length=18)
-    name = models.CharField(_("单位名称"), max_length=120)
-
-    class Meta:
-        verbose_name = _("定向名单")
-        verbose_name_plural = _("定向名单")
-        ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["call", "credit_code"], name="invitation_once")]
-        triggers = frozen_with_call()
-
-    def __str__(self):
-        return self.name
-
-
-class ListedRecommender(models.Model):
-    """One of the banks, funds, parks … from which applicants choose their recommender (推荐单位名单)."""
-
-    call = models.ForeignKey(Call, models.CASCADE, related_name="recommenders", verbose_name=_("通知"))
-    credit_code = models.CharField(_("统一社会信用代码"), max_length=18)
-    name = models.CharField(_("单位名称"), max_length=120)
-
-    class Meta:
-        verbose_name = _("推荐单位名单")
-        verbose_name_plural = _("推荐单位名单")
-        ordering = ["name"]
-        constraints = [
-            models.UniqueConstraint(fields=["call", "credit_code"], name="listed_recommender_once")
         ]
         triggers = frozen_with_call()
 

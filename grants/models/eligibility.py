@@ -40,6 +40,9 @@ TABLE_RULE = "stamped_table"
 RECOMMENDER_TABLE_RULE = "recommender_table"
 """Code of the line about the stamped table of the recommender."""
 
+PAPER_RULE = "paper_copies"
+"""Code of the line about the copies on paper that a notice wants besides."""
+
 NOMINATORS_RULE = "nominators"
 """Code of the line about the people who nominate, written where the notice has them."""
 
@@ -53,6 +56,7 @@ SYSTEM_RULES = {
     SCAN_RULE: _("盖章扫描件"),
     TABLE_RULE: _("盖章的单位申报汇总表"),
     RECOMMENDER_TABLE_RULE: _("盖章的推荐汇总表"),
+    PAPER_RULE: _("纸质材料"),
     NOMINATORS_RULE: _("专家提名"),
     **dict.fromkeys(SLIDES_RULES.values(), _("答辩材料")),
 }

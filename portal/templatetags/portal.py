@@ -13,6 +13,7 @@ from accounts.kinds import FactKind
 from accounts.roles import STAFF_ROLES
 from core import calendar, money
 from desk.packs import labels
+from grants.system_rules import paper_text
 from portal import timeline
 
 register = template.Library()
@@ -211,6 +212,12 @@ def application_timeline(application, user, now) -> dict:
         ),
         "now": now,
     }
+
+
+@register.simple_tag
+def paper_asked(call) -> str:
+    """Who sends how many copies of what on paper, by when."""
+    return paper_text(call)
 
 
 @register.filter

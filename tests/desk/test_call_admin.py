@@ -131,6 +131,8 @@ def test_stages_are_reordered_added_and_dropped_in_one_save(client, manager, dra
         "scan_day_kind": "working",
         "table_day_kind": "working",
         "recommender_table_day_kind": "working",
+        "paper_day_kind": "working",
+        "paper_sender": "applicant",
     }
     clocks |= {"extension_notice_months": 3, "extension_times": 1, "extension_months": 12}
     clocks |= {"extension_unit_days": 5, "extension_decision_days": 10}
@@ -157,6 +159,8 @@ def test_the_same_stage_twice_is_refused_in_words_and_nothing_changes(client, ma
         "scan_day_kind": "working",
         "table_day_kind": "working",
         "recommender_table_day_kind": "working",
+        "paper_day_kind": "working",
+        "paper_sender": "applicant",
     }
     clocks |= {"extension_notice_months": 3, "extension_times": 1, "extension_months": 12}
     clocks |= {"extension_unit_days": 5, "extension_decision_days": 10}

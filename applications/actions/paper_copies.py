@@ -1,0 +1,167 @@
+"""Copies on paper: asked for with handing in or recommending, counted as they come, missed behind the end."""
+
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from applications import eligibility, paper_clocks, queries, rules
+from applications.models import Application, PaperReceipt, RuleResult, RuleStatus
+from core import workflow
+from core.workflow import Lost
+from grants.models import PAPER_RULE
+
+JUST_NOW = timedelta(minutes=1)
+"""The same once more within this time is a second click."""
+
+
+def ask_papers(*, application: Application, at: datetime) -> None:
+    """Called when an application was handed in, or recommended: the line waits and the clock runs."""
+    if application.call.paper_copies is None or _runs(application):
+        return
+    if not queries.papers_owing().filter(pk=application.pk).exists():
+        return
+    _settle(application, RuleStatus.MANUAL, _waits(application), at=at)
+    paper_clocks.opened(application, at=at)
+
+
+def _waits(application: Application) -> str:
+    return _("等待纸质材料 %(copies)s 份，截止 %(time)s。") % {
+        "copies": application.call.paper_copies,
+        "time": queries.local_moment(queries.paper_until(application)),
+    }
+
+
+def _settle(application: Application, status: str, hint: str, *, at: datetime) -> None:
+    """What the line of the formal check says of the copies; an officer's word of it stays."""
+    lines = queries.paper_lines().filter(application=application)
+    lines.update(status=status, evidence={"facts": {}, "hint": hint}, checked_at=at)
+
+
+@transaction.atomic
+def receive_papers(
+    *,
+    application: Application,
+    copies: int,
+    received_date: date,
+    posted_date: date | None = None,
+    note: str = "",
+    by,
+    at: datetime,
+) -> PaperReceipt:
+    """Record that copies came, in time or not. Raises Refused: who, which day, how many."""
+    current = _held(application)
+    rules.check_can_receive_papers(by, current)
+    rules.check_papers(current, copies, received_date, posted_date, at=at)
+    twice = PaperReceipt.objects.counted().filter(
+        application=current, version=current.version, copies=copies, received_date=received_date, by=by
+    )
+    if twice.filter(at__gt=at - JUST_NOW).exists():
+        raise Lost(_("刚刚已由您登记过同样的收件。"), code="lost")
+    receipt = PaperReceipt.objects.create(
+        application=current,
+        version=current.version,
+        copies=copies,
+        received_date=received_date,
+        posted_date=posted_date,
+        note=note.strip()[:200],
+        by=by,
+        at=at,
+    )
+    workflow.record(current, "paper_received", by=by, at=at, note=note, data={"copies": copies})
+    _judge(current, by=by, at=at)
+    return receipt
+
+
+@transaction.atomic
+def void_papers(*, receipt: PaperReceipt, by, at: datetime) -> None:
+    """Take back what was recorded by mistake. Raises Refused; Lost when it has been taken back already."""
+    current = _held(receipt.application)
+    rules.check_can_receive_papers(by, current)
+    changed = PaperReceipt.objects.counted().filter(pk=receipt.pk).update(void_by=by, void_at=at)
+    if not changed:
+        raise Lost(_("这次收件已经撤销。"), code="lost")
+    workflow.record(current, "paper_voided", by=by, at=at, data={"copies": receipt.copies})
+    _judge(current, by=by, at=at)
+
+
+def _held(application: Application) -> Application:
+    rows = Application.objects.select_for_update(of=("self",)).select_related("call", "organisation")
+    return rows.get(pk=application.pk)
+
+
+def _judge(application: Application, *, by, at: datetime) -> None:
+    """The line, the clock and the notice's own conditions follow what has come."""
+    papers, call = queries.papers_of(application), application.call
+    late = papers.late(by_postmark=call.paper_by_postmark)
+    if papers.missing and papers.until and at <= papers.until:
+        hint = _("已收到 %(copies)s 份，还缺 %(missing)s 份。")
+        hint %= {"copies": papers.copies, "missing": papers.missing}
+        _settle(application, RuleStatus.MANUAL, f"{hint}{_waits(application)}", at=at)
+        if not _runs(application):
+            paper_clocks.opened(application, at=at)
+    elif papers.missing:
+        _settle(application, _failing(application), _short(papers), at=at)
+        paper_clocks.dropped(application, by=by, at=at)
+    else:
+        status, hint = RuleStatus.PASSED, ""
+        if late:
+            status = _failing(application)
+            hint = _("%(date)s 收到的 %(copies)s 份晚于截止时间 %(time)s。") % {
+                "date": late[-1].received_date,
+                "copies": sum(row.copies for row in late),
+                "time": queries.local_moment(papers.until),
+            }
+        _settle(application, status, hint, at=at)
+        paper_clocks.done(application, by=by, at=at)
+    _judge_conditions(application, at=at)
+
+
+def _runs(application: Application) -> bool:
+    clock = queries.paper_clock(application)
+    return clock is not None and clock.state == "open"
+
+
+def _failing(application: Application) -> str:
+    return RuleStatus.WARNING if application.call.paper_warns else RuleStatus.FAILED
+
+
+def _short(papers) -> str:
+    return _("到 %(time)s 收到纸质材料 %(copies)s 份，应为 %(asked)s 份。") % {
+        "time": queries.local_moment(papers.until),
+        "copies": papers.copies,
+        "asked": papers.asked,
+    }
+
+
+def _judge_conditions(application: Application, *, at: datetime) -> None:
+    """Conditions that read the copies are judged anew; the others stay as they were handed in."""
+    rows = application.rule_results.filter(officer_status="", rule__expression__contains="paper.")
+    lines = {row.rule_id: row for row in rows}
+    if not lines:
+        return
+    for line in eligibility.evaluate(application):
+        row = lines.get(line.rule.pk) if line.rule else None
+        if row is not None:
+            row.status, row.checked_at = line.status, at
+            row.evidence = {"facts": line.evidence, "hint": line.hint}
+    RuleResult.objects.bulk_update(lines.values(), ["status", "evidence", "checked_at"])
+
+
+@transaction.atomic
+def lapse_papers(*, application: Application, at: datetime) -> None:
+    """Not all copies in time: the line says so, and what follows is the notice's (no, or a warning)."""
+    _settle(application, _failing(application), _short(queries.papers_of(application)), at=at)
+    paper_clocks.dropped(application, by=None, at=at)
+    workflow.record(application, "paper_missed", by=None, at=at)
+
+
+def renew_papers(*, application: Application, by, at: datetime) -> None:
+    """The notice names another moment: what was too late only by it may come."""
+    until = queries.paper_until(application)
+    waits = RuleResult.objects.filter(application=application, rule__code=PAPER_RULE, officer_status="")
+    if until is None or until < at or not waits.exclude(status=RuleStatus.PASSED).exists():
+        return
+    _settle(application, RuleStatus.MANUAL, _waits(application), at=at)
+    paper_clocks.dropped(application, by=by, at=at)
+    paper_clocks.opened(application, at=at)

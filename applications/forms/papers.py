@@ -1,0 +1,67 @@
+"""Copies on paper that came, for one application or for several of one day."""
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+MOST = 999
+
+
+def _day() -> forms.DateInput:
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+
+class DayForm(forms.Form):
+    """When they came; when they were posted, where the postmark counts."""
+
+    received_date = forms.DateField(label=gettext_lazy("收到日期"), widget=_day())
+    posted_date = forms.DateField(
+        label=gettext_lazy("寄出日期（邮戳）"),
+        required=False,
+        widget=_day(),
+        help_text=gettext_lazy("通知以寄出邮戳为准的必填；当面送达的填写收到日期"),
+    )
+    note = forms.CharField(label=gettext_lazy("备注"), max_length=200, required=False)
+
+
+class PaperForm(DayForm):
+    copies = forms.IntegerField(label=gettext_lazy("收到（份）"), min_value=1, max_value=MOST)
+    field_order = ("copies", "received_date", "posted_date", "note")
+
+
+class PapersForm(DayForm):
+    """One number for each application; an empty one leaves that application alone."""
+
+    def __init__(self, *args, rows, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.rows = []
+        for application, missing in rows:
+            name = f"copies_{application.pk}"
+            self.fields[name] = forms.IntegerField(
+                label=_("收到（份）：%(number)s") % {"number": application.number},
+                min_value=1,
+                max_value=MOST,
+                required=False,
+                initial=missing or None,
+            )
+            self.rows.append((application, name))
+
+    @property
+    def days(self):
+        return [self[name] for name in ("received_date", "posted_date", "note")]
+
+    @property
+    def lines(self):
+        """(application, the field of its copies)."""
+        return [(application, self[name]) for application, name in self.rows]
+
+    def clean(self):
+        data = super().clean()
+        if not self.errors and not self.copies():
+            raise forms.ValidationError(_("请至少填写一份申报书收到的份数。"))
+        return data
+
+    def copies(self) -> dict[int, int]:
+        """{application id: copies} of what was filled in."""
+        data = self.cleaned_data
+        return {application.pk: data[name] for application, name in self.rows if data.get(name)}

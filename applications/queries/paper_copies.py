@@ -1,0 +1,124 @@
+"""Copies on paper that a notice wants besides: until when, how many came, whether they came in time."""
+
+from datetime import date, datetime
+from typing import NamedTuple
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Exists, OuterRef, QuerySet
+
+from applications.models import Application, Nomination, PaperReceipt, RuleResult, RuleStatus
+from applications.queries.scans import NOT_AWAITED_IN, scan_counts_from
+from core import calendar
+from grants.models import PAPER_RULE, DayKind, PaperSender
+from grants.queries import in_force
+from notifications.models import Deadline, DeadlineKind
+
+NO_PAPERS = dict.fromkeys(("copies", "received_at", "in_time"))
+"""What rules read of copies before the first have come: nothing is known."""
+
+AGAIN_DAYS = 5
+"""Working days for the copies of what is handed in (again) when the moment of the notice has passed."""
+
+
+def paper_until(application: Application) -> datetime | None:
+    """The last moment for the copies of what was handed in; None where none are asked for."""
+    call = application.call
+    if call.paper_copies is None or application.submitted_at is None:
+        return None
+    if call.paper_until:
+        until = in_force(call).paper_until or call.paper_until
+        if application.submitted_at <= until:
+            return until
+        return calendar.due(application.submitted_at, AGAIN_DAYS, kind=DayKind.WORKING)
+    since = scan_counts_from(application)
+    if call.paper_sender == PaperSender.RECOMMENDER:
+        since = max(since, in_force(call).recommender_closes_at or since)
+    return calendar.due(since, call.paper_days, kind=call.paper_day_kind)
+
+
+def paper_clock(application: Application) -> Deadline | None:
+    """The last clock of the copies, whether it runs or not."""
+    about = ContentType.objects.get_for_model(Application)
+    rows = Deadline.objects.filter(
+        content_type=about, object_id=application.pk, kind=DeadlineKind.PAPER_COPIES
+    )
+    return rows.order_by("-pk").first()
+
+
+def paper_lines() -> QuerySet[RuleResult]:
+    """The lines about copies on paper of which no officer has said anything."""
+    return RuleResult.objects.filter(rule__code=PAPER_RULE, officer_status="")
+
+
+def papers_asked() -> QuerySet[Application]:
+    """Applications whose copies have not all come; an office sends only what it has recommended."""
+    open_lines = paper_lines().exclude(status=RuleStatus.PASSED).order_by().values("application_id")
+    rows = Application.objects.filter(pk__in=open_lines).exclude(state__in=NOT_AWAITED_IN)
+    recommended = Nomination.objects.filter(application=OuterRef("pk"), recommended_at__isnull=False)
+    by_office = rows.filter(call__paper_sender=PaperSender.RECOMMENDER)
+    return rows.exclude(pk__in=by_office.exclude(Exists(recommended)).values("pk"))
+
+
+def papers_owing() -> QuerySet[Application]:
+    """Those of them whose copies are still waited for."""
+    waiting = paper_lines().filter(status=RuleStatus.MANUAL).order_by().values("application_id")
+    return papers_asked().filter(pk__in=waiting)
+
+
+def papers_lapsed(at: datetime) -> QuerySet[Deadline]:
+    """Clocks of copies on paper that ran out."""
+    rows = Deadline.objects.open().filter(kind=DeadlineKind.PAPER_COPIES, due_at__lt=at)
+    return rows.filter(suspended_at=None).order_by("pk")
+
+
+class Papers(NamedTuple):
+    """What came on paper of the version that was handed in last, and until when it was to come."""
+
+    asked: int
+    receipts: list[PaperReceipt]
+    until: datetime | None
+    """None while nobody has to send anything yet."""
+
+    @property
+    def copies(self) -> int:
+        return sum(row.copies for row in self.receipts)
+
+    @property
+    def missing(self) -> int:
+        return max(0, self.asked - self.copies)
+
+    @property
+    def received_at(self) -> date | None:
+        """When the last of the copies came."""
+        return max((row.received_date for row in self.receipts), default=None)
+
+    def late(self, *, by_postmark: bool) -> list[PaperReceipt]:
+        """What came, or was posted, behind the moment; without a postmark the arrival counts."""
+        if self.until is None:
+            return []
+        last = calendar.local_date(self.until)
+        return [
+            row
+            for row in self.receipts
+            if ((row.posted_date if by_postmark else None) or row.received_date) > last
+        ]
+
+
+def papers_of(application: Application) -> Papers | None:
+    """None, without a query, where the notice wants none; two queries otherwise."""
+    call = application.call
+    if call.paper_copies is None or not application.version:
+        return None
+    clock = paper_clock(application)
+    rows = PaperReceipt.objects.counted().filter(application=application, version=application.version)
+    until = clock.due_at if clock else paper_until(application)
+    return Papers(call.paper_copies, list(rows.select_related("by")), until)
+
+
+def paper_facts(application: Application) -> dict:
+    """What rules of a notice read of the copies."""
+    papers = papers_of(application)
+    if papers is None or not papers.receipts:
+        return NO_PAPERS
+    late = papers.late(by_postmark=application.call.paper_by_postmark)
+    return {"copies": papers.copies, "received_at": papers.received_at, "in_time": not late}

@@ -1,0 +1,204 @@
+"""Copies on paper: how many came, of which version, in time or not, counted by whom."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.roles import Role, UnitRole
+from applications import actions, queries, tasks
+from applications.models import Application, PaperReceipt
+from applications.states import ApplicationState
+from core import calendar
+from core.workflow import Refused
+from grants import system_rules
+from grants.models import PAPER_RULE, Call, EligibilityRule
+from notifications import obligations
+from notifications.models import Deadline, DeadlineKind
+from tests.factories.accounts import OrganisationFactory, UserFactory, officer
+from tests.factories.applications import submitted
+from tests.factories.grants import CallFactory
+
+pytestmark = pytest.mark.django_db
+ASKED = {
+    "paper_copies": 5,
+    "paper_days": 3,
+    "paper_clause": "第七条",
+    "paper_address": "山海市科学路 1 号科研处",
+}
+
+
+def asking(**fields):
+    """Published: five copies within three working days of the closing."""
+    call = CallFactory(draft=True, **(ASKED | fields))
+    order = {"order": 90, "text": "收到五份", "clause": "第七条", "automation": "needs_data"}
+    EligibilityRule.objects.create(
+        call=call, code="five", scope="project", expression="paper.copies >= 5 && paper.in_time", **order
+    )
+    system_rules.write(call=call)
+    Call.objects.filter(pk=call.pk).update(state="published", published_at=timezone.now())
+    return Call.objects.get(pk=call.pk)
+
+
+def receive(application, copies, *, days=0, by=None, **words):
+    now = timezone.now() + timedelta(days=days)
+    words = {"received_date": calendar.local_date(now)} | words
+    return actions.receive_papers(application=application, copies=copies, by=by, at=now, **words)
+
+
+def line(application, code=PAPER_RULE):
+    return application.rule_results.get(rule__code=code)
+
+
+def clock(application):
+    return Deadline.objects.filter(object_id=application.pk, kind=DeadlineKind.PAPER_COPIES).latest("pk")
+
+
+def examined(application):
+    Application.objects.filter(pk=application.pk).update(state=ApplicationState.FORMAL_CHECK)
+    application.refresh_from_db()
+    return application
+
+
+def test_copies_are_counted_until_all_have_come_in_time(client):
+    application = submitted(call=asking())
+    until = calendar.due(application.call.closes_at, 3)
+    assert (clock(application).state, clock(application).due_at) == ("open", until)
+    assert "科学路 1 号" in str(clock(application).explanation)
+    assert "第七条" in str(clock(application).explanation)
+    assert (line(application).status, line(application, "five").status) == ("manual", "requires_data")
+    client.force_login(application.created_by)
+    page = client.get(reverse("applications:detail", args=[application.pk])).content.decode()
+    for words in ("山海市科学路 1 号科研处", "报送纸质材料 5 份", "收到 0 份，应为 5 份"):
+        assert words in page
+    assert "登记收到的份数" not in page
+    assert "科学路 1 号" in client.get(reverse("portal:call", args=[application.call_id])).content.decode()
+    first = receive(application, 3)
+    with pytest.raises(Refused, match="刚刚已由您登记过"):
+        receive(application, 3)
+    assert (line(application).status, line(application, "five").status) == ("manual", "failed")
+    assert "还缺 2 份" in line(application).evidence["hint"]
+    receive(application, 2)
+    assert (line(application).status, line(application, "five").status) == ("passed", "passed")
+    assert clock(application).state == "met"
+    actions.void_papers(receipt=first, by=None, at=timezone.now())
+    assert (line(application).status, clock(application).state) == ("manual", "open")
+    with pytest.raises(Refused, match="已经撤销"):
+        actions.void_papers(receipt=first, by=None, at=timezone.now())
+    assert list(obligations.check(at=timezone.now())) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "words", "status"),
+    [
+        ({}, {}, "failed"),
+        ({"paper_warns": True}, {}, "warning"),
+        ({"paper_by_postmark": True}, {"posted": -1}, "passed"),
+        ({"paper_by_postmark": True}, {"posted": 30}, "failed"),
+    ],
+)
+def test_what_comes_too_late_follows_the_notice(fields, words, status):
+    application = submitted(call=asking(**fields))
+    missed = "warning" if fields.get("paper_warns") else "failed"
+    until = clock(application).due_at
+    Deadline.objects.filter(pk=clock(application).pk).update(due_at=timezone.now() - timedelta(seconds=1))
+    tasks.lapse_scans()
+    assert (line(application).status, clock(application).state) == (missed, "cancelled")
+    assert "收到纸质材料 0 份，应为 5 份" in line(application).evidence["hint"]
+    assert list(obligations.check(at=timezone.now())) == []
+    Deadline.objects.filter(pk=clock(application).pk).update(due_at=until)
+    posted = words and {"posted_date": calendar.local_date(until) + timedelta(days=words["posted"])}
+    days = (until - timezone.now()).days + 40
+    receive(application, 5, days=days, **posted)
+    assert line(application).status == status
+
+
+def test_the_desk_records_a_delivery_and_finds_what_is_missing(client):
+    call = asking()
+    rows = [examined(submitted(call=call)) for _n in range(2)]
+    other = examined(submitted())
+    by = officer(organisation=call.programme.department)
+    client.force_login(by)
+    desk, found = reverse("admin:applications_application_changelist"), []
+    for chosen in ("none", "some", "all", "late"):
+        page = client.get(desk, {"paper": chosen, "state": "formal_check"}).content.decode()
+        found.append([row.title in page for row in rows])
+    assert found == [[True, True], [False, False], [False, False], [False, False]]
+    address = reverse("admin:applications_application_papers")
+    address = f"{address}?ids={rows[0].pk},{rows[1].pk},{other.pk}"
+    page = client.get(address).content.decode()
+    assert other.number not in page
+    day = calendar.local_date(timezone.now())
+    names = [f"copies_{row.pk}" for row in rows]
+    assert client.post(address, {"received_date": str(day)}).status_code == 422
+    given = {"received_date": str(day), names[0]: "5", names[1]: "2"}
+    assert client.post(address, given).status_code == 302
+    assert [line(row).status for row in rows] == ["passed", "manual"]
+    page = client.get(reverse("admin:applications_application_change", args=[rows[1].pk])).content.decode()
+    assert "收到 2 份，应为 5 份" in page
+    receipt = PaperReceipt.objects.get(application=rows[1])
+    client.post(reverse("applications:void_paper", args=[receipt.pk]), {"from": "desk"})
+    assert queries.papers_of(rows[1]).copies == 0
+    client.force_login(UserFactory())
+    assert client.post(reverse("applications:void_paper", args=[receipt.pk])).status_code == 404
+    with pytest.raises(Refused, match="不要求报送"):
+        receive(other, 1)
+
+
+def test_an_office_sends_what_it_has_recommended_or_counts_what_comes_to_it(client):
+    now, bureau = timezone.now(), OrganisationFactory()
+    unit = OrganisationFactory(region="370212")
+    by = officer(Role.RECOMMENDER, bureau, region="370212")
+    fields = {"recommender_closes_at": now + timedelta(days=60)}
+    sent = submitted(call=asking(paper_sender="recommender", **fields), organisation=unit)
+    given = submitted(
+        call=asking(paper_at_recommender=True, paper_sender="unit", **fields), organisation=unit
+    )
+    assert not Deadline.objects.filter(object_id=sent.pk, kind=DeadlineKind.PAPER_COPIES).exists()
+    assert clock(given).obligors.get().unit_role == UnitRole.ADMIN
+    for row in (sent, given):
+        actions.unit_approve(application=row, by=None, at=now)
+        actions.recommend(application=row, opinion="同意", by=by, at=now)
+    assert clock(sent).due_at == calendar.due(sent.call.recommender_closes_at, 3)
+    assert clock(sent).obligors.get().role == Role.RECOMMENDER
+    assert list(obligations.check(at=now)) == []
+    with pytest.raises(Refused, match="只有主管处室"):
+        receive(sent, 5, by=by)
+    client.force_login(by)
+    address = reverse("applications:paper", args=[given.pk])
+    day = calendar.local_date(now)
+    wrong = {"copies": 5, "received_date": day + timedelta(days=1)}
+    assert "不能在今天之后" in client.post(address, wrong).content.decode()
+    assert client.post(address, {"copies": 5, "received_date": day}).status_code == 302
+    assert line(given).status == "passed"
+    assert client.get(reverse("applications:paper", args=[sent.pk])).status_code == 403
+
+
+def test_a_new_version_is_sent_anew_and_the_officer_may_take_what_came():
+    application, now = submitted(call=asking()), timezone.now()
+    receive(application, 5)
+    actions.return_for_supplement(application=examined(application), reason="请补充", by=None, at=now)
+    with pytest.raises(Refused, match="提交之后才能登记"):
+        receive(application, 1)
+    actions.submit(application=application, by=application.created_by, at=now)
+    assert (line(application).status, clock(application).state) == ("manual", "open")
+    by = officer(organisation=application.call.programme.department)
+    actions.officer_mark(rule_result=line(application), status="passed", note="原件有效", by=by, at=now)
+    assert clock(application).state == "met"
+
+
+def test_the_database_keeps_receipts_and_terms_straight():
+    receipt = receive(submitted(call=asking()), 5)
+    rows = PaperReceipt.objects.filter(pk=receipt.pk)
+    for change in (
+        lambda: rows.update(copies=4),
+        lambda: rows.delete(),
+        lambda: rows.update(void_by=officer()),
+        lambda: CallFactory(draft=True, **(ASKED | {"paper_days": None})),
+        lambda: CallFactory(draft=True, paper_days=3),
+        lambda: CallFactory(draft=True, **ASKED, paper_sender="recommender", paper_at_recommender=True),
+    ):
+        with pytest.raises((DatabaseError, IntegrityError)), transaction.atomic():
+            change()
