@@ -21,7 +21,7 @@ from core.workflow import Refused
 from documents.actions import store
 from grants import actions as grants
 from grants.models import Call, ContactKind, Sourcing, StageKind
-from grants.queries import contact_for, number_prefix
+from grants.queries import contact_for, moment_of, number_prefix
 from grants.states import TopicState
 from reviews import queries as reviews
 
@@ -374,6 +374,23 @@ def lapse(*, agreement: Agreement, reason: str, by, at: datetime) -> None:
     rules.check_can_lapse(by, agreement, at=at)
     rules.check_reason(reason, field="reason")
     _end(agreement, reason, by=by, at=at)
+
+
+@transaction.atomic
+def follow_moments(*, old: Call, call: Call, by, at: datetime) -> None:
+    """The moment for all signatures that a new version names holds for what was handed in before, too."""
+    before, after = (moment_of(version, StageKind.AGREEMENT) for version in (old, call))
+    if before == after:
+        return
+    unsigned = Agreement.objects.filter(
+        award__application__call__series=call.series,
+        state__in=[AgreementState.DRAFT, AgreementState.UNIT_SIGNED],
+    ).exclude(award__application__call=call)
+    rows = unsigned.select_related(
+        "award__application__call__programme__department", "award__application__organisation"
+    )
+    for agreement in rows.order_by("pk"):
+        notifications.signing_moved(agreement, by=by, at=at)
 
 
 def _end(agreement, reason, *, by, at):

@@ -13,6 +13,7 @@ from applications.models import Application
 from applications.notifications import team_and_admins
 from awards import queries
 from awards.models import Agreement, Objection, Publicity
+from awards.states import AgreementState
 from core import calendar
 from grants.models import Call, DayKind, StageKind
 from grants.queries import cause, moment_ahead
@@ -225,6 +226,25 @@ def open_signing(agreement: Agreement, *, at) -> None:
         at=at,
         **cause(call),
     )
+
+
+def signing_moved(agreement: Agreement, *, by, at) -> None:
+    """The notice names another moment for all signatures. What it has let pass already moves nothing, and
+    days that run longer are not cut short."""
+    moment = moment_ahead(agreement.award.application.call, StageKind.AGREEMENT, at=at)
+    about = {"content_type": ContentType.objects.get_for_model(Agreement), "object_id": agreement.pk}
+    clock = Deadline.objects.open().filter(kind=DeadlineKind.AGREEMENT_SIGNING, **about).first()
+    if moment is None or clock is None or (clock.clock and moment <= clock.due_at):
+        return
+    deadlines.cancel_deadline(subject=agreement, kind=DeadlineKind.AGREEMENT_SIGNING, by=by, at=at)
+    owe_signing(agreement)
+
+
+def owe_signing(agreement: Agreement) -> None:
+    """Whoever has not signed yet owes the signature, by the moment or the days from the award."""
+    open_signing(agreement, at=agreement.award.awarded_at)
+    if agreement.state == AgreementState.UNIT_SIGNED:
+        signed_by_unit(agreement)
 
 
 def signed_by_unit(agreement: Agreement) -> None:

@@ -38,12 +38,6 @@ def _unsigned(at):
     return _agreements(AgreementState.DRAFT, AgreementState.UNIT_SIGNED).filter(Exists(signing))
 
 
-def _open_signing(agreement, at):
-    notifications.open_signing(agreement, at=agreement.award.awarded_at)
-    if agreement.state == AgreementState.UNIT_SIGNED:
-        notifications.signed_by_unit(agreement)
-
-
 def register_all() -> None:
     register(
         Obligation(
@@ -65,7 +59,7 @@ def register_all() -> None:
             kind=DeadlineKind.AGREEMENT_SIGNING,
             model=Agreement,
             owing=_unsigned,
-            open=_open_signing,
+            open=lambda agreement, at: notifications.owe_signing(agreement),
             dates=("awards.Award.awarded_at",),
         ),
         Obligation(

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from applications import actions as applications
 from applications.models import Application
 from applications.states import ApplicationState
+from awards import actions as awards
 from core import workflow
 from core.workflow import Refused
 from desk import packs
@@ -16,6 +17,9 @@ from desk.packs.store import copy
 from grants.models import Amendment, Call, Topic
 from grants.rules import check_manages
 from grants.states import CallState
+from milestones import actions as milestones
+from notifications import recounting
+from notifications.models import Deadline, DeadlineKind
 
 AMENDABLE = (CallState.PUBLISHED, CallState.CLOSED)
 
@@ -73,8 +77,9 @@ def check_publishing(call: Call) -> None:
 @transaction.atomic
 def take_effect(*, call: Call, by, at: datetime) -> None:
     """The old version is superseded, the log is public. Open drafts follow, topics on the list too, and the
-    clocks of what was handed in."""
+    clocks of what was handed in; whoever owes something at another moment now is told, with the reason."""
     old = call.amends
+    before = _moments(call)
     found = changes(call)
     Topic.objects.filter(call=old, owner__isnull=False).update(call=call)
     Amendment.objects.filter(call=call).update(changes=found, published_at=at)
@@ -83,4 +88,18 @@ def take_effect(*, call: Call, by, at: datetime) -> None:
     summary = Amendment.objects.get(call=call).summary
     for application in drafts.select_related("call", "topic", "project_type").order_by("pk"):
         applications.follow_amendment(application=application, call=call, summary=summary, by=by, at=at)
-    applications.follow_moments(old=old, call=call, by=by, at=at)
+    for app in (applications, awards, milestones):
+        app.follow_moments(old=old, call=call, by=by, at=at)
+    moved = []
+    for key, deadline in _moments(call).items():
+        if key in before and before[key].due_at != deadline.due_at:
+            deadline.old_due_at = before[key].due_at
+            moved.append(deadline)
+    recounting.tell(moved, source=summary, notice=call.title, at=at)
+
+
+def _moments(call: Call) -> dict[tuple, Deadline]:
+    """The clocks of all that was handed in to any version; teams with drafts are told of theirs anyway."""
+    rows = Deadline.objects.open().filter(series=call.series, suspended_at=None)
+    rows = rows.exclude(kind__in=[DeadlineKind.CALL_CLOSES, DeadlineKind.PARTNER_PART])
+    return {(row.content_type_id, row.object_id, row.kind): row for row in rows}

@@ -118,6 +118,11 @@ def until_of(now: Call, stage: Stage) -> datetime | None:
     return next((row.until for row in now.stages.all() if row.kind == stage.kind), None) or stage.until
 
 
+def moment_of(call: Call, kind: str) -> datetime | None:
+    """The moment for all by which a step ends, as this version names it."""
+    return next((row.until for row in stages_of(call) if row.kind == kind), None)
+
+
 def moment_ahead(call: Call, kind: str, *, at: datetime) -> datetime | None:
     """The moment for all by which a step ends, if it lies ahead; None: its days count."""
     stage = next((row for row in stages_of(call) if row.kind == kind), None)

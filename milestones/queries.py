@@ -9,7 +9,8 @@ from applications import queries as applications
 from awards.models import Agreement
 from core.calendar import end_of_day, local_date
 from documents.models import Document
-from grants.models import FormKind, Question
+from grants.models import Call, FormKind, Question
+from grants.queries import in_force
 from milestones.models import (
     Acceptance,
     DemanderOpinion,
@@ -27,8 +28,21 @@ EVIDENCE = "evidence_"
 
 def set_by_notice(agreement: Agreement) -> list[MilestoneTemplate]:
     """The milestones whose day the notice sets: one day for everybody, or months after the end."""
-    rows = MilestoneTemplate.objects.filter(call=agreement.award.application.call_id, kind=Kind.MILESTONE)
-    return list(rows.exclude(by_date=None, months_after_end=None).order_by("order"))
+    return [row for row in templates_of(agreement.award.application.call) if row.is_set_by_notice]
+
+
+def templates_of(call: Call) -> list[MilestoneTemplate]:
+    """The milestones that a notice demands; the days it names for all as the version in force has them."""
+    rows = list(MilestoneTemplate.objects.filter(call=call, kind=Kind.MILESTONE).order_by("order"))
+    now = in_force(call)
+    if now.pk != call.pk and any(row.by_date or row.check_by_date for row in rows):
+        found = {row.code: row for row in MilestoneTemplate.objects.filter(call=now, kind=Kind.MILESTONE)}
+        for row in rows:
+            row.by_date = row.by_date and (found.get(row.code, row).by_date or row.by_date)
+            row.check_by_date = row.check_by_date and (
+                found.get(row.code, row).check_by_date or row.check_by_date
+            )
+    return rows
 
 
 def latest_number(milestone: Milestone) -> int:

@@ -56,7 +56,7 @@ def recount(
     moved = [row for row in moved if _follows(*row)]
     for deadline, due_at in moved:
         _move(deadline, due_at, source=source, by=by, at=at)
-    _tell([deadline for deadline, _due_at in moved if not deadline.suspended_at], source=source, at=at)
+    tell([deadline for deadline, _due_at in moved if not deadline.suspended_at], source=source, at=at)
     return len(moved)
 
 
@@ -142,14 +142,17 @@ def _move(deadline: Deadline, due_at: datetime, *, source: str, by, at: datetime
     deadline.old_due_at, deadline.due_at, deadline.explanation = deadline.due_at, due_at, explanation
 
 
-def _tell(deadlines: Iterable[Deadline], *, source: str, at: datetime) -> None:
-    """One message to each person about all the dates of theirs that changed."""
+def tell(deadlines: Iterable[Deadline], *, source: str, at: datetime, notice: str = "") -> None:
+    """One message to each person about all the dates of theirs that changed (`old_due_at`).
+
+    `source` says which decision changed the table of working days, or why the `notice` was amended.
+    """
     people = people_owing(deadlines)
     lines = defaultdict(list)
     for deadline in sorted(deadlines, key=lambda row: row.due_at):
         for person in people[deadline.pk]:
             lines[person].append(deadline)
-    tell = partial(actions.tell, template="notifications/dates_moved", url=reverse("portal:todo"), at=at)
+    send = partial(actions.tell, template="notifications/dates_moved", url=reverse("portal:todo"), at=at)
     for person, theirs in lines.items():
         told = [
             {
@@ -160,4 +163,5 @@ def _tell(deadlines: Iterable[Deadline], *, source: str, at: datetime) -> None:
             }
             for deadline in theirs[:LINES]
         ]
-        tell(recipients=[person], context={"source": source, "count": len(theirs), "lines": told})
+        context = {"source": source, "notice": notice, "count": len(theirs), "lines": told}
+        send(recipients=[person], context=context)

@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 from applications import actions as applications
 from applications.models import ProposedMilestone
 from awards.models import Agreement
+from awards.states import AgreementState
 from core import workflow
 from core.calendar import Calendar, DayKind, RestDay, load, local_date
 from core.workflow import Refused
 from documents import actions as documents
+from grants.models import Call
 from milestones import notifications, queries, rules, signals
 from milestones.actions.writing import copy_files
 from milestones.models import (
@@ -49,8 +51,7 @@ def plan(*, agreement: Agreement, by, at: datetime) -> list[Milestone]:
     """Write the milestones of a new agreement: what was proposed, joined to what the notice demands."""
     application = agreement.award.application
     proposed = list(ProposedMilestone.objects.filter(application=application).order_by("order"))
-    by_notice = MilestoneTemplate.objects.filter(call=application.call, kind=Kind.MILESTONE)
-    templates = list(by_notice.order_by("order"))
+    templates = queries.templates_of(application.call)
     asks_demander = application.topic is not None and application.topic.owner_id is not None
     rows = []
     for own, template in paired(proposed, templates):
@@ -175,14 +176,33 @@ def replan(*, agreement: Agreement, moved: timedelta, by, at: datetime) -> None:
     Those whose day the notice sets follow the notice.
     """
     _plan_annual(agreement)
-    fixed = {template.code: template for template in queries.set_by_notice(agreement)}
+    templates = {row.code: row for row in queries.templates_of(agreement.award.application.call)}
     for milestone in Milestone.objects.filter(agreement=agreement, kind=Kind.MILESTONE).order_by("order"):
+        template = templates.get(milestone.code)
         day = min(max(milestone.due_date + moved, agreement.starts_date), agreement.ends_date)
-        if milestone.code in fixed:
-            day = _by_notice(agreement, fixed[milestone.code])
-        if day != milestone.due_date:
-            milestone.due_date = day
-            milestone.save(update_fields=["due_date"])
+        if template and template.is_set_by_notice:
+            day = _by_notice(agreement, template)
+        check_by = template.check_by_date if template else None
+        if (day, check_by) != (milestone.due_date, milestone.check_by_date):
+            milestone.due_date, milestone.check_by_date = day, check_by
+            milestone.save(update_fields=["due_date", "check_by_date"])
+
+
+@transaction.atomic
+def follow_moments(*, old: Call, call: Call, by, at: datetime) -> None:
+    """A new version names other days for all: agreements that nobody has signed follow, signed ones stand."""
+    if _days(old) == _days(call):
+        return
+    unsigned = Agreement.objects.filter(
+        award__application__call__series=call.series, state=AgreementState.DRAFT
+    ).exclude(award__application__call=call)
+    for agreement in unsigned.select_related("award__application__call").order_by("pk"):
+        replan(agreement=agreement, moved=timedelta(), by=by, at=at)
+
+
+def _days(call: Call) -> dict[str, tuple]:
+    rows = MilestoneTemplate.objects.filter(call=call)
+    return {row.code: (row.by_date, row.check_by_date) for row in rows}
 
 
 @transaction.atomic

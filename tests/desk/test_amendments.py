@@ -13,6 +13,8 @@ from applications import actions as applications
 from applications import queries
 from applications.models import Application, BudgetLine, RuleStatus, StampedTable, TableOf
 from applications.states import ApplicationState
+from awards.models import Agreement
+from awards.notifications import owe_signing
 from core import calendar, workflow
 from core.models import Event
 from core.workflow import Refused
@@ -32,12 +34,15 @@ from grants.models import (
     Topic,
 )
 from grants.states import CallState
+from milestones.models import Milestone, MilestoneTemplate
 from notifications import obligations
 from notifications.models import Deadline, DeadlineKind, Message
+from notifications.queries import rendered
 from notifications.states import DeadlineState
 from tests.factories.accounts import OrganisationFactory, officer
 from tests.factories.applications import filled, in_state, submitted
 from tests.factories.grants import RULES, CallFactory, TopicFactory
+from tests.factories.milestones import draft_agreement
 
 pytestmark = pytest.mark.django_db
 S = ApplicationState
@@ -219,7 +224,7 @@ def clock_of(kind, subject):
 def test_every_clock_of_what_was_handed_in_follows_the_moments_of_a_later_version(client):
     now = timezone.now()
     day = {name: now + timedelta(days=n) for name, n in (("closes_at", 4), ("unit_closes_at", 6))}
-    stages = ("unit_review", "recommendation", "panel_review", "decision")
+    stages = ("unit_review", "recommendation", "panel_review", "decision", "agreement")
     call = CallFactory(
         draft=True,
         parts__stages=stages,
@@ -232,9 +237,21 @@ def test_every_clock_of_what_was_handed_in_follows_the_moments_of_a_later_versio
     call.stages.filter(kind="panel_review").update(
         slides_until=now + timedelta(days=30), until=now + timedelta(days=35)
     )
+    call.stages.filter(kind="agreement").update(until=now + timedelta(days=60))
+    papers_by = calendar.local_date(now) + timedelta(days=400)
+    MilestoneTemplate.objects.create(call=call, code="papers", name="验收材料", order=1, by_date=papers_by)
     system_rules.write(call=call)
     Call.objects.filter(pk=call.pk).update(state=CallState.PUBLISHED, published_at=now)
     call.refresh_from_db()
+    unsigned, signed = (
+        draft_agreement(call=call, at=now - timedelta(days=days), starts_date=papers_by - timedelta(days=300))
+        for days in (0, 1)
+    )
+    Agreement.objects.filter(pk=signed.pk).update(
+        state="unit_signed", unit_signed_by=manager_of(call), unit_signed_at=now
+    )
+    for agreement in (unsigned, signed):
+        owe_signing(agreement)
     draft, *rows = (filled(call=call), *(submitted(call=call) for _n in range(5)))
     first, second, third, fourth, returned = rows
     applications.advance(application=second, by=None, at=now)
@@ -258,6 +275,9 @@ def test_every_clock_of_what_was_handed_in_follows_the_moments_of_a_later_versio
     amended.stages.filter(kind="panel_review").update(
         slides_until=now + timedelta(days=40), until=now + timedelta(days=45)
     )
+    amended.stages.filter(kind="agreement").update(until=now + timedelta(days=50))
+    later = papers_by + timedelta(days=30)
+    MilestoneTemplate.objects.filter(call=amended).update(by_date=later, check_by_date=later)
     assert clock_of(DeadlineKind.OFFICE_STEP, third).due_at == now + timedelta(days=35)
     own = clock_of(DeadlineKind.UNIT_REVIEW, returned)
     with pytest.raises(Refused):
@@ -278,6 +298,19 @@ def test_every_clock_of_what_was_handed_in_follows_the_moments_of_a_later_versio
     assert clock.due_at == amended.recommender_table_until
     assert fourth.rule_results.get(rule__code=RECOMMENDER_TABLE_RULE).status == RuleStatus.MANUAL
     assert clock_of(DeadlineKind.OFFICE_STEP, third).due_at == now + timedelta(days=45)
+    for agreement in (unsigned, signed):
+        assert clock_of(DeadlineKind.AGREEMENT_SIGNING, agreement).due_at == now + timedelta(days=50)
+    # Nobody has signed the one; to the other the unit has put its name.
+    days = {row.agreement_id: row.due_date for row in Milestone.objects.all()}
+    assert days == {unsigned.pk: later, signed.pk: papers_by}
+    told = Message.objects.filter(template="notifications/dates_moved")
+    news = next(
+        row for row in told if any(row["kind"] == "agreement_signing" for row in row.context["lines"])
+    )
+    assert (news.context["notice"], news.context["source"]) == (amended.title, REASON)
+    subject, text = rendered(news)
+    assert "通知修订" in subject
+    assert REASON in text
     slides = clock_of(DeadlineKind.SLIDES, third)
     assert (slides.due_at, third.rule_results.get(rule__code="slides_panel_review").status) == (
         now + timedelta(days=40),
