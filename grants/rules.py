@@ -92,7 +92,9 @@ KNOWN = {
     "members": frozenset(),
     "partners": frozenset(),
     "budget": BUDGET,
-    "project": frozenset({"title", "amount", "months", "starts_date", "ends_date", "type", "answers"}),
+    "project": frozenset(
+        {"title", "amount", "months", "starts_date", "ends_date", "type", "answers", "repeated"}
+    ),
     "answers": frozenset(),
     "topic": frozenset({"number", "title", "field", "amount", "owner_code"}),
     "demander": frozenset({"name", "credit_code", "related", "relation"}),

@@ -143,7 +143,10 @@ class MilestoneAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMix
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         milestone = self._subject(request, object_id)
-        shown = {"hand_ins": queries.hand_ins(milestone, request.user)}
+        shown = {
+            "hand_ins": queries.hand_ins(milestone, request.user),
+            "repeats": queries.repeats(milestone, request.user),
+        }
         return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
 
     @button(

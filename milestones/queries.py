@@ -110,6 +110,12 @@ def hand_ins(milestone: Milestone, user) -> list[HandIn]:
     ]
 
 
+def repeats(milestone: Milestone, user) -> list[applications.Repeat]:
+    """Results that were used elsewhere (同一成果重复使用): papers, patents, contracts; two queries."""
+    application = milestone.agreement.award.application
+    return applications.repeats(application, user, milestone=milestone.pk)
+
+
 DEVIATION_LIMIT = timedelta(days=30)
 
 

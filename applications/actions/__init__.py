@@ -53,6 +53,7 @@ from applications.actions.nominating import (
     lapse_nominators,
     sign_nomination,
 )
+from applications.actions.numbering import keep_numbers
 from applications.actions.paper_copies import lapse_papers, receive_papers, void_papers
 from applications.actions.partnering import (
     confirm_partner,
@@ -114,6 +115,7 @@ __all__ = [
     "invite_partner",
     "issue_letter",
     "judge_claim",
+    "keep_numbers",
     "keep_partner_typed",
     "keep_typed",
     "lapse",

@@ -1,4 +1,9 @@
-"""Claims row by row: every contract, invoice or loan with its verdict; what may be granted follows."""
+"""Claims row by row: every contract, invoice or loan with its verdict; what may be granted follows.
+
+Numbers that were used before are shown with their places: a finding, never a refusal by itself.
+"""
+
+from collections import defaultdict
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
@@ -7,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.enums import ActionVariant
 
-from applications import actions, queries, rules
+from applications import actions, queries, questions, rules
 from applications.forms.claims import ClaimForm
 from core.admin import page
 from core.workflow import Refused
@@ -42,6 +47,9 @@ class ClaimMixin:
                     unfinished = _("已保存，还有 %(left)s 行待核定。") % {"left": left}
                     messages.success(request, unfinished if left else _("已全部核定。"))
                     return redirect("admin:applications_application_judge_claim", application.pk)
+        repeats = _by_row(application, request.user)
+        for line in form.lines:
+            line.repeats = repeats[line.line.number]
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -56,3 +64,36 @@ class ClaimMixin:
             "back": reverse("admin:applications_application_change", args=[application.pk]),
         }
         return render(request, "applications/admin/claim.html", context, status=status)
+
+    @page(
+        _("重复使用的编号"),
+        may=lambda _user, application: queries.has_repeats(application),
+        icon="content_copy",
+        variant=ActionVariant.WARNING,
+    )
+    def repeated_numbers(self, request, application):
+        """Every number of the application that stands in a second place, with that place."""
+        labels = {q.code: questions.localised(q, "label") for q in queries.questions_of(application)}
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("重复使用的编号"),
+            "subtitle": str(application),
+            "application": application,
+            "repeats": [
+                (labels.get(found.mine.question, ""), found)
+                for found in queries.repeats(application, request.user)
+            ],
+            "media": self.media,
+            "back": reverse("admin:applications_application_change", args=[application.pk]),
+        }
+        return render(request, "applications/admin/repeats.html", context)
+
+
+def _by_row(application, user) -> dict[int, list]:
+    """Row of the claim table → where else its numbers stand."""
+    scheme, found = queries.claim_scheme(application.call), defaultdict(list)
+    for repeat in queries.repeats(application, user):
+        if repeat.mine.question == scheme.question:
+            found[repeat.mine.row].append(repeat)
+    return found

@@ -102,6 +102,7 @@ class ApplicationAdmin(
     actions_detail = (
         "judge_claim",
         "similarity",
+        "repeated_numbers",
         "receive_papers",
         "pass_check",
         "conclude",

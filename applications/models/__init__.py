@@ -13,6 +13,7 @@ from applications.models.content import (
     ProposedMilestone,
 )
 from applications.models.nominators import Nominator
+from applications.models.numbers import NumberKind, UsedNumber
 from applications.models.papers import PaperReceipt, copies_received
 from applications.models.past import PastProject
 from applications.models.recommending import Nomination, RecommendationLetter
@@ -44,6 +45,7 @@ __all__ = [
     "IdKind",
     "Nomination",
     "Nominator",
+    "NumberKind",
     "PaperReceipt",
     "Participant",
     "ParticipantRole",
@@ -64,6 +66,7 @@ __all__ = [
     "TableOf",
     "TakenBack",
     "TeamMember",
+    "UsedNumber",
     "copies_received",
     "sealed_after_submission",
 ]

@@ -90,6 +90,7 @@ from applications.queries.nominators import (
     ways_of,
 )
 from applications.queries.nominators import standing as standing_of_nominators
+from applications.queries.numbers import Repeat, asks_for_numbers, has_repeats, numbers_in, repeats
 from applications.queries.paper_copies import (
     paper_clock,
     paper_facts,
@@ -229,6 +230,7 @@ __all__ = [
     "Deck",
     "Office",
     "Recorded",
+    "Repeat",
     "Source",
     "Stamped",
     "about",
@@ -240,6 +242,7 @@ __all__ = [
     "appeals_of",
     "applications",
     "asked_of",
+    "asks_for_numbers",
     "asks_nominators",
     "budget_lines",
     "budget_matrix",
@@ -277,6 +280,7 @@ __all__ = [
     "for_reading",
     "found_in",
     "has_budget",
+    "has_repeats",
     "has_types",
     "having",
     "history",
@@ -312,6 +316,7 @@ __all__ = [
     "nominators_for",
     "nominators_lapsed",
     "nominators_owing",
+    "numbers_in",
     "of_regions",
     "of_the_bureau",
     "of_unit_in",
@@ -354,6 +359,7 @@ __all__ = [
     "recorded",
     "rejection",
     "relation",
+    "repeats",
     "report_of",
     "reports_of",
     "returned_from",

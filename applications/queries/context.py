@@ -15,6 +15,7 @@ from accounts.queries import unit_contexts
 from applications import questions
 from applications.models import Answer, Application, BudgetLine, IdKind, Participant, ParticipantRole
 from applications.queries import limits
+from applications.queries.numbers import repeated
 from applications.queries.paper_copies import NO_PAPERS, paper_facts
 from core.calendar import local_date
 from grants.models import Call, QuestionKind
@@ -45,8 +46,9 @@ PARTNER = (
 
 RECORDS = "records"
 COUNTS = frozenset(f"history.{name}" for name in HISTORY)
-ALL = COUNTS | {RECORDS, "paper"}
 PAPER = re.compile(r"\bpaper\b")
+REPEATED = "project.repeated"
+ALL = COUNTS | {RECORDS, REPEATED, "paper"}
 COUNT = re.compile(r"\bhistory\b(?:\.\w+)?")
 
 
@@ -56,7 +58,7 @@ def counted_in(sources: Iterable[str]) -> set[str]:
     That is the `wanted` of `contexts`. A `history` without the name of a count may be any of them.
     """
     text = "\n".join(sources)
-    found = {RECORDS} if RECORDS in text else set()
+    found = {name for name in (RECORDS, REPEATED) if name in text}
     found |= {"paper"} if PAPER.search(text) else set()
     for name in set(COUNT.findall(text)):
         found |= {name} if name in COUNTS else COUNTS
@@ -107,7 +109,8 @@ def contexts(
 
     Facts about units count `as_of` a day, by default that on which the call opens. With another `call` the
     applications are seen as if they had been handed in to it (rehearsal). What counts other applications
-    ("records", "history") is read only where it is `wanted`: three and at most seven queries.
+    ("records", "history", "project.repeated") is read only where it is `wanted`: three and at most eight
+    queries.
     """
     if not applications:
         return {}
@@ -147,6 +150,9 @@ class _World:
             numbers = {key: _pi_number(self.people[key]) for key in keys}
             self.history = limits.counts(applications, numbers, names)
         self.reads_papers = "paper" in wanted
+        self.repeated = {}
+        if REPEATED in wanted:
+            self.repeated = repeated(applications, self.answers, self.questions)
         self.records = limits.Records()
         if RECORDS in wanted:
             people = {row.person_key for rows in self.people.values() for row in rows} - {""}
@@ -202,6 +208,7 @@ class _World:
                 "ends_date": application.ends_date,
                 "type": application.project_type.code if application.project_type_id else "",
                 "answers": answers,
+                "repeated": self.repeated.get(application.pk, []),
             },
             "answers": answers,
             "topic": _topic(application),

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from applications.models import NumberKind
 from applications.questions import COLUMN_NAMES, choices_of
 from core import expressions
 from core.sent import read_json
@@ -62,8 +63,11 @@ class ColumnForm(forms.Form):
     record = forms.ChoiceField(
         label=gettext_lazy("取自档案名册的"), required=False, choices=[("", "—"), *COLUMN_NAMES.items()]
     )
+    once = forms.ChoiceField(
+        label=gettext_lazy("只能使用一次的编号"), required=False, choices=[("", "—"), *NumberKind.choices]
+    )
     rest = forms.CharField(required=False, widget=forms.HiddenInput)
-    own = ("label", "kind", "required", "total", "unit", "code", "label_en", "record")
+    own = ("label", "kind", "required", "total", "unit", "code", "label_en", "record", "once")
 
     @classmethod
     def initial_of(cls, column: dict) -> dict:
@@ -91,7 +95,7 @@ class ColumnForm(forms.Form):
         lines = (
             (("label", 5), ("kind", 4), ("unit", 3)),
             (("choices", 6), ("required", 3), ("total", 3)),
-            (("label_en", 4), ("code", 4), ("record", 4)),
+            (("label_en", 3), ("code", 3), ("record", 3), ("once", 3)),
         )
         return [[(self[name], width) for name, width in line] for line in lines]
 

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from applications.models import NumberKind
 from applications.questions import RECORD_FIELDS
 from core.sent import read_json
 from desk.forms.base import PartForm
@@ -16,7 +17,7 @@ from grants.models import Call, Dictionary, QuestionKind
 
 K = QuestionKind
 SETTINGS: dict[str, tuple[str, ...]] = {
-    K.LINE: ("max_length", "from_record"),
+    K.LINE: ("max_length", "from_record", "once"),
     K.TEXT: ("max_length", "max_words"),
     K.NUMBER: ("unit", "min", "max", "decimals", "from_record", "record_year"),
     K.MONEY: ("min", "max", "from_record", "record_year"),
@@ -24,7 +25,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     K.CHOICE: ("choices",),
     K.CHOICES: ("choices",),
     K.DICTIONARY: ("dictionary", "level", "multiple", "max_rows"),
-    K.LIST: ("min_rows", "max_rows", "max_length"),
+    K.LIST: ("min_rows", "max_rows", "max_length", "once"),
     K.TABLE: ("columns", "min_rows", "max_rows", "checks", "from_record"),
     K.INDICATORS: ("min_rows", "max_rows", "years", "evidence", "checks"),
     K.SUBPROJECTS: ("min_rows", "max_rows", "checks"),
@@ -110,6 +111,12 @@ class SettingsForm(forms.Form):
         min_value=-9,
         max_value=2100,
         help_text=gettext_lazy("例如 2025，或 -1（通知年度的上一年）；留空取最新的"),
+    )
+    once = forms.ChoiceField(
+        label=gettext_lazy("只能使用一次的编号"),
+        required=False,
+        choices=[("", "—"), *NumberKind.choices],
+        help_text=gettext_lazy("在别处用过的，经办人员看到出处；不自动退回"),
     )
     rest = forms.CharField(
         label=gettext_lazy("其他设置（JSON）"),

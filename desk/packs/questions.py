@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
+from applications.models import NumberKind
 from applications.questions import (
     CELLS,
     FIGURES,
@@ -21,7 +22,7 @@ from grants.models import QuestionKind
 Found = Iterator[tuple[Place, str]]
 
 LIMITS = {
-    QuestionKind.LINE: {"max_length", "from_record"},
+    QuestionKind.LINE: {"max_length", "from_record", "once"},
     QuestionKind.TEXT: {"max_length", "max_words"},
     QuestionKind.NUMBER: {"unit", "min", "max", "decimals", "from_record", "record_year"},
     QuestionKind.MONEY: {"min", "max", "from_record", "record_year"},
@@ -29,7 +30,7 @@ LIMITS = {
     QuestionKind.CHOICE: {"choices"},
     QuestionKind.CHOICES: {"choices"},
     QuestionKind.DICTIONARY: {"dictionary", "level", "multiple", "max_rows"},
-    QuestionKind.LIST: {"max_length", "min_rows", "max_rows"},
+    QuestionKind.LIST: {"max_length", "min_rows", "max_rows", "once"},
     QuestionKind.TABLE: {"columns", "min_rows", "max_rows", "checks", "from_record"},
     QuestionKind.INDICATORS: {"years", "evidence", "min_rows", "max_rows", "checks"},
     QuestionKind.SUBPROJECTS: {"min_rows", "max_rows", "checks"},
@@ -86,6 +87,8 @@ def _setting(place: Place, key: str, value) -> Found:
         yield place, _("应为文字。")
     elif key == "multiple" and not isinstance(value, bool):
         yield place, _("应为 true 或 false。")
+    elif key == "once" and value not in NumberKind.values:
+        yield place, _("应为下列之一：%(kinds)s。") % {"kinds": "、".join(NumberKind.values)}
     elif key == "endings" and not _is_texts(value):
         yield place, _("应为文件扩展名的列表，例如 [pdf, docx]。")
 

@@ -247,6 +247,13 @@ def hand_in(
         submitted_by=by,
         submitted_at=at,
     )
+    applications.keep_numbers(
+        application=milestone.agreement.award.application,
+        asked=queries.form_questions(milestone),
+        answers=report.answers,
+        milestone=milestone.pk,
+        place=milestone.name,
+    )
     copy_files(milestone=milestone, report=report, by=by, at=at)
     for position, file in enumerate(files, start=1):
         documents.store(

@@ -95,13 +95,22 @@ def choose(topic: Topic, application: Application, *, cast: Cast, at: datetime) 
 # ---- decision, publicity, agreement ----
 
 
-def decide(application: Application, *, cast: Cast, at: datetime, outcome: str = Outcome.FUND) -> None:
+def decide(
+    application: Application,
+    *,
+    cast: Cast,
+    at: datetime,
+    outcome: str = Outcome.FUND,
+    amount: Decimal | None = None,
+) -> None:
+    """`amount`: another than was asked for."""
     application.refresh_from_db()
     funded = outcome == Outcome.FUND
+    granted = application.requested_amount if amount is None else amount
     awards.decide(
         application=application,
         outcome=outcome,
-        amount=application.requested_amount if funded else Decimal(0),
+        amount=granted if funded else Decimal(0),
         reason="专家评审排名靠前，符合支持方向，同意立项。"
         if funded
         else "专家评审得分未达到入围分数，不予立项。",

@@ -22,6 +22,8 @@ from seeds.demo.cast import assemble, is_assembled, read
 from seeds.demo.challenges import Challenges
 from seeds.demo.parks import Parks
 from seeds.demo.platforms import Platforms
+from seeds.demo.rewards import SLUG as REWARDS
+from seeds.demo.rewards import Rewards
 from seeds.demo.shares import Shares
 
 DEPARTMENTS = {"jiebang-sme": "transfer", "park-cultivation": "hightech"}
@@ -93,8 +95,19 @@ class Story:
         Shares(**self.stage).tell()
         challenges.current(current["jiebang-sme"])
         parks.current(current["park-cultivation"])
+        self.rewards()
         self.publish_others()
         self.platforms()
+
+    def rewards(self) -> None:
+        """Claims of last year and of this year, whose invoices are looked at one by one."""
+        rewards, file = Rewards(**self.stage), next(f for f in packs.shipped() if f.stem == REWARDS)
+        for days, tell in ((EARLIER, rewards.earlier), (0, rewards.current)):
+            department = self.cast.units["hightech"]
+            call = packs.load(file, today=self.clock.day(-days), department=department).call
+            publish_call(call=call, by=self.cast.people["manager"], at=call.opens_at - timedelta(hours=1))
+            self.appropriate(call)
+            tell(call)
 
     def platforms(self) -> None:
         """Filed by a notice of long ago, which is loaded as it stood then."""

@@ -13,6 +13,7 @@ from accounts.roles import Role
 from applications import actions, queries
 from applications.actions import Verdict
 from applications.models import Answer, Application, Claim, ClaimLine, Submission
+from applications.models.numbers import plain_number
 from applications.states import ApplicationState
 from awards import rules as awards
 from awards.models import Outcome
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.django_db
 CLAIMS = "/api/v1/claims/"
 STAGES = (StageKind.FORMAL_CHECK, StageKind.DECISION, StageKind.PUBLICITY)
 COLUMNS = [
-    {"code": "name", "label": "合同", "kind": "line"},
+    {"code": "name", "label": "合同", "kind": "line", "once": "contract"},
     {"code": "amount", "label": "合同额", "kind": "money", "total": True},
 ]
 ROWS = [
@@ -97,7 +98,12 @@ def claimed(*, reached=ApplicationState.DECISION, rows=ROWS, asked=450_000, **kw
         submitted_at=application.created_at,
     )
     application.refresh_from_db()
-    sealed(application)
+    submission = sealed(application)
+    actions.keep_numbers(
+        application=application,
+        asked=list(application.call.questions.all()),
+        answers=submission.content["answers"],
+    )
     budget(application.call)
     return application
 
@@ -299,7 +305,7 @@ def test_the_desk_costs_the_same_for_any_number_of_rows(client, django_assert_nu
     address = reverse("admin:applications_application_judge_claim", args=[application.pk])
     client.get(address)
 
-    with django_assert_num_queries(26):
+    with django_assert_num_queries(28):
         page = client.get(address)
 
     assert len(page.context["forms"]) == count
@@ -394,3 +400,43 @@ def test_a_new_submission_is_decided_anew():
         application=application, by=manager_of(application.call), at=timezone.now() + timedelta(days=1)
     )
     assert Claim.objects.count() == 2
+
+
+def test_a_contract_claimed_twice_is_shown_with_its_place_and_decides_nothing(client):
+    """Within a claim, and in another department's of which only the programme is named."""
+    first = claimed(reached=ApplicationState.REJECTED)
+    rows = [{"name": name, "amount": "400000.00"} for name in ("ＨＴ－1", "HT7", "ht 7")]
+    second = claimed(rows=rows)
+    programme, number = first.call.programme.name, first.number
+    address = reverse("admin:applications_application_judge_claim", args=[second.pk])
+    everywhere = reverse("admin:applications_application_repeated_numbers", args=[second.pk])
+    client.force_login(manager_of(second.call))
+    page = client.get(address)
+    notes = [[repeat.other.row for repeat in form.repeats] for form in page.context["forms"]]
+    assert notes == [[1], [3], [2]]
+    assert programme in page.content.decode()
+    assert number not in page.content.decode() + client.get(everywhere).content.decode()
+    client.force_login(officer(Role.AUDITOR))
+    page = client.get(everywhere).content.decode()
+    assert number in page
+    assert first.get_state_display() in page
+    assert client.get(everywhere.replace(str(second.pk), str(first.pk))).status_code == 200
+    client.force_login(second.created_by)
+    assert client.get(everywhere).status_code == 302
+    # What was given up may be used again: an expression of the notice does not count it.
+    assert queries.context(second)["project"]["repeated"] == []
+    Application.objects.filter(pk=first.pk).update(state=ApplicationState.DECISION)
+    assert queries.context(second)["project"]["repeated"] == ["ＨＴ－1"]
+    assert judge(second, ACCEPT, ACCEPT, ACCEPT).amount is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        ("patent", "ZL 2023 1 0000001.X", "２０２３１００００００１x"),
+        ("paper", "https://doi.org/10.1000/ABC-1", "doi:10.1000/abc1"),
+        ("invoice", "2537 2000-01", "2537200001"),
+    ],
+)
+def test_numbers_are_compared_as_people_write_them(kind, one, other):
+    assert plain_number(kind, one) == plain_number(kind, other) != ""

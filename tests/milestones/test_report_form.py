@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 
+from applications.models import UsedNumber
 from core.workflow import Refused
 from documents.models import Document
 from grants.models import FormKind, Question, QuestionKind, Section
@@ -37,7 +38,7 @@ QUESTIONS = (
         "label": "支出明细",
         "config": {
             "columns": [
-                {"code": "what", "label": "用途", "required": True},
+                {"code": "what", "label": "用途", "required": True, "once": "contract"},
                 {"code": "cost", "label": "金额", "kind": "money", "total": True},
             ],
         },
@@ -145,6 +146,13 @@ def test_a_hand_in_waits_for_the_form_and_seals_it_with_copies_of_its_files(proj
     assert printing.report(report)[:5] == b"%PDF-"
     with pytest.raises(DatabaseError), transaction.atomic():
         Report.objects.filter(pk=report.pk).update(answers=[])
+    # What the application itself said already is no new result.
+    used = UsedNumber.objects.get()
+    assert (used.milestone, used.place, used.row) == (milestone.pk, "样机", 1)
+    assert queries.repeats(milestone, people["manager"]) == []
+    UsedNumber.objects.create(application=used.application, kind=used.kind, value=used.value, question="old")
+    (repeat,) = queries.repeats(milestone, people["manager"])
+    assert (repeat.is_own, repeat.other.milestone) == (True, None)
 
 
 def test_what_is_handed_in_is_not_written_on(project):

@@ -38,12 +38,13 @@ APPLICATIONS = {
     ApplicationState.UNIT_REVIEW: 1,
     ApplicationState.RECOMMENDATION: 1,
     ApplicationState.RETURNED: 1,
-    ApplicationState.FORMAL_CHECK: 2,
+    ApplicationState.FORMAL_CHECK: 4,
     ApplicationState.EXPERT_REVIEW: 2,
     ApplicationState.DEMANDER_CHOICE: 1,
     ApplicationState.PUBLICITY: 1,
     ApplicationState.AGREEMENT: 1,
-    ApplicationState.AWARDED: 6,
+    ApplicationState.AWARDED: 7,
+    ApplicationState.DECISION: 1,
     ApplicationState.REJECTED: 3,
 }
 

@@ -1,0 +1,36 @@
+"""Keep the index of numbers that count only once in step with what is sealed."""
+
+from collections.abc import Collection
+
+from applications import queries
+from applications.models import Application, UsedNumber
+from grants.models import Question
+
+
+def keep_numbers(
+    *,
+    application: Application,
+    asked: Collection[Question],
+    answers: list[dict],
+    milestone: int | None = None,
+    place: str = "",
+) -> None:
+    """The numbers of a form that has just been sealed take the place of those of its last version."""
+    if not queries.asks_for_numbers(asked):
+        return
+    stored = {answer["code"]: answer["value"] for answer in answers}
+    UsedNumber.objects.filter(application=application, milestone=milestone).delete()
+    UsedNumber.objects.bulk_create(
+        UsedNumber(
+            application=application,
+            milestone=milestone,
+            place=place,
+            kind=number.kind,
+            value=number.value,
+            printed=number.printed,
+            question=number.question,
+            column=number.column,
+            row=number.row,
+        )
+        for number in queries.numbers_in(asked, stored)
+    )
