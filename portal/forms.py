@@ -6,25 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.kinds import LADDER
 from accounts.models import Organisation
 from applications.questions import localised
+from core.filtering import Filter
 from grants.models import DemandKind, Instrument, Programme, ProjectType, Sourcing
 from grants.states import TopicState
 from notifications.models import DeadlineKind
-
-
-class Filter(forms.Form):
-    """A GET form whose unreadable parts count as not given."""
-
-    q = forms.CharField(label=_("关键词"), required=False, max_length=60)
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            is_choice = isinstance(field, forms.ChoiceField)
-            field.widget.attrs["class"] = "form-select" if is_choice else "form-control"
-
-    def chosen(self) -> dict:
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
 
 
 class CallFilter(Filter):

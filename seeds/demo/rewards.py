@@ -62,7 +62,8 @@ class Rewards(Stage):
         outcome.decide(claim.application, cast=self.cast, at=self.clock(-366, 10), amount=amount)
         publicity = outcome.publicise(call, [claim.application], cast=self.cast, at=self.clock(-363, 9))
         over = (publicity.ends_date - self.clock.today).days + 1
-        outcome.close_publicity(publicity, at=self.clock(over, 0, 10))
+        for agreement in outcome.close_publicity(publicity, at=self.clock(over, 0, 10)):
+            outcome.pay(agreement, 1, cast=self.cast, at=self.clock(over + 12, 10))
 
     def current(self, call: Call) -> None:
         """One claim not looked at yet, one half decided, one whose rows wait for the decision."""

@@ -308,7 +308,7 @@ def test_the_desk_costs_the_same_for_any_number_of_rows(client, django_assert_nu
     with django_assert_num_queries(28):
         page = client.get(address)
 
-    assert len(page.context["forms"]) == count
+    assert len(page.context["rows"]) == count
 
     claim = Claim.objects.get()
     fields = {"application": application, "by": application.created_by, "at": timezone.now()}
@@ -370,7 +370,7 @@ def test_the_officer_works_through_the_rows_and_loses_nothing(client):
     client.force_login(manager_of(application.call))
     address = reverse("admin:applications_application_judge_claim", args=[application.pk])
     page = client.get(address)
-    sent = {f"{form.line.number}-seen": form.initial["seen"] for form in page.context["forms"]}
+    sent = {f"{form.line.number}-seen": form.initial["seen"] for _row, form, _repeats in page.context["rows"]}
     sent |= {
         "1-result": "accepted",
         "2-result": "reduced",
@@ -383,7 +383,7 @@ def test_the_officer_works_through_the_rows_and_loses_nothing(client):
     kept = client.post(address, sent | {"2-reason": "部分在期外"}, follow=True)
 
     assert refused.status_code == 422
-    assert refused.context["forms"][1].errors == {"reason": ["第 2 行：请写明理由。"]}
+    assert refused.context["rows"][1][1].errors == {"reason": ["第 2 行：请写明理由。"]}
     assert "已保存，还有 1 行待核定。" in kept.content.decode()
     assert list(ClaimLine.objects.values_list("result", flat=True)) == ["accepted", "reduced", ""]
 
@@ -412,7 +412,7 @@ def test_a_contract_claimed_twice_is_shown_with_its_place_and_decides_nothing(cl
     everywhere = reverse("admin:applications_application_repeated_numbers", args=[second.pk])
     client.force_login(manager_of(second.call))
     page = client.get(address)
-    notes = [[repeat.other.row for repeat in form.repeats] for form in page.context["forms"]]
+    notes = [[repeat.other.row for repeat in repeats] for _row, _form, repeats in page.context["rows"]]
     assert notes == [[1], [3], [2]]
     assert programme in page.content.decode()
     assert number not in page.content.decode() + client.get(everywhere).content.decode()
@@ -428,6 +428,11 @@ def test_a_contract_claimed_twice_is_shown_with_its_place_and_decides_nothing(cl
     Application.objects.filter(pk=first.pk).update(state=ApplicationState.DECISION)
     assert queries.context(second)["project"]["repeated"] == ["ＨＴ－1"]
     assert judge(second, ACCEPT, ACCEPT, ACCEPT).amount is not None
+    # Whoever reads the bureau's work reads the rows, and cannot change them.
+    client.force_login(officer(Role.AUDITOR))
+    page = client.get(address)
+    assert [form for _row, form, _repeats in page.context["rows"]] == [None, None, None]
+    assert client.post(address, {}).status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -72,11 +72,11 @@ def check_stages():
     assert states(Application) == APPLICATIONS
     assert states(Demand) == {"listed": 10, "submitted": 1, "argued": 1, "returned": 1, "draft": 1}
     assert states(Topic.objects.filter(owner__isnull=False)) == {"listed": 3, "closed": 4, "awarded": 3}
-    assert states(Agreement) == {"in_force": 5, "completed": 1, "draft": 1}
-    assert states(Publicity) == {"closed": 6, "running": 1}
-    assert states(Instalment) == {"paid": 5, "due": 1, "planned": 8}
+    assert states(Agreement) == {"in_force": 5, "completed": 2, "draft": 1}
+    assert states(Publicity) == {"closed": 7, "running": 1}
+    assert states(Instalment) == {"paid": 6, "due": 1, "planned": 8}
     assert states(Milestone) == {"accepted": 3, "submitted": 1, "planned": 10}
-    assert Payment.objects.count() == 5
+    assert Payment.objects.count() == 6
 
 
 def test_the_demo_is_alive_and_made_once(client):
@@ -103,7 +103,7 @@ def check_life(now):
 def check_calls(now):
     """Every programme has its notice, one is being written; the earlier calls are closed."""
     shipped = len(packs.shipped())
-    assert states(Call) == {"published": shipped - 1, "draft": 1, "closed": 4}
+    assert states(Call) == {"published": shipped - 1, "draft": 1, "closed": 5}
     assert states(Facility) == {"operating": 1, "rectifying": 2}
     assert states(AnnualEvaluation) == {"concluded": 4, "reporting": 1, "district_check": 1}
     assert Call.objects.accepting(now).count() >= shipped // 2
