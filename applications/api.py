@@ -1,9 +1,9 @@
-"""/api/v1/applications/: what one may see, starting, answering, handing in and the desks' moves."""
+"""/api/v1/: applications (reading, starting, handing in, the desks' moves), claims and nominations."""
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django_filters.rest_framework import ChoiceFilter, FilterSet
+from django_filters.rest_framework import BooleanFilter, ChoiceFilter, FilterSet, NumberFilter
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -13,7 +13,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from accounts.models import Organisation
 from applications import actions, queries, rules
 from applications.actions import Verdict
-from applications.models import Application, Claim
+from applications.models import Application, Claim, Nominator
 from applications.serializers import (
     AnswersInput,
     AppealInput,
@@ -21,6 +21,10 @@ from applications.serializers import (
     ApplicationSerializer,
     ClaimDetailSerializer,
     ClaimSerializer,
+    NominationDetailSerializer,
+    NominationSerializer,
+    NominatorInput,
+    OpinionInput,
     ReasonInput,
     RejectInput,
     StartInput,
@@ -222,6 +226,82 @@ class ClaimViewSet(ReadOnlyModelViewSet):
             at=timezone.now(),
         )
         return Response(ClaimDetailSerializer(self.get_object()).data)
+
+
+class NominationFilter(FilterSet):
+    mine = BooleanFilter(method="by_person", label="asked of the reader")
+    call = NumberFilter(field_name="application__call")
+
+    class Meta:
+        model = Nominator
+        fields = ("application", "call", "state", "mine")
+
+    def by_person(self, rows, name, value):
+        return rows.filter(user=self.request.user) if value else rows.exclude(user=self.request.user)
+
+
+class NominationViewSet(ReadOnlyModelViewSet):
+    """Nominations (专家提名): asked of the reader, or of applications that the reader may see."""
+
+    queryset = Nominator.objects.none()
+    filterset_class = NominationFilter
+
+    def get_serializer_class(self):
+        return NominationSerializer if self.action == "list" else NominationDetailSerializer
+
+    def get_queryset(self):
+        rows = Nominator.objects.visible_to(self.request.user)
+        return rows.select_related("application__call__programme", "application__organisation", "user")
+
+    def _shown(self, nominator, status=status.HTTP_200_OK):
+        found = self.get_queryset().get(pk=nominator.pk)
+        shown = NominationDetailSerializer(found, context=self.get_serializer_context())
+        return Response(shown.data, status=status)
+
+    def _checked(self, form) -> dict:
+        checked = form(data=self.request.data)
+        checked.is_valid(raise_exception=True)
+        return checked.validated_data
+
+    @extend_schema(request=NominatorInput, responses={201: NominationDetailSerializer})
+    def create(self, request):
+        """Ask a person, by the name and e-mail address of their account; the team's."""
+        data = self._checked(NominatorInput)
+        rows = Application.objects.visible_to(request.user)
+        application = get_object_or_404(rows, pk=data["application"])
+        nominator = actions.ask_nominator(
+            application=application,
+            user=queries.person_asked(data["email"], data["name"]),
+            leads=data["leads"],
+            by=request.user,
+            at=timezone.now(),
+        )
+        return self._shown(nominator, status.HTTP_201_CREATED)
+
+    @extend_schema(request=OpinionInput, responses=NominationDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def sign(self, request, pk=None):
+        """Nominate what was handed in; the person's alone."""
+        nominator = self.get_object()
+        opinion = self._checked(OpinionInput)["opinion"]
+        actions.sign_nomination(nominator=nominator, opinion=opinion, by=request.user, at=timezone.now())
+        return self._shown(nominator)
+
+    @extend_schema(request=ReasonInput, responses=NominationDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def decline(self, request, pk=None):
+        """Not to nominate, or to take a signature back; the team reads the reason."""
+        nominator = self.get_object()
+        reason = self._checked(ReasonInput)["reason"]
+        actions.decline_nomination(nominator=nominator, reason=reason, by=request.user, at=timezone.now())
+        return self._shown(nominator)
+
+    @extend_schema(request=None, responses={204: None})
+    @action(detail=True, methods=["post"])
+    def drop(self, request, pk=None):
+        """Ask the person no longer; the team's, while there is no signature."""
+        actions.drop_nominator(nominator=self.get_object(), by=request.user, at=timezone.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 def _problems(refused) -> dict:

@@ -5,8 +5,8 @@ from rest_framework import serializers
 
 from applications import queries
 from applications.actions.claiming import version_of
-from applications.models import Application, Claim, ClaimLine, RowResult, RuleResult
-from applications.states import shown_alike
+from applications.models import Application, Claim, ClaimLine, Nominator, RowResult, RuleResult
+from applications.states import NominatorState, shown_alike
 from grants.models import RecommendedBy
 
 
@@ -131,6 +131,94 @@ class RejectInput(ReasonInput):
 
 class AppealInput(serializers.Serializer):
     grounds = serializers.CharField(max_length=4000, allow_blank=True, default="")
+
+
+class NominationSerializer(serializers.ModelSerializer):
+    """One person whom a team asked to nominate its application."""
+
+    number = serializers.CharField(source="application.number", read_only=True)
+    title = serializers.CharField(source="application.title", read_only=True)
+    call = serializers.IntegerField(source="application.call_id", read_only=True)
+    name = serializers.CharField(source="user.name", read_only=True)
+    is_mine = serializers.SerializerMethodField(help_text="Whether it is the reader who is asked.")
+
+    class Meta:
+        model = Nominator
+        fields = (
+            "id",
+            "application",
+            "number",
+            "title",
+            "call",
+            "name",
+            "is_mine",
+            "leads",
+            "state",
+            "version",
+            "invited_at",
+            "answered_at",
+        )
+        read_only_fields = fields
+
+    def get_is_mine(self, nominator) -> bool:
+        return nominator.user_id == self.context["request"].user.pk
+
+
+class WaySerializer(serializers.Serializer):
+    """One way of the notice, and how far it has come."""
+
+    name = serializers.CharField(source="group.name")
+    clause = serializers.CharField(source="group.clause")
+    least = serializers.IntegerField(source="group.least")
+    signed = serializers.IntegerField()
+    is_met = serializers.BooleanField()
+
+
+class NominationDetailSerializer(NominationSerializer):
+    """With what a signature says, the ways of the notice, and, for the person asked, what was handed in."""
+
+    until = serializers.SerializerMethodField()
+    opinion = serializers.SerializerMethodField(help_text="For the person and the bureau; else empty.")
+    facts = serializers.SerializerMethodField(help_text="Title and unit as they were when it was signed.")
+    ways = serializers.SerializerMethodField()
+    content = serializers.SerializerMethodField(help_text="For the person asked; ID numbers masked.")
+
+    class Meta(NominationSerializer.Meta):
+        fields = (*NominationSerializer.Meta.fields, "until", "opinion", "facts", "ways", "content")
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_until(self, nominator):
+        return queries.nominate_until(nominator.application.call)
+
+    def get_opinion(self, nominator) -> str:
+        may = self.get_is_mine(nominator) or queries.of_the_bureau(self.context["request"].user)
+        return nominator.opinion if may else ""
+
+    def get_facts(self, nominator) -> dict:
+        signed = nominator.state == NominatorState.SIGNED
+        return {name: nominator.facts.get(name) for name in ("title", "organisation_name")} if signed else {}
+
+    @extend_schema_field(WaySerializer(many=True))
+    def get_ways(self, nominator):
+        return WaySerializer(queries.standing_of_nominators(nominator.application), many=True).data
+
+    def get_content(self, nominator) -> dict | None:
+        application = nominator.application
+        if not self.get_is_mine(nominator) or application.state in queries.NOT_AWAITED_IN:
+            return None
+        return queries.masked(queries.latest_submission(application).content)
+
+
+class NominatorInput(serializers.Serializer):
+    application = serializers.IntegerField()
+    name = serializers.CharField(max_length=60)
+    email = serializers.EmailField(max_length=254)
+    leads = serializers.BooleanField(default=False)
+
+
+class OpinionInput(serializers.Serializer):
+    opinion = serializers.CharField(max_length=4000, allow_blank=True, default="")
 
 
 class ClaimSerializer(serializers.ModelSerializer):

@@ -5,7 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from accounts.api import MeView, OrganisationViewSet
-from applications.api import ApplicationViewSet, ClaimViewSet
+from applications.api import ApplicationViewSet, ClaimViewSet, NominationViewSet
 from awards.api import AwardViewSet, PublicityViewSet
 from equity.api import DealViewSet
 from exchange.api import DemandViewSet
@@ -33,6 +33,7 @@ router.register("topics", TopicViewSet)
 router.register("demands", DemandViewSet)
 router.register("applications", ApplicationViewSet)
 router.register("claims", ClaimViewSet)
+router.register("nominations", NominationViewSet)
 router.register("assignments", AssignmentViewSet)
 router.register("publicity", PublicityViewSet)
 router.register("awards", AwardViewSet)

@@ -85,7 +85,7 @@ from applications.queries.nominators import (
     nominators_for,
     nominators_lapsed,
     nominators_owing,
-    person_by,
+    person_asked,
     signatures_owing,
     ways_of,
 )
@@ -341,7 +341,7 @@ __all__ = [
     "partner_units",
     "partnered",
     "partners",
-    "person_by",
+    "person_asked",
     "places",
     "plain_questions",
     "preferences_of",

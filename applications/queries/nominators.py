@@ -18,6 +18,7 @@ from applications.states import NominatorState
 from core import expressions
 from core.calendar import local_date
 from core.expressions import Prepared
+from core.workflow import Refused
 from grants.models import NOMINATORS_RULE, Call, NominatorGroup
 from grants.queries import in_force
 from notifications.models import Deadline, DeadlineKind
@@ -83,9 +84,14 @@ def standing(application: Application) -> list[Way]:
     return [Way(group, fits.count(group.pk)) for group in groups]
 
 
-def person_by(email: str, name: str) -> User | None:
-    """The account of this e-mail address and name."""
-    return User.objects.filter(email__iexact=email, name=name, is_active=True).first()
+def person_asked(email: str, name: str) -> User:
+    """The account of this e-mail address and name. Raises Refused, the same whichever of the two is wrong."""
+    user = User.objects.filter(email__iexact=email, name=name, is_active=True).first()
+    if user is None:
+        raise Refused(
+            _("没有用这个邮箱和姓名注册的账号：请对方先注册并填写个人档案，再邀请。"), field="email"
+        )
+    return user
 
 
 # ---- what a signature counts for ----

@@ -46,11 +46,7 @@ def _asked(request):
     form = AskNominatorForm(request.POST)
     if not form.is_valid():
         raise Refused(" ".join(text for texts in form.errors.values() for text in texts))
-    user = queries.person_by(form.cleaned_data["email"], form.cleaned_data["name"])
-    if user is None:
-        raise Refused(
-            _("没有用这个邮箱和姓名注册的账号：请对方先注册并填写个人档案，再邀请。"), field="email"
-        )
+    user = queries.person_asked(form.cleaned_data["email"], form.cleaned_data["name"])
     return user, form.cleaned_data["leads"]
 
 

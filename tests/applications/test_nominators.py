@@ -7,7 +7,9 @@ from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
+from rest_framework.test import APIClient
 
+from accounts.roles import Role
 from applications import actions, queries, tasks
 from applications.models import Application, Nominator
 from applications.states import ApplicationState, NominatorState
@@ -259,3 +261,64 @@ def test_who_is_asked_reads_the_files_once_it_was_handed_in():
     assert not seen.exists()
     actions.submit(application=application, by=application.created_by, at=timezone.now())
     assert (seen.all().exists(), strangers.exists()) == (True, False)
+
+
+# ---- by API ----
+
+API = "/api/v1/nominations/"
+
+
+def api_of(user):
+    client = APIClient()
+    client.force_authenticate(user)
+    return client
+
+
+def test_nominations_by_api_are_for_the_person_and_for_who_sees_the_application(
+    django_assert_num_queries,
+):
+    application = submitted(call=nominated_call(FELLOWS | {"leader_first": False}))
+    author = api_of(application.created_by)
+    first, second, stranger = (fellow(n, name) for n, name in ((7, "赵院士"), (8, "钱院士"), (9, "孙院士")))
+    given = {"application": application.pk, "name": "赵院士", "email": first.email}
+    assert api_of(stranger).post(API, given, format="json").status_code == 404
+    wrong = author.post(API, given | {"name": "赵某"}, format="json")
+    assert (wrong.status_code, wrong.json()["error"]["field"]) == (422, "email")
+    answer = author.post(API, given, format="json")
+    assert (answer.status_code, answer.json()["leads"], answer.json()["is_mine"]) == (201, True, False)
+    assert author.post(API, given, format="json").status_code == 422
+    other = author.post(API, {**given, "name": "钱院士", "email": second.email}, format="json").json()["id"]
+    mine = f"{API}{answer.json()['id']}/"
+    # The person reads what was handed in, which the application's own address does not show them.
+    found = api_of(first).get(mine).json()
+    assert (found["is_mine"], found["ways"][0]["least"], found["ways"][0]["signed"]) == (True, 2, 0)
+    assert "先仿真" in str(found["content"])
+    assert application.participants.get().id_number not in str(found)
+    assert api_of(first).get(f"/api/v1/applications/{application.pk}/").status_code == 404
+    assert api_of(first).post(f"{API}{other}/sign/", {"opinion": "好"}).status_code == 404
+    assert author.post(f"{mine}sign/", {"opinion": "好"}).status_code == 422
+    assert api_of(first).post(f"{mine}sign/", {"opinion": " "}).json()["error"]["field"] == "opinion"
+    signed = api_of(first).post(f"{mine}sign/", {"opinion": "原创性突出。"}).json()
+    assert (signed["state"], signed["version"], signed["facts"]["title"]) == ("signed", 1, "中国科学院院士")
+    assert api_of(first).post(f"{mine}sign/", {"opinion": "好"}).status_code == 409
+    read = author.get(mine).json()
+    assert (read["opinion"], read["content"], read["ways"][0]["signed"]) == ("", None, 1)
+    manager = officer(Role.PROGRAMME_MANAGER, application.call.programme.department)
+    assert api_of(manager).get(mine).json()["opinion"] == "原创性突出。"
+    assert author.post(f"{mine}drop/").status_code == 409
+    assert api_of(second).post(f"{API}{other}/drop/").status_code == 422
+    assert author.post(f"{API}{other}/drop/").status_code == 204
+    assert api_of(first).post(f"{mine}decline/", {"reason": ""}).json()["error"]["field"] == "reason"
+    assert api_of(first).post(f"{mine}decline/", {"reason": "回避"}).json()["state"] == "declined"
+    for who, found in ((first, 1), (second, 0), (stranger, 0), (application.created_by, 1)):
+        assert len(api_of(who).get(API).json()["results"]) == found
+    assert api_of(stranger).get(mine).status_code == 404
+    assert APIClient().get(API).status_code in (401, 403)
+    rows = [
+        Nominator(application=application, user=user, invited_by=second, invited_at=timezone.now())
+        for user in UserFactory.create_batch(29)
+    ]
+    for number, more in ((1, []), (30, rows)):
+        Nominator.objects.bulk_create(more)
+        with django_assert_num_queries(1):
+            assert len(author.get(API, {"mine": "false"}).json()["results"]) == number
