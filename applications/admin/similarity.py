@@ -78,15 +78,13 @@ class SimilarityMixin:
                 else:
                     messages.success(request, gettext("查重意见已记录。"))
                     return redirect("admin:applications_application_change", application.pk)
-        sources = queries.sources_of(report, request.user) if report else []
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": gettext("查重报告"),
             "application": application,
             "report": report,
-            "sources": sources,
-            "bars": [_bar(source) for source in sources if source.found.covered],
+            "sources": queries.sources_of(report, request.user) if report else [],
             "later": queries.found_in(application, request.user),
             "line": application.call.duplicate_percent,
             "form": dress(form) if may_conclude else None,
@@ -94,12 +92,3 @@ class SimilarityMixin:
             "back": reverse("admin:applications_application_change", args=[application.pk]),
         }
         return render(request, "applications/admin/similarity.html", context, status=status)
-
-
-def _bar(source) -> dict:
-    other = source.found.application
-    return {
-        "label": f"{other.number} {other.title}",
-        "text": f"{source.percent} %",
-        "share": source.percent / 100,
-    }

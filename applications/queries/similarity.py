@@ -7,11 +7,17 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from applications.models import Application, SimilarityReport, SimilarSource, Submission
 
+LATER_SHOWN = 30
+
 
 class Source(NamedTuple):
-    """One source as a person reads it; `is_open`: whether they may open that application."""
+    """One source as a person reads it, or one later application whose source this is.
+
+    `other`: that application, None of a recorded project; `is_open`: whether the person may open it.
+    """
 
     found: SimilarSource
+    other: Application | None
     percent: float
     is_open: bool
 
@@ -41,37 +47,30 @@ def sources_of(report: SimilarityReport, user) -> list[Source]:
     rows = report.sources.select_related(
         "application__organisation", "application__call__programme__department", "past_project"
     )
-    return _for_reading(rows, {report.pk: report.examined}, "application", user)
+    return _for_reading([(row, row.application, report.examined) for row in rows], user)
 
 
 def found_in(application: Application, user) -> list[Source]:
-    """Applications handed in later whose reports name this one; two queries."""
+    """Applications handed in later whose reports name this one, the most first; two queries."""
     last = Application.objects.filter(
         pk=OuterRef("report__application_id"), version=OuterRef("report__version")
     )
     rows = SimilarSource.objects.filter(Exists(last), application=application).select_related(
         "report__application__organisation", "report__application__call__programme__department"
     )
-    rows = list(rows)
     return _for_reading(
-        rows, {row.report_id: row.report.examined for row in rows}, "report.application", user
+        [(row, row.report.application, row.report.examined) for row in rows[:LATER_SHOWN]], user
     )
 
 
-def _for_reading(rows, examined: dict[int, int], path: str, user) -> list[Source]:
-    """`path`: which of its applications a row is read for."""
-    rows = list(rows)
-    keys = {
-        row.pk: row.report.application_id if path.startswith("report") else row.application_id for row in rows
-    }
+def _for_reading(rows: list[tuple[SimilarSource, Application | None, int]], user) -> list[Source]:
+    keys = [other.pk for _row, other, _examined in rows if other]
     visible = set(
-        Application.objects.visible_to(user)
-        .filter(pk__in=[key for key in keys.values() if key])
-        .values_list("pk", flat=True)
+        Application.objects.visible_to(user).filter(pk__in=keys).order_by().values_list("pk", flat=True)
     )
     return [
-        Source(row, round(100 * row.covered / (examined[row.report_id] or 1), 1), keys[row.pk] in visible)
-        for row in rows
+        Source(row, other, round(100 * row.covered / (examined or 1), 1), bool(other) and other.pk in visible)
+        for row, other, examined in rows
     ]
 
 

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Exists, F, IntegerField, OuterRef, Q
-from django.db.models.expressions import Func, Value
+from django.db.models import Exists, OuterRef, Q
 
 from applications.models import Application, ComparedText, Participant, ParticipantRole, PastProject
 
+MOST_SHARING = 300
+"""Applications that share rare grams, out of which the sources are chosen."""
 MOST_SOURCES = 30
 """Applications that are compared word by word."""
 COMMON = 200
@@ -28,38 +29,56 @@ class Titled(NamedTuple):
     percent: int
 
 
-def common_among(grams: list[int]) -> set[int]:
-    """Those of the grams that stand in very many applications; each is looked up no further than that."""
-    probe = """
-        SELECT gram FROM unnest(%s::int[]) AS gram
-        WHERE (SELECT count(*) FROM (
-            SELECT 1 FROM applications_comparedtext WHERE grams @> ARRAY[gram] LIMIT %s
-        ) AS held) > %s
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(probe, [grams, COMMON + 1, COMMON])
-        return {gram for (gram,) in cursor.fetchall()}
+# How many texts hold each gram, counted no further than what is common.
+COUNTED = """
+    SELECT gram, (SELECT count(*) FROM (
+        SELECT 1 FROM applications_comparedtext WHERE grams @> ARRAY[gram] LIMIT %s
+    ) AS held)
+    FROM unnest(%s::int[]) AS gram
+"""
+# The texts that share grams with one, those with many rare ones first.
+SHARING = """
+    WITH asked AS (SELECT * FROM unnest(%s::int[], %s::float8[]) AS asked (gram, weight))
+    SELECT application_id, array_agg(asked.gram)
+    FROM applications_comparedtext CROSS JOIN LATERAL unnest(grams) AS held (gram) JOIN asked USING (gram)
+    WHERE grams && %s::int[] AND application_id <> ALL(%s)
+    GROUP BY application_id HAVING count(*) >= %s
+    ORDER BY sum(asked.weight) DESC, application_id LIMIT %s
+"""
 
 
 def candidates(text: ComparedText) -> tuple[list[ComparedText], set[int]]:
-    """(the texts that share most with this one, the grams that are common wording); two queries.
+    """(the texts that together explain most of this one, the grams that are common wording); four queries.
 
     Versions of the same application and the steps before and after it (预申报与正式申报) are no sources.
     """
-    common = common_among(text.grams)
-    rare = [gram for gram in text.grams if gram not in common]
-    if not rare:
-        return [], common
-    shared = Func(
-        F("grams"),
-        Value(rare),
-        template="(SELECT count(*) FROM unnest(%(expressions)s::int[]))",
-        arg_joiner=") AS held WHERE held = ANY(",
-        output_field=IntegerField(),
-    )
-    rows = ComparedText.objects.filter(grams__overlap=rare).exclude(application__in=family(text.application))
-    rows = rows.annotate(shared=shared).filter(shared__gte=FEWEST).order_by("-shared", "application_id")
-    return list(rows[:MOST_SOURCES]), common
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTED, [COMMON + 1, text.grams])
+        held = dict(cursor.fetchall())
+        common = {gram for gram, count in held.items() if count > COMMON}
+        rare = [gram for gram in text.grams if gram not in common]
+        if not rare:
+            return [], common
+        weights = [1 / max(held[gram], 1) for gram in rare]
+        own = family(text.application)
+        cursor.execute(SHARING, [rare, weights, rare, own, FEWEST, MOST_SHARING])
+        chosen = _explaining({key: set(grams) for key, grams in cursor.fetchall()})
+    texts = ComparedText.objects.in_bulk(chosen)
+    return [texts[key] for key in chosen], common
+
+
+def _explaining(shared: dict[int, set[int]]) -> list[int]:
+    """Of texts with the grams they share: one after the other, whichever adds most to those before it.
+
+    So the one source of a copied paragraph is not lost behind many that share the same set phrases.
+    """
+    chosen: list[int] = []
+    explained: set[int] = set()
+    while shared and len(chosen) < MOST_SOURCES:
+        key = max(shared, key=lambda key: (len(shared[key] - explained), len(shared[key])))
+        explained |= shared.pop(key)
+        chosen.append(key)
+    return chosen
 
 
 def family(application: Application) -> list[int]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from applications.similarity.texts import Passage
 
-GRAM = 6
+GRAM = 4
 """Words in a row that make two texts comparable at all."""
 SHORTEST = 15
 """Words; what is shorter is no finding (DOMAIN: fragments under 15 characters are left out)."""
@@ -133,8 +133,7 @@ def runs_of(prose: Prose, source: Prose, *, common: Collection[int] = ()) -> lis
     runs: list[Run] = []
     place = 0
     while place < len(prose.grams):
-        gram = prose.grams[place]
-        starts = source.places.get(gram, ()) if gram is not None else ()
+        starts = _starts(prose, place, source, runs)
         if not starts:
             place += 1
             continue
@@ -146,6 +145,23 @@ def runs_of(prose: Prose, source: Prose, *, common: Collection[int] = ()) -> lis
         runs.append(run)
         place = run.end
     return [run for run in runs if run.words >= SHORTEST and not _is_common(prose, run, common)]
+
+
+def _starts(prose: Prose, place: int, source: Prose, runs: list[Run]) -> list[int]:
+    """Where the gram at `place` stands in the source: just behind the last run if it does, else anywhere."""
+    gram = prose.grams[place]
+    if gram is None or gram not in source.places:
+        return []
+    if runs and place - runs[-1].end <= GAP:
+        behind = runs[-1].source_end
+        near = [
+            start
+            for start in range(behind, min(behind + GAP + 1, len(source.grams)))
+            if source.grams[start] == gram
+        ]
+        if near:
+            return near
+    return source.places[gram]
 
 
 def _longest(found: tuple[int, int]) -> int:

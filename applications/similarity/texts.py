@@ -55,10 +55,6 @@ def _pieces(content: dict) -> Iterator[tuple[str, str]]:
                 yield from ((answer["label"], cell) for cell in row)
         elif answer["kind"] == QuestionKind.ATTACHMENT:
             files += files_of(answer["value"])
-    for person in content["participants"]:
-        yield _("任务分工"), person.get("task") or ""
-    for milestone in content["milestones"]:
-        yield _("计划里程碑"), milestone["deliverable"]
     for file in files:
         yield file.get("name", ""), words_of(file)
 

@@ -95,6 +95,7 @@ def write_application(
     people = [cast.person(row["by"], "pi")]
     people += [cast.person(guest["login"], months=guest["months"]) for guest in row.get("with", [])]
     given = {name: row[name] for name in ("route", "innovation", "direction") if name in row}
+    given |= row.get("texts", {})
     if "trl" in row:
         given |= {"trl_start": str(row["trl"][0]), "trl_end": str(row["trl"][1])}
     if "demander" in row["money"]:
