@@ -11,7 +11,8 @@ from unfold import widgets
 
 from accounts.models import Organisation
 from accounts.roles import Role
-from core import admin
+from core import calendar
+from core.admin import buttons, pages
 from core.models import CalendarDay
 from core.workflow import Refused
 from grants.models import Dictionary
@@ -35,7 +36,7 @@ def table(text, name="2027.csv"):
 def test_uploading_a_year(client, sysadmin, monkeypatch):
     CalendarDay.objects.create(date=date(2027, 5, 1), is_working=False, source="旧表")
     CalendarDay.objects.create(date=date(2026, 5, 1), is_working=False, source="旧表")
-    monkeypatch.setattr(admin.calendar, "awaited", lambda today: 2027)
+    monkeypatch.setattr(calendar, "awaited", lambda today: 2027)
     page = client.get(LIST).content.decode()
     assert "2027 年的放假安排还没有录入" in page
     assert UPLOAD in page
@@ -86,8 +87,8 @@ def test_the_list_takes_the_same_queries(client, sysadmin, rows, django_assert_n
 def test_counting_stops_at_the_cap(db, monkeypatch, django_assert_num_queries):
     for _n in range(5):
         OrganisationFactory()
-    monkeypatch.setattr(admin.CappedPaginator, "CAP", 3)
-    paginator = admin.CappedPaginator(Organisation.objects.order_by("pk"), 2)
+    monkeypatch.setattr(pages.CappedPaginator, "CAP", 3)
+    paginator = pages.CappedPaginator(Organisation.objects.order_by("pk"), 2)
     with django_assert_num_queries(1):
         assert (paginator.count, paginator.num_pages, paginator.is_capped) == (3, 2, True)
 
@@ -103,7 +104,7 @@ def test_a_list_says_how_many_rows_it_has_and_where_it_stops(client, sysadmin, m
 
     assert said() == ["共 3 条"]
     assert said("?date__year=2027&date__month=1&date__day=1") == ["共 1 条", "1 条结果"]
-    monkeypatch.setattr(admin.CappedPaginator, "CAP", 2)
+    monkeypatch.setattr(pages.CappedPaginator, "CAP", 2)
     assert said() == ["只列出前 2 条"]
 
 
@@ -116,7 +117,7 @@ class Everything(forms.Form):
 
 
 def test_plain_forms_get_the_admins_widgets():
-    fields = admin.dress(Everything()).fields
+    fields = buttons.dress(Everything()).fields
     assert isinstance(fields["text"].widget, widgets.UnfoldAdminTextareaWidget)
     assert fields["text"].widget.attrs["rows"] == 3
     assert isinstance(fields["choice"].widget, widgets.UnfoldAdminSelectWidget)
@@ -128,8 +129,8 @@ def test_plain_forms_get_the_admins_widgets():
 
 def test_running_an_action_says_how_it_went(db, monkeypatch):
     said = []
-    monkeypatch.setattr(admin.messages, "success", lambda request, text: said.append(("success", text)))
-    monkeypatch.setattr(admin.messages, "error", lambda request, text: said.append(("error", text)))
+    monkeypatch.setattr(buttons.messages, "success", lambda request, text: said.append(("success", text)))
+    monkeypatch.setattr(buttons.messages, "error", lambda request, text: said.append(("error", text)))
     request = RequestFactory().post("/")
     request.user = officer()
 
@@ -139,14 +140,14 @@ def test_running_an_action_says_how_it_went(db, monkeypatch):
     def agree(*, by, at, number):
         assert (by, number) == (request.user, 3)
 
-    assert admin.run(request, refuse, success="好。", number=3) is False
-    assert admin.run(request, agree, success="好。", number=3) is True
+    assert buttons.run(request, refuse, success="好。", number=3) is False
+    assert buttons.run(request, agree, success="好。", number=3) is True
     assert said == [("error", "不行。"), ("success", "好。")]
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "9" * 5000, "{", "[NaN]", r'["\u0000"]', r'["\ud800"]'])
 def test_json_that_no_column_holds_is_a_fault_of_the_field(text):
-    field = admin.JSONField()
+    field = pages.JSONField()
     with pytest.raises(ValidationError):
         field.clean(text)
     assert field.prepare_value(field.bound_data(text, None))
@@ -161,6 +162,6 @@ def test_an_inline_shows_the_first_page_where_the_address_names_none(page, shown
 
 def test_a_stored_row_is_judged_with_what_its_page_only_shows(db):
     shown = Dictionary.objects.create(code="x", name="行业", valid_from=date(2026, 1, 1))
-    form_class = forms.modelform_factory(Dictionary, admin.WholeRowForm, fields=["name", "valid_to"])
+    form_class = forms.modelform_factory(Dictionary, pages.WholeRowForm, fields=["name", "valid_to"])
     for valid_to, is_valid in (("2025-12-31", False), ("2026-12-31", True)):
         assert form_class({"name": "行业", "valid_to": valid_to}, instance=shown).is_valid() is is_valid

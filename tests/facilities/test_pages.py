@@ -327,7 +327,7 @@ def press(client, model, pk, action, data=None):
 def test_a_year_is_run_from_the_admin(client, platform, monkeypatch):
     facility, people = platform
     moment = {"at": OPENED}
-    for module in ("facilities.admin", "core.admin"):
+    for module in ("facilities.admin", "core.admin.buttons"):
         monkeypatch.setattr(f"{module}.timezone.now", lambda: moment["at"])
     client.force_login(people["manager"])
     url = reverse("admin:facilities_facility_open_year")
@@ -378,7 +378,7 @@ def test_filing_and_removal_from_the_admin(client, platform, monkeypatch):
     assert (second.filed_date, second.services) == (date(2026, 1, 5), ["testing"])
     after = concluded(graded(handed_in(opened(facility), people), people, 30), people)
     late = after + timedelta(days=400)
-    monkeypatch.setattr("core.admin.timezone.now", lambda: late)
+    monkeypatch.setattr("core.admin.buttons.timezone.now", lambda: late)
     client.force_login(people["manager"])
     assert press(client, "facility", facility.pk, "remove", {"reason": "逾期"}).status_code == 403
     client.force_login(people["leader"])
