@@ -155,7 +155,7 @@ def test_json_that_no_column_holds_is_a_fault_of_the_field(text):
 
 @pytest.mark.parametrize(("page", "shown"), [("2", 2), ("²", 1), ("9" * 5000, 1), ("0", 1), ("x", 1)])
 def test_an_inline_shows_the_first_page_where_the_address_names_none(page, shown):
-    rows = admin.PagedRows.__new__(admin.PagedRows)
+    rows = pages.PagedRows.__new__(pages.PagedRows)
     rows.prefix, rows.request = "entries", RequestFactory().get("/", {"entries-page": page})
     assert rows.get_page_num() == shown
 
