@@ -6,6 +6,7 @@ Copying goes by the columns the tables have, so a new column needs no line here.
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
@@ -91,8 +92,9 @@ def build(rows: int, *, calls: int = 20) -> World:
     """Make the world with `rows` applications. Nothing else may write meanwhile."""
     department = OrganisationFactory(name="压力测试处", kind="government")
     programme = ProgrammeFactory(slug=PROGRAMME, department=department)
-    big_unit = OrganisationFactory(name=BIG_UNIT, kind="university")
-    units = [big_unit, *OrganisationFactory.create_batch(100, kind="university")]
+    old = {"kind": "university", "registered_date": date(1958, 9, 1)}
+    big_unit = OrganisationFactory(name=BIG_UNIT, **old)
+    units = [big_unit, *OrganisationFactory.create_batch(100, **old)]
     officer(Role.PROGRAMME_MANAGER, organisation=department, username="bench-manager")
     administrator = User.objects.create_user("bench-admin", "bench-admin@example.com", name="单位管理员")
     Membership.objects.create(user=administrator, organisation=big_unit, role=UnitRole.ADMIN)

@@ -32,6 +32,7 @@ from notifications import outbox
 from notifications.models import DeadlineKind, Delivery, Message
 from tests.bench.data import LONG, PROGRAMME, World, drafts, table
 from tests.bench.deadlines import deadline, sweep, sweep_again
+from tests.bench.duplicates import duplicates
 from tests.bench.harness import Bench
 from tests.factories.grants import CallFactory
 
@@ -411,5 +412,6 @@ FIGURES: dict[str, Callable[[World, int], Bench]] = {
         deadline,
         sweep,
         sweep_again,
+        duplicates,
     )
 }
