@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from applications import queries
 from applications.models import Application
-from applications.rules import check_can_pass_on
+from applications.rules import check_can_approve, check_can_pass_on, check_signed
 from core.workflow import Lost, Refused
 from grants.models import Call
 from grants.queries import in_force
@@ -17,6 +17,9 @@ def foreseen(check, applications, *, by, at) -> list[tuple[Application, Refused 
         words = {"ahead": tuple(ahead)} if check is check_can_pass_on else {}
         try:
             check(by, application, at=at, **words)
+            if check in (check_can_approve, check_can_pass_on):
+                # What has to be pledged, shown or uploaded is given one by one.
+                check_signed(application, None, opinion="", at=at)
         except Refused as refused:
             found.append((application, refused))
         else:

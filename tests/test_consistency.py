@@ -63,6 +63,7 @@ DATED_WITHOUT_DEADLINE = {
         "exchange.Demand.created_at exchange.Demand.saved_at finance.Commitment.committed_at "
         "finance.Refund.demanded_at finance.Refund.ended_at finance.Settlement.settled_at "
         "applications.PaperReceipt.received_date applications.PaperReceipt.posted_date "
+        "applications.SignOff.shown_from_date applications.SignOff.shown_to_date applications.SignOff.at "
         "applications.PaperReceipt.at applications.PaperReceipt.void_at "
         "finance.RefundReceipt.received_date finance.RefundReceipt.recorded_at "
         "finance.Commitment.released_at finance.Payment.paid_date finance.Payment.recorded_at "

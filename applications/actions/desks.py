@@ -11,6 +11,7 @@ from applications.actions.flow import advance, enter
 from applications.actions.nominating import follow_nominators
 from applications.actions.paper_copies import ask_papers
 from applications.actions.recommending import keep_place
+from applications.actions.signing import sign_off
 from applications.actions.tabling import ask_recommender, follow_tables
 from applications.models import (
     Application,
@@ -63,9 +64,12 @@ def _send_back(application, *, reason, items, due_at, by, at):
 
 
 @transaction.atomic
-def unit_approve(*, application: Application, by, at: datetime, note: str = "") -> None:
-    """The unit's administrator agrees; on to the next stage."""
+def unit_approve(
+    *, application: Application, by, at: datetime, note: str = "", signed: rules.Signed | None = None
+) -> None:
+    """The unit's administrator agrees, with what the notice asks of the unit; on to the next stage."""
     rules.check_can_approve(by, application, at=at)
+    sign_off(application=application, signed=signed, opinion=note, by=by, at=at)
     advance(application=application, by=by, at=at, note=note)
 
 
@@ -82,10 +86,13 @@ def unit_return(
 
 
 @transaction.atomic
-def recommend(*, application: Application, opinion: str, by, at: datetime) -> None:
-    """The district, park or authority recommends with its opinion (推荐)."""
+def recommend(
+    *, application: Application, opinion: str, by, at: datetime, signed: rules.Signed | None = None
+) -> None:
+    """The district, park or authority recommends with its opinion (推荐), and what the notice asks of it."""
     rules.check_can_pass_on(by, application, at=at)
     rules.check_reason(opinion, field="opinion")
+    sign_off(application=application, signed=signed, opinion=opinion, by=by, at=at)
     advance(application=application, by=by, at=at, note=opinion)
     keep_place(application=application, by=by, at=at)
     ask_recommender(application=application, at=at)

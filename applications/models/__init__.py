@@ -19,6 +19,7 @@ from applications.models.past import PastProject
 from applications.models.recommending import Nomination, RecommendationLetter
 from applications.models.records import RuleResult, RuleStatus, StepConclusion, StepOutcome, Submission
 from applications.models.sealed import sealed_after_submission
+from applications.models.signing import SignOff
 from applications.models.similarity import (
     ComparedText,
     SimilarityConclusion,
@@ -56,6 +57,7 @@ __all__ = [
     "RowResult",
     "RuleResult",
     "RuleStatus",
+    "SignOff",
     "SimilarSource",
     "SimilarityConclusion",
     "SimilarityReport",

@@ -29,6 +29,8 @@ from applications.queries.checking import (
     neighbours,
     ready,
     sealed_papers,
+    sign_offs,
+    signed_kind,
     two_versions,
     with_standing,
 )
@@ -379,7 +381,9 @@ __all__ = [
     "sections_of",
     "settled_claim",
     "sha256_of",
+    "sign_offs",
     "signatures_owing",
+    "signed_kind",
     "slides_clock",
     "slides_days",
     "slides_lapsed",

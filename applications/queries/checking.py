@@ -5,11 +5,12 @@ from collections.abc import Collection
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from applications.models import Application, RuleResult, Submission
+from applications.models import Application, RuleResult, SignOff, Submission
 from applications.queries.records import SETTLED
 from applications.states import ApplicationState
 from documents.models import Document
 from grants.models import EligibilityRule
+from grants.queries import stages_of
 
 FAILED = Q(officer_status="failed") | Q(officer_status="", status="failed")
 OPEN = Q(officer_status="") & ~Q(status__in=(*SETTLED, "failed"))
@@ -75,6 +76,18 @@ def two_versions(application: Application) -> tuple[Submission | None, Submissio
     return latest, earlier
 
 
+def signed_kind(step: str, version: int) -> str:
+    """The kind of document under which what an office uploads with its signature is kept."""
+    return f"signed_{step}_v{version}"
+
+
+def sign_offs(application: Application) -> list[SignOff]:
+    """What unit and recommender signed of the version handed in last; no query where nobody was asked."""
+    if not any(stage.asks_signing for stage in stages_of(application.call)):
+        return []
+    return list(application.sign_offs.filter(version=application.version).select_related("by"))
+
+
 def sealed_papers(application: Application, submission: Submission) -> list[Document]:
     """The files of the sealed version: its PDF, its stamped scan, what answers point to; one query."""
     wanted = set()
@@ -83,11 +96,13 @@ def sealed_papers(application: Application, submission: Submission) -> list[Docu
         if isinstance(value, dict):
             wanted |= {value.get("document")} | {row.get("document") for row in value.get("documents") or []}
     scan = f"sealed_v{submission.version}"
+    signed = {signed_kind(step, submission.version) for step in ("unit_review", "recommendation")}
     rows = Document.objects.about(application).order_by("pk")
     return [
         row
         for row in rows
         if row.pk in wanted
         or row.kind == scan
+        or row.kind in signed
         or (row.kind == "snapshot" and row.version == submission.version)
     ]

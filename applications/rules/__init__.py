@@ -66,6 +66,7 @@ from applications.rules.nominating import (
     check_can_ask_nominators,
     check_can_sign,
 )
+from applications.rules.signing import Signed, check_signed, signing_of
 from core.workflow import Refused
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "MIN_GROUNDS",
     "Incomplete",
     "Problem",
+    "Signed",
     "allowed",
     "check_can_answer",
     "check_can_appeal",
@@ -116,6 +118,7 @@ __all__ = [
     "check_papers",
     "check_reads_similarity",
     "check_reason",
+    "check_signed",
     "check_similarity",
     "check_similarity_conclusion",
     "check_submissions_left",
@@ -124,6 +127,7 @@ __all__ = [
     "is_of_unit",
     "is_on_team",
     "problems_of",
+    "signing_of",
 ]
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import Organisation
 from applications import actions, exporting, queries, rules, unit_tables
 from applications.forms import DeskFilter
+from applications.forms.signing import SigningForm
 from applications.models import StampedTable, TableOf
 from applications.sheets import XLSX
 from applications.states import ApplicationState
@@ -144,7 +145,16 @@ def recommendations(request):
 
 
 RETURNS = (actions.unit_return, actions.recommender_return)
+SIGNED = (actions.unit_approve, actions.recommend)
 REMARK = "remark-"
+
+
+def _signed(form) -> rules.Signed:
+    """What was given with the signature. Raises Refused for a day that is none."""
+    if not form.is_valid():
+        name, faults = next(iter(form.errors.items()))
+        raise Refused(f"{form[name].label}：{faults[0]}", field=name)
+    return rules.Signed(**form.cleaned_data)
 
 
 def _remarks(request, application) -> list[dict]:
@@ -168,6 +178,8 @@ def _desk(request, pk, *, check, moves, template, back):
     """Show what was sealed with the buttons; a POST makes one move. Nothing typed is lost on a refusal."""
     application = visible_application(request.user, pk)
     problems, status = [], 200
+    stage = rules.signing_of(application)
+    signing = stage and SigningForm(request.POST or None, request.FILES or None, stage=stage)
     if request.method == "POST":
         move = moves.get(request.POST.get("do"))
         if move is None:
@@ -177,9 +189,13 @@ def _desk(request, pk, *, check, moves, template, back):
         if action in RETURNS:
             given["items"] = _remarks(request, application)
         try:
+            if signing and action in SIGNED:
+                given["signed"] = _signed(signing)
             action(application=application, by=request.user, at=timezone.now(), **given)
         except Refused as refused:
-            problems, status = [{"message": refused.message, "anchor": "id_text"}], 422
+            anchor = f"id_{refused.field}" if signing and refused.field in signing.fields else "id_text"
+            problems = [{"message": refused.message, "anchor": anchor, "clause": refused.clause}]
+            status = 422
         else:
             messages.success(request, sentence)
             return redirect(back)
@@ -196,6 +212,8 @@ def _desk(request, pk, *, check, moves, template, back):
         "steps": queries.history(application),
         "deadlines": queries.public_deadlines(application),
         "may_act": may_act,
+        "signing": signing if may_act else None,
+        "sign_offs": queries.sign_offs(application),
         "unconfirmed": queries.unconfirmed_authority(application),
         "problems": problems,
         "text": request.POST.get("text", ""),

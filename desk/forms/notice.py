@@ -294,6 +294,10 @@ SLIDES = ("slides_days", "slides_until", "slides_pages", "slides_megabytes")
 _AFTER_ITS_WORD = gettext_lazy("只用于由上级主管部门推荐：确认后申报书才能提交")
 
 
+SIGNING = ("shown_days", "opinion_length", "asks_file", "asks_file_en", "pledge", "pledge_en")
+"""What an office gives with what it passes on."""
+
+
 class StageForm(PartForm):
     layout = (
         (("kind", 4), ("days", 2), ("day_kind", 3), ("clause", 3)),
@@ -306,10 +310,13 @@ class StageForm(PartForm):
             ("slides_megabytes", 3),
         ),
         (("slides_blind", 12),),
+        (("shown_days", 3), ("opinion_length", 3), ("asks_file", 3), ("asks_file_en", 3)),
+        (("pledge", 6), ("pledge_en", 6)),
     )
     of_kinds = {
         **dict.fromkeys((*SLIDES, "slides_blind"), " ".join(SLIDES_RULES)),
         **dict.fromkeys(("recommended_by", "authority_confirmed"), StageKind.RECOMMENDATION),
+        **dict.fromkeys(SIGNING, f"{StageKind.UNIT_REVIEW} {StageKind.RECOMMENDATION}"),
         "until": " ".join(kind for kind in StageKind.values if kind not in OWN_CLOCKS),
     }
 
@@ -329,8 +336,9 @@ class StageForm(PartForm):
             "slides_pages",
             "slides_megabytes",
             "slides_blind",
+            *SIGNING,
         )
-        widgets = {"instruction": short_text(1)}
+        widgets = {"instruction": short_text(1), "pledge": short_text(2), "pledge_en": short_text(2)}
         labels = {
             "instruction": gettext_lazy("办理要求（办理人会看到）"),
             "slides_pages": gettext_lazy("页数上限"),
@@ -350,6 +358,10 @@ class StageForm(PartForm):
             data["authority_confirmed"] = False
         if data.get("until") and data.get("kind") in OWN_CLOCKS:
             self.add_error("until", _("这个环节的时间另有规定，不写统一截止时间。"))
+        if data.get("kind") not in (StageKind.UNIT_REVIEW, StageKind.RECOMMENDATION):
+            for name in SIGNING:
+                if data.get(name):
+                    self.add_error(name, _("只有单位审核和推荐审核环节可以要求承诺、公示、材料和意见字数。"))
         if data.get("kind") not in SLIDES_RULES:
             if data.get("slides_blind") or any(data.get(name) is not None for name in SLIDES):
                 self.add_error("slides_days", _("只有专家评审和会议评审（答辩）环节可以收答辩材料。"))

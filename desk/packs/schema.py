@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from desk.packs.filed import FacilitiesPart
+from desk.packs.papers import PaperPart, RecommenderTablePart, ScanPart, TablePart
 from desk.packs.part import Days, Part
 from desk.packs.shares import EquityPart
 from desk.packs.telling import ReceiptPart, ReminderPart
@@ -37,7 +38,6 @@ from grants.models import (
     FormKind,
     Instrument,
     MoneyKind,
-    PaperSender,
     QuestionKind,
     QuotaOf,
     RecommendedBy,
@@ -250,48 +250,6 @@ class DuplicatePart(Part):
     clause: Clause = ""
 
 
-class ScanPart(Part):
-    """The stamped scan of the sealed PDF, due after the closing; `days: null` asks for none."""
-
-    days: Days | None = None
-    day_kind: DayKind = DayKind.WORKING
-    clause: Clause = ""
-
-
-class TablePart(Part):
-    """The stamped summary table of each unit: days after the closing, 0 for "with the unit's review"."""
-
-    days: Annotated[int, Field(ge=0, le=366)] | None = None
-    day_kind: DayKind = DayKind.WORKING
-    clause: Clause = ""
-
-
-class RecommenderTablePart(Part):
-    """The stamped table of each recommender: days after its closing (0: by that closing), or one moment."""
-
-    days: Annotated[int, Field(ge=0, le=366)] | None = None
-    day_kind: DayKind = DayKind.WORKING
-    until: FixedMoment | None = None
-    clause: Clause = ""
-
-
-class PaperPart(Part):
-    """The copies on paper that each applicant, unit or recommender sends; `copies: null` asks for none."""
-
-    copies: Annotated[int, Field(ge=1, le=99)] | None = None
-    of: Annotated[str, Field(max_length=300)] = ""
-    of_en: Annotated[str, Field(max_length=300)] = ""
-    sender: PaperSender = PaperSender.APPLICANT
-    at_recommender: bool = False
-    address: Annotated[str, Field(max_length=300)] = ""
-    days: Days | None = None
-    day_kind: DayKind = DayKind.WORKING
-    until: FixedMoment | None = None
-    by_postmark: bool = False
-    warns: bool = False
-    clause: Clause = ""
-
-
 class ExtensionPart(Part):
     """More time for a running project (延期); `times: 0` grants none."""
 
@@ -341,6 +299,13 @@ class StagePart(Part):
     slides_pages: Annotated[int, Field(ge=1, le=500)] | None = None
     slides_megabytes: Annotated[int, Field(ge=1, le=500)] | None = None
     slides_blind: bool = False
+    pledge: Text = ""
+    """Of `unit_review` and `recommendation`: what has to be ticked, shown inside, uploaded or written."""
+    pledge_en: Text = ""
+    shown_days: Annotated[int, Field(ge=1, le=60)] | None = None
+    asks_file: Annotated[str, Field(max_length=120)] = ""
+    asks_file_en: Annotated[str, Field(max_length=120)] = ""
+    opinion_length: Annotated[int, Field(ge=1, le=2000)] | None = None
 
 
 class QuestionPart(Part):

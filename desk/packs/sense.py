@@ -32,6 +32,8 @@ from grants.models import (
 from grants.money_rules import NEEDS
 from milestones.models import Kind
 
+SIGNED = (StageKind.UNIT_REVIEW, StageKind.RECOMMENDATION)
+"""Steps in which an office signs what it passes on."""
 Found = Iterator[tuple[Place, str]]
 LONGEST = re.compile(r"project\.months\s*<=?\s*(?:params\.(\w+)|(\d+))")
 
@@ -171,6 +173,10 @@ def _slides(pack: Pack) -> Found:
             yield (*place, "until"), _("这个环节的时间另有规定，不写统一截止时间。")
         if stage.until and pack.call.closes and stage.until <= pack.call.closes:
             yield (*place, "until"), _("环节的统一截止时间应在申报截止之后。")
+        if stage.kind not in SIGNED:
+            for name in ("pledge", "shown_days", "asks_file", "opinion_length"):
+                if getattr(stage, name):
+                    yield (*place, name), _("只有单位审核和推荐审核环节可以要求承诺、公示、材料和意见字数。")
         asks = stage.slides_days is not None or stage.slides_until is not None
         limits = ("slides_pages", "slides_megabytes", "slides_blind")
         if not asks:

@@ -95,11 +95,48 @@ class Stage(models.Model):
         help_text=_("匿名评审的通知要收答辩材料须明确勾选：材料由申报人自行隐去单位和人员，系统不能代为遮盖"),
     )
 
+    pledge = models.TextField(
+        _("签署承诺"),
+        blank=True,
+        help_text=_("单位审核、推荐审核通过时须勾选的承诺，例如已在单位内部征求意见并审查内容真实"),
+    )
+    pledge_en = models.TextField(_("英文承诺"), blank=True)
+    shown_days = models.PositiveSmallIntegerField(
+        _("内部公示不少于（工作日）"),
+        null=True,
+        blank=True,
+        help_text=_("通过时须填写内部公示的起止日期，按工作日计算；留空不要求"),
+    )
+    asks_file = models.CharField(
+        _("须上传的材料"),
+        max_length=120,
+        blank=True,
+        help_text=_("通过时须上传的一份材料，例如学术委员会意见（盖章）；留空不要求"),
+    )
+    asks_file_en = models.CharField(_("英文材料名称"), max_length=120, blank=True)
+    opinion_length = models.PositiveSmallIntegerField(
+        _("意见不少于（字）"), null=True, blank=True, help_text=_("通过时的意见至少多少字；留空不要求")
+    )
+
     class Meta:
         verbose_name = _("环节")
         verbose_name_plural = _("环节")
         ordering = ["order"]
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["unit_review", "recommendation"])
+                | models.Q(
+                    pledge="",
+                    asks_file="",
+                    shown_days__isnull=True,
+                    opinion_length__isnull=True,
+                ),
+                name="stage_signed_by_an_office",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(shown_days=0) & ~models.Q(opinion_length=0),
+                name="stage_signing_not_zero",
+            ),
             models.UniqueConstraint(fields=["call", "order"], name="stage_order_once"),
             models.UniqueConstraint(fields=["call", "kind"], name="stage_kind_once"),
             models.CheckConstraint(
@@ -135,6 +172,11 @@ class Stage(models.Model):
 
     def __str__(self):
         return self.get_kind_display()
+
+    @property
+    def asks_signing(self) -> bool:
+        """Whether passing it on takes more than a click: a pledge, dates, a file or an opinion."""
+        return bool(self.pledge or self.shown_days or self.asks_file or self.opinion_length)
 
     @property
     def asks_slides(self) -> bool:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from applications import actions as applications
 from applications import queries
 from applications.models import Application, RuleStatus
+from applications.rules import Signed
 from core.calendar import local_date
 from exchange import actions as exchange
 from exchange.models import Demand
@@ -124,7 +125,8 @@ def unit_approves(application: Application, *, cast: Cast, at: datetime) -> None
     admin = next(
         user for user in cast.people.values() if application.organisation_id in user.scope.admin_units
     )
-    applications.unit_approve(application=application, by=admin, at=at, note="同意申报。")
+    pledged = Signed(pledged=True)
+    applications.unit_approve(application=application, signed=pledged, by=admin, at=at, note="同意申报。")
 
 
 def recommender_of(application: Application, cast: Cast):

@@ -3,6 +3,7 @@
 from accounts.roles import Role, UnitRole
 from applications import actions, eligibility, queries
 from applications.models import RuleStatus
+from applications.rules import Signed
 from grants.models import Automation, StageKind
 from tests.factories.accounts import member_of, officer
 
@@ -28,7 +29,8 @@ def check_keeps_every_rule(world):
 
 def approve(world):
     admin = member_of(world.unit, UnitRole.ADMIN)
-    actions.unit_approve(application=world.application, by=admin, at=world.at)
+    pledged = Signed(pledged=True)
+    actions.unit_approve(application=world.application, signed=pledged, by=admin, at=world.at)
 
 
 def recommend(world):

@@ -1,0 +1,85 @@
+"""What a unit or a recommender gives with what it passes on."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import DatabaseError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.roles import UnitRole
+from applications import actions, queries, ranking, rules
+from applications.models import SignOff
+from core import calendar
+from core.workflow import Lost, Refused
+from grants.models import Call, Stage
+from seeds.demo import paper
+from tests.factories.accounts import member_of, officer
+from tests.factories.applications import submitted
+from tests.factories.grants import CallFactory
+
+pytestmark = pytest.mark.django_db
+ASKED = {"pledge": "本单位已征求意见。", "shown_days": 3, "asks_file": "学术委员会意见", "opinion_length": 5}
+
+
+def waiting(**asked):
+    """In the review of a unit whose notice asks for all of it."""
+    call = CallFactory(draft=True)
+    Stage.objects.filter(call=call, kind="unit_review").update(clause="第九条", **(asked or ASKED))
+    Call.objects.filter(pk=call.pk).update(state="published", published_at=timezone.now())
+    return submitted(call=Call.objects.get(pk=call.pk))
+
+
+def test_the_unit_passes_on_only_with_all_that_the_notice_asks_of_it(client):
+    application, today = waiting(), calendar.local_date(timezone.now())
+    admin = member_of(application.organisation, UnitRole.ADMIN)
+    client.force_login(admin)
+    address = reverse("applications:unit_review", args=[application.pk])
+    assert "本单位已征求意见。" in client.get(address).content.decode()
+    given = {"do": "approve", "text": "同意"}
+    steps = [
+        ("意见不少于 5 字", {"text": "同意申报。"}),
+        ("请阅读并勾选承诺", {"pledged": "on"}),
+        ("请填写内部公示的起止日期", {"shown_from": today - timedelta(days=1), "shown_to": "昨天"}),
+        ("内部公示结束：", {"shown_to": today + timedelta(days=1)}),
+        ("也不晚于今天", {"shown_to": today}),
+        ("内部公示不少于 3 个工作日", {"shown_from": today - timedelta(days=30)}),
+    ]
+    for words, more in steps:
+        response = client.post(address, given)
+        assert (response.status_code, words in response.content.decode()) == (422, True)
+        given |= more
+    page = client.post(address, given).content.decode()
+    assert "请上传“学术委员会意见”" in page
+    assert str(today - timedelta(days=30)) in page
+    foreseen = ranking.foreseen(rules.check_can_approve, [application], by=admin, at=timezone.now())
+    assert "请逐份打开办理" in foreseen[0][1].message
+    assert not SignOff.objects.exists()
+    file = ContentFile(paper.pdf("stamped"), name="意见.pdf")
+    assert client.post(address, given | {"file": file}).status_code == 302
+    signed = SignOff.objects.get()
+    assert (signed.pledge, signed.opinion, signed.by) == ("本单位已征求意见。", "同意申报。", admin)
+    assert queries.signed_kind("unit_review", 1) in queries.latest_documents(application)
+    again = rules.Signed(pledged=True, shown_from=signed.shown_from_date, shown_to=today, file=file)
+    with pytest.raises(Lost):
+        actions.unit_approve(application=application, signed=again, note="同意申报。", by=admin, at=signed.at)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        SignOff.objects.update(opinion="改")
+    client.force_login(officer(organisation=application.call.programme.department))
+    desk = client.get(reverse("admin:applications_application_change", args=[application.pk]))
+    assert "已承诺：本单位已征求意见。" in desk.content.decode()
+
+
+def test_nothing_is_asked_of_other_steps_and_the_database_says_so():
+    stage = waiting(pledge="承诺").call.stages.get(kind="unit_review")
+    call = CallFactory(draft=True)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Stage.objects.filter(call=call, kind="decision").update(pledge="承诺")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Stage.objects.filter(call=call, kind="unit_review").update(shown_days=0)
+    with pytest.raises(Refused) as refused:
+        actions.unit_approve(
+            application=submitted(call=stage.call), signed=rules.Signed(), by=None, at=timezone.now()
+        )
+    assert (refused.value.field, refused.value.clause) == ("pledged", "第九条")
