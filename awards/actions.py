@@ -292,6 +292,9 @@ def correct(
     *, agreement: Agreement, starts_date: date, ends_date: date, own_amount: Decimal, by, at: datetime
 ) -> None:
     """Set dates and own money right before anybody signs."""
+    # Held as it stands now: a signature or another correction since the page was opened counts.
+    now = ["state", "starts_date", "ends_date", "own_amount"]
+    agreement.refresh_from_db(fields=now, from_queryset=Agreement.objects.select_for_update())
     rules.check_can_correct(by, agreement)
     if ends_date <= starts_date:
         raise Refused(_("结束日期应在开始日期之后。"), field="ends_date")

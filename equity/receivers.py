@@ -20,6 +20,7 @@ def agreement_in_force(sender, *, agreement, by, at, **kwargs) -> None:
 
 
 def refund_changed(sender, *, refund, by, at, **kwargs) -> None:
+    rules.check_cause(refund)
     actions.repayment_followed(agreement_id=refund.agreement_id, by=by, at=at)
 
 

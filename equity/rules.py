@@ -34,6 +34,9 @@ from equity.states import (
     TriggerState,
     WindowState,
 )
+from finance import queries as finance
+from finance import refund_rules
+from finance.models import Refund
 from finance.states import RefundState
 from grants.models import Call, Instrument
 from milestones.models import Kind, MilestoneTemplate
@@ -235,13 +238,34 @@ def check_can_declare(user, window: BuyBackWindow, *, today: date) -> None:
         )
 
 
+def check_cause(refund: Refund) -> None:
+    """Money comes back for want of a share only when a leader decided that it does. Raises Refused."""
+    if refund.cause != Refund.Cause.REPAYMENT or refund.state != RefundState.DEMANDED:
+        return
+    deal = Deal.objects.filter(agreement_id=refund.agreement_id).first()
+    if deal is not None and deal.state != DealState.REPAYING:
+        raise Refused(
+            _("股权项目现在是“%(state)s”：局领导决定退还之后才能以此原因要求退回。")
+            % {"state": deal.get_state_display()},
+            field="cause",
+        )
+
+
 def check_repaid(deal: Deal) -> None:
-    """What was demanded back has come. Raises Refused."""
+    """Everything that was paid and not recognised as spent was demanded back and has come. Raises Refused."""
     refunds = queries.demanded_back(deal.agreement_id)
     if refunds.filter(state=RefundState.DEMANDED).exists():
         raise Refused(_("还有没有退清的退回资金。"), code="not_allowed")
     if not refunds.filter(state=RefundState.SETTLED).exists():
         raise Refused(_("还没有已退清的退回资金，请先在拨款页要求退回。"), code="not_allowed")
+    settlement = finance.settlement_of(deal.agreement)
+    rest = refund_rules.demandable(deal.agreement) - (settlement.recognised if settlement else 0)
+    if rest > 0:
+        raise Refused(
+            _("还有 %(rest)s 已付而没有要求退回：请要求退回，或由局领导容亏免责、核销。")
+            % {"rest": wan(rest)},
+            code="not_allowed",
+        )
 
 
 # ---- how much ----

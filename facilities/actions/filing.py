@@ -1,6 +1,7 @@
 """File a facility (备案); close or remove it, or give it more time to rectify."""
 
 from datetime import date, datetime
+from itertools import chain, count
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -81,7 +82,7 @@ def file_award(*, award: Award, by, at: datetime) -> Facility | None:
         award=award,
         organisation=application.organisation,
         kind=queries.kind_of(award, scheme),
-        number=award.number,
+        number=_free_number(award.number),
         name=application.title[:120],
         services=queries.services_asked(award, scheme),
         filed_date=local_date(at),
@@ -91,6 +92,13 @@ def file_award(*, award: Award, by, at: datetime) -> Facility | None:
     workflow.record(facility, "filed", by=by, at=at, to_state=facility.state)
     notifications.filed(facility, at=at)
     return facility
+
+
+def _free_number(number: str) -> str:
+    """That of the award; where somebody filed by hand under it, with the next figure behind."""
+    taken = set(Facility.objects.filter(number__startswith=number).values_list("number", flat=True))
+    others = (f"{number}-{figure}" for figure in count(2))
+    return next(free for free in chain([number], others) if free not in taken)
 
 
 def hold(facility: Facility) -> Facility:

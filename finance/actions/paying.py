@@ -25,7 +25,7 @@ from milestones.models import Kind, Milestone
 def plan(*, agreement: Agreement, by, at: datetime) -> list[Instalment]:
     """Split the award by the call's plan, exact to the 分. Raises Refused when the plan is not whole.
 
-    Where no public money is granted nothing is to be paid.
+    Where no public money is granted nothing is to be paid, nor what a small award leaves less than a 分 of.
     """
     if not agreement.award.amount:
         return []
@@ -52,6 +52,7 @@ def plan(*, agreement: Agreement, by, at: datetime) -> list[Instalment]:
             clause=template.clause,
         )
         for template, part in zip(templates, parts, strict=True)
+        if part
     )
 
 

@@ -88,10 +88,13 @@ def test_terms_are_corrected_before_the_unit_signs_and_after_it_was_sent_back():
     agreement, admin, manager = prepared()
     terms = {"starts_date": date(2026, 10, 1), "ends_date": date(2028, 9, 30), "own_amount": Decimal(800_000)}
     actions.correct(agreement=agreement, by=manager, at=LATER, **terms)
+    seen = Agreement.objects.get(pk=agreement.pk)
     actions.unit_sign(agreement=agreement, by=admin, at=LATER)
 
-    with pytest.raises(Refused):
-        actions.correct(agreement=agreement, by=manager, at=LATER, **terms)
+    # Also on a page that was opened before.
+    for row in (agreement, seen):
+        with pytest.raises(Refused):
+            actions.correct(agreement=row, by=manager, at=LATER, **terms)
     actions.send_back(agreement=agreement, reason="自筹有误", by=manager, at=LATER)
     actions.correct(agreement=agreement, by=manager, at=LATER, **(terms | {"own_amount": Decimal(1)}))
 

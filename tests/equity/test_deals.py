@@ -191,6 +191,8 @@ def test_behind_the_triggers_date_a_leader_chooses_among_four_ways(watching):
 def test_while_money_is_to_come_back_somebody_owes_the_next_step(watching):
     deal, people = watching
     after = AT + timedelta(days=1000)
+    with pytest.raises(Refused, match="局领导决定退还"), transaction.atomic():
+        paid_back(deal, people, cause="repayment", comes=False)
     actions.demand_repayment(deal=deal, reason="市场变化", by=people["leader"], at=after)
 
     def due():
@@ -222,6 +224,11 @@ def test_while_money_is_to_come_back_somebody_owes_the_next_step(watching):
     with only_of("equity"):
         obligations.mend(at=after + timedelta(days=30))
     assert due().due_at == calendar.due(after, 10), "the repair counts from the day on which it came"
+    first = Instalment.objects.filter(agreement=deal.agreement).order_by("order").first()
+    more = {"paid_date": TODAY, "voucher": "再拨", "amount": Decimal(3)}
+    finance.record_payment(instalment=first, **money | more)
+    with pytest.raises(Refused, match=r"0\.0003 万元 已付而没有要求退回"):
+        actions.confirm_repaid(deal=deal, by=people["finance"], at=after)
     actions.give_up(deal=deal, outcome="written_off", reason="企业破产", by=people["leader"], at=after)
     assert (clock(deal), agreeing(after)) == (set(), [])
 

@@ -21,7 +21,7 @@ from tests.factories.facilities import (
     handed_in,
     opened,
 )
-from tests.factories.milestones import agreement, project_call
+from tests.factories.milestones import agreement, draft_agreement, project_call
 
 pytestmark = pytest.mark.django_db
 K, E = DeadlineKind, EvaluationState
@@ -147,6 +147,11 @@ def test_an_agreement_in_force_files_the_facility_once():
     )
     assert facility.services == ["assessment", "testing"]
     assert actions.file_award(award=found.award, by=None, at=OPENED) == facility
+    # Somebody has used the next number by hand: signing is not stopped by that.
+    waiting = draft_agreement(call=filing_call())
+    file(facility.call, facility.organisation, number=waiting.award.number)
+    second = actions.file_award(award=waiting.award, by=None, at=OPENED)
+    assert second.number == f"{waiting.award.number}-2"
 
 
 def test_filing_by_hand_needs_the_department_and_a_free_number(platform):
