@@ -5,7 +5,16 @@ from rest_framework import serializers
 
 from applications import queries
 from applications.actions.claiming import version_of
-from applications.models import Application, Claim, ClaimLine, Nominator, RowResult, RuleResult
+from applications.models import (
+    Application,
+    Claim,
+    ClaimLine,
+    Nominator,
+    RowResult,
+    RuleResult,
+    SimilarityReport,
+    SimilarSource,
+)
 from applications.states import NominatorState, shown_alike
 from grants.models import RecommendedBy
 
@@ -80,16 +89,42 @@ class RecommendationSerializer(serializers.Serializer):
     at = serializers.DateTimeField(allow_null=True)
 
 
+class SimilarSourceSerializer(serializers.ModelSerializer):
+    number = serializers.CharField(source="application.number", default="")
+    title = serializers.SerializerMethodField()
+
+    class Meta:
+        model = SimilarSource
+        fields = ("number", "title", "covered", "title_percent", "is_same_head", "is_same_unit")
+
+    def get_title(self, source) -> str:
+        return str(source)
+
+
+class SimilarityReportSerializer(serializers.ModelSerializer):
+    """Duplicates (查重): words examined and repeated, and where; for the department alone."""
+
+    sources = SimilarSourceSerializer(many=True)
+
+    class Meta:
+        model = SimilarityReport
+        fields = ("version", "examined", "covered", "covered_by_others", "percent", "conclusion", "sources")
+
+
 class ApplicationDetailSerializer(ApplicationSerializer):
-    """With what was last handed in (ID numbers masked), its recommendation and one line per rule."""
+    """What was handed in last (ID numbers masked), its recommendation, a line per rule, duplicates."""
 
     content = serializers.SerializerMethodField()
     sha256 = serializers.SerializerMethodField()
     recommendation = serializers.SerializerMethodField()
     rule_results = serializers.SerializerMethodField()
+    similarity = serializers.SerializerMethodField()
 
     class Meta(ApplicationSerializer.Meta):
-        fields = (*ApplicationSerializer.Meta.fields, "sha256", "content", "recommendation", "rule_results")
+        fields = (
+            *ApplicationSerializer.Meta.fields,
+            *("sha256", "content", "recommendation", "rule_results", "similarity"),
+        )
         read_only_fields = fields
 
     def get_content(self, application) -> dict | None:
@@ -107,6 +142,12 @@ class ApplicationDetailSerializer(ApplicationSerializer):
 
     def get_rule_results(self, application) -> list[dict]:
         return RuleResultSerializer(queries.rule_results(application), many=True).data
+
+    @extend_schema_field(SimilarityReportSerializer(allow_null=True))
+    def get_similarity(self, application):
+        """Null for whoever may not read it, and until the comparison is done."""
+        found = queries.report_read_by(application, self.context["request"].user)
+        return SimilarityReportSerializer(found).data if found else None
 
 
 class StartInput(serializers.Serializer):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery
 
 from applications.models import Application, SimilarityReport, SimilarSource, Submission
 
@@ -40,6 +40,15 @@ def reports_of(applications: Iterable[Application]) -> dict[int, SimilarityRepor
 
 def report_of(application: Application) -> SimilarityReport | None:
     return reports_of([application]).get(application.pk)
+
+
+def report_read_by(application: Application, user) -> SimilarityReport | None:
+    """The report with its sources, for whoever may read it; two queries."""
+    rows = SimilarityReport.objects.visible_to(user).filter(
+        application=application, version=application.version
+    )
+    sources = SimilarSource.objects.select_related("application", "past_project")
+    return rows.prefetch_related(Prefetch("sources", sources)).first()
 
 
 def sources_of(report: SimilarityReport, user) -> list[Source]:

@@ -178,6 +178,17 @@ def test_only_the_department_and_the_overseers_read_it(client, handed_in):
         assert "没有发现相同的文字" in client.get(page).content.decode()
 
 
+def test_the_api_gives_it_to_the_department_alone(client):
+    compared(ROUTE, number="A-1")
+    application = compared(ROUTE).application
+    address = f"/api/v1/applications/{application.pk}/"
+    client.force_login(application.created_by)
+    assert client.get(address).json()["similarity"] is None
+    client.force_login(officer(Role.PROGRAMME_MANAGER, application.call.programme.department))
+    found = client.get(address).json()["similarity"]
+    assert (found["percent"], found["covered"], found["sources"][0]["number"]) == (100, 80, "A-1")
+
+
 def test_another_departments_source_is_named_but_not_opened(client):
     earlier = compared(ROUTE, number="B-1").application
     application = compared(ROUTE, number="A-1").application
