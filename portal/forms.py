@@ -2,6 +2,7 @@
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.kinds import LADDER
 from accounts.models import Organisation
@@ -56,7 +57,7 @@ class SelfCheckChoice(Filter):
         label=_("项目类别"), queryset=ProjectType.objects.none(), required=False, empty_label=_("请选择")
     )
     side = forms.ChoiceField(
-        label=_("您要"), choices=[("", _("揭榜")), ("demand", _("出题"))], required=False
+        label=_("您要"), choices=[("", pgettext_lazy("act", "揭榜")), ("demand", _("出题"))], required=False
     )
     unit = forms.ModelChoiceField(
         label=_("单位"), queryset=Organisation.objects.none(), required=False, empty_label=_("不用单位资料")

@@ -103,5 +103,9 @@ def starts(user) -> list[Entry]:
     """What a person of a unit can begin by themselves."""
     if not user.scope.units:
         return []
-    pairs = [("portal:calls", _("申报项目")), ("portal:board", _("揭榜")), ("exchange:start", _("我要出题"))]
+    pairs = [
+        ("portal:calls", _("申报项目")),
+        ("portal:board", _("我要揭榜")),
+        ("exchange:start", _("我要出题")),
+    ]
     return _entries(pairs, path="")
