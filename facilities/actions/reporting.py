@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from applications.questions import storable
@@ -78,9 +79,11 @@ def ask_again(*, facility: Facility, by, at: datetime) -> AnnualEvaluation:
     today = local_date(at)
     begins = min(last.data_to_date + ONE_DAY, today)
     window = Window(begins, today, at, calendar.end_of_day(held.rectify_due_date))
-    number = AnnualEvaluation.objects.filter(facility=held, year=today.year).count() + 1
+    # The first round is the year's own, which may still be to come.
+    rounds = AnnualEvaluation.objects.filter(facility=held, year=today.year)
+    latest = rounds.aggregate(latest=Max("round"))["latest"] or 1
     scheme = queries.scheme_of(held.call)
-    return _open(held, scheme, today.year, window, by=by, at=at, number=max(number, 2))
+    return _open(held, scheme, today.year, window, by=by, at=at, number=latest + 1)
 
 
 def hold_evaluation(evaluation: AnnualEvaluation) -> AnnualEvaluation:

@@ -402,3 +402,19 @@ def test_lost_clocks_are_mended(platform):
     with only_of("facility"):
         obligations.mend(at=at)
     assert (kinds(), drifted(at)) == (before, [])
+
+
+def test_a_platform_asks_again_twice_in_a_year_whose_own_evaluation_is_still_to_come():
+    facility = file(filing_call(failures_until_removal=3), number="GN-031")
+    people = people_of(facility)
+    fail(facility, people)
+    rounds = []
+    for month in (1, 3):
+        at = beijing(2027, month, 11, 10)
+        again = actions.ask_again(facility=facility, by=people["member"], at=at)
+        rounds.append((again.year, again.round))
+        concluded(graded(handed_in(again, people, at=at), people, 50, at=at), people, at=at)
+        facility.refresh_from_db()
+        if facility.removal_due_at:
+            break
+    assert rounds == [(2027, 2), (2027, 3)]
