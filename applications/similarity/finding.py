@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from applications.models import Application, ComparedText, Participant, ParticipantRole, PastProject
@@ -14,6 +14,8 @@ MOST_SOURCES = 30
 """Applications that are compared word by word."""
 COMMON = 200
 """A gram that stands in more applications than this is common wording (套话) and finds nothing."""
+ENOUGH = 1_000
+"""Of a gram in more texts than this the index gives a part of them: enough to call it common."""
 FEWEST = 2
 """Grams in common below which nothing is compared."""
 MOST_TITLES = 5_000
@@ -29,54 +31,52 @@ class Titled(NamedTuple):
     percent: int
 
 
-# How many texts hold each gram, counted no further than what is common.
-COUNTED = """
-    SELECT gram, (SELECT count(*) FROM (
-        SELECT 1 FROM applications_comparedtext WHERE grams @> ARRAY[gram] LIMIT %s
-    ) AS held)
-    FROM unnest(%s::int[]) AS gram
-"""
-# The texts that share grams with one, those with many rare ones first.
-SHARING = """
-    WITH asked AS (SELECT * FROM unnest(%s::int[], %s::float8[]) AS asked (gram, weight))
-    SELECT application_id, array_agg(asked.gram)
-    FROM applications_comparedtext CROSS JOIN LATERAL unnest(grams) AS held (gram) JOIN asked USING (gram)
-    WHERE grams && %s::int[] AND application_id <> ALL(%s)
-    GROUP BY application_id HAVING count(*) >= %s
-    ORDER BY sum(asked.weight) DESC, application_id LIMIT %s
+# (gram, a text that holds it) of grams that very many hold no further than is needed to see that they do.
+HOLDING = """
+    SELECT asked.gram, held.application_id
+    FROM unnest(%s::int[]) AS asked (gram) CROSS JOIN LATERAL (
+        SELECT application_id FROM applications_comparedtext WHERE grams @> ARRAY[asked.gram] LIMIT %s
+    ) AS held
 """
 
 
 def candidates(text: ComparedText) -> tuple[list[ComparedText], set[int]]:
-    """(the texts that together explain most of this one, the grams that are common wording); four queries.
+    """(the texts that together explain most of this one, the grams that are common wording); three queries.
 
     Versions of the same application and the steps before and after it (预申报与正式申报) are no sources.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(COUNTED, [COMMON + 1, text.grams])
-        held = dict(cursor.fetchall())
-        common = {gram for gram, count in held.items() if count > COMMON}
-        rare = [gram for gram in text.grams if gram not in common]
-        if not rare:
-            return [], common
-        weights = [1 / max(held[gram], 1) for gram in rare]
-        own = family(text.application)
-        cursor.execute(SHARING, [rare, weights, rare, own, FEWEST, MOST_SHARING])
-        chosen = _explaining({key: set(grams) for key, grams in cursor.fetchall()})
+    holders: dict[int, list[int]] = {}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL gin_fuzzy_search_limit = {ENOUGH}")
+        cursor.execute(HOLDING, [text.grams, COMMON + 1])
+        for gram, key in cursor.fetchall():
+            holders.setdefault(gram, []).append(key)
+        cursor.execute("SET LOCAL gin_fuzzy_search_limit = 0")
+    common = {gram for gram, keys in holders.items() if len(keys) > COMMON}
+    own = set(family(text.application))
+    shared: dict[int, set[int]] = {}
+    for gram, keys in holders.items():
+        if gram not in common:
+            for key in keys:
+                shared.setdefault(key, set()).add(gram)
+    shared = {key: grams for key, grams in shared.items() if key not in own and len(grams) >= FEWEST}
+    chosen = _explaining(shared, {gram: 1 / len(keys) for gram, keys in holders.items()})
     texts = ComparedText.objects.in_bulk(chosen)
     return [texts[key] for key in chosen], common
 
 
-def _explaining(shared: dict[int, set[int]]) -> list[int]:
+def _explaining(shared: dict[int, set[int]], weights: dict[int, float]) -> list[int]:
     """Of texts with the grams they share: one after the other, whichever adds most to those before it.
 
     So the one source of a copied paragraph is not lost behind many that share the same set phrases.
     """
+    rarest = sorted(shared, key=lambda key: -sum(weights[gram] for gram in shared[key]))[:MOST_SHARING]
+    left = {key: shared[key] for key in rarest}
     chosen: list[int] = []
     explained: set[int] = set()
-    while shared and len(chosen) < MOST_SOURCES:
-        key = max(shared, key=lambda key: (len(shared[key] - explained), len(shared[key])))
-        explained |= shared.pop(key)
+    while left and len(chosen) < MOST_SOURCES:
+        key = max(left, key=lambda key: (len(left[key] - explained), len(left[key])))
+        explained |= left.pop(key)
         chosen.append(key)
     return chosen
 
