@@ -6,6 +6,8 @@ from applications import queries
 from applications.models import Application, UsedNumber
 from grants.models import Question
 
+MOST_OF_COLUMN = UsedNumber._meta.get_field("column").max_length
+
 
 def keep_numbers(
     *,
@@ -29,7 +31,7 @@ def keep_numbers(
             value=number.value,
             printed=number.printed,
             question=number.question,
-            column=number.column,
+            column=number.column[:MOST_OF_COLUMN],
             row=number.row,
         )
         for number in queries.numbers_in(asked, stored)

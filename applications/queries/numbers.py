@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, OuterRef
 
 from applications import questions
-from applications.models import Application, UsedNumber
+from applications.models import Application, NumberKind, UsedNumber
 from applications.models.numbers import LONGEST, plain_number
 from applications.states import ApplicationState
 from grants.models import Question
@@ -62,7 +62,8 @@ def numbers_in(asked: Iterable[Question], stored: Mapping[str, object]) -> Itera
 
 
 def _once(question) -> str:
-    return str(question.config.get(ONCE) or "")
+    kind = question.config.get(ONCE)
+    return kind if kind in NumberKind.values else ""
 
 
 def _said(kind, text, *where) -> Iterator[Found]:
