@@ -42,12 +42,18 @@ class Keys:
 
     def go(self, *, name: str = "", text: str = "", key: str = "Tab") -> dict:
         """Press the key until the cursor is at an input of this name or at what begins with this text."""
+        *held, key = key.split("+")
         passed = []
+        for one in held:
+            self.page.keyboard.down(one)
         for _stop in range(MOST_STOPS):
-            self.press(key)
+            # Held down, the key repeats: half the work of pressing it again.
+            self.page.keyboard.down(key)
             at = self.at()
             passed.append(at["name"] or at["text"][:12])
             if (name and at["name"] == name) or (text and at["text"].startswith(text)):
+                for one in (key, *held):
+                    self.page.keyboard.up(one)
                 return at
         raise AssertionError(f"{name}{text} is not reached at {self.page.url}: {passed}")
 
