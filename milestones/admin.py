@@ -159,7 +159,13 @@ class MilestoneAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMix
         actions.conclude(report=queries.latest_report(milestone), **data, by=request.user, at=at)
         return _("审核结论已保存，项目单位会收到通知。")
 
-    @button(_("判为不通过"), form=ReasonForm, may=rules.can_fail, icon="block")
+    @button(
+        _("判为不通过"),
+        form=ReasonForm,
+        may=rules.can_fail,
+        text=_("退回补充的期限过后没有提交的，可以判为不通过；相关拨款不再拨付。"),
+        icon="block",
+    )
     def fail(self, request, milestone, data, at):
         actions.fail(milestone=milestone, note=data["note"], by=request.user, at=at)
         return _("已判为不通过，相关拨款不再拨付。")

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Max, QuerySet
 
 from applications import completeness, questions
@@ -21,6 +22,7 @@ from milestones.models import (
     ReportDraft,
 )
 from milestones.states import MilestoneState
+from notifications.models import Deadline, DeadlineKind
 
 EVIDENCE = "evidence_"
 """The beginning of the `kind` of the files that are handed in beside the form."""
@@ -130,6 +132,16 @@ def light(milestone: Milestone, *, at: datetime) -> str:
     if late <= timedelta(0):
         return "good"
     return "wait" if late <= DEVIATION_LIMIT else "bad"
+
+
+def open_until(milestone: Milestone) -> datetime | None:
+    """Until when its evidence is waited for, as its clock says; None without one."""
+    clock = Deadline.objects.open().filter(
+        content_type=ContentType.objects.get_for_model(Milestone),
+        kind=DeadlineKind.MILESTONE,
+        object_id=milestone.pk,
+    )
+    return clock.values_list("due_at", flat=True).first()
 
 
 def is_overdue(milestone: Milestone, *, at: datetime) -> bool:

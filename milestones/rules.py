@@ -1,5 +1,6 @@
 """Who may hand in, give an opinion and conclude, and when."""
 
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
@@ -7,6 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.roles import Role
 from applications.models import Application, TeamMember
 from awards.states import AgreementState
+from core.calendar import local_date
 from core.workflow import Refused
 from milestones import queries
 from milestones.models import Acceptance, DemanderOpinion, Kind, Milestone, Report
@@ -187,6 +189,15 @@ def check_can_fail(user, milestone: Milestone) -> None:
         raise Refused(_("年度报告只能通过或退回补充。"), code="not_allowed")
     if milestone.state != MilestoneState.RETURNED:
         raise Refused(_("只有退回补充后没有再提交的里程碑可以直接判为不通过。"), code="not_allowed")
+
+
+def check_supplement_over(due_at: datetime | None, *, at: datetime) -> None:
+    """Whoever was given time to supplement has it. Raises Refused."""
+    if due_at is not None and at <= due_at:
+        raise Refused(
+            _("退回补充的期限是 %(date)s，期限过后没有提交的才能判为不通过。") % {"date": local_date(due_at)},
+            code="not_allowed",
+        )
 
 
 def can(check, *args, **kwargs) -> bool:

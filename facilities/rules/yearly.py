@@ -227,7 +227,8 @@ def can_conclude(user, evaluation: AnnualEvaluation) -> bool:
 def check_can_pay(user, evaluation: AnnualEvaluation) -> None:
     check_manages(user, evaluation.facility.call)
     check_state(evaluation, EvaluationState.CONCLUDED)
-    if not evaluation.has_passed or evaluation.is_green is False:
+    checked = queries.scheme_of(evaluation.facility.call).district_check
+    if not evaluation.has_passed or evaluation.is_green is False or (checked and not evaluation.is_green):
         raise Refused(_("不合格或不符合绿色门槛的，不予拨付。"), clause=evaluation.clause, code="not_allowed")
     if evaluation.paid_date is not None:
         raise Refused(_("已经登记过拨付。"), code="already")

@@ -332,5 +332,6 @@ def fail(*, milestone: Milestone, note: str, by, at: datetime) -> None:
     rules.check_can_fail(by, milestone)
     if not note.strip():
         raise Refused(_("请写明理由。"), field="note")
+    rules.check_supplement_over(queries.open_until(milestone), at=at)
     workflow.move(milestone, MilestoneState.FAILED, by=by, at=at, note=note)
     notifications.failed(milestone, note=note, by=by, at=at)

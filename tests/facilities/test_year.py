@@ -324,6 +324,12 @@ def test_a_report_that_did_not_come_is_scored_without_it(platform):
     assert (evaluation.state, kinds(), drifted(late)) == (E.SCORING, [K.FACILITY_SCORE], [])
     with pytest.raises(Refused, match="没有自评"):
         actions.return_report(evaluation=evaluation, reason="补", by=people["manager"], at=late)
+    # Good marks or not: nobody has checked the green gate.
+    actions.score(evaluation=evaluation, score=Decimal(80), opinion="", by=people["manager"], at=late)
+    after = concluded(evaluation, people, at=late)
+    paid = {"amount": Decimal(1), "paid_date": date(2026, 10, 12)}
+    with pytest.raises(Refused, match="绿色门槛"):
+        actions.mark_paid(evaluation=evaluation, by=people["manager"], at=after, **paid)
 
 
 def test_an_objection_upheld_sends_it_back_to_scoring(platform):

@@ -286,7 +286,11 @@ def test_what_was_returned_and_never_came_back_has_failed(project, subtests):
     assert milestone.state == MilestoneState.RETURNED
     with pytest.raises(Refused, match="理由"):
         actions.fail(milestone=milestone, note="", by=people["manager"], at=AT)
-    actions.fail(milestone=milestone, note="逾期未补", by=people["manager"], at=AT)
+    until = deadline(milestone, DeadlineKind.MILESTONE).due_at
+    with pytest.raises(Refused, match="退回补充的期限是 2027-03-31"):
+        actions.fail(milestone=milestone, note="逾期未补", by=people["manager"], at=until)
+    later = until + timedelta(seconds=1)
+    actions.fail(milestone=milestone, note="逾期未补", by=people["manager"], at=later)
     assert not is_open(milestone, DeadlineKind.MILESTONE)
     assert milestone.state == MilestoneState.FAILED
 

@@ -6,6 +6,7 @@ from core.calendar import end_of_day
 from milestones.admin import end_of_month
 from milestones.models import Acceptance, Milestone
 from milestones.states import MilestoneState
+from notifications.models import Deadline
 from tests.factories.milestones import AT, agreement, hand_in, milestone_of, people_of, project_call
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +81,9 @@ def test_a_returned_milestone_can_be_failed(client, project):
     hand_in(milestone)
     client.force_login(people["manager"])
     client.post(address(milestone, "conclude"), {"outcome": "returned", "note": "缺报告"})
+    response = client.post(address(milestone, "fail"), {"note": "逾期未补"})
+    assert (response.status_code, "退回补充的期限是" in response.content.decode()) == (422, True)
+    Deadline.objects.open().filter(object_id=milestone.pk, kind="milestone").update(due_at=AT)
     assert client.post(address(milestone, "fail"), {"note": "逾期未补"}).status_code == 302
     assert Milestone.objects.get(pk=milestone.pk).state == MilestoneState.FAILED
 
