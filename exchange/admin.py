@@ -4,6 +4,7 @@ from django.contrib.admin import display, register
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.enums import ActionVariant
 
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
@@ -126,7 +127,7 @@ class DemandAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin):
         topic = actions.list_demand(demand=demand, number=data["number"], by=request.user, at=at)
         return _("已发榜，编号 %(number)s。") % {"number": topic.number}
 
-    @button(_("退回修改"), form=ReasonForm, may=rules.can_return, icon="undo")
+    @button(pgettext_lazy("button", "退回修改"), form=ReasonForm, may=rules.can_return, icon="undo")
     def give_back(self, request, demand, data, at):
         actions.return_demand(demand=demand, reason=data["reason"], by=request.user, at=at)
         return _("已退回需求方修改。")
