@@ -14,12 +14,11 @@ from accounts.identity import clean_credit_code, validate_credit_code, validate_
 from accounts.models import Organisation
 from applications import questions
 from applications.fields import DayField, LimitedText, MoneyField, TableField
-from applications.forms.answers import AnswersForm, completed, computed_texts, initial_of, rows_of, unreadable
+from applications.forms.asked import AskedForm
 from applications.questions import Column
 from core.filtering import Filter
 from core.money import TEN_THOUSAND
 from core.sent import number, read_json
-from core.workflow import Refused
 from exchange import actions, queries
 from exchange.kinds import TOPMOST_MONTHS, shape_of
 from exchange.models import Demand, IpOwnership
@@ -178,22 +177,22 @@ class DemandForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if name not in typed}, typed
 
 
-class QuestionsForm:
-    """The call's own questions about a demand: shown, saved and checked as those of an application are."""
+class QuestionsForm(AskedForm):
+    """The call's own questions about a demand."""
 
     def __init__(self, demand: Demand, data=None, *, files=None, mine: dict | None = None):
         self.demand = demand
-        self.questions = queries.questions_of(demand.call)
-        mine = mine or {}
+        asked, mine = queries.questions_of(demand.call), mine or {}
         answers = demand.answers | {
             question.code: mine[queries.unit_of(question.code)]
-            for question in self.questions
+            for question in asked
             if queries.unit_of(question.code) in mine
         }
-        initial = initial_of(self.questions, answers)
-        self.form = AnswersForm(data, files, initial=initial, questions_=self.questions)
-        if data is None:
-            self.form.say(unreadable(self.questions, answers))
+        super().__init__(asked, answers, data, files)
+
+    @property
+    def stored(self) -> dict:
+        return self.demand.answers
 
     def typed(self) -> dict[str, object]:
         return self.form.all_typed()
@@ -201,15 +200,8 @@ class QuestionsForm:
     def say(self, faults: dict[str, list[str]]) -> None:
         self.form.say(faults)
 
-    def attach(self, *, by, at) -> dict[str, list[str]]:
-        """Store every file that was sent; {code: [sentences]} for those that cannot be."""
-        faults = {}
-        for question, file in self.form.sent_files():
-            try:
-                actions.attach(demand=self.demand, question=question, file=file, name=file.name, by=by, at=at)
-            except Refused as refused:
-                faults.setdefault(question.code, []).append(refused.message)
-        return faults
+    def attach_one(self, question, file, *, by, at) -> None:
+        actions.attach(demand=self.demand, question=question, file=file, name=file.name, by=by, at=at)
 
     def detach(self, wanted: str, *, by, at) -> None:
         """Take the file "code:key" out of its answer; anything else changes nothing."""
@@ -223,30 +215,15 @@ class QuestionsForm:
         wanted = (code, QuestionKind.ATTACHMENT)
         return next((q for q in self.questions if (q.code, q.kind) == wanted), None)
 
-    @property
-    def _takes_files(self) -> bool:
-        return any(q.kind == QuestionKind.ATTACHMENT for q in self.questions)
+    def shown_codes(self) -> set[str]:
+        return queries.shown_codes(self.demand, self.questions)
 
-    def _upload_url(self, code: str) -> str:
+    def documents(self) -> dict:
+        takes_files = any(q.kind == QuestionKind.ATTACHMENT for q in self.questions)
+        return queries.documents_of(self.demand) if takes_files else {}
+
+    def upload_url(self, code: str) -> str:
         return reverse("exchange:upload", args=[self.demand.pk, code])
-
-    def sections(self) -> list[tuple]:
-        """(section, its rows) in order."""
-        found = {}
-        shown = queries.shown_codes(self.demand, self.questions)
-        documents = queries.documents_of(self.demand) if self._takes_files else {}
-        for row in rows_of(self.form, self.demand.answers, shown, documents, self._upload_url):
-            found.setdefault(row["question"].section, []).append(row)
-        return list(found.items())
-
-    def fresh(self) -> dict:
-        """What the page shows anew after saving: questions shown, computed texts, completed units."""
-        shown = queries.shown_codes(self.demand, self.questions)
-        return {
-            "shown": {question.code: question.code in shown for question in self.questions},
-            "texts": computed_texts(self.questions, self.demand.answers),
-            "values": completed(self.form, self.demand.answers),
-        }
 
 
 class Together:

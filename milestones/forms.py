@@ -6,10 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from applications import completeness, questions
 from applications.fields import DayField, LimitedText, MoneyField
-from applications.forms.answers import AnswersForm, completed, computed_texts, initial_of, rows_of, unreadable
+from applications.forms.asked import AskedForm
 from core.money import ZERO
 from core.sent import number
-from core.workflow import Refused
 from milestones import actions, queries
 from milestones.models import Acceptance, DemanderOpinion, Kind, Termination
 from milestones.rules import LONGEST_VALUE, MAX_SPENT
@@ -232,32 +231,26 @@ class OpinionOfOfficeForm(forms.Form):
     )
 
 
-class ReportForm:
-    """The call's own questions about a milestone: shown, saved and checked as those of an application are."""
+class ReportForm(AskedForm):
+    """The call's own questions about a milestone."""
 
     def __init__(self, milestone, data=None, *, files=None, only=None):
         self.milestone, self.only = milestone, only
-        self.questions = queries.form_questions(milestone)
         self.stored = queries.form_answers(milestone)
-        initial = initial_of(self.questions, self.stored)
-        self.form = AnswersForm(data, files, initial=initial, questions_=self.questions)
-        if data is None:
-            self.form.say(unreadable(self.questions, self.stored))
+        super().__init__(queries.form_questions(milestone), self.stored, data, files)
 
     def save(self, *, by, at) -> dict[str, list[str]]:
         """{input name: [sentences]} for what is not right yet. Raises Refused."""
         typed = self.form.all_typed(self.only)
         faults = actions.save_form(milestone=self.milestone, answers=typed, by=by, at=at)
-        for question, file in self.form.sent_files():
-            try:
-                actions.attach(
-                    milestone=self.milestone, question=question, file=file, name=file.name, by=by, at=at
-                )
-            except Refused as refused:
-                faults.setdefault(question.code, []).append(refused.message)
+        for code, sentences in self.attach(by=by, at=at).items():
+            faults.setdefault(code, []).extend(sentences)
         self.form.say(faults)
         self.stored = queries.form_answers(self.milestone)
         return {self.form.add_prefix(code): words for code, words in faults.items()}
+
+    def attach_one(self, question, file, *, by, at) -> None:
+        actions.attach(milestone=self.milestone, question=question, file=file, name=file.name, by=by, at=at)
 
     def detach(self, sent: str, *, by, at) -> None:
         """Take the file "code:key" out of its answer; anything else changes nothing."""
@@ -272,25 +265,8 @@ class ReportForm:
         context = queries.form_context(self.milestone, self.stored) if conditional else {}
         return completeness.visible_codes(self.questions, context)
 
-    def rows(self) -> list[dict]:
-        documents = queries.form_documents(self.milestone)
-        return rows_of(self.form, self.stored, self.shown_codes(), documents, self._upload_url)
+    def documents(self) -> dict:
+        return queries.form_documents(self.milestone)
 
-    def sections(self) -> list[tuple]:
-        """(section, its rows) in order."""
-        found = {}
-        for row in self.rows():
-            found.setdefault(row["question"].section, []).append(row)
-        return list(found.items())
-
-    def _upload_url(self, code) -> str:
+    def upload_url(self, code: str) -> str:
         return reverse("milestones:upload", args=[self.milestone.pk, code])
-
-    def fresh(self) -> dict:
-        """What autosave shows anew."""
-        shown = self.shown_codes()
-        return {
-            "shown": {question.code: question.code in shown for question in self.questions},
-            "texts": computed_texts(self.questions, self.stored),
-            "values": completed(self.form, self.stored),
-        }
