@@ -56,7 +56,7 @@ def _judge(rule, context, labels) -> tuple[str, str, dict]:
     if verdict.is_kept:
         return RuleStatus.PASSED, "", verdict.evidence
     failed = RuleStatus.WARNING if rule.severity == Severity.WARNING else RuleStatus.FAILED
-    return failed, rule.hint or verdict.hint, verdict.evidence
+    return failed, questions.localised(rule, "hint") or verdict.hint, verdict.evidence
 
 
 def _exemption(rule, context, labels) -> dict | None:

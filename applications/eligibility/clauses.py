@@ -39,6 +39,7 @@ def judge(rule, context, labels) -> tuple[str, dict, str]:
     """(status, evidence, hint) of one rule in a context that holds its `params`."""
     if rule.automation == Automation.ENFORCED_ELSEWHERE:
         return RuleStatus.SYSTEM_MANAGED, {}, ""
+    said = questions.localised(rule, "hint")
     try:
         if rule.applies_when.strip():
             condition = expressions.compile(rule.applies_when)
@@ -46,7 +47,11 @@ def judge(rule, context, labels) -> tuple[str, dict, str]:
                 return RuleStatus.NOT_APPLICABLE, evidence_of(condition, context, labels), ""
         if rule.automation == Automation.MANUAL or not rule.expression.strip():
             manual = rule.automation == Automation.MANUAL
-            return RuleStatus.MANUAL if manual else RuleStatus.REQUIRES_DATA, {}, rule.hint
+            return (
+                RuleStatus.MANUAL if manual else RuleStatus.REQUIRES_DATA,
+                {},
+                said,
+            )
         expression = expressions.compile(rule.expression)
         evidence = evidence_of(expression, context, labels)
         if expression.holds(context, rule=rule.code):
@@ -57,7 +62,7 @@ def judge(rule, context, labels) -> tuple[str, dict, str]:
         # A rule that cannot be computed must not silently pass or stop anybody: a person looks at it.
         return RuleStatus.MANUAL, {}, error.message
     failed = RuleStatus.WARNING if rule.severity == Severity.WARNING else RuleStatus.FAILED
-    return failed, evidence, rule.hint
+    return failed, evidence, said
 
 
 def missing_data(path: str, labels: dict[str, str]) -> str:

@@ -86,7 +86,8 @@ class StartForm(forms.Form):
     def label_of(project_type) -> str:
         """Name, cap and what the notice says of a type."""
         cap = _("（最高 %(cap)s）") % {"cap": money.wan(project_type.cap)} if project_type.cap else ""
-        summary = f"：{project_type.summary}" if project_type.summary else ""
+        summary = localised(project_type, "summary")
+        summary = f"：{summary}" if summary else ""
         return f"{localised(project_type, 'name')}{cap}{summary}"
 
 

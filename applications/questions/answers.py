@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from applications.questions.base import Kind, localised
+from applications.questions.base import Kind, localised, worded
 from applications.questions.choosing import Choice, Choices, DictionaryChoice
 from applications.questions.computed import Computed, evaluated
 from applications.questions.files import Attachment
@@ -45,7 +45,7 @@ def field_of(question) -> forms.Field:
     """The form field of a question, labelled, never required: emptiness is judged at submission."""
     field = KINDS[question.kind].field(question)
     field.label = localised(question, "label")
-    field.help_text = question.help
+    field.help_text = localised(question, "help")
     return field
 
 
@@ -145,9 +145,11 @@ def faults(question, stored, *, required=True) -> list[str]:
 
 def conditions_of(question) -> list[tuple[str, str]]:
     """(expression, message): the question's own `valid_when` and the cross-checks of its table."""
-    found = [(getattr(question, "valid_when", ""), getattr(question, "valid_message", ""))]
+    found = []
+    if source := getattr(question, "valid_when", ""):
+        found.append((source, localised(question, "valid_message")))
     checks = question.config.get("checks", [])
-    found += [(check.get("when", ""), check.get("message", "")) for check in checks]
+    found += [(check.get("when", ""), worded(check, "message")) for check in checks]
     return [(source, message) for source, message in found if source.strip()]
 
 

@@ -45,6 +45,7 @@ class MoneyRuleForm(PartForm):
         (("hint", 12),),
         (("code", 6),),
         (("text_en", 12),),
+        (("hint_en", 12),),
     )
     code_prefix = "M"
     amount = Wan(label=gettext_lazy("金额（万元）"))
@@ -103,10 +104,12 @@ class MoneyRuleForm(PartForm):
             "project_type",
             "code",
             "text_en",
+            "hint_en",
         )
         widgets = {
             "text": short_text(2),
             "text_en": short_text(2),
+            "hint_en": short_text(1),
             "hint": short_text(1),
             "row": formula(),
             "column": formula(),

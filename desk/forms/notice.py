@@ -152,7 +152,7 @@ class TypeForm(PartForm):
     layout = (
         (("name", 5), ("name_en", 4), ("code", 3)),
         (("cap", 3), ("cap_clause", 3), ("own_per_fiscal", 3), ("own_clause", 3)),
-        (("planned_number", 3), ("summary", 9)),
+        (("planned_number", 2), ("summary", 5), ("summary_en", 5)),
     )
     code_prefix = "type"
     cap = Wan(label=gettext_lazy("资助上限（万元）"), help_text=gettext_lazy("留空时同通知"))
@@ -169,8 +169,9 @@ class TypeForm(PartForm):
             "own_clause",
             "planned_number",
             "summary",
+            "summary_en",
         )
-        widgets = {"summary": short_text(1)}
+        widgets = {"summary": short_text(1), "summary_en": short_text(1)}
         help_texts = {"own_per_fiscal": gettext_lazy("自筹 ≥ 财政 × 几；留空时同通知")}
 
 

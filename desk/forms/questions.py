@@ -29,15 +29,15 @@ class SectionForm(PartForm):
     layout = (
         (("title", 6), ("title_en", 6)),
         (("form", 4), ("project_type", 4), ("code", 4)),
-        (("help", 12),),
+        (("help", 6), ("help_en", 6)),
         (("is_blind", 12),),
     )
     code_prefix = "section"
 
     class Meta:
         model = Section
-        fields = ("title", "title_en", "form", "project_type", "code", "help", "is_blind")
-        widgets = {"help": short_text(2)}
+        fields = ("title", "title_en", "form", "project_type", "code", "help", "help_en", "is_blind")
+        widgets = {"help": short_text(2), "help_en": short_text(2)}
 
     def clean_code(self):
         code = super().clean_code()
@@ -163,7 +163,8 @@ class QuestionForm(PartForm):
     )
     more = (
         (("label_en", 8), ("code", 4)),
-        (("valid_when", 8), ("valid_message", 4)),
+        (("help_en", 12),),
+        (("valid_when", 4), ("valid_message", 4), ("valid_message_en", 4)),
     )
     code_prefix = "q"
     shown_when = forms.ChoiceField(label=gettext_lazy("什么时候显示"), required=False)
@@ -178,13 +179,16 @@ class QuestionForm(PartForm):
             "clause",
             "section",
             "label_en",
+            "help_en",
             "code",
             "visible_when",
             "valid_when",
             "valid_message",
+            "valid_message_en",
         )
         widgets = {
             "help": short_text(2),
+            "help_en": short_text(2),
             "visible_when": formula(2),
             "valid_when": formula(2),
         }

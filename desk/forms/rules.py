@@ -58,6 +58,7 @@ class RuleForm(PartForm):
         (("hint", 12),),
         (("as_of", 6), ("code", 6)),
         (("text_en", 12),),
+        (("hint_en", 12),),
     )
     code_prefix = "R"
     params = ParamsField(
@@ -82,10 +83,12 @@ class RuleForm(PartForm):
             "as_of",
             "code",
             "text_en",
+            "hint_en",
         )
         widgets = {
             "text": short_text(2),
             "text_en": short_text(2),
+            "hint_en": short_text(1),
             "hint": short_text(1),
             "expression": formula(3),
             "applies_when": formula(3),

@@ -72,9 +72,11 @@ class SettingsForm(forms.Form):
     checks = PairsField(
         label=gettext_lazy("表格校验"),
         keys=("when", "message"),
+        english=True,
         widget=formula(2),
         help_text=gettext_lazy(
-            "每行一条“公式 => 不符合时的提示”，例如 totals.amount <= 500.0 => 合计不得超过 500 万元"
+            "每行一条“公式 => 不符合时的提示”，例如 totals.amount <= 500.0 => 合计不得超过 500 万元；"
+            "还可再加“| English”"
         ),
     )
     years = WordsField(

@@ -143,20 +143,27 @@ class ChoicesField(LinesField):
 
 
 class PairsField(LinesField):
-    """Two expressions or texts a line, on both sides of "=>"; as dictionaries with the given keys."""
+    """Two expressions or texts a line, on both sides of "=>"; as dictionaries with the given keys.
 
-    def __init__(self, *, keys: tuple[str, str], **kwargs):
-        self.keys = keys
+    `english`: behind a vertical bar the second may stand in English too.
+    """
+
+    def __init__(self, *, keys: tuple[str, str], english: bool = False, **kwargs):
+        self.keys, self.english = keys, english
         super().__init__(**kwargs)
 
     def write(self, item):
-        return " => ".join(str(item.get(key, "")) for key in self.keys)
+        line = " => ".join(str(item.get(key, "")) for key in self.keys)
+        translated = item.get(f"{self.keys[1]}_en") if self.english else ""
+        return f"{line} | {translated}" if translated else line
 
     def read(self, line):
         left, arrow, right = line.rpartition("=>")
         if not (arrow and left.strip() and right.strip()):
             raise ValidationError(_("请写成“表达式 => 提示”。"))
-        return dict(zip(self.keys, (left.strip(), right.strip()), strict=True))
+        pieces = [*_split(right, 2), ""] if self.english else [right.strip(), ""]
+        found = dict(zip(self.keys, (left.strip(), pieces[0]), strict=True))
+        return found | ({f"{self.keys[1]}_en": pieces[1]} if pieces[1] else {})
 
 
 class IndicatorsField(LinesField):

@@ -6,7 +6,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
-from desk.packs import checks, describing, store
+from desk.packs import checks, describing, english, store
 from desk.packs.schema import Pack
 from desk.packs.source import BadPack, Problem, Source, parse
 from desk.packs.store import NEW, REPLACED, UNCHANGED, Loaded, dump
@@ -31,6 +31,7 @@ __all__ = [
     "check",
     "describing",
     "dump",
+    "english",
     "load",
     "read",
     "shipped",

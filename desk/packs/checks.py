@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applications.states import APPLICATION, ApplicationState
-from desk.packs import expressions, questions, reach, sense
+from desk.packs import english, expressions, questions, reach, sense
 from desk.packs.schema import Pack, questions_of
 from desk.packs.source import Place, Problem, Source
 from desk.packs.values import plain
@@ -56,6 +56,7 @@ def warnings(pack: Pack, *, at: datetime) -> Found:
     """What is allowed and probably not meant."""
     yield from reach.warnings(pack)
     yield from sense.warnings(pack, at=at)
+    yield from english.warnings(pack)
 
 
 def _repeated(place: Place, names: Iterable[str | tuple[str, str]], key: str) -> Found:

@@ -155,6 +155,9 @@ def _money_part(row: MoneyRule):
     return schema.MoneyRulePart.model_construct(**fields, type=_type_code(row), tiers=tiers, matrix=matrix)
 
 
+TEXTS_OF_SECTION = ("code", "form", "title", "title_en", "help", "help_en")
+
+
 def _sections(call: Call) -> list:
     questions = {}
     for question in Question.objects.filter(call=call).order_by("order"):
@@ -162,7 +165,7 @@ def _sections(call: Call) -> list:
         questions.setdefault(question.section_id, []).append(part)
     sections = []
     for section in Section.objects.filter(call=call).select_related("project_type").order_by("order"):
-        named = {name: getattr(section, name) for name in ("code", "form", "title", "title_en", "help")}
+        named = {name: getattr(section, name) for name in TEXTS_OF_SECTION}
         named |= {"type": _type_code(section), "blind": section.is_blind}
         sections.append(schema.SectionPart.model_construct(**named, questions=questions.get(section.pk, [])))
     return sections

@@ -43,7 +43,7 @@ MOST = {"max_rows": MOST_ROWS, "max_count": MOST_FILES, "decimals": MOST_DECIMAL
 TEXTS = {"unit", "dictionary", "expression"}
 OF_CHOICE = {"value", "label", "label_en"}
 OF_COLUMN = {"code", "label", "label_en", "kind", "required", "total", "record"}
-OF_CHECK = {"when", "message"}
+OF_CHECK = {"when", "message", "message_en"}
 IN_TABLES = {kind for kind in QuestionKind if kind in CELLS}
 """What fits into one cell; codes with a check digit are no kinds of question."""
 CODE = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
@@ -124,7 +124,7 @@ def _checks(place: Place, config: dict) -> Found:
         yield (*place, "checks"), _("应为列表，每一项有 when 和 message。")
         return
     for index, check in enumerate(checks):
-        right = isinstance(check, dict) and set(check) == OF_CHECK
+        right = isinstance(check, dict) and OF_CHECK - {"message_en"} <= set(check) <= OF_CHECK
         if not right or not all(isinstance(text, str) and text.strip() for text in check.values()):
             yield (*place, "checks", index), _("每一项校验要有 when（表达式）和 message（提示）。")
 

@@ -108,6 +108,7 @@ class TypePart(Part):
     name: Words120
     name_en: Maybe120 = ""
     summary: Text = ""
+    summary_en: Text = ""
     cap: Annotated[Amount, Field(gt=0)] | None = None
     cap_clause: Clause = ""
     own_per_fiscal: Annotated[Number, Field(ge=0, lt=1000)] | None = None
@@ -200,6 +201,7 @@ class MoneyRulePart(Part):
     applies_when: Text = ""
     waived_when: Text = ""
     hint: Text = ""
+    hint_en: Text = ""
 
 
 class MoneyPart(Part):
@@ -314,11 +316,13 @@ class QuestionPart(Part):
     label: Words200
     label_en: Maybe200 = ""
     help: Text = ""
+    help_en: Text = ""
     clause: Clause = ""
     required: bool = True
     visible_when: Text = ""
     valid_when: Text = ""
     valid_message: Maybe200 = ""
+    valid_message_en: Maybe200 = ""
     config: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -329,6 +333,7 @@ class SectionPart(Part):
     title: Words120
     title_en: Maybe120 = ""
     help: Text = ""
+    help_en: Text = ""
     blind: bool = False
     """Holds no name of a person or unit; the only part that blind experts read, if there is one."""
     questions: list[QuestionPart]
@@ -348,6 +353,7 @@ class RulePart(Part):
     as_of: Day | None = None
     """Facts about units count as of this day; left out: as of the day on which the call opens."""
     hint: Text = ""
+    hint_en: Text = ""
     params: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -407,6 +407,7 @@ class ProjectType(models.Model):
     name = models.CharField(_("项目类别"), max_length=120)
     name_en = models.CharField(_("英文名称"), max_length=120, blank=True)
     summary = models.TextField(_("说明"), blank=True)
+    summary_en = models.TextField(_("英文说明"), blank=True)
     cap = models.DecimalField(_("资助上限（元）"), max_digits=14, decimal_places=2, null=True, blank=True)
     cap_clause = models.CharField(_("上限条款"), max_length=60, blank=True)
     own_per_fiscal = models.DecimalField(

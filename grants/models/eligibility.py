@@ -103,6 +103,7 @@ class EligibilityRule(models.Model):
         _("认定日期"), null=True, blank=True, help_text=_("单位数据以该日为准；留空时为申报开始之日")
     )
     hint = models.TextField(_("不符合时的提示"), blank=True)
+    hint_en = models.TextField(_("英文提示"), blank=True)
     params = models.JSONField(_("参数"), default=dict, blank=True)
     order = models.PositiveSmallIntegerField(_("顺序"))
 

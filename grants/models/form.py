@@ -36,6 +36,7 @@ class Section(models.Model):
     title = models.CharField(_("标题"), max_length=120)
     title_en = models.CharField(_("英文标题"), max_length=120, blank=True)
     help = models.TextField(_("说明"), blank=True)
+    help_en = models.TextField(_("英文说明"), blank=True)
     is_blind = models.BooleanField(
         _("匿名部分"),
         default=False,
@@ -87,6 +88,7 @@ class Question(models.Model):
     label = models.CharField(_("题目"), max_length=200)
     label_en = models.CharField(_("英文题目"), max_length=200, blank=True)
     help = models.TextField(_("填写说明"), blank=True)
+    help_en = models.TextField(_("英文填写说明"), blank=True)
     clause = models.CharField(_("条款"), max_length=60, blank=True)
     is_required = models.BooleanField(_("必填"), default=True)
     visible_when = models.TextField(_("显示条件（CEL）"), blank=True)
@@ -94,6 +96,7 @@ class Question(models.Model):
         _("校验条件（CEL）"), blank=True, help_text=_("填写后须成立；value 是本题的答案")
     )
     valid_message = models.CharField(_("校验提示"), max_length=200, blank=True)
+    valid_message_en = models.CharField(_("英文校验提示"), max_length=200, blank=True)
     config = models.JSONField(_("设置"), default=dict, blank=True)
     order = models.PositiveSmallIntegerField(_("顺序"))
 

@@ -116,6 +116,7 @@ class MoneyRule(models.Model):
     applies_when = models.TextField(_("适用条件（CEL）"), blank=True)
     waived_when = models.TextField(_("豁免条件（CEL）"), blank=True)
     hint = models.TextField(_("不符合时的提示"), blank=True)
+    hint_en = models.TextField(_("英文提示"), blank=True)
     order = models.PositiveSmallIntegerField(_("顺序"))
 
     class Meta:

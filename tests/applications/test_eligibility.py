@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import FactKind
 from applications import actions, eligibility, queries
@@ -37,6 +37,14 @@ def call_with(*rules, **kwargs):
 
 def line_of(application, code="X1"):
     return {line.code: line for line in eligibility.evaluate(application)}[code]
+
+
+def test_an_english_reader_reads_the_hint_in_english():
+    given = rule("unit.region == '110000'", hint="请核对区域。", hint_en="Please check the region.")
+    application = ApplicationFactory(call=call_with(given), organisation__region="370212")
+    assert line_of(application).hint == "请核对区域。"
+    with translation.override("en"):
+        assert line_of(application).hint == "Please check the region."
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,18 @@ def test_a_rule_that_compares_with_a_choice_that_is_not_there_is_an_error(call):
     ]
 
 
+def test_a_notice_with_an_english_title_lacks_each_text_without_english(call):
+    rule = {"text": "在本市注册", "clause": "第三条", "scope": "unit", "automation": "manual", "order": 9}
+    EligibilityRule.objects.create(call=call, code="D", text_en="Registered here", hint="请核对", **rule)
+    lacking = ("rules", "没有英文（hint_en），英文界面显示中文。")
+    Call.objects.filter(pk=call.pk).update(title_en="")
+    call.refresh_from_db()
+    assert lacking not in warnings(call)
+    Call.objects.filter(pk=call.pk).update(title_en="Call")
+    call.refresh_from_db()
+    assert lacking in warnings(call)
+
+
 def test_closing_on_a_rest_day_is_doubtful(call):
     CalendarDay.objects.create(date=date(2027, 5, 3), is_working=False, source="试")
     zone = timezone.get_default_timezone()

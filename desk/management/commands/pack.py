@@ -11,6 +11,7 @@ from accounts.models import Organisation
 from core.calendar import local_date
 from core.workflow import Refused
 from desk import packs
+from desk.packs.source import dotted
 from grants.models import Call
 
 
@@ -65,6 +66,8 @@ class Command(BaseCommand):
 
     def check_pack(self, file: Path, today: date) -> str:
         pack = packs.check(file, today=today)
+        for place, message in packs.english.warnings(pack):
+            self.stderr.write(f"{file}: {dotted(place)}: {message}")
         return _("正确：%(title)s，%(rules)s 条规则，%(questions)s 道题目") % {
             "title": pack.call.title,
             "rules": len(pack.rules),

@@ -1,0 +1,43 @@
+"""Texts that an applicant who reads English would see in Chinese."""
+
+import re
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from desk.packs.schema import Pack, questions_of
+from desk.packs.source import Place
+
+Found = Iterator[tuple[Place, str]]
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def warnings(pack: Pack) -> Found:
+    """Each text without its English, in a notice that has an English title; others are Chinese only."""
+    if not pack.call.title_en:
+        return
+    for place, name, text, english in _texts(pack):
+        if text and not english and CHINESE.search(text):
+            yield (*place, name), _("没有英文（%(name)s_en），英文界面显示中文。") % {"name": name}
+
+
+def _texts(pack: Pack) -> Iterator[tuple[Place, str, str, str]]:
+    """(place, name, Chinese, English) of everything that applicants read of a notice."""
+    parts = [
+        *((("types", index), row, ("name", "summary")) for index, row in enumerate(pack.types)),
+        *((("rules", index), row, ("text", "hint")) for index, row in enumerate(pack.rules)),
+        *((("money", "rules", index), row, ("text", "hint")) for index, row in enumerate(pack.money.rules)),
+        *((("stages", index), row, ("pledge", "asks_file")) for index, row in enumerate(pack.stages)),
+        *((("sections", index), row, ("title", "help")) for index, row in enumerate(pack.sections)),
+        *((place, row, ("label", "help", "valid_message")) for place, row in questions_of(pack)),
+        (("paper",), pack.paper, ("of",)),
+    ]
+    for place, row, names in parts:
+        for name in names:
+            yield place, name, getattr(row, name), getattr(row, f"{name}_en")
+    for place, row in questions_of(pack):
+        checks = row.config.get("checks")
+        for index, check in enumerate(checks if isinstance(checks, list) else ()):
+            if isinstance(check, dict):
+                where = (*place, "config", "checks", index)
+                yield where, "message", str(check.get("message", "")), str(check.get("message_en", ""))
