@@ -38,6 +38,7 @@ def _send_back(application, *, reason, items, due_at, by, at):
     due_at = due_at or calendar.due(at, RETURN_DAYS)
     if due_at <= at:
         raise Refused(_("修改期限应在今天之后。"), field="due_at")
+    rules.check_may_come_again(application)
     old = application.state
     scan_clocks.dropped(application, by=by, at=at)
     paper_clocks.dropped(application, by=by, at=at)

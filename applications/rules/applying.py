@@ -256,6 +256,17 @@ def check_submissions_left(application: Application) -> None:
         )
 
 
+def check_may_come_again(application: Application) -> None:
+    """Nothing is sent back that could not be handed in again. Raises Refused."""
+    most = application.call.max_submissions
+    if most is not None and application.version >= most:
+        raise Refused(
+            _("本通知规定最多提交 %(most)s 次，退回后不能再提交，请在本环节作出结论。") % {"most": most},
+            clause=application.call.number,
+            code="too_often",
+        )
+
+
 def check_entry_kept(application: Application, *, at) -> None:
     """The right to apply to the second step lapses some days after the outline was chosen."""
     if not application.follows_id:

@@ -341,10 +341,16 @@ def test_units_and_recommenders_pass_on_until_their_own_closing_moments():
 
 
 def test_an_application_is_handed_in_only_as_often_as_the_notice_allows():
-    call = CallFactory(max_submissions=1, parts__stages=NO_REVIEW)
+    call = CallFactory(max_submissions=2, parts__stages=NO_REVIEW)
     application = submitted(call=call)
-    manager = officer(Role.PROGRAMME_MANAGER, call.programme.department)
-    actions.return_for_supplement(application=application, reason="缺附件", by=manager, at=timezone.now())
+    words = {"by": officer(Role.PROGRAMME_MANAGER, call.programme.department), "at": timezone.now()}
+    actions.return_for_supplement(application=application, reason="缺附件", **words)
+    application.refresh_from_db()
+    hand_in(application)
+    with pytest.raises(Refused, match="退回后不能再提交") as refused:
+        actions.return_for_supplement(application=application, reason="缺附件", **words)
+    assert refused.value.code == "too_often"
+    Application.objects.filter(pk=application.pk).update(state=S.RETURNED)
     application.refresh_from_db()
     with pytest.raises(Refused) as refused:
         hand_in(application)
