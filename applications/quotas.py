@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.queries import unit_context
 from applications import queries
+from applications.eligibility.amounts import TOGETHER
 from applications.models import Application
 from applications.queries import Office
 from applications.queries.limits import NOT_COUNTED
@@ -21,7 +22,7 @@ from applications.states import ApplicationState
 from core import expressions
 from core.calendar import local_date
 from core.workflow import Refused
-from grants.models import Call, MoneyKind, Quota, QuotaOf
+from grants.models import Call, Quota, QuotaOf
 
 BEFORE = (
     *NOT_COUNTED,
@@ -104,7 +105,7 @@ def hold_counted(application: Application) -> None:
     call = application.call
     sources = [f"{rule.expression} {rule.applies_when}" for rule in call.rules.all()]
     counted = bool(queries.counted_in(sources))
-    caps = any(rule.kind in (MoneyKind.UNIT_CAP, MoneyKind.UNIT_YEAR_CAP) for rule in call.money_rules.all())
+    caps = any(rule.kind in TOGETHER for rule in call.money_rules.all())
     names = {application.organisation.credit_code} if caps else set()
     if counted:
         names |= set(application.participants.values_list("person_key", flat=True))

@@ -90,7 +90,8 @@ def sentence(rule, names: Mapping[str, str]) -> str:
         MoneyKind.FLOOR: _("申请财政资金 ≥ %(amount)s。"),
         MoneyKind.FIXED: _("申请财政资金 = %(amount)s。"),
         MoneyKind.UNIT_CAP: _("同一单位本批次申请合计 ≤ %(amount)s。"),
-        MoneyKind.UNIT_YEAR_CAP: _("同一单位本年度获支持合计 ≤ %(amount)s。"),
+        MoneyKind.PLAN_YEAR_CAP: _("同一单位本年度在本计划申请合计 ≤ %(amount)s。"),
+        MoneyKind.UNIT_YEAR_CAP: _("同一单位本年度在各计划申请合计 ≤ %(amount)s。"),
     }
     return patterns[kind] % {"amount": amount}
 

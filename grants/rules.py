@@ -63,6 +63,7 @@ HISTORY = frozenset(
         "unit_in_year",
         "unit_running",
         "unit_asked_in_call",
+        "unit_asked_in_plan_year",
         "unit_asked_in_year",
         "pi_in_call",
         "pi_running",

@@ -86,14 +86,14 @@ class ApplicationAdmin(
         "number",
         "title",
         "organisation",
-        "call",
-        "wan_asked",
-        "place",
         "state",
+        "due",
         "standing",
         "repeated",
         "paper",
-        "due",
+        "wan_asked",
+        "place",
+        "call",
     )
     list_filter = ("state", CheckFilter, RuleFilter, SimilarityFilter, OverdueFilter, PaperFilter, "call")
     search_fields = ("number", "title", "organisation__name", "organisation__credit_code")

@@ -13,7 +13,11 @@ from applications.models import RuleStatus
 from core import expressions, money
 from grants.models import MoneyKind, MoneyRule, RuleScope, Severity
 
-TOGETHER = {MoneyKind.UNIT_CAP: "unit_asked_in_call", MoneyKind.UNIT_YEAR_CAP: "unit_asked_in_year"}
+TOGETHER = {
+    MoneyKind.UNIT_CAP: "unit_asked_in_call",
+    MoneyKind.PLAN_YEAR_CAP: "unit_asked_in_plan_year",
+    MoneyKind.UNIT_YEAR_CAP: "unit_asked_in_year",
+}
 """Kinds that count a unit's other applications, and under which name of `history`."""
 
 
@@ -139,6 +143,10 @@ def _unit_cap(rule, context):
     return _together(rule, context, str(_("本单位本批其他申报已申请")))
 
 
+def _plan_year_cap(rule, context):
+    return _together(rule, context, str(_("本单位本年度在本计划的其他申报已申请")))
+
+
 def _unit_year_cap(rule, context):
     return _together(rule, context, str(_("本单位本年度其他申报已申请")))
 
@@ -240,6 +248,7 @@ KINDS: dict[str, Callable[[MoneyRule, dict], Verdict]] = {
     MoneyKind.FLOOR: _floor,
     MoneyKind.FIXED: _fixed,
     MoneyKind.UNIT_CAP: _unit_cap,
+    MoneyKind.PLAN_YEAR_CAP: _plan_year_cap,
     MoneyKind.UNIT_YEAR_CAP: _unit_year_cap,
     MoneyKind.SHARE: _share,
     MoneyKind.TIERS: _tiers,

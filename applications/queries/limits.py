@@ -173,7 +173,7 @@ def counts(
 ) -> dict[int, dict]:
     """The variable `history` per application: how many others there are, how late reports are.
 
-    What is not among `names` is None and costs nothing; all of it takes seven queries. `pi_numbers`:
+    What is not among `names` is None and costs nothing; all of it takes eight queries. `pi_numbers`:
     application id → key of the PI, "" while it is not given (then the PI's are None).
     """
     others = _Others(applications, pi_numbers)
@@ -212,6 +212,11 @@ class _Others:
         _number, asked = self._in_call
         return asked[application.organisation_id, application.call.series] - _own(application)
 
+    def unit_asked_in_plan_year(self, application):
+        call = application.call
+        _number, asked = self._in_plan_year
+        return asked[application.organisation_id, call.programme_id, call.year] - _own(application)
+
     def unit_asked_in_year(self, application):
         _number, asked = self._in_year
         return asked[application.organisation_id, application.call.year] - _own(application)
@@ -237,6 +242,11 @@ class _Others:
     @cached_property
     def _in_call(self):
         return _summed(self.handed_in.filter(organisation__in=self.units), "call__series")
+
+    @cached_property
+    def _in_plan_year(self):
+        rows = self.handed_in.filter(organisation__in=self.units)
+        return _summed(rows, "call__programme_id", "call__year")
 
     @cached_property
     def _in_year(self):
@@ -274,12 +284,12 @@ def _own(application) -> Decimal | int:
     return application.requested_amount if _counts(application) else 0
 
 
-def _summed(rows, by: str) -> tuple[Counter, dict]:
+def _summed(rows, *by: str) -> tuple[Counter, dict]:
     """Per unit and `by`: how many, and the public money they ask for (元)."""
-    found = rows.values_list("organisation_id", by).annotate(n=Count("pk"), asked=Sum("requested_amount"))
+    found = rows.values_list("organisation_id", *by).annotate(n=Count("pk"), asked=Sum("requested_amount"))
     number, asked = Counter(), defaultdict(Decimal)
-    for unit, value, count, amount in found:
-        number[unit, value], asked[unit, value] = count, amount
+    for *key, count, amount in found:
+        number[tuple(key)], asked[tuple(key)] = count, amount
     return number, asked
 
 

@@ -171,13 +171,17 @@ def test_what_a_unit_asks_for_in_one_call_and_year_is_added_up():
         amount=90 * WAN,
         order=2,
     )
+    plan = {"kind": MoneyKind.PLAN_YEAR_CAP, "text": "条文", "clause": "第七条", "amount": 85 * WAN}
+    MoneyRule.objects.create(call=call, code="M3", order=3, **plan)
     Call.objects.filter(pk=call.pk).update(state=CallState.PUBLISHED, published_at=call.opens_at)
     call.refresh_from_db()
     first = submitted(call=call)
+    submitted(organisation=first.organisation, call=CallFactory(year=call.year))
     second = fill(ApplicationFactory(call=call, organisation=first.organisation))
     lines = {line.code: line for line in eligibility.evaluate(second)}
     assert lines["M1"].hint == "申请 50 万元，超过上限 30 万元，多 20 万元。"
-    assert lines["M2"].hint == "申请 50 万元，超过上限 40 万元，多 10 万元。"
+    assert lines["M2"].hint == "申请 50 万元，超过上限 0 万元，多 50 万元。"
+    assert lines["M3"].hint == "申请 50 万元，超过上限 35 万元，多 15 万元。"
     assert line_of(first).status == RuleStatus.PASSED
 
 
