@@ -3,14 +3,16 @@
 from datetime import timedelta
 
 from celery import shared_task
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.db import IntegrityError
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from applications import actions, printing, queries
 from applications.models import Application, StampedTable, Submission
+from applications.states import ApplicationState
 from documents.actions import store
 from documents.models import Document
 from notifications import clocks
@@ -20,6 +22,10 @@ AT_ONCE = 100
 MANY = 5_000
 LOOK_BACK = timedelta(days=30)
 """The sweep reads no further back, so that it costs the same in every year."""
+COMPARED_FIRST = (ApplicationState.FORMAL_CHECK, ApplicationState.CREDIT_CHECK)
+"""Steps that may not be passed without the report, however old the version is."""
+HELD_SECONDS = 900
+"""A comparison whose worker died may be taken up again after that."""
 
 
 def without_snapshot():
@@ -75,16 +81,24 @@ def make_missing_snapshots() -> None:
 @shared_task
 def compare(submission_pk: int) -> None:
     """Look for duplicates of one version (查重); of one handed in again meanwhile the newer is compared."""
-    rows = queries.without_report().select_related("application__call", "application__organisation")
-    submission = rows.filter(pk=submission_pk).first()
-    if submission is not None:
-        actions.compare(submission=submission, at=timezone.now())
+    key = f"comparing:{submission_pk}"
+    if not cache.add(key, True, HELD_SECONDS):
+        # Another worker has it; sweeps that overlap would all do the same work.
+        return
+    try:
+        rows = queries.without_report().select_related("application__call", "application__organisation")
+        submission = rows.filter(pk=submission_pk).first()
+        if submission is not None:
+            actions.compare(submission=submission, at=timezone.now())
+    finally:
+        cache.delete(key)
 
 
 @shared_task
 def compare_missing() -> None:
     """Compare what no worker was asked for, a transaction each where the comparison makes its own."""
-    recent = queries.without_report().filter(at__gte=timezone.now() - LOOK_BACK)
+    recent = Q(at__gte=timezone.now() - LOOK_BACK) | Q(application__state__in=COMPARED_FIRST)
+    recent = queries.without_report().filter(recent)
     clocks.each(
         "compare", recent.values_list("pk", flat=True)[:AT_ONCE], compare, at=timezone.now(), atomic=False
     )

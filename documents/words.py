@@ -1,15 +1,16 @@
 """The words of a file: PDF, Word, Excel, PowerPoint; "" of pictures and of what cannot be read."""
 
 import html
+import logging
 import re
 import zipfile
-import zlib
 
 from django.core.cache import cache
 from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 
 from documents.models import Document
+
+log = logging.getLogger(__name__)
 
 MOST_PAGES, MOST_BYTES, KEPT_SECONDS = 100, 32 << 20, 86_400
 PARTS = {
@@ -20,16 +21,8 @@ PARTS = {
 """Where the words of an Office file stand, by its ending."""
 ENDS = re.compile(r"</(?:w:p|w:tc|a:p|si|c|row|comment)>|<(?:w:br|w:tab|a:br)\b[^>]*>")
 TAG = re.compile(r"<[^>]*>")
-UNREADABLE = (
-    PyPdfError,
-    zipfile.BadZipFile,
-    zlib.error,
-    OSError,
-    ValueError,
-    KeyError,
-    RuntimeError,
-    EOFError,
-)
+NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
+"""What broken fonts give and no database keeps: NUL, halves of pairs."""
 
 
 def words_of(file: dict) -> str:
@@ -49,13 +42,27 @@ def _read(document: Document | None, ending: str) -> str:
     if document is None:
         return ""
     try:
-        with document.file.open("rb") as opened:
-            if ending in PARTS:
-                return _office_text(opened, PARTS[ending])
-            pages = PdfReader(opened).pages
-            return "\n".join(page.extract_text() for page in pages[:MOST_PAGES])
-    except UNREADABLE:
+        opened = document.file.open("rb")
+    except FileNotFoundError:
         return ""
+    with opened:
+        # A storage that is away raises here: that is no broken file, nobody remembers it as one.
+        opened.seek(0)
+        return _text(opened, ending, document)
+
+
+def _text(opened, ending: str, document: Document) -> str:
+    try:
+        text = _office_text(opened, PARTS[ending]) if ending in PARTS else _pdf_text(opened)
+        return NO_TEXT.sub(" ", text)
+    except Exception as fault:
+        # Readers of broken or locked files raise whatever they stumble over.
+        log.info("no words in document %s: %s: %s", document.pk, type(fault).__name__, fault)
+        return ""
+
+
+def _pdf_text(opened) -> str:
+    return "\n".join(page.extract_text() for page in PdfReader(opened).pages[:MOST_PAGES])
 
 
 def _office_text(opened, wanted: re.Pattern) -> str:

@@ -34,15 +34,7 @@ def compare(*, submission: Submission, at: datetime) -> SimilarityReport:
     application = submission.application
     template = similarity.template_of(similarity.words_of_call(application.call))
     prose = Prose(similarity.passages_of(submission.content), template=template)
-    text, _created = ComparedText.objects.update_or_create(
-        application=application,
-        defaults={
-            "version": submission.version,
-            "passages": prose.passages,
-            "grams": similarity.sample_of(prose),
-        },
-    )
-    texts = _texts_in_common(text, prose)
+    texts = _texts_in_common(_stored(submission, prose), prose)
     sources = [source for source, _runs in texts]
     _add_titles(application, sources)
     _tell_whose(application, sources)
@@ -63,6 +55,22 @@ def compare(*, submission: Submission, at: datetime) -> SimilarityReport:
                 source.report = report
             SimilarSource.objects.bulk_create(sources)
     return report
+
+
+def _stored(submission: Submission, prose: Prose) -> ComparedText:
+    """The text by which others find it; a newer version that another worker stored meanwhile stays."""
+    text = ComparedText(
+        application=submission.application,
+        version=submission.version,
+        passages=prose.passages,
+        grams=similarity.sample_of(prose),
+    )
+    with transaction.atomic():
+        Application.objects.select_for_update().get(pk=submission.application_id)
+        known = ComparedText.objects.filter(application=submission.application, version__gt=text.version)
+        if not known.exists():
+            text.save()
+    return text
 
 
 def _texts_in_common(text: ComparedText, prose: Prose) -> list[tuple[SimilarSource, list[similarity.Run]]]:

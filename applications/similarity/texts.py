@@ -40,6 +40,8 @@ def passages_of(content: dict) -> list[Passage]:
         left -= len(text)
         if text.strip():
             found.append(Passage(place, text))
+        if not left:
+            break
     return found
 
 

@@ -2,8 +2,10 @@
 
 import io
 import zipfile
+from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.db import DatabaseError, IntegrityError, transaction
 from django.urls import reverse
@@ -11,9 +13,10 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from applications import actions, queries, similarity, tasks
-from applications.models import Application, PastProject, SimilarityReport, Submission
+from applications.models import Application, ComparedText, PastProject, SimilarityReport, Submission
 from applications.similarity import Passage, Prose, finding
 from core.workflow import Lost, Refused
+from documents import words as reading
 from documents.actions import store
 from tests.factories.accounts import OrganisationFactory, UserFactory, officer
 from tests.factories.applications import ApplicationFactory, submitted
@@ -78,6 +81,9 @@ def test_its_own_versions_and_the_step_before_are_no_sources():
     again = compared(ROUTE, application=report.application, version=2)
     assert (report.covered, again.covered) == (0, 0)
     assert compared(OTHER, application=outline) != again
+    # A slow worker that still compares the first version does not write over the text of the second.
+    compared(OTHER, application=report.application)
+    assert ComparedText.objects.get(application=report.application).version == 2
 
 
 def test_the_notices_own_words_and_references_are_nobodys():
@@ -127,12 +133,12 @@ def test_a_similar_title_of_the_same_head_or_unit_is_shown_whatever_the_text():
     assert compared(OTHER, title=theirs["title"]).sources.filter(covered=0).count() == 0
 
 
-def test_what_was_handed_in_is_compared_once_files_included(handed_in):
+def test_what_was_handed_in_is_compared_once_files_included(handed_in, monkeypatch):
     application = Application.objects.get(pk=handed_in.pk)
     earlier = compared("先仿真后试制。" * 3).application
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w") as archive:
-        archive.writestr("word/document.xml", f"<w:p>{ROUTE}</w:p>")
+        archive.writestr("word/document.xml", f"<w:p>{ROUTE}\x00</w:p>")
     file = store(
         subject=application,
         kind="plan",
@@ -145,7 +151,23 @@ def test_what_was_handed_in_is_compared_once_files_included(handed_in):
     answer = {"document": file.pk, "name": "正文.docx", "sha256": file.sha256}
     answers = [{"kind": "attachment", "label": "正文", "value": answer, "text": "", "rows": []}]
     content = {"title": "甲", "answers": answers} | EMPTY
+    with monkeypatch.context() as patched:
+        # What a reader of files raises over a broken one is anybody's guess.
+        patched.setattr(reading, "PARTS", {"docx": None})
+        assert [passage.place for passage in similarity.passages_of(content)] == ["项目名称"]
+    cache.clear()
     assert [passage.place for passage in similarity.passages_of(content)] == ["项目名称", "正文.docx"]
+    assert "\x00" not in similarity.passages_of(content)[1].text
+    submission = Submission.objects.get(application=application)
+    cache.add(f"comparing:{submission.pk}", True)
+    tasks.compare_missing()
+    assert queries.report_of(application) is None  # another worker has it
+    cache.clear()
+    # However long nobody compared: what waits at the desk is never left out.
+    monkeypatch.setattr(tasks, "LOOK_BACK", timedelta())
+    tasks.compare_missing()
+    assert queries.report_of(application) is None
+    Application.objects.filter(pk=application.pk).update(state="formal_check")
     tasks.compare_missing()
     tasks.compare_missing()
     report = queries.report_of(application)
