@@ -26,6 +26,11 @@ class Refused(Exception):
         self.clause = clause
         self.code = code
 
+    @property
+    def sentence(self) -> str:
+        """The message with its clause, where a page has one line for both."""
+        return f"{self.message}（{self.clause}）" if self.clause else self.message
+
 
 class Lost(Refused):
     """Somebody else moved the subject first."""

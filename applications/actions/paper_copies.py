@@ -98,7 +98,7 @@ def _judge(application: Application, *, by, at: datetime) -> None:
         hint = _("已收到 %(copies)s 份，还缺 %(missing)s 份。")
         hint %= {"copies": papers.copies, "missing": papers.missing}
         _settle(application, RuleStatus.MANUAL, f"{hint}{_waits(application)}", at=at)
-        if not _runs(application):
+        if not _runs(application) and queries.papers_owing().filter(pk=application.pk).exists():
             paper_clocks.opened(application, at=at)
     elif papers.missing:
         _settle(application, _failing(application), _short(papers), at=at)
@@ -165,3 +165,5 @@ def renew_papers(*, application: Application, by, at: datetime) -> None:
     _settle(application, RuleStatus.MANUAL, _waits(application), at=at)
     paper_clocks.dropped(application, by=by, at=at)
     paper_clocks.opened(application, at=at)
+    if queries.papers_of(application).receipts:
+        _judge(application, by=by, at=at)

@@ -17,6 +17,7 @@ from applications.models import Application, RuleStatus, copies_received
 from core.admin import button, dress
 from core.calendar import local_date
 from core.sent import numbers
+from core.workflow import Refused
 from grants.models import PAPER_RULE
 
 MOST = 200
@@ -48,6 +49,21 @@ class PaperFilter(SimpleListFilter):
             missed = Q(status__in=(RuleStatus.FAILED, RuleStatus.WARNING), officer_status="")
             return queries.having(asked, missed, rule__code=PAPER_RULE)
         return queryset
+
+
+def _can_be_recorded(form: PapersForm, at) -> bool:
+    """What cannot be is said beside its field: nothing that was typed is lost over a wrong day."""
+    data, copies = form.cleaned_data, form.copies()
+    days = data["received_date"], data["posted_date"]
+    for application, name in form.rows:
+        try:
+            if application.pk in copies:
+                rules.check_papers(application, copies[application.pk], *days, at=at)
+        except Refused as refused:
+            field = refused.field if refused.field in form.fields else name
+            if not form.has_error(field):
+                form.add_error(field, refused.sentence)
+    return form.is_valid()
 
 
 class PaperMixin:
@@ -105,7 +121,7 @@ class PaperMixin:
             initial={"received_date": local_date(now)},
         )
         back = f"{reverse('admin:applications_application_changelist')}?paper=none"
-        if request.method == "POST" and form.is_valid():
+        if form.is_bound and form.is_valid() and _can_be_recorded(form, now):
             self._receive(request, chosen, form, now)
             return redirect(back)
         context = {

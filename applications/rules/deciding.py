@@ -119,7 +119,9 @@ def check_papers(application: Application, copies: int, received_date, posted_da
         raise Refused(_("寄出日期不能在收到日期之后。"), field="posted_date")
     if application.call.paper_by_postmark and posted_date is None:
         raise Refused(
-            _("本通知以寄出邮戳为准，请填写寄出日期；当面送达的填写收到日期。"), field="posted_date"
+            _("本通知以寄出邮戳为准，请填写寄出日期；当面送达的填写收到日期。"),
+            field="posted_date",
+            clause=application.call.paper_clause,
         )
 
 

@@ -95,7 +95,7 @@ def receive(request, pk):
                 application=application, by=request.user, at=timezone.now(), **form.cleaned_data
             )
         except Refused as refused:
-            form.add_error(refused.field or None, refused.message)
+            form.add_error(refused.field or None, refused.sentence)
         else:
             messages.success(request, _("已登记收到的纸质材料。"))
             return redirect(f"{reverse('applications:detail', args=[application.pk])}#paper")

@@ -99,7 +99,7 @@ def test_copies_are_counted_until_all_have_come_in_time(client):
         ({"paper_by_postmark": True}, {"posted": 30}, "failed"),
     ],
 )
-def test_what_comes_too_late_follows_the_notice(fields, words, status):
+def test_what_comes_too_late_follows_the_notice(fields, words, status, monkeypatch):
     application = submitted(call=asking(**fields))
     missed = "warning" if fields.get("paper_warns") else "failed"
     until = clock(application).due_at
@@ -111,8 +111,19 @@ def test_what_comes_too_late_follows_the_notice(fields, words, status):
     Deadline.objects.filter(pk=clock(application).pk).update(due_at=until)
     posted = words and {"posted_date": calendar.local_date(until) + timedelta(days=words["posted"])}
     days = (until - timezone.now()).days + 40
+    if words:
+        with pytest.raises(Refused, match="以寄出邮戳为准") as refused:
+            receive(application, 5, days=days)
+        assert (refused.value.field, refused.value.clause) == ("posted_date", "第七条")
     receive(application, 5, days=days, **posted)
     assert line(application).status == status
+    # The notice gives more time: what has come is in time, and nobody is asked for it again.
+    later = until + timedelta(days=300)
+    monkeypatch.setattr(queries, "paper_until", lambda _application: later)
+    actions.paper_copies.renew_papers(application=application, by=None, at=timezone.now())
+    assert line(application).status == "passed"
+    assert not Deadline.objects.open().filter(kind=DeadlineKind.PAPER_COPIES).exists()
+    assert list(obligations.check(at=timezone.now())) == []
 
 
 def test_the_desk_records_a_delivery_and_finds_what_is_missing(client):
@@ -133,6 +144,11 @@ def test_the_desk_records_a_delivery_and_finds_what_is_missing(client):
     day = calendar.local_date(timezone.now())
     names = [f"copies_{row.pk}" for row in rows]
     assert client.post(address, {"received_date": str(day)}).status_code == 422
+    wrong = {"received_date": str(day + timedelta(days=1)), names[0]: "5", names[1]: "2"}
+    refused = client.post(address, wrong)
+    assert refused.status_code == 422
+    assert refused.context["form"][names[1]].value() == "2"
+    assert "不能在今天之后" in refused.content.decode()
     given = {"received_date": str(day), names[0]: "5", names[1]: "2"}
     assert client.post(address, given).status_code == 302
     assert [line(row).status for row in rows] == ["passed", "manual"]
@@ -186,6 +202,8 @@ def test_a_new_version_is_sent_anew_and_the_officer_may_take_what_came():
     assert (line(application).status, clock(application).state) == ("manual", "open")
     by = officer(organisation=application.call.programme.department)
     actions.officer_mark(rule_result=line(application), status="passed", note="原件有效", by=by, at=now)
+    assert clock(application).state == "met"
+    receive(application, 2)
     assert clock(application).state == "met"
 
 
