@@ -151,11 +151,14 @@ def _who(keys: list[int]) -> dict[int, tuple[set[str], set[str]]]:
 
 @transaction.atomic
 def conclude_similarity(
-    *, application: Application, version: int, conclusion: str, note: str, by, at: datetime
+    *, application: Application, seen: str, conclusion: str, note: str, by, at: datetime
 ) -> SimilarityReport:
-    """An officer's opinion on a report (查重意见); a later one replaces it. Raises Refused, Lost."""
-    Application.objects.select_for_update().get(pk=application.pk)
-    report = rules.check_can_conclude_similarity(by, application, version=version)
+    """An officer's opinion on a report as it was `seen` (查重意见); it replaces the one before.
+
+    Raises Refused, Lost.
+    """
+    application.version = Application.objects.select_for_update().get(pk=application.pk).version
+    report = rules.check_can_conclude_similarity(by, application, seen=seen)
     rules.check_similarity_conclusion(conclusion, note)
     report.conclusion, report.note, report.concluded_by, report.concluded_at = conclusion, note, by, at
     report.save(update_fields=["conclusion", "note", "concluded_by", "concluded_at"])

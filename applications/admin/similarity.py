@@ -63,7 +63,7 @@ class SimilarityMixin:
         """POST stores the opinion; nothing typed is lost when it is refused."""
         report = queries.report_of(application)
         may_conclude = report is not None and rules.allowed(
-            rules.check_can_conclude_similarity, request.user, application, version=report.version
+            rules.check_can_conclude_similarity, request.user, application, seen=report.mark
         )
         form, status = SimilarityForm(request.POST or None, report=report), 200
         if request.method == "POST":
@@ -74,6 +74,12 @@ class SimilarityMixin:
                         application=application, by=request.user, at=timezone.now(), **form.cleaned_data
                     )
                 except Refused as refused:
+                    # What was typed stays, beside the report as it is now.
+                    report = queries.report_of(application)
+                    form = SimilarityForm(
+                        request.POST | {"seen": report.mark if report else "-"}, report=report
+                    )
+                    form.is_valid()
                     form.add_error(refused.field if refused.field in form.fields else None, refused.message)
                 else:
                     messages.success(request, gettext("查重意见已记录。"))

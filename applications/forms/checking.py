@@ -92,9 +92,9 @@ class AppealForm(forms.Form):
 
 
 class SimilarityForm(forms.Form):
-    """The opinion on a report (查重意见) of one `version`: another may be handed in meanwhile."""
+    """The opinion on a report (查重意见) as it was `seen`: version and the opinion before."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput)
+    seen = forms.CharField(widget=forms.HiddenInput)
     conclusion = forms.ChoiceField(
         label=gettext_lazy("查重意见"), choices=SimilarityConclusion.choices, widget=forms.RadioSelect
     )
@@ -108,7 +108,7 @@ class SimilarityForm(forms.Form):
     def __init__(self, *args, report: SimilarityReport | None, **kwargs):
         initial = {}
         if report is not None:
-            initial = {"version": report.version, "conclusion": report.conclusion, "note": report.note}
+            initial = {"seen": report.mark, "conclusion": report.conclusion, "note": report.note}
         super().__init__(*args, initial=initial, **kwargs)
 
 

@@ -4,21 +4,18 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from applications.fields import DayField
+
 MOST = 999
-
-
-def _day() -> forms.DateInput:
-    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 class DayForm(forms.Form):
     """When they came; when they were posted, where the postmark counts."""
 
-    received_date = forms.DateField(label=gettext_lazy("收到日期"), widget=_day())
-    posted_date = forms.DateField(
+    received_date = DayField(label=gettext_lazy("收到日期"))
+    posted_date = DayField(
         label=gettext_lazy("寄出日期（邮戳）"),
         required=False,
-        widget=_day(),
         help_text=gettext_lazy("通知以寄出邮戳为准的必填；当面送达的填写收到日期"),
     )
     note = forms.CharField(label=gettext_lazy("备注"), max_length=200, required=False)

@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from applications.fields import DayField
 from applications.questions import localised
 from grants.models import Stage
 
@@ -12,16 +13,8 @@ class SigningForm(forms.Form):
     """Only the fields that the step asks for; the actions judge what is missing."""
 
     pledged = forms.BooleanField(required=False)
-    shown_from = forms.DateField(
-        label=gettext_lazy("内部公示开始"),
-        required=False,
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-    )
-    shown_to = forms.DateField(
-        label=gettext_lazy("内部公示结束"),
-        required=False,
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-    )
+    shown_from = DayField(label=gettext_lazy("内部公示开始"), required=False)
+    shown_to = DayField(label=gettext_lazy("内部公示结束"), required=False)
     file = forms.FileField(required=False, widget=forms.FileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png"}))
 
     def __init__(self, *args, stage: Stage, **kwargs):

@@ -122,6 +122,11 @@ class SimilarityReport(models.Model):
     def __str__(self):
         return f"{self.application} v{self.version}：{self.percent} %"
 
+    @property
+    def mark(self) -> str:
+        """Which state of it somebody has read: another version, or another opinion, has another mark."""
+        return f"{self.version}-{self.concluded_at.timestamp() if self.concluded_at else ''}"
+
 
 class SimilarSource(models.Model):
     """One application, or one recorded project, that a report found something in."""

@@ -18,14 +18,14 @@ def check_reads_similarity(by, application: Application) -> None:
     raise Refused(_("查重报告只由主管处室查看。"))
 
 
-def check_can_conclude_similarity(by, application: Application, *, version: int) -> SimilarityReport:
-    """A manager of the department, about the version handed in last. Raises Refused, Lost."""
+def check_can_conclude_similarity(by, application: Application, *, seen: str) -> SimilarityReport:
+    """A manager of the department, about the version handed in last as it was read. Raises Refused, Lost."""
     check_manages(by, application)
     report = queries.report_of(application)
     if report is None:
         raise Refused(_("查重还没有完成，稍后再填写意见。"), code="similarity")
-    if report.version != version:
-        raise Lost(_("申报书刚刚重新提交，请看新版本的查重报告。"), code="lost")
+    if report.mark != seen:
+        raise Lost(_("申报书刚刚重新提交，或者刚刚有人填写了查重意见：请看过下面的报告再记录。"), code="lost")
     return report
 
 

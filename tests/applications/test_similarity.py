@@ -241,14 +241,19 @@ def test_above_the_line_of_the_notice_an_opinion_comes_first(client):
         actions.pass_formal_check(application=application, by=by, at=at)
     client.force_login(by)
     page = reverse("admin:applications_application_similarity", args=[application.pk])
-    given = {"version": 1, "conclusion": "duplicate", "note": "与甲项目相同"}
+    given = {"seen": "1-", "conclusion": "duplicate", "note": "与甲项目相同"}
     refused = client.post(page, given | {"note": " "})
     assert refused.status_code == 422
     assert refused.context["form"]["conclusion"].value() == "duplicate"
     assert client.post(page, given).status_code == 302
     with pytest.raises(Refused, match="认定重复"):
         actions.pass_formal_check(application=application, by=by, at=at)
-    client.post(page, given | {"conclusion": "explained"})
+    # Another officer, who has not seen that opinion, does not write over it; what was typed stays.
+    refused = client.post(page, given | {"conclusion": "explained"})
+    assert "刚刚有人填写了查重意见" in refused.content.decode()
+    assert refused.context["form"]["conclusion"].value() == "explained"
+    seen = {"seen": refused.context["form"]["seen"].value()}
+    assert client.post(page, given | seen | {"conclusion": "explained"}).status_code == 302
     actions.pass_formal_check(application=application, by=by, at=at)
     assert application.state == "decision"
 
@@ -260,12 +265,12 @@ def test_the_opinion_is_the_departments_and_of_the_version_handed_in_last():
     strangers = (officer(Role.PROGRAMME_MANAGER, OrganisationFactory()), application.created_by)
     for stranger in (*strangers, officer(Role.AUDITOR)):
         with pytest.raises(Refused):
-            actions.conclude_similarity(version=1, by=stranger, **given)
+            actions.conclude_similarity(seen="1-", by=stranger, **given)
     with pytest.raises(Lost):
-        actions.conclude_similarity(version=2, by=manager, **given)
+        actions.conclude_similarity(seen="2-", by=manager, **given)
     with pytest.raises(Refused, match="请选择"):
-        actions.conclude_similarity(version=1, by=manager, **given | {"conclusion": "maybe"})
-    actions.conclude_similarity(version=1, by=manager, **given)
+        actions.conclude_similarity(seen="1-", by=manager, **given | {"conclusion": "maybe"})
+    actions.conclude_similarity(seen="1-", by=manager, **given)
     assert queries.report_of(application).conclusion == "cleared"
 
 
