@@ -66,10 +66,10 @@ def _paper_step(now: "_Now") -> list[Step]:
     papers = queries.papers_of(now.application)
     if papers is None or now.application.state in _WRITING:
         return []
-    due, clause = now.term(DeadlineKind.PAPER_COPIES)
+    due, _explanation = now.term(DeadlineKind.PAPER_COPIES)
     note = _("收到 %(copies)s 份，应为 %(asked)s 份") % {"copies": papers.copies, "asked": papers.asked}
     state = "next" if due else ("done" if not papers.missing else "failed")
-    return [Step(_("报送纸质材料"), state, due=due, note=note, clause=clause)]
+    return [Step(_("报送纸质材料"), state, due=due, note=note, clause=now.application.call.paper_clause)]
 
 
 @dataclass(frozen=True)
