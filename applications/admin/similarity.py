@@ -76,9 +76,8 @@ class SimilarityMixin:
                 except Refused as refused:
                     # What was typed stays, beside the report as it is now.
                     report = queries.report_of(application)
-                    form = SimilarityForm(
-                        request.POST | {"seen": report.mark if report else "-"}, report=report
-                    )
+                    given = request.POST.dict() | {"seen": report.mark if report else ""}
+                    form = SimilarityForm(given, report=report)
                     form.is_valid()
                     form.add_error(refused.field if refused.field in form.fields else None, refused.message)
                 else:
