@@ -24,7 +24,7 @@ from applications.serializers import (
     NominationDetailSerializer,
     NominationSerializer,
     NominatorInput,
-    OpinionInput,
+    NominatorOpinionInput,
     ReasonInput,
     RejectInput,
     StartInput,
@@ -278,12 +278,12 @@ class NominationViewSet(ReadOnlyModelViewSet):
         )
         return self._shown(nominator, status.HTTP_201_CREATED)
 
-    @extend_schema(request=OpinionInput, responses=NominationDetailSerializer)
+    @extend_schema(request=NominatorOpinionInput, responses=NominationDetailSerializer)
     @action(detail=True, methods=["post"])
     def sign(self, request, pk=None):
         """Nominate what was handed in; the person's alone."""
         nominator = self.get_object()
-        opinion = self._checked(OpinionInput)["opinion"]
+        opinion = self._checked(NominatorOpinionInput)["opinion"]
         actions.sign_nomination(nominator=nominator, opinion=opinion, by=request.user, at=timezone.now())
         return self._shown(nominator)
 

@@ -258,7 +258,7 @@ class NominatorInput(serializers.Serializer):
     leads = serializers.BooleanField(default=False)
 
 
-class OpinionInput(serializers.Serializer):
+class NominatorOpinionInput(serializers.Serializer):
     opinion = serializers.CharField(max_length=4000, allow_blank=True, default="")
 
 

@@ -44,6 +44,7 @@ SPECTACULAR_SETTINGS = {
         "PeriodicReportStateEnum": "equity.states.ReportState",
         "TriggerKindEnum": "equity.models.TriggerKind",
         "TriggerStateEnum": "equity.states.TriggerState",
+        "NominatorStateEnum": "applications.states.NominatorState",
         "OrganisationKindEnum": "accounts.kinds.OrganisationKind",
         "PublicityStateEnum": "awards.states.PublicityState",
         "TopicStateEnum": "grants.states.TopicState",
