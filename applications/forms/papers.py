@@ -18,7 +18,12 @@ class DayForm(forms.Form):
         required=False,
         help_text=gettext_lazy("通知以寄出邮戳为准的必填；当面送达的填写收到日期"),
     )
-    note = forms.CharField(label=gettext_lazy("备注"), max_length=200, required=False)
+    note = forms.CharField(
+        label=gettext_lazy("备注"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("申报人也能看到。"),
+    )
 
 
 class PaperForm(DayForm):

@@ -20,8 +20,10 @@ REFERENCES = re.compile(
     re.IGNORECASE,
 )
 REFERENCE = re.compile(r"^\s*[\[［【]\d{1,3}[\]］】]")
+# "3.1 研究方案" alone on its line is a heading; "3. 张三. 水声换能器[J]. 2019" is a reference.
 HEADING = re.compile(
-    r"^\s*(?:第?[一二三四五六七八九十]{1,3}[章节部、.．]|[（(][一二三四五六七八九十]{1,3}[)）]|附[件录表])"
+    r"^\s*(?:第?[一二三四五六七八九十]{1,3}[章节部、.．]|[（(][一二三四五六七八九十]{1,3}[)）]|附[件录表]"
+    r"|\d{1,2}(?:[.．]\d{1,2}){0,3}[、.．\s]\s*[\u3400-\u9fff]{2,30}\s*$)"
 )
 
 
@@ -76,12 +78,12 @@ def without_references(text: str) -> str:
 
 def words_of_call(call: Call) -> list[str]:
     """The notice's own words, which anybody may repeat (模板文字): its text, form, topics and rules."""
-    texts = [call.title, call.notice]
+    texts = [call.title, call.title_en, call.notice]
     for model, names in (
-        (Section, ("title", "help")),
-        (Question, ("label", "help")),
+        (Section, ("title", "help", "title_en", "help_en")),
+        (Question, ("label", "help", "label_en", "help_en")),
         (Topic, ("title", "content", "bidder_conditions")),
-        (EligibilityRule, ("text", "hint")),
+        (EligibilityRule, ("text", "hint", "text_en", "hint_en")),
     ):
         for row in model.objects.filter(call=call).values_list(*names):
             texts += row
