@@ -325,7 +325,7 @@ def invitation_taken(application: Application, *, by, at) -> None:
 def all_cancelled(application: Application, *, by, at) -> None:
     partner_clocks.all_dropped(application, by=by, at=at)
     kinds = (*STAGE_DEADLINES.values(), *DRAFT_DEADLINES, DeadlineKind.SECOND_STEP, DeadlineKind.APPEAL)
-    kinds = (*kinds, DeadlineKind.STAMPED_SCAN, DeadlineKind.SLIDES)
+    kinds = (*kinds, DeadlineKind.STAMPED_SCAN, DeadlineKind.PAPER_COPIES, DeadlineKind.SLIDES)
     for kind in dict.fromkeys(kinds):
         actions.cancel_deadline(subject=application, kind=kind, by=by, at=at)
 

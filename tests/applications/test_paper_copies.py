@@ -207,6 +207,20 @@ def test_a_new_version_is_sent_anew_and_the_officer_may_take_what_came():
     assert clock(application).state == "met"
 
 
+def test_of_what_was_taken_back_or_withdrawn_no_copies_are_owed():
+    application, now = submitted(call=asking()), timezone.now()
+    by = application.created_by
+    actions.take_back(application=application, by=by, at=now)
+    assert clock(application).state == "cancelled"
+    actions.lapse(application=application, at=now)
+    application.refresh_from_db()
+    assert (application.state, clock(application).state) == ("unit_review", "open")
+    assert list(obligations.check(at=now)) == []
+    actions.withdraw(application=application, reason="不做了", by=by, at=now)
+    assert clock(application).state == "cancelled"
+    assert list(obligations.check(at=now)) == []
+
+
 def test_the_database_keeps_receipts_and_terms_straight():
     receipt = receive(submitted(call=asking()), 5)
     rows = PaperReceipt.objects.filter(pk=receipt.pk)
