@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 from applications import appeal_clocks, notifications, queries, rules
 from applications.actions.desks import pass_formal_check
 from applications.actions.flow import enter
+from applications.actions.paper_copies import ask_papers
+from applications.actions.scanning import ask_scan
 from applications.models import Appeal, Application, RuleResult, RuleStatus
 from applications.states import AppealState, ApplicationState
 from core import workflow
@@ -72,5 +74,7 @@ def decide_appeal(
         officer_status=RuleStatus.PASSED, officer_note=reason, officer=by, officer_at=at
     )
     enter(application=application, state=ApplicationState.FORMAL_CHECK, by=by, at=at, note=reason)
+    ask_scan(application=application, at=at)
+    ask_papers(application=application, at=at)
     if onward:
         pass_formal_check(application=application, by=by, at=at, note=reason)

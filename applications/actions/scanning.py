@@ -21,6 +21,12 @@ FIELD = "scan"
 NOT_THERE = (RuleStatus.MANUAL, RuleStatus.FAILED)
 
 
+def ask_scan(*, application: Application, at: datetime) -> None:
+    """The application is back where its scan is waited for: the clock runs."""
+    if queries.scans_owing().filter(pk=application.pk).exists():
+        scan_clocks.opened(application, at=at)
+
+
 @transaction.atomic
 def upload_scan(*, application: Application, file, name: str, by, at: datetime) -> Document:
     """Keep the scan of the stamped form. Raises Refused when its QR code names another paper, or none."""

@@ -11,11 +11,12 @@ from django.core import serializers
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
-from applications import notifications, paper_clocks, queries, rules, scan_clocks
+from applications import notifications, paper_clocks, rules, scan_clocks
 from applications.actions.amending import follow_amendment
 from applications.actions.flow import stage_for
 from applications.actions.nominating import follow_nominators
 from applications.actions.paper_copies import ask_papers
+from applications.actions.scanning import ask_scan
 from applications.actions.tabling import follow_tables
 from applications.models import (
     Answer,
@@ -95,8 +96,7 @@ def put_back(*, application: Application, kept: TakenBack, at: datetime) -> None
     stage = stage_for(application, state)
     if stage:
         notifications.open_stage(application, stage, at=at)
-    if queries.scans_owing().filter(pk=application.pk).exists():
-        scan_clocks.opened(application, at=at)
+    ask_scan(application=application, at=at)
     ask_papers(application=application, at=at)
     follow_tables(application=application, by=None, at=at)
     follow_nominators(application=application, by=None, at=at)

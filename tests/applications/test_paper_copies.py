@@ -221,6 +221,24 @@ def test_of_what_was_taken_back_or_withdrawn_no_copies_are_owed():
     assert list(obligations.check(at=now)) == []
 
 
+def test_an_appeal_that_is_upheld_asks_for_them_again():
+    now = timezone.now()
+    call = asking(parts__stages=("formal_check", "decision"), scan_days=5, scan_clause="第八条")
+    application = submitted(call=call)
+    first, second = (officer(Role.PROGRAMME_MANAGER, call.programme.department) for _n in range(2))
+    actions.reject(application=application, reason="成立不足一年", clause="第三条", by=first, at=now)
+    assert clock(application).state == "cancelled"
+    appeal = actions.appeal(
+        application=application,
+        grounds="认定的成立日期有误，以营业执照为准。",
+        by=application.created_by,
+        at=now,
+    )
+    actions.decide_appeal(appeal=appeal, upheld=True, reason="经核对", by=second, at=now)
+    assert clock(application).state == "open"
+    assert list(obligations.check(at=now)) == []
+
+
 def test_the_database_keeps_receipts_and_terms_straight():
     receipt = receive(submitted(call=asking()), 5)
     rows = PaperReceipt.objects.filter(pk=receipt.pk)
