@@ -19,8 +19,9 @@ PARTS = {
     "pptx": re.compile(r"ppt/(slides/slide|notesSlides/notesSlide)\d+\.xml"),
 }
 """Where the words of an Office file stand, by its ending."""
-ENDS = re.compile(r"</(?:w:p|w:tc|a:p|si|c|row|comment)>|<(?:w:br|w:tab|a:br)\b[^>]*>")
-TAG = re.compile(r"<[^>]*>")
+ENDS = re.compile(r"</(?:w:p|w:tc|a:p|si|c|row|comment)>|<(?:w:br|w:tab|a:br)\b[^<>]*>")
+TAG = re.compile(r"<[^<>]*>")
+"""Neither reads past the next "<": many of them without an end would take the square of their number."""
 NO_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 """What broken fonts give and no database keeps: NUL, halves of pairs."""
 

@@ -143,7 +143,7 @@ def test_what_was_handed_in_is_compared_once_files_included(handed_in, monkeypat
     earlier = compared("先仿真后试制。" * 3).application
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w") as archive:
-        archive.writestr("word/document.xml", f"<w:p>{ROUTE}\x00</w:p>")
+        archive.writestr("word/document.xml", f"<w:p>{ROUTE}\x00</w:p>" + "<" * 99_999)
     file = store(
         subject=application,
         kind="plan",
