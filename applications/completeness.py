@@ -15,7 +15,7 @@ from accounts.identity import clean_credit_code, validate_credit_code, validate_
 from applications import queries, questions
 from applications.models import Application, IdKind, ParticipantRole
 from applications.questions.shown import visible_codes
-from grants.models import Instrument, QuestionKind, RecommendedBy, Sourcing, StageKind
+from grants.models import QuestionKind, RecommendedBy, Sourcing, StageKind
 from grants.queries import stages_of, way_of_recommending
 
 HUNDRED = Decimal(100)
@@ -55,7 +55,7 @@ def basics(application):
     if application.topic_id is None and application.call.sourcing == Sourcing.DEMAND:
         yield (_("榜单任务"), "", _("必填。"), "basics", "topic")
     yield from _recommender(application)
-    if application.call.instrument == Instrument.NONE or queries.has_budget(application.call):
+    if not queries.gives_money(application) or queries.has_budget(application.call):
         return
     if application.requested_amount <= 0:
         yield (_("申请财政资金"), application.call.cap_clause, _("必填。"), "basics", "requested_amount")

@@ -11,12 +11,12 @@ from accounts.kinds import CERTIFICATES
 from accounts.models import OrganisationFact
 from applications import eligibility
 from applications.models import Application
-from applications.queries import claim_of, claim_scheme
+from applications.queries import claim_of, claim_scheme, gives_money
 from applications.states import ApplicationState
 from awards.models import Agreement, Decision, Outcome, Publicity, PublicityItem
 from awards.states import AgreementState, ObjectionState
 from core import calendar
-from grants.models import Call, Instrument, ProjectType, StageKind
+from grants.models import Call, ProjectType, StageKind
 from grants.queries import moment_ahead, stages_of
 from reviews import queries as reviews
 from reviews.models import DemanderChoice
@@ -66,9 +66,9 @@ def latest_decisions(applications: Iterable[Application]) -> dict[int, Decision]
 def cap_of(application: Application) -> Decimal | None:
     """The lowest of the cap (of the type or the call) and the topic's amount; None when neither limits.
 
-    A call without public money (撮合、场景等) has the cap 0.
+    A call without public money (撮合、场景等), and a type without (自筹类), has the cap 0.
     """
-    if application.call.instrument == Instrument.NONE:
+    if not gives_money(application):
         return Decimal(0)
     cap = eligibility.terms_of(application, application.call).cap
     limits = [cap, application.topic.amount if application.topic_id else None]

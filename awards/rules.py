@@ -14,7 +14,7 @@ from accounts.models import Organisation
 from accounts.roles import Role
 from applications import eligibility, quotas
 from applications.models import Application
-from applications.queries import claim_of, claim_question, claim_scheme
+from applications.queries import claim_of, claim_question, claim_scheme, gives_money
 from applications.rules import allowed
 from applications.states import ApplicationState
 from awards import queries
@@ -23,7 +23,7 @@ from awards.states import AgreementState, ObjectionState, PublicityState
 from core import calendar
 from core.money import wan
 from core.workflow import Lost, Refused
-from grants.models import Call, Instrument, QuotaOf, StageKind
+from grants.models import Call, QuotaOf, StageKind
 from grants.rules import check_manages
 from notifications.models import Deadline, DeadlineKind
 from reviews import queries as reviews
@@ -91,9 +91,15 @@ def check_choice(application: Application) -> None:
 
 def check_amount(application: Application, amount: Decimal) -> None:
     call, topic = application.call, application.topic
-    if call.instrument == Instrument.NONE:
+    if not gives_money(application):
         if amount != 0:
-            raise Refused(_("这个通知不安排财政资金，拟资助额应为 0。"), field="amount")
+            kind = application.project_type
+            what = f"“{kind}”" if kind and not kind.is_funded else _("这个通知")
+            raise Refused(
+                _("%(what)s不安排财政资金，拟资助额应为 0。") % {"what": what},
+                field="amount",
+                clause=kind.cap_clause if kind else "",
+            )
         return
     if amount <= 0:
         raise Refused(_("拟资助额应大于 0。"), field="amount")

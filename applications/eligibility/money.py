@@ -43,8 +43,10 @@ class Terms(NamedTuple):
 
 
 def terms_of(application: Application, call: Call) -> Terms:
-    """Those of the project type where it says something, else the call's."""
+    """Those of the project type where it says something, else the call's. A type without public money: 0."""
     kind = application.project_type
+    if kind and not kind.is_funded:
+        return Terms(Decimal(0), kind.cap_clause, None, "")
     capped = kind if kind and kind.cap is not None else call
     shared = kind if kind and kind.own_per_fiscal is not None else call
     return Terms(capped.cap, capped.cap_clause, shared.own_per_fiscal, shared.own_clause)

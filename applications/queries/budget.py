@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from applications.models import Application
 from core import money
-from grants.models import Call
+from grants.models import Call, Instrument
 
 ZERO = Decimal(0)
 
@@ -27,6 +27,12 @@ class Line(NamedTuple):
 def has_budget(call: Call) -> bool:
     """Whether applicants fill a table; without one the amounts are typed (包干制, 事后申领)."""
     return call.funding_sources.exists() and call.budget_categories.exists()
+
+
+def gives_money(application: Application) -> bool:
+    """Whether public money may be asked for: the call gives some, and so does the project type."""
+    kind = application.project_type
+    return application.call.instrument != Instrument.NONE and (kind is None or kind.is_funded)
 
 
 def budget_totals(application: Application) -> dict[str, Decimal]:

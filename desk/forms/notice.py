@@ -152,7 +152,7 @@ class TypeForm(PartForm):
     layout = (
         (("name", 5), ("name_en", 4), ("code", 3)),
         (("cap", 3), ("cap_clause", 3), ("own_per_fiscal", 3), ("own_clause", 3)),
-        (("planned_number", 2), ("summary", 5), ("summary_en", 5)),
+        (("is_funded", 2), ("planned_number", 2), ("summary", 4), ("summary_en", 4)),
     )
     code_prefix = "type"
     cap = Wan(label=gettext_lazy("资助上限（万元）"), help_text=gettext_lazy("留空时同通知"))
@@ -163,6 +163,7 @@ class TypeForm(PartForm):
             "name",
             "name_en",
             "code",
+            "is_funded",
             "cap",
             "cap_clause",
             "own_per_fiscal",

@@ -111,6 +111,9 @@ def _system_rules(pack: Pack) -> Found:
 
 def _types(pack: Pack) -> Found:
     """Whatever is said of a project type must be said of one that the pack names."""
+    for index, row in enumerate(pack.types):
+        if not row.funded and (row.cap is not None or row.own_per_fiscal is not None):
+            yield ("types", index, "funded"), _("不安排财政资金的类别没有资助上限和自筹比例。")
     codes = {"", *(row.code for row in pack.types)}
     parts = (("quotas",), pack.quotas), (("sections",), pack.sections), (("rules",), pack.rules)
     parts = (*parts, (("nominators",), pack.nominators))

@@ -39,7 +39,7 @@ def dump(call: Call) -> Pack:
         call=_call(call),
         issued_by=[body.name for body in call.issuing_bodies.all()],
         contacts=_parts(schema.ContactPart, Contact, call),
-        types=_parts(schema.TypePart, ProjectType, call),
+        types=_parts(schema.TypePart, ProjectType, call, funded="is_funded"),
         quotas=_typed(schema.QuotaPart, Quota, call),
         invitations=[_part(schema.InvitationPart, row) for row in call.invitations.all()],
         recommenders=[_part(schema.RecommenderPart, row) for row in call.recommenders.all()],

@@ -78,6 +78,7 @@ RENAMED = {
     "opens": "opens_at",
     "closes": "closes_at",
     "fiscal": "is_fiscal",
+    "funded": "is_funded",
     "required": "is_required",
     "type": "project_type",
     "marginal": "is_marginal",

@@ -109,6 +109,7 @@ class TypePart(Part):
     name_en: Maybe120 = ""
     summary: Text = ""
     summary_en: Text = ""
+    funded: bool = True
     cap: Annotated[Amount, Field(gt=0)] | None = None
     cap_clause: Clause = ""
     own_per_fiscal: Annotated[Number, Field(ge=0, lt=1000)] | None = None

@@ -156,7 +156,7 @@ def _call_fields(pack: Pack) -> dict:
 
 def _write_types(call: Call, pack: Pack) -> dict[str, ProjectType | None]:
     """The project types by code; "" stands for all of them."""
-    _ordered(ProjectType, call, pack.types)
+    _ordered(ProjectType, call, pack.types, funded="is_funded")
     _ordered(Contact, call, pack.contacts)
     IssuingBody.objects.bulk_create(
         IssuingBody(call=call, name=name, order=order) for order, name in enumerate(pack.issued_by, start=1)

@@ -408,6 +408,9 @@ class ProjectType(models.Model):
     name_en = models.CharField(_("英文名称"), max_length=120, blank=True)
     summary = models.TextField(_("说明"), blank=True)
     summary_en = models.TextField(_("英文说明"), blank=True)
+    is_funded = models.BooleanField(
+        _("安排财政资金"), default=True, help_text=_("自筹类、立项不资助的类别不勾选：申请和资助都是 0")
+    )
     cap = models.DecimalField(_("资助上限（元）"), max_digits=14, decimal_places=2, null=True, blank=True)
     cap_clause = models.CharField(_("上限条款"), max_length=60, blank=True)
     own_per_fiscal = models.DecimalField(

@@ -3,13 +3,17 @@
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
-from applications import eligibility
+from applications import actions, eligibility
 from applications.models import Application, RuleStatus
+from awards.queries import cap_of
+from awards.rules import check_amount
 from core import money
+from core.workflow import Refused
 from grants.models import BudgetCategory, Call, FundingSource, MoneyKind, MoneyRule, ProjectType
 from grants.states import CallState
-from tests.factories.applications import ApplicationFactory, fill, filled, submitted
+from tests.factories.applications import ApplicationFactory, fill, filled, put, submitted
 from tests.factories.grants import CallFactory
 
 pytestmark = pytest.mark.django_db
@@ -186,6 +190,23 @@ def test_what_a_unit_asks_for_in_one_call_and_year_is_added_up():
 
 
 # ---- project types ----
+
+
+def test_a_type_without_public_money_is_handed_in_and_awarded_with_nothing():
+    call = call_with(MoneyKind.CAP, amount=100 * WAN)
+    kind = ProjectType.objects.create(call=call, code="own", name="自筹类", is_funded=False, order=1)
+    Call.objects.filter(pk=call.pk).update(state=CallState.PUBLISHED, published_at=call.opens_at)
+    call.refresh_from_db()
+    application = fill(ApplicationFactory(call=call, project_type=kind), fiscal=Decimal(50 * WAN))
+    (line,) = [line for line in eligibility.evaluate(application) if line.code == "call-cap"]
+    assert line.hint == "申请 50 万元，超过上限 0 万元，多 50 万元。"
+    fill(application, fiscal=Decimal(0))
+    actions.submit(application=application, by=application.created_by, at=timezone.now())
+    put(application, "decision")
+    with pytest.raises(Refused, match="“自筹类”不安排财政资金"):
+        check_amount(application, Decimal(1))
+    assert check_amount(application, Decimal(0)) is None
+    assert cap_of(application) == 0
 
 
 def test_a_type_has_its_own_cap_and_ratio_and_replaces_clauses_of_the_same_code():
