@@ -16,7 +16,7 @@ INLINE = re.compile(
 )
 ELSEWHERE = re.compile(r"""(?:src|href)\s*=\s*["'](?:https?:)?//""", re.IGNORECASE)
 # Found by Django, allauth and unfold under their names.
-BY_NAME = ("account/", "mfa/", "allauth/", "admin/", "drf_spectacular/")
+BY_NAME = ("account/", "mfa/", "allauth/", "admin/", "drf_spectacular/", "unfold/")
 FAILURES = {"400.html", "403.html", "404.html", "500.html", "403_csrf.html", "429.html"}
 
 

@@ -230,5 +230,5 @@ def test_the_desk_costs_the_same_however_many_lines(
         for rule in rules
     )
     client.get(page_of(application))
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(25):
         client.get(page_of(application))
