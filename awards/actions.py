@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from applications import actions as applications
 from applications.models import Application
-from applications.queries import step_after
 from applications.states import ApplicationState, ProjectEnd
 from awards import notifications, queries, rules, signals
 from awards.models import Agreement, Award, Decision, Objection, Outcome, Publicity, PublicityItem
@@ -247,7 +246,7 @@ def close_publicity(*, publicity: Publicity, by, at: datetime) -> list[Award]:
 
 def _go_on(application: Application, state: str, *, by, at) -> Award | None:
     """Behind the decision: a step of the bureau where the call has one, else the award."""
-    step = step_after(application.call, state)
+    step = applications.office_behind(application=application, state=state, by=by, at=at)
     if step is None:
         return award(application=application, by=by, at=at)
     _outcome(application, step, by=by, at=at)

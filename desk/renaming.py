@@ -68,6 +68,8 @@ def expressions_of(call: Call) -> Iterator[Place]:
     for rule in call.rules.all():
         for name in ("expression", "applies_when"):
             yield _attribute(rule, "rules", name)
+    for stage in call.stages.all():
+        yield _attribute(stage, "stages", "applies_when")
     for group in call.nominator_groups.all():
         for name in ("who", "applies_when"):
             yield _attribute(group, "nominators", name)

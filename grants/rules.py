@@ -8,7 +8,7 @@ from accounts.roles import Role
 from core import expressions
 from core.workflow import Refused
 from grants import money_rules
-from grants.models import Call, FormKind, QuestionKind, Sourcing, StageKind, Topic
+from grants.models import FOR_ALL, Call, FormKind, QuestionKind, Sourcing, StageKind, Topic
 from grants.states import CallState, TopicState
 
 K = StageKind
@@ -237,6 +237,7 @@ def problems_of(call: Call) -> list[Refused]:
     return [
         *_window(call),
         *_stages(call),
+        *_conditional_stages(call),
         *_form(call),
         *_money(call),
         *_rules(call),
@@ -274,6 +275,24 @@ def _stages(call):
             )
     if StageKind.DEMANDER_CHOICE in kinds and call.sourcing != Sourcing.DEMAND:
         yield Refused(_("只有企业出题揭榜才有“发榜方选择”环节。"), field="stages")
+
+
+def why_for_all(kind: str, place: int) -> str:
+    """Why the step at this place of the call (0: the first) may have no condition; "" where it may."""
+    if kind in FOR_ALL:
+        return _("“%(stage)s”对每份申报都办理，不能写适用条件。") % {"stage": StageKind(kind).label}
+    return "" if place else _("第一个环节对每份申报都办理，不能写适用条件。")
+
+
+def _conditional_stages(call):
+    codes = _codes(call)
+    for place, stage in enumerate(call.stages.all()):
+        if not stage.is_conditional:
+            continue
+        where = {"field": f"stages.{stage.kind}.applies_when", "clause": stage.clause}
+        if why := why_for_all(stage.kind, place):
+            yield Refused(why, **where)
+        yield from _expression(stage.applies_when, codes=codes, **where)
 
 
 def _form(call):

@@ -196,6 +196,8 @@ def _stage_step(stage: Stage) -> Step:
     note = _("%(days)s 个%(kind)s") % {"days": stage.days, "kind": stage.get_day_kind_display()}
     if stage.until:
         note = system_rules.before(stage.until)
+    if stage.is_conditional:
+        note = _("；").join((note, _("只对部分申报办理")))
     if stage.kind == StageKind.RECOMMENDATION:
         note = f"{note}；{stage.get_recommended_by_display()}"
         if stage.authority_confirmed:

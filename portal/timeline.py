@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -27,6 +27,7 @@ from notifications.models import Deadline, DeadlineKind
 S = ApplicationState
 
 _WRITING = (S.DRAFT, S.RETURNED)
+_ENDED = (S.REJECTED, S.WITHDRAWN)
 _TOLD = (S.RETURNED, S.REJECTED)
 """Moves whose note is written for the applicant."""
 
@@ -79,6 +80,7 @@ class _Now:
     application: Application
     for_officer: bool
     reached: dict[str, Event]
+    skipped: frozenset[str]
     due: dict[str, Deadline]
     notice: PublicityItem | None
     agreement: Agreement | None
@@ -91,8 +93,9 @@ class _Now:
             notice = items.select_related("publicity").first()
         if application.state == S.AGREEMENT:
             agreement = Agreement.objects.filter(award__application=application).first()
-        reached = _reached(application)
-        return cls(application, for_officer, reached, _open_deadlines(application), notice, agreement)
+        reached, skipped = _reached(application)
+        due = _open_deadlines(application)
+        return cls(application, for_officer, reached, skipped, due, notice, agreement)
 
     def term(self, *kinds: str) -> tuple[datetime | None, str]:
         """(until when, what set that moment) of the present step; nothing where nothing runs."""
@@ -150,6 +153,7 @@ class _StageView:
     clause: str
     allowed: str
     inner: bool
+    is_conditional: bool = False
 
 
 def _stages(application, *, for_officer: bool) -> list[_StageView]:
@@ -180,14 +184,25 @@ def _stages(application, *, for_officer: bool) -> list[_StageView]:
             states = (*before.states, stage.kind)
             found.append(_StageView(title, states, before.clause or stage.clause, "", inner))
         else:
-            found.append(_StageView(title, (stage.kind,), stage.clause, "" if inner else allowed, inner))
+            allowed = "" if inner else allowed
+            conditional = stage.is_conditional and not inner
+            found.append(_StageView(title, (stage.kind,), stage.clause, allowed, inner, conditional))
     return found
 
 
-def _reached(application) -> dict[str, Event]:
-    """The last move into each state."""
-    moves = Event.objects.about(application).exclude(to_state="").order_by("at", "id")
-    return {event.to_state: event for event in moves}
+def _reached(application) -> tuple[dict[str, Event], frozenset[str]]:
+    """The last move into each state, and the steps that were passed over since; one query."""
+    reached: dict[str, Event] = {}
+    skipped: set[str] = set()
+    moves = Event.objects.about(application).filter(~Q(to_state="") | Q(verb="skipped"))
+    for event in moves.order_by("at", "id"):
+        if event.to_state:
+            reached[event.to_state] = event
+            skipped.discard(event.to_state)
+        else:
+            reached.pop(event.data["step"], None)
+            skipped.add(event.data["step"])
+    return reached, frozenset(skipped)
 
 
 def _open_deadlines(application) -> dict[str, Deadline]:
@@ -246,11 +261,16 @@ def _stage_step(now: _Now, stage: _StageView, *, stages: list[_StageView]) -> St
             url=url,
             action=action,
         )
-    if state in (S.REJECTED, S.WITHDRAWN):
+    if now.skipped.issuperset(stage.states) and (state in _ENDED or _is_before(stage, state, stages)):
+        return Step(title=stage.title, state="skipped", note=_("不适用：条件不成立"), clause=stage.clause)
+    if state in _ENDED:
         return Step(title=stage.title, state="done" if entered else "skipped", at=at)
     if _is_before(stage, state, stages):
         return Step(title=stage.title, state="done", at=at)
-    return Step(title=stage.title, state="next", note=stage.allowed, clause=stage.clause)
+    note = stage.allowed
+    if stage.is_conditional:
+        note = _("；").join((note, _("只对部分申报办理")))
+    return Step(title=stage.title, state="next", note=note, clause=stage.clause)
 
 
 def _is_before(stage: _StageView, state: str, stages: list[_StageView]) -> bool:
@@ -268,7 +288,7 @@ def _end_step(now: _Now) -> Step:
     state = now.application.state
     event = now.reached.get(state)
     at = event.at if event else None
-    if state in (S.REJECTED, S.WITHDRAWN):
+    if state in _ENDED:
         told = event.note if event and state in _TOLD else ""
         return Step(title=str(S(state).label), state="failed", at=at, note=told, **_appeal_of(now))
     if state == S.RESERVED:

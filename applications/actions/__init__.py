@@ -43,7 +43,7 @@ from applications.actions.drafting import (
     update_basics,
 )
 from applications.actions.elsewhere import record_elsewhere
-from applications.actions.flow import advance, end_project, enter, set_finish, set_outcome
+from applications.actions.flow import advance, end_project, enter, office_behind, set_finish, set_outcome
 from applications.actions.holding import hold
 from applications.actions.intake import lapse, reopen_drafts, submit, withdraw
 from applications.actions.nominating import (
@@ -126,6 +126,7 @@ __all__ = [
     "lapse_table",
     "limit_partner",
     "move_in_order",
+    "office_behind",
     "officer_mark",
     "pass_formal_check",
     "receive_many",

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from applications import notifications, paper_clocks, queries, rules, scan_clocks, signals
-from applications.actions.flow import advance, enter
+from applications.actions.flow import advance, enter, office_behind
 from applications.actions.nominating import follow_nominators
 from applications.actions.paper_copies import ask_papers
 from applications.actions.recommending import keep_place
@@ -22,7 +22,7 @@ from applications.models import (
     StepConclusion,
     StepOutcome,
 )
-from applications.queries import is_decided, step_after
+from applications.queries import is_decided
 from applications.states import ApplicationState
 from core import calendar, workflow
 from core.workflow import Lost, Refused
@@ -255,7 +255,8 @@ def conclude_step(
         enter(application=current, state=ApplicationState.REJECTED, by=by, at=at, note=opinion)
         notifications.serve_team(current, NoticeKind.NOT_AWARDED, "rejected", at=at, reason=opinion)
     elif is_decided(current.call, step):
-        if (following := step_after(current.call, step)) is not None:
+        following = office_behind(application=current, state=step, by=by, at=at)
+        if following is not None:
             enter(application=current, state=following, by=by, at=at, note=opinion)
         else:
             signals.step_passed.send(sender=Application, application=current, by=by, at=at)

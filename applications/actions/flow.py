@@ -2,7 +2,9 @@
 
 from datetime import date, datetime
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from applications import notifications, queries
@@ -14,8 +16,8 @@ from applications.queries import CHOSEN
 from applications.states import OFFICE, ApplicationState
 from core import workflow
 from core.workflow import Refused
-from grants.models import Stage, StageKind
-from grants.queries import next_stage, stages_of
+from grants.models import Stage
+from grants.queries import stages_of
 from notifications.models import NoticeKind
 
 ENDS = (ApplicationState.REJECTED, ApplicationState.WITHDRAWN)
@@ -33,12 +35,31 @@ def stage_for(application: Application, state: str) -> Stage | None:
     return next((stage for stage in stages_of(application.call) if stage.kind == state), None)
 
 
-def stage_behind(application: Application, state: str | None) -> Stage | None:
-    """The step behind `state` (None: the first): what people nominate, no office recommends."""
-    stage = next_stage(application.call, state)
-    if stage and stage.kind == StageKind.RECOMMENDATION and queries.ways_of(application):
-        return next_stage(application.call, stage.kind)
-    return stage
+def stage_behind(*, application: Application, state: str | None, by, at: datetime) -> Stage | None:
+    """The step behind `state` (None: the first) that applies; what is passed over is written down.
+
+    Raises ValueError when the call has no step `state`.
+    """
+    ahead = queries.ahead(application, state)
+    for stage in ahead.skipped:
+        # Kept as it was said to everybody, whatever language the person reads who moved it on.
+        with translation.override(settings.LANGUAGE_CODE):
+            words = {"stage": stage.get_kind_display(), "clause": stage.clause}
+            if stage.clause:
+                note = _("“%(stage)s”不适用：条件不成立（%(clause)s）") % words
+            else:
+                note = _("“%(stage)s”不适用：条件不成立") % words
+        workflow.record(application, "skipped", by=by, at=at, note=note, data={"step": stage.kind})
+    return ahead.stage
+
+
+def office_behind(*, application: Application, state: str, by, at: datetime) -> str | None:
+    """The step of the bureau that directly follows `state` behind the decision, if one does and applies."""
+    try:
+        stage = stage_behind(application=application, state=state, by=by, at=at)
+    except ValueError:
+        return None
+    return stage.kind if stage and stage.kind in OFFICE else None
 
 
 @transaction.atomic
@@ -70,7 +91,7 @@ def enter(*, application: Application, state: str, by, at: datetime, note: str =
 def advance(*, application: Application, by, at: datetime, note: str = "") -> str:
     """On to the next stage of the call; returns the new state. Raises Refused when there is none."""
     try:
-        stage = stage_behind(application, application.state)
+        stage = stage_behind(application=application, state=application.state, by=by, at=at)
     except ValueError:
         stage = None
     if stage is None:

@@ -50,7 +50,10 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     if problems:
         raise rules.Incomplete(problems)
     returned = current.state == ApplicationState.RETURNED
-    target = queries.returned_from(current) if returned else stage_behind(current, None).kind
+    if returned:
+        target = queries.returned_from(current)
+    else:
+        target = stage_behind(application=current, state=None, by=by, at=at).kind
     _settle_recommender(current)
     submission = _seal(current, lines, by=by, at=at)
     _store_results(current, lines, at=at)

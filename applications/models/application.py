@@ -87,6 +87,7 @@ class Application(models.Model):
         "left": _("移出申报团队"),
         "lapsed": _("逾期未提交"),
         "ended": _("项目结束"),
+        "skipped": _("环节不适用"),
         "amended": _("随通知修订转入新版本"),
         "reopened": _("重新发榜，可以继续填写"),
         "invited": _("邀请合作单位填写"),

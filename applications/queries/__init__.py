@@ -157,7 +157,6 @@ from applications.queries.records import (
     returned_from,
     returns,
     rule_results,
-    step_after,
     supplement_deadline,
     unresolved,
     waiting_for_unit,
@@ -213,6 +212,7 @@ from applications.queries.stamped_tables import (
     tables_lapsed,
     tables_owing,
 )
+from applications.queries.steps import ahead
 from applications.queries.tables import leaders_of, of_unit_in, tables_of
 from applications.queries.versions import version_of
 
@@ -242,6 +242,7 @@ __all__ = [
     "accepted_rows",
     "accounts_of",
     "address_of",
+    "ahead",
     "appeal_until",
     "appeals_of",
     "applications",
@@ -401,7 +402,6 @@ __all__ = [
     "stamped_for",
     "stamped_of",
     "standing_of_nominators",
-    "step_after",
     "stored_answers",
     "supplement_deadline",
     "table_clause",

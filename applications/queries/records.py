@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from applications.models import Application, RuleResult, RuleStatus, Submission
-from applications.states import ENDED, OFFICE, ApplicationState, shown_alike
+from applications.states import ENDED, ApplicationState, shown_alike
 from core.models import Event
 from documents.models import Document
 from grants.models import Call, EligibilityRule, Severity
-from grants.queries import closing, next_stage, stages_of
+from grants.queries import closing, stages_of
 from notifications.models import Deadline, DeadlineKind
 
 ORDER = ["-id"]
@@ -229,15 +229,6 @@ def is_decided(call, state: str) -> bool:
     """Whether a step of the call stands behind the decision."""
     kinds = [stage.kind for stage in stages_of(call)]
     return ApplicationState.DECISION in kinds[: kinds.index(state)] if state in kinds else False
-
-
-def step_after(call, state: str) -> str | None:
-    """The step of the bureau that directly follows `state` in the call, if one does."""
-    try:
-        following = next_stage(call, state)
-    except ValueError:
-        return None
-    return following.kind if following and following.kind in OFFICE else None
 
 
 def preferences_of(applications: Collection[Application]) -> dict[int, tuple[EligibilityRule, ...]]:

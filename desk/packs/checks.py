@@ -17,7 +17,7 @@ from exchange.kinds import shape_of
 from facilities.models import UNQUALIFIED
 from finance.models import Condition
 from grants.models import FormKind, Instrument, QuestionKind, Sourcing, StageKind, check_rule_code
-from grants.rules import ORDERED
+from grants.rules import ORDERED, why_for_all
 from milestones.models import Kind, validate_month_day
 from notifications.models import DeadlineKind
 
@@ -168,6 +168,8 @@ def _stages(pack: Pack) -> Found:
         before = ApplicationState(stage.kind)
         if stage.kind == StageKind.DEMANDER_CHOICE and pack.call.sourcing != Sourcing.DEMAND:
             yield ("stages", index, "kind"), _("只有企业出题揭榜才有“发榜方选择”。")
+        if stage.applies_when.strip() and (why := why_for_all(stage.kind, index)):
+            yield ("stages", index, "applies_when"), why
     kinds = [stage.kind for stage in pack.stages]
     for first, then in ORDERED:
         if first in kinds and then in kinds and kinds.index(first) > kinds.index(then):

@@ -38,6 +38,8 @@ def found(pack: Pack) -> Found:
     for index, rule in enumerate(pack.money.rules):
         for key in ("base", "row", "column", "applies_when", "waived_when"):
             yield from _expression(("money", "rules", index, key), getattr(rule, key), known(codes))
+    for index, stage in enumerate(pack.stages):
+        yield from _expression(("stages", index, "applies_when"), stage.applies_when, known(codes))
     for index, group in enumerate(pack.nominators):
         names = known(codes)
         yield from _expression(("nominators", index, "applies_when"), group.applies_when, names)

@@ -118,6 +118,8 @@ def _conditions(pack: Pack) -> Iterator[tuple[Place, str]]:
     for number, rule in enumerate(pack.rules):
         yield ("rules", number, "expression"), rule.expression
         yield ("rules", number, "applies_when"), rule.applies_when
+    for number, stage in enumerate(pack.stages):
+        yield ("stages", number, "applies_when"), stage.applies_when
     for number, rule in enumerate(pack.money.rules):
         for name in ("applies_when", "waived_when", "row", "column"):
             yield ("money", "rules", number, name), getattr(rule, name)

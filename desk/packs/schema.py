@@ -291,6 +291,8 @@ class StagePart(Part):
     """One moment for all, in place of the days, for what comes into the step before."""
     clause: Clause = ""
     instruction: Text = ""
+    applies_when: Text = ""
+    """For some applications only; not of the first step, nor of those of `FOR_ALL`."""
     recommended_by: RecommendedBy = RecommendedBy.REGION
     """Only of the stage `recommendation`; `chosen` needs the list `recommenders`."""
     authority_confirmed: bool = False

@@ -379,7 +379,9 @@ def _unused_types(pack: Pack) -> Found:
     told = {row.type for row in rows} | {
         part.code for part in pack.types if part.cap is not None or part.own_per_fiscal is not None
     }
-    if any("project.type" in rule.expression + rule.applies_when for rule in pack.rules):
+    sources = [rule.expression + rule.applies_when for rule in pack.rules]
+    sources += [stage.applies_when for stage in pack.stages]
+    if any("project.type" in source for source in sources):
         return
     plain = [(index, part) for index, part in enumerate(pack.types) if part.code not in told]
     for index, part in plain[1:]:

@@ -38,10 +38,11 @@ from grants.models.money import BudgetCategory, ClaimScheme, FundingSource, Mone
 from grants.models.nominators import NominatorGroup
 from grants.models.programme import NumberSequence, Programme
 from grants.models.quotas import Quota, QuotaOf
-from grants.models.stages import OWN_CLOCKS, RecommendedBy, Stage, StageKind
+from grants.models.stages import FOR_ALL, OWN_CLOCKS, RecommendedBy, Stage, StageKind
 from grants.models.topics import DemandKind, Topic
 
 __all__ = [
+    "FOR_ALL",
     "NOMINATORS_RULE",
     "OWN_CLOCKS",
     "PAPER_RULE",

@@ -35,6 +35,18 @@ OWN_CLOCKS = (
 """Steps whose moments the notice itself holds, or that run for days of their own."""
 
 
+FOR_ALL = (
+    StageKind.UNIT_REVIEW,
+    StageKind.RECOMMENDATION,
+    StageKind.FORMAL_CHECK,
+    StageKind.DEMANDER_CHOICE,
+    StageKind.DECISION,
+    StageKind.PUBLICITY,
+    StageKind.AGREEMENT,
+)
+"""Steps that every application passes; the bureau's reviews and visits may be for some only."""
+
+
 class RecommendedBy(models.TextChoices):
     """Which office recommends an application (推荐渠道)."""
 
@@ -60,6 +72,13 @@ class Stage(models.Model):
     clause = models.CharField(_("条款"), max_length=60, blank=True)
     instruction = models.TextField(
         _("办理要求"), blank=True, help_text=_("该环节须形成的材料或结论，办理人会看到")
+    )
+    applies_when = models.TextField(
+        _("适用条件（CEL）"),
+        blank=True,
+        help_text=_(
+            "只对部分申报办理的环节填写，例如 500 万元以上的才现场考察；条件不成立的跳过，缺少数据的照常办理"
+        ),
     )
     recommended_by = models.CharField(
         _("由谁推荐"),
@@ -167,11 +186,20 @@ class Stage(models.Model):
                 | ~models.Q(kind__in=["unit_review", "recommendation", "publicity"]),
                 name="stage_until_of_an_office",
             ),
+            models.CheckConstraint(
+                condition=models.Q(applies_when="") | ~models.Q(kind__in=[*FOR_ALL]),
+                name="stage_condition_of_a_step_of_the_bureau",
+            ),
         ]
         triggers = frozen_with_call()
 
     def __str__(self):
         return self.get_kind_display()
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether it is for some applications only."""
+        return bool(self.applies_when.strip())
 
     @property
     def asks_signing(self) -> bool:

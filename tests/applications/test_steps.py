@@ -3,19 +3,23 @@
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from accounts.roles import Role
 from applications import actions
 from applications.models import StepConclusion, StepOutcome
 from applications.states import OFFICE, ApplicationState
+from core.models import Event
 from core.workflow import Lost, Refused
+from grants.models import FOR_ALL, Call
 from grants.models import StageKind as K
 from notifications.models import Deadline, DeadlineKind
 from notifications.states import DeadlineState
+from portal.timeline import application_steps
 from tests.factories.accounts import OrganisationFactory, officer
-from tests.factories.applications import in_state, submitted
+from tests.factories.applications import ApplicationFactory, in_state, submitted
 from tests.factories.grants import CallFactory
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +56,72 @@ def test_a_call_orders_its_steps_as_it_likes():
         ("site_visit", "pass"),
         ("argumentation", "pass"),
     ]
+
+
+def conditional(**conditions):
+    """Handed in to a call whose steps have these conditions, and examined."""
+    call = CallFactory(parts__stages=(K.FORMAL_CHECK, *conditions, K.DECISION), parts__rules=(), draft=True)
+    for kind, condition in conditions.items():
+        call.stages.filter(kind=kind).update(applies_when=condition, clause="第十条")
+    Call.objects.filter(pk=call.pk).update(state="published", published_at=timezone.now())
+    application = submitted(call=Call.objects.get(pk=call.pk))
+    actions.pass_formal_check(application=application, by=manager_of(application), at=timezone.now())
+    return application
+
+
+def skips(application):
+    return list(Event.objects.about(application).filter(verb="skipped").values_list("note", flat=True))
+
+
+def test_a_step_is_passed_over_only_where_its_condition_is_known_not_to_hold():
+    """Two in a row are passed over, each is written down; what lacks data is not let off."""
+    application = conditional(
+        expert_review="pi.name == '别人'",
+        due_diligence="project.amount >= 5000000.0",
+        site_visit="unit.size == 'large'",
+        audit="project.amount >= 500000.0",
+        credit_check="budget.own > budget.fiscal",
+    )
+    assert application.state == S.SITE_VISIT
+    before = ["“专家评审”不适用：条件不成立（第十条）", "“尽职调查”不适用：条件不成立（第十条）"]
+    assert skips(application) == before
+    clocks = Deadline.objects.filter(kind=DeadlineKind.OFFICE_STEP)
+    assert clocks.count() == 1
+    conclude(application)
+    assert application.state == S.AUDIT
+    conclude(application)
+    assert application.state == S.DECISION
+    assert skips(application) == [*before, "“信用联查与查重”不适用：条件不成立（第十条）"]
+    steps = application_steps(application, for_officer=True, at=timezone.now())
+    found = {step.title: (step.state, step.note) for step in steps}
+    assert found["尽职调查"] == ("skipped", "不适用：条件不成立")
+    assert found["现场考察"][0] == found["专项审计核查"][0] == "done"
+    # Applicants read the bureau's deliberation as one step.
+    assert "skipped" not in {
+        step.state for step in application_steps(application, for_officer=False, at=timezone.now())
+    }
+
+
+def test_behind_the_decision_a_step_is_passed_over_too(django_assert_num_queries):
+    stages = (K.DECISION, K.PUBLICITY, K.ARGUMENTATION, K.HIGHER_APPROVAL, K.AGREEMENT)
+    call = CallFactory(parts__stages=stages, parts__rules=(), draft=True)
+    call.stages.filter(kind=K.ARGUMENTATION).update(applies_when="project.amount > 5000000.0", clause="")
+    application = ApplicationFactory(call=call)
+    after = {"application": application, "by": None, "at": timezone.now()}
+    assert actions.office_behind(state=S.PUBLICITY, **after) == S.HIGHER_APPROVAL
+    assert skips(application) == ["“项目论证会”不适用：条件不成立"]
+    prefetch_related_objects([application.call], "stages")
+    with django_assert_num_queries(0):
+        # Nothing is read for steps without a condition.
+        assert actions.office_behind(state=S.DECISION, **after) is None
+        assert actions.office_behind(state=S.HIGHER_APPROVAL, **after) is None
+
+
+def test_the_database_lets_every_application_pass_intake_and_decision():
+    call = CallFactory(draft=True)
+    for kind in FOR_ALL[:3]:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            call.stages.filter(kind=kind).update(applies_when="true")
 
 
 def test_each_step_has_its_clock_for_the_manager_and_meets_it():

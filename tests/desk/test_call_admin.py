@@ -137,6 +137,13 @@ def test_stages_are_reordered_added_and_dropped_in_one_save(client, manager, dra
     clocks |= {"extension_notice_months": 3, "extension_times": 1, "extension_months": 12}
     clocks |= {"extension_unit_days": 5, "extension_decision_days": 10}
     clocks |= {"termination_decision_days": 10, "termination_settlement_days": 20}
+    response = client.post(
+        at("part", draft.pk, "stages"),
+        data | clocks | {"stages-0-applies_when": "true", "stages-2-applies_when": "size > 1"},
+    )
+    faults = [form.errors.get("applies_when") for form in response.context["page"].blocks[0].forms]
+    assert faults[0] == ["“形式审查”对每份申报都办理，不能写适用条件。"]
+    assert "size" in faults[2][0]
     response = client.post(at("part", draft.pk, "stages"), data | clocks | {"do": "stay"})
     assert response.status_code == 302, response.context["page"].blocks[0].errors
     stages = draft.stages.order_by("order").values_list("order", "kind", "recommended_by")

@@ -29,7 +29,7 @@ FULLER = (
     .replace(
         "  - kind: expert_review\n    days: 10\n",
         "  - {kind: expert_review, days: 10, clause: 第二条, until: 2026-06-20 17:00, "
-        "slides_until: 2026-05-20 12:00, "
+        "slides_until: 2026-05-20 12:00, applies_when: project.amount > 50000.0, "
         "slides_pages: 10, slides_megabytes: 8}\n",
     )
     .replace("\nstages:\n", "\nstages:\n  - kind: recommendation\n    days: 5\n", 1)

@@ -195,6 +195,15 @@ BROKEN = [
         "只有专家评审和会议评审（答辩）环节可以收答辩材料。",
     ),
     (
+        "  - kind: formal_check\n    days: 5",
+        "  - {kind: site_visit, days: 5, applies_when: 'true'}\n"
+        "  - {kind: formal_check, days: 5, applies_when: 'true'}\n"
+        "  - {kind: audit, days: 5, applies_when: answers.nothing > 1}",
+        28,
+        "stages[1].applies_when",
+        "第一个环节对每份申报都办理，不能写适用条件。",
+    ),
+    (
         "stages:",
         "quotas:\n  - {of: unit, formula: unit.size_of_it, clause: 第一条}\nstages:",
         28,

@@ -108,6 +108,23 @@ def test_a_rule_that_cannot_be_computed_stops_publication(source):
     assert (problem.field, problem.clause) == (f"rules.{rule.code}", "第三条")
 
 
+def test_a_condition_of_a_step_that_cannot_be_computed_or_may_not_be_stops_publication():
+    call = CallFactory(draft=True, parts__stages=("site_visit", "panel_review", "audit", "decision"))
+    call.stages.filter(kind="site_visit").update(applies_when="unit.staff > 10.0")
+    call.stages.filter(kind="panel_review").update(applies_when="answers.trl > 3.0")
+    call.stages.filter(kind="audit").update(applies_when="answers.trl > answers.nothing")
+
+    found = [(problem.field, problem.clause, problem.message) for problem in rules.problems_of(call)]
+
+    assert found[0] == (
+        "stages.site_visit.applies_when",
+        "第九条",
+        "第一个环节对每份申报都办理，不能写适用条件。",
+    )
+    assert [row[:2] for row in found[1:]] == [("stages.audit.applies_when", "第九条")]
+    assert rules.why_for_all("formal_check", 2) == "“形式审查”对每份申报都办理，不能写适用条件。"
+
+
 def test_rules_may_read_their_parameters_and_the_answers():
     rule = EligibilityRuleFactory(
         expression="unit.staff >= params.least && answers.trl > 3", params={"least": 10}
