@@ -47,6 +47,7 @@ def compare(*, submission: Submission, at: datetime) -> SimilarityReport:
                 "examined": prose.examined,
                 "covered": similarity.covered(chain.from_iterable(runs for _source, runs in texts)),
                 "covered_by_others": similarity.covered(chain.from_iterable(others)),
+                "unread": similarity.unread_in(submission.content),
                 "compared_at": at,
             },
         )

@@ -79,6 +79,8 @@ class SimilarityReport(models.Model):
         db_persist=True,
         verbose_name=_("重复率（%）"),
     )
+    unread = models.JSONField(_("没有可读文字的附件"), default=list)
+    """Their names: pictures, scans, what is locked."""
     compared_at = models.DateTimeField(_("比对时间"))
     conclusion = models.CharField(_("查重意见"), max_length=10, choices=SimilarityConclusion, blank=True)
     note = models.TextField(_("说明"), blank=True)

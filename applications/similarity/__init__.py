@@ -10,7 +10,7 @@ one word of another script.
 
 from applications.similarity.finding import candidates, similar_past_projects, similar_titles
 from applications.similarity.matching import SHORTEST, Prose, Run, covered, runs_of, sample_of, template_of
-from applications.similarity.texts import Passage, passages_of, words_of_call
+from applications.similarity.texts import Passage, passages_of, unread_in, words_of_call
 
 __all__ = [
     "SHORTEST",
@@ -25,5 +25,6 @@ __all__ = [
     "similar_past_projects",
     "similar_titles",
     "template_of",
+    "unread_in",
     "words_of_call",
 ]

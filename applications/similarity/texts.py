@@ -63,6 +63,13 @@ def _pieces(content: dict) -> Iterator[tuple[str, str]]:
         yield file.get("name", ""), words_of(file)
 
 
+def unread_in(content: dict) -> list[str]:
+    """Names of the files in which no words could be read: pictures, scans, what is locked."""
+    attached = [answer for answer in content["answers"] if answer["kind"] == QuestionKind.ATTACHMENT]
+    files = [file for answer in attached for file in files_of(answer["value"])]
+    return [file.get("name", "") for file in files if not words_of(file).strip()]
+
+
 def without_references(text: str) -> str:
     """The text without its references: from that heading to the next, and lines that begin with [3]."""
     kept, is_list = [], False

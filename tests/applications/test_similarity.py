@@ -173,6 +173,8 @@ def test_what_was_handed_in_is_compared_once_files_included(handed_in, monkeypat
     tasks.compare_missing()
     assert queries.report_of(application) is None
     Application.objects.filter(pk=application.pk).update(state="formal_check")
+    answers[0]["value"] = {"documents": [answer, {"document": file.pk, "name": "扫描.png", "sha256": "0"}]}
+    assert similarity.unread_in(content) == ["扫描.png"]
     tasks.compare_missing()
     tasks.compare_missing()
     report = queries.report_of(application)
