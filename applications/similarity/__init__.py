@@ -9,11 +9,10 @@ one word of another script.
 """
 
 from applications.similarity.finding import candidates, similar_past_projects, similar_titles
-from applications.similarity.matching import SHORTEST, Prose, Run, covered, runs_of, sample_of, template_of
+from applications.similarity.matching import Prose, Run, covered, runs_of, sample_of, template_of
 from applications.similarity.texts import Passage, passages_of, unread_in, words_of_call
 
 __all__ = [
-    "SHORTEST",
     "Passage",
     "Prose",
     "Run",

@@ -5,6 +5,7 @@ import unicodedata
 import zlib
 from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
+from operator import itemgetter
 from typing import NamedTuple
 
 from applications.similarity.texts import Passage
@@ -137,7 +138,9 @@ def runs_of(prose: Prose, source: Prose, *, common: Collection[int] = ()) -> lis
         if not starts:
             place += 1
             continue
-        start, length = max(((start, _length(prose, place, source, start)) for start in starts), key=_longest)
+        start, length = max(
+            ((start, _length(prose, place, source, start)) for start in starts), key=itemgetter(1)
+        )
         run = Run(place, place + length, start, start + length, length)
         if runs and _continues(prose, source, runs[-1], run):
             last = runs.pop()
@@ -162,10 +165,6 @@ def _starts(prose: Prose, place: int, source: Prose, runs: list[Run]) -> list[in
         if near:
             return near
     return source.places[gram]
-
-
-def _longest(found: tuple[int, int]) -> int:
-    return found[1]
 
 
 def _length(prose: Prose, place: int, source: Prose, start: int) -> int:
