@@ -415,6 +415,11 @@ def _day(moment: datetime) -> datetime:
     return datetime.combine(calendar.local_date(moment), time.min, tzinfo=UTC)
 
 
+def _months_after(moment: datetime, months: int | float) -> datetime:
+    day = calendar.add_days(moment.date(), int(months), kind=calendar.DayKind.MONTH)
+    return datetime.combine(day, time.min, tzinfo=UTC)
+
+
 def _sum(numbers: list) -> float:
     return float(sum((_exact(number) for number in numbers), Decimal(0)))
 
@@ -430,6 +435,8 @@ def _covers(own: float, fiscal: float, at_least: float) -> bool:
 FUNCTIONS = {
     "date": _date,  # date('2025-01-01'): that day
     "day": _day,  # day(call.closes_at): the day of a moment in Asia/Shanghai
+    # months_after(answers.degree_date, 24): the same day so many months later; a negative number: before.
+    "months_after": _months_after,
     "sum": _sum,  # sum(partners.map(p, p.amount))
     "min": lambda *numbers: float(min(map(_exact, numbers))),
     "max": lambda *numbers: float(max(map(_exact, numbers))),

@@ -94,7 +94,17 @@ KNOWN = {
     "partners": frozenset(),
     "budget": BUDGET,
     "project": frozenset(
-        {"title", "amount", "months", "starts_date", "ends_date", "type", "answers", "repeated"}
+        {
+            "title",
+            "amount",
+            "months",
+            "starts_date",
+            "ends_date",
+            "submitted_date",
+            "type",
+            "answers",
+            "repeated",
+        }
     ),
     "answers": frozenset(),
     "topic": frozenset({"number", "title", "field", "amount", "owner_code"}),

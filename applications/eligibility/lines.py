@@ -53,6 +53,7 @@ LABELS = {
     "project.months": gettext_lazy("执行期（月）"),
     "project.starts_date": gettext_lazy("开始日期"),
     "project.ends_date": gettext_lazy("结束日期"),
+    "project.submitted_date": gettext_lazy("提交日期"),
     "topic.number": gettext_lazy("榜单编号"),
     "topic.field": gettext_lazy("榜单领域"),
     "topic.amount": gettext_lazy("榜单金额（元）"),

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.countries import HOME
 from accounts.kinds import FactKind
@@ -206,6 +207,8 @@ class _World:
                 "months": months_between(application.starts_date, application.ends_date),
                 "starts_date": application.starts_date,
                 "ends_date": application.ends_date,
+                # What is not handed in yet would be handed in today.
+                "submitted_date": local_date(application.submitted_at or timezone.now()),
                 "type": application.project_type.code if application.project_type_id else "",
                 "answers": answers,
                 "repeated": self.repeated.get(application.pk, []),

@@ -109,6 +109,26 @@ EARLIER = (
         _most(2),
     ),
     _pi(
+        "pi_plans_year_total", "多个计划、多份通知合并限项（负责人）", "One limit over several programmes of a year (leader)",
+        "本年度负责人主持申报{plans}的项目合计不超过{most}项（含本次）。",
+        "This year the leader hands in at most {most} applications to {plans} together, this one included.",
+        "pi.records.filter(r, r.role == 'pi' && r.plan in params.plans && r.year == call.year"
+        " && r.status != 'rejected').size() < params.most",
+        "负责人本年度主持申报{plans}的项目已达到{most}项。",
+        _plans("natural-science", "young-talent"), _most(1),
+        note=f"{PLANS_NOTE}同一计划一年有几份通知的，写该计划的代码即合并计算；未获立项的不计。",
+    ),
+    _unit(
+        "unit_plans_year_total", "多个计划、多份通知合并限项（单位）", "One limit over several programmes of a year (unit)",
+        "本年度同一单位牵头申报{plans}的项目合计不超过{most}项（含本次）。",
+        "This year a unit leads at most {most} applications to {plans} together, this one included.",
+        "unit.records.filter(r, r.role == 'lead' && r.plan in params.plans && r.year == call.year"
+        " && r.status != 'rejected').size() < params.most",
+        "本单位本年度牵头申报{plans}的项目已达到{most}项。",
+        _plans("jiebang-sme", "landing-fund"), _most(2),
+        note=f"{PLANS_NOTE}同一计划一年有几份通知的，写该计划的代码即合并计算；未获立项的不计。",
+    ),
+    _pi(
         "members_year_total", "每名人员本年度参与申报总数", "Everybody's applications of the year in all",
         "本年度每名参与人员申报和参与本计划的项目合计不超过{most}项（含本次）。",
         "This year nobody takes part in more than {most} applications to this programme, this one included.",

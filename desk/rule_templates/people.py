@@ -63,6 +63,16 @@ PEOPLE = (
         Param("degrees", K.TEXTS, "符合要求的选项值", "Values of the choices that will do", ["doctor"]),
     ),
     _pi(
+        "pi_date_within", "某一日期（取得学位等）距提交不超过几个月", "A day, such as that of a degree, not long before handing in",
+        "“{question}”距提交申报不超过{most}个月。",
+        "“{question}” is at most {most} months before the application is handed in.",
+        "months_after(answers.<question>, params.most) >= project.submitted_date",
+        "“{question}”距提交申报已超过{most}个月。",
+        Param("question", K.QUESTION, "填写日期的题目", "Question with the day", question_kinds=(QuestionKind.DATE,)),
+        Param("most", K.WHOLE, "最多（月）", "At most (months)", 24),
+        note="育儿假等可以顺延的，在表达式里加上填写月数的题目：months_after(answers.degree_date, params.most + answers.leave)。",
+    ),
+    _pi(
         "pi_months", "负责人投入时间", "Leader's months a year",
         "项目负责人每年用于本项目的时间不少于{least}个月。",
         "The leader works on the project at least {least} months a year.",

@@ -58,6 +58,8 @@ CONTEXT = {
         ("budget.own >= times(budget.fiscal, 1.1)", True),
         ("max(budget.own, 5) == budget.own && min(1, 2.5) == 1", True),
         ("day(call.closes_at) == date('2026-04-01')", True),
+        ("months_after(date('2024-02-29'), 12) == date('2025-02-28')", True),
+        ("months_after(day(call.closes_at), -1) == date('2026-03-01')", True),
         ("'a' in call.codes", True),
         ("unit.kind in ['university', 'institute'] ? 1 : 2", 2),
         ("'企业' + unit.region // unit.nothing", "企业370212"),

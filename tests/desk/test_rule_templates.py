@@ -105,6 +105,7 @@ def situation(**changes):
             "title": "甲",
             "months": 12,
             "starts_date": date(2026, 5, 1),
+            "submitted_date": date(2026, 2, 28),
         },
         "topic": {"number": "1"},
         "call": {"slug": "fund", "year": 2026},
@@ -149,6 +150,24 @@ SAID = [
     ("pi_paused", {}, of_pi(*YEARS_BACK), of_pi(YEARS_BACK[0], YEARS_BACK[0], REJECTED | {"year": 2023})),
     ("pi_other_programme", {"plans": ["other"]}, of_pi(NOW | {"plan": "other"}), of_pi(NOW)),
     ("pi_year_total", {"most": 2}, of_pi(NOW, REJECTED), of_pi(NOW, NOW | {"year": 2025})),
+    (
+        "pi_plans_year_total",
+        {"plans": ["fund", "other"], "most": 2},
+        of_pi(NOW, NOW | {"plan": "other"}),
+        of_pi(NOW, NOW | {"plan": "third"}, REJECTED, NOW | {"year": 2025}, NOW | {"role": "member"}),
+    ),
+    (
+        "unit_plans_year_total",
+        {"plans": ["fund", "other"], "most": 2},
+        of_unit(LEAD, LEAD | {"plan": "other"}),
+        of_unit(LEAD, LEAD | {"role": "partner"}, LEAD | {"year": 2025}),
+    ),
+    (
+        "pi_date_within",
+        {"question": "q1", "most": 24},
+        {"answers": {"q1": date(2024, 2, 27)}},
+        {"answers": {"q1": date(2024, 2, 29)}},
+    ),
     (
         "members_year_total",
         {"most": 2},
