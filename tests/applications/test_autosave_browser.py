@@ -48,6 +48,14 @@ def test_what_is_typed_is_saved_by_itself(form, application):
     form.reload()
     assert form.input_value("#id_a-trl") == "十"
     assert queries.stored_answers(application)["route"] == "先仿真后试制"
+    # Away and back by the browser's button: what was saved stands there and is no conflict with itself.
+    form.click(".jb-crumbs a >> nth=-1")
+    form.go_back()
+    assert form.input_value("#id_a-route") == "先仿真后试制"
+    form.fill("#id_a-route", "再改")
+    expect(state(form)).to_have_text(SAVED)
+    expect(form.locator("[data-conflict]:visible")).to_have_count(0)
+    assert queries.stored_answers(application)["route"] == "再改"
 
 
 def test_a_session_that_ends_in_the_middle_of_the_form_loses_nothing(form, application):

@@ -110,3 +110,7 @@ def test_two_clicks_at_the_closing_second_hand_in_once(page):
     assert application.submissions.count() == 1
     page.goto(reverse("applications:detail", args=[application.pk]))
     expect(page.get_by_text(re.compile("第 1 版")).first).to_be_visible()
+    # The browser's Back shows how things stand, not the button of before.
+    page.go_back()
+    expect(page).to_have_url(re.compile(f"/{application.pk}/"))
+    expect(page.get_by_role("button", name="提交申报书")).to_have_count(0)

@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 
 from accounts.roles import Role, UnitRole
+from applications import actions
 from notifications.actions import Owes
 from tests.factories.accounts import OrganisationFactFactory, OrganisationFactory, member_of, officer
 from tests.factories.applications import filled, submitted
@@ -16,7 +17,10 @@ from tests.portal.test_views import demand_call, notice_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-PHONE = {"width": 390, "height": 844}
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+ZOOMED = {"width": 640, "height": 450}
+"""What is left of a wide window where everything is shown at 200 %."""
+SCREEN_ONLY = (".jb-nav", ".jb-sticky", ".jb-parts", "#comments form")
 
 
 @pytest.fixture
@@ -37,6 +41,10 @@ def addresses():
         "/publicity/",
         f"/publicity/{notice.pk}/",
         "/results/",
+        "/accounts/login/",
+        "/accounts/signup/",
+        "/accounts/password/reset/",
+        "/applications/verify/",
         "/nowhere/",
     ]
 
@@ -45,16 +53,13 @@ def addresses():
 def signed_in(new_page, client, live_server):
     """A function that opens a page as a person of a unit who owes something and has a message."""
 
-    def open_page(**options):
+    def open_page():
         unit, now = OrganisationFactory(), timezone.now()
         user = member_of(unit, UnitRole.ADMIN)
         open_deadline(at=now, owed_by=[Owes(user=user)], due_in=-timedelta(days=1))
         open_deadline(at=now, owed_by=[Owes(user=user)], due_in=timedelta(days=30))
         MessageFactory(recipient=user)
-        client.force_login(user)
-        page = new_page(**options)
-        session = client.cookies["sessionid"].value
-        page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        page = sit(new_page, client, live_server, user)
         page.unit = unit
         return page
 
@@ -62,8 +67,9 @@ def signed_in(new_page, client, live_server):
 
 
 def faults(page, address: str) -> list[str]:
-    """What axe finds, the width that does not fit, and what the console says."""
+    """What axe finds, the width that does not fit (a phone, twice the letters), what the console says."""
     said = []
+    page.set_viewport_size(WIDE)
     page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
     answer = page.goto(address)
     found = [
@@ -73,47 +79,83 @@ def faults(page, address: str) -> list[str]:
         # Scroll areas of the back office's theme all have the same name.
         if "simplebar-content-wrapper" not in node["html"]
     ]
-    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-        found.append(f"{address} is wider than the window")
+    for size in (ZOOMED, PHONE):
+        page.set_viewport_size(size)
+        if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            found.append(f"{address} is wider than {size['width']}")
     # The browser itself reports a page that is not found.
     return found + [text for text in said if answer.ok or "status of 404" not in text]
 
 
-@pytest.mark.parametrize("size", [None, PHONE], ids=["wide", "phone"])
-def test_the_public_pages(new_page, addresses, size):
-    page = new_page(viewport=size) if size else new_page()
+def sit(new_page, client, live_server, user):
+    """A page of somebody who has signed in before."""
+    client.force_login(user)
+    page = new_page()
+    session = client.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    return page
+
+
+def test_the_public_pages(new_page, addresses):
+    page = new_page()
     assert [fault for address in addresses for fault in faults(page, address)] == []
+    # On a phone the menu and the lists have another look.
+    page.set_viewport_size(PHONE)
+    page.goto("/calls/")
+    assert Axe().run(page).response["violations"] == []
 
 
-@pytest.mark.parametrize("size", [None, PHONE], ids=["wide", "phone"])
-def test_a_persons_own_pages(signed_in, size):
-    page = signed_in(viewport=size) if size else signed_in()
+def test_a_persons_own_pages(signed_in):
+    page = signed_in()
     unit = OrganisationFactFactory(organisation=page.unit).organisation
-    own = ["/todo/", "/todo/?tab=done", "/inbox/", "/my/subscription/", f"/my/units/{unit.pk}/record/"]
+    mine = ("profile", "record", "token", "units", "units/register", f"units/{unit.pk}")
+    own = ["/todo/", "/todo/?tab=done", "/todo/month/", "/inbox/", "/my/subscription/", "/my/reminders/"]
+    own += [*(f"/my/{name}/" for name in mine), f"/my/units/{unit.pk}/record/", f"/my/units/{unit.pk}/edit/"]
     assert [fault for address in own for fault in faults(page, address)] == []
 
 
 def test_a_teams_pages_and_the_departments(new_page, client, live_server):
-    """The workspace, what was handed in, and the back office: its list, desk, report and a form."""
+    """The workspace, what was handed in, the desks on its way, and the back office."""
     draft = filled()
-    sent = submitted(call=CallFactory(parts__stages=("formal_check", "decision")))
-    section = draft.call.sections.first().code
-    manager = officer(Role.PROGRAMME_MANAGER, sent.call.programme.department)
-    team = ("", "basics/", f"form/{section}/", "participants/", "budget/", "check/")
-    desk = f"/admin/applications/application/{sent.pk}"
+    call = CallFactory(parts__stages=("unit_review", "recommendation", "formal_check", "decision"))
+    waits, sent = submitted(call=call), submitted(call=call, organisation__region="370212")
+    section, now = draft.call.sections.first().code, timezone.now()
+    actions.unit_approve(application=sent, by=None, at=now)
+    office = officer(Role.RECOMMENDER, OrganisationFactory(), region="3702")
+    manager = officer(Role.PROGRAMME_MANAGER, call.programme.department)
+    team = ("", "basics/", f"form/{section}/", "participants/", "import/participants/", "budget/")
+    desk, own = "/admin/applications/application/", f"/applications/{sent.pk}/"
     asked = (
-        (draft.created_by, [f"/applications/{draft.pk}/{name}" for name in team]),
-        (sent.created_by, ["/applications/", f"/applications/{sent.pk}/"]),
-        (manager, ["/admin/applications/application/", f"{desk}/change/"]),
+        (draft.created_by, [f"/applications/{draft.pk}/{name}" for name in (*team, "milestones/", "check/")]),
+        (sent.created_by, ["/applications/", own, f"{own}versions/", "/applications/consents/"]),
+        (
+            member_of(waits.organisation, UnitRole.ADMIN),
+            ["/applications/unit-review/", f"/applications/{waits.pk}/unit-review/"],
+        ),
+        (
+            office,
+            [
+                "/applications/recommendations/",
+                f"{own}recommendation/",
+                f"/applications/recommendations/calls/{call.pk}/",
+            ],
+        ),
+        (manager, [desk, f"{desk}{sent.pk}/change/", f"{desk}causes/"]),
     )
     found = []
     for user, addresses in asked:
-        client.force_login(user)
-        page = new_page()
-        session = client.cookies["sessionid"].value
-        page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        page = sit(new_page, client, live_server, user)
         found += [fault for address in addresses for fault in faults(page, address)]
     assert found == []
+
+
+def test_a_form_is_printed_without_what_only_a_screen_can_do(new_page, client, live_server):
+    draft = filled()
+    page = sit(new_page, client, live_server, draft.created_by)
+    page.goto(f"/applications/{draft.pk}/basics/")
+    page.emulate_media(media="print")
+    shown = {name: page.locator(name).first.is_visible() for name in ("h1", "#id_title", *SCREEN_ONLY)}
+    assert [name for name, is_shown in shown.items() if is_shown] == ["h1", "#id_title"]
 
 
 def test_the_menu_closes_with_escape(signed_in):
