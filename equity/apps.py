@@ -16,6 +16,7 @@ class EquityConfig(AppConfig):
 
         grants.publishing.connect(receivers.publishing)
         awards.agreement_in_force.connect(receivers.agreement_in_force)
+        awards.agreement_ended_early.connect(receivers.agreement_ended_early)
         finance.refund_changed.connect(receivers.refund_changed)
         access.reader(receivers.files)
         obligations.register_all()

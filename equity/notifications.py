@@ -23,16 +23,16 @@ def address(deal: Deal) -> str:
     return reverse("equity:deal", args=[deal.pk])
 
 
-def _title(deal: Deal) -> str:
+def title(deal: Deal) -> str:
     return f"{deal.agreement.award.number} {deal.firm.name}"
 
 
 def _trustees(deal: Deal) -> list[Owes]:
     """The trustee and the officer owe what the trust is there for."""
-    return [Owes(organisation=deal.trustee), _officer(deal)]
+    return [Owes(organisation=deal.trustee), officer(deal)]
 
 
-def _officer(deal: Deal) -> Owes:
+def officer(deal: Deal) -> Owes:
     return Owes(role=Role.PROGRAMME_MANAGER, organisation=deal.application.call.programme.department)
 
 
@@ -48,7 +48,7 @@ def _open(subject, deal: Deal, kind: str, day, text, clause: str, owed_by, *, at
     actions.open_deadline(
         subject=subject,
         kind=kind,
-        title=_title(deal),
+        title=title(deal),
         url=address(deal),
         due_at=calendar.end_of_day(day),
         explanation=by_clause(text, clause),
@@ -110,12 +110,12 @@ def open_repayment(deal: Deal, *, at: datetime) -> None:
     actions.open_deadline(
         subject=deal,
         kind=K.EQUITY_REPAYMENT,
-        title=_title(deal),
+        title=title(deal),
         url=reverse("admin:equity_deal_change", args=[deal.pk]),
         due_at=calendar.due(at, terms.repayment_days),
         explanation=by_clause(text, terms.clause),
         clock=calendar.DayKind.WORKING,
-        owed_by=[Owes(role=Role.FINANCE), _officer(deal)],
+        owed_by=[Owes(role=Role.FINANCE), officer(deal)],
         at=at,
         **cause(deal.application.call),
     )

@@ -4,7 +4,7 @@ from django.db.models import Max
 
 from core import calendar
 from core.calendar import local_date
-from equity import notifications, queries
+from equity import notifications, queries, turns
 from equity.models import BuyBackWindow, Deal, Holding, PeriodicReport, Trigger
 from equity.states import CONVERTING, HELD, REPORTING, WATCHED, DealState, ReportState, WindowState
 from notifications.models import DeadlineKind as K
@@ -55,6 +55,12 @@ def register_all() -> None:
             model=Deal,
             owing=lambda at: queries.with_project(queries.to_demand_back()),
             open=lambda deal, at: notifications.open_repayment(deal, at=_repaying_since(deal, at)),
+        ),
+        Obligation(
+            kind=K.EQUITY_STEP,
+            model=Deal,
+            owing=lambda at: turns.owed(),
+            open=lambda deal, at: turns.reopen(deal, at=at),
         ),
         Obligation(
             kind=K.EQUITY_VALUATION,

@@ -19,6 +19,11 @@ def agreement_in_force(sender, *, agreement, by, at, **kwargs) -> None:
     actions.open_deal(agreement=agreement, by=by, at=at)
 
 
+def agreement_ended_early(sender, *, agreement, by, at, **kwargs) -> None:
+    """What becomes of money that waits for its trigger is the leaders' decision."""
+    actions.project_ended(agreement=agreement, by=by, at=at)
+
+
 def refund_changed(sender, *, refund, by, at, **kwargs) -> None:
     rules.check_cause(refund)
     actions.repayment_followed(agreement_id=refund.agreement_id, by=by, at=at)

@@ -83,6 +83,7 @@ STEPS: dict[str, dict[str, tuple]] = {
     **dict.fromkeys((K.EQUITY_TRIGGER, K.EQUITY_CONVERSION, K.EQUITY_VALUATION, K.EQUITY_HOLDING), _TRUST),
     # The firm's own clock begins when the money is demanded: that of the refund.
     K.EQUITY_REPAYMENT: {**_ON_ARRIVAL, "d-7/7": _PAYER, "d-28": _OWED_LONG},
+    K.EQUITY_STEP: {**_ON_ARRIVAL, "d-7": _OWED_LONG},
     K.EQUITY_REPORT: {"d30": (), "d7": (), "d1": (), "d-1": _OFFICER, "d-7": _OFFICER, "d-30": _LEADER},
     # A right, not a duty: nothing is owed behind it.
     K.EQUITY_BUY_BACK: {"d90": (), "d30": (), "d7": ()},

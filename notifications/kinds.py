@@ -55,6 +55,7 @@ class DeadlineKind(models.TextChoices):
     EQUITY_TRIGGER = "equity_trigger", _("转股触发期限")
     EQUITY_CONVERSION = "equity_conversion", _("转股办理")
     EQUITY_REPAYMENT = "equity_repayment", _("投入资金退还办理")
+    EQUITY_STEP = "equity_step", _("股权项目的下一步")
     EQUITY_VALUATION = "equity_valuation", _("年度估值")
     EQUITY_REPORT = "equity_report", _("投后报告")
     EQUITY_BUY_BACK = "equity_buy_back", _("回购期最后一天")

@@ -46,6 +46,8 @@ def _equity(call: Call, terms: EquityTerms) -> list[Term]:
             terms.clause,
         )
     )
+    step = _("主管部门每一步 %(days)s 个工作日内办理") % {"days": terms.step_days}
+    rows.append(Term(_("办理期限"), step, terms.clause))
     regular = _("每 %(report)s 个月报送，每 %(value)s 个月估值")
     months = {"report": terms.report_months, "value": terms.valuation_months}
     rows.append(Term(_("报送与估值"), regular % months, terms.report_clause))

@@ -14,8 +14,8 @@ from milestones.models import Kind, MilestoneTemplate
 
 class TermsForm(OptionalForm):
     layout = (
-        (("max_percent", 3), ("not_largest", 3), ("conversion_days", 3), ("repayment_days", 3)),
-        (("clause", 4),),
+        (("max_percent", 3), ("not_largest", 3), ("clause", 6)),
+        (("conversion_days", 4), ("repayment_days", 4), ("step_days", 4)),
         (("report_months", 3), ("valuation_months", 3), ("max_holding_months", 3), ("report_clause", 3)),
         (("buy_back_after_months", 4), ("buy_back_months", 4), ("team_first", 4)),
         (("price_formula", 4), ("interest_percent", 4), ("interest_after_months", 4)),
@@ -31,6 +31,7 @@ class TermsForm(OptionalForm):
             "not_largest",
             "conversion_days",
             "repayment_days",
+            "step_days",
             "clause",
             "report_months",
             "valuation_months",

@@ -38,6 +38,7 @@ class EquityPart(Part):
     not_largest: bool = True
     conversion_days: Days = 90
     repayment_days: Days = 10
+    step_days: Days = 10
     valuation_months: Months = 12
     report_months: Months = 6
     max_holding_months: Months = 60

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from core import calendar, workflow
 from core.calendar import local_date
 from core.workflow import Refused
-from equity import notifications, queries, rules
+from equity import notifications, queries, rules, turns
 from equity.actions.reporting import attach
 from equity.models import BuyBackWindow, CapTable, Deal, Holding, Shareholding, Valuation
 from equity.states import DealState
@@ -55,6 +55,7 @@ def record_valuation(
     attach(subject=valuation, kind="report", file=file, clause=terms.report_clause, by=by, at=at)
     if deal.state == DealState.TRIGGERED:
         workflow.move(deal, DealState.VALUED, by=by, at=at)
+        turns.followed(deal, by=by, at=at)
     else:
         _next_valuation(deal, terms, as_of_date, by=by, at=at)
     workflow.record(deal, "valued", by=by, at=at, data={"valuation": valuation.pk, "amount": str(post_money)})
@@ -80,6 +81,7 @@ def return_valuation(*, deal: Deal, reason: str, by, at: datetime) -> None:
     if not reason.strip():
         raise Refused(_("请写明理由。"), field="reason")
     workflow.move(deal, DealState.TRIGGERED, by=by, at=at, note=reason.strip())
+    turns.followed(deal, by=by, at=at)
     news = said(gettext_noop("转股条件未予批准，重新估值"))
     notifications.tell(deal, news, reason=reason.strip(), at=at)
 
@@ -90,6 +92,7 @@ def approve_conversion(*, deal: Deal, percent: Decimal, note: str, by, at: datet
     rules.check_decides(by, deal, DealState.VALUED)
     percent = rules.check_percent(queries.terms_of(deal.application.call), percent)
     workflow.move(deal, DealState.APPROVED, by=by, at=at, note=note.strip(), approved_percent=percent)
+    turns.followed(deal, by=by, at=at)
     news = said(
         gettext_noop("批准转股 %(percent)s%%，请办理工商变更登记"), percent=f"{percent.normalize():f}"
     )

@@ -11,7 +11,7 @@ from awards.models import Agreement
 from core import calendar, workflow
 from core.calendar import local_date
 from core.workflow import Refused
-from equity import notifications, queries, rules
+from equity import notifications, queries, rules, turns
 from equity.actions.reporting import attach, drop_report, plan_report
 from equity.models import Deal, Trigger
 from equity.states import DealState, TriggerState, WindowState
@@ -34,7 +34,15 @@ def open_deal(*, agreement: Agreement, by, at: datetime) -> Deal | None:
         opened_at=at,
     )
     workflow.record(deal, "opened", by=by, at=at, to_state=deal.state)
+    turns.followed(deal, by=by, at=at)
     return deal
+
+
+def project_ended(*, agreement: Agreement, by, at: datetime) -> None:
+    """Money whose share has not begun waits for a leader's decision from now on."""
+    deal = queries.with_project(Deal.objects.filter(agreement=agreement)).first()
+    if deal is not None and deal.state in (DealState.AGREED, DealState.WATCHING):
+        turns.followed(deal, by=by, at=at)
 
 
 @transaction.atomic
@@ -54,6 +62,7 @@ def settle(*, deal: Deal, trustee: Organisation, by, at: datetime) -> None:
     else:
         _convert_by(deal, by=by, at=at, trustee=trustee)
     plan_report(deal=deal, after=local_date(at), at=at)
+    turns.followed(deal, by=by, at=at)
     notifications.tell(deal, said(gettext_noop("受托管理机构为 %(trustee)s"), trustee=trustee.name), at=at)
 
 
@@ -97,6 +106,7 @@ def report_trigger(*, trigger: Trigger, met_date: date, evidence: str, file, by,
         reported_by=by,
     )
     workflow.record(trigger.deal, "trigger_reported", by=by, at=at, note=trigger.get_kind_display())
+    turns.followed(trigger.deal, by=by, at=at)
     news = said(gettext_noop("已报告“%(event)s”，等待核实"), event=trigger.get_kind_display())
     notifications.tell(
         trigger.deal, news, to=notifications.managers(trigger.deal), clause=trigger.clause, at=at
@@ -112,6 +122,7 @@ def return_trigger(*, trigger: Trigger, reason: str, by, at: datetime) -> None:
         trigger, TriggerState.WAITING, by=by, at=at, note=reason, met_date=None, evidence="", reported_by=None
     )
     workflow.record(trigger.deal, "trigger_returned", by=by, at=at, note=reason.strip())
+    turns.followed(trigger.deal, by=by, at=at)
     news = said(gettext_noop("“%(event)s”未予确认"), event=trigger.get_kind_display())
     notifications.tell(trigger.deal, news, reason=reason.strip(), clause=trigger.clause, at=at)
 
@@ -125,6 +136,7 @@ def confirm_trigger(*, trigger: Trigger, by, at: datetime) -> None:
     notifications.trigger_settled(trigger, met=True, by=by, at=at)
     _settle_triggers(deal, TriggerState.DROPPED, by=by, at=at)
     _convert_by(deal, by=by, at=at)
+    turns.followed(deal, by=by, at=at)
     news = said(gettext_noop("“%(event)s”已确认，开始办理转股"), event=trigger.get_kind_display())
     notifications.tell(deal, news, clause=trigger.clause, at=at)
 
@@ -160,6 +172,7 @@ def renegotiate(*, deal: Deal, by_date: date, reason: str, by, at: datetime) -> 
             clause=trigger.clause,
         )
         notifications.open_trigger(again, at=at)
+    turns.followed(deal, by=by, at=at)
     workflow.record(deal, "renegotiated", by=by, at=at, note=reason.strip(), data={"by_date": by_date})
     news = said(gettext_noop("触发期限重新约定为 %(date)s"), date=by_date)
     notifications.tell(deal, news, reason=reason.strip(), at=at)
@@ -173,6 +186,7 @@ def demand_repayment(*, deal: Deal, reason: str, by, at: datetime) -> None:
     _check_reason(reason)
     workflow.move(deal, DealState.REPAYING, by=by, at=at, note=reason, ending=reason.strip())
     _stop(deal, by=by, at=at)
+    turns.followed(deal, by=by, at=at)
     repayment_followed(agreement_id=deal.agreement_id, by=by, at=at)
     news = said(gettext_noop("触发期满未达成，投入资金应退还"))
     notifications.tell(deal, news, reason=reason.strip(), at=at)
@@ -224,6 +238,7 @@ def give_up(*, deal: Deal, outcome: str, reason: str, by, at: datetime) -> None:
         valuation_due_date=None,
     )
     _stop(deal, by=by, at=at)
+    turns.followed(deal, by=by, at=at)
     for refund in queries.repayments(deal).filter(state=RefundState.DEMANDED):
         finance.write_off(refund=refund, reason=reason, by=by, at=at)
     news = said(gettext_noop("%(outcome)s，股权项目办结"), outcome=DealState(outcome).label)

@@ -11,7 +11,7 @@ from core import workflow
 from core.calendar import local_date
 from core.money import to_cents, wan
 from core.workflow import Refused
-from equity import notifications, queries, rules
+from equity import notifications, queries, rules, turns
 from equity.actions.dealing import end_holding
 from equity.actions.reporting import attach, drop_report
 from equity.models import BuyBackWindow, Deal, Distribution, DistributionLine, Exit, PriceFormula
@@ -38,6 +38,7 @@ def declare_buy_back(*, window: BuyBackWindow, offer: Decimal, note: str, by, at
             )
     workflow.move(window, WindowState.DECLARED, by=by, at=at, offer=offer, note=note.strip())
     notifications.window_used(window, by=by, at=at)
+    turns.followed(deal, by=by, at=at)
     workflow.record(deal, "buy_back_declared", by=by, at=at, note=note.strip(), data={"offer": str(offer)})
     news = said(gettext_noop("团队提出回购，拟回购价 %(offer)s 元"), offer=str(offer))
     notifications.tell(deal, news, to=notifications.managers(deal), reason=note.strip(), at=at)
@@ -79,6 +80,7 @@ def propose_exit(
             proposed_by=by,
             proposed_at=at,
         )
+    turns.followed(deal, by=by, at=at)
     if file is not None:
         attach(subject=found, kind="basis", file=file, clause=terms.exit_clause, by=by, at=at)
     return found
@@ -88,6 +90,7 @@ def propose_exit(
 def approve_exit(*, exit_: Exit, note: str, by, at: datetime) -> None:
     rules.check_decides(by, exit_.deal, DealState.EXITING)
     workflow.move(exit_, ExitState.APPROVED, by=by, at=at, note=note.strip())
+    turns.followed(exit_.deal, by=by, at=at)
     news = said(
         gettext_noop("批准退出：%(kind)s，价格 %(price)s 元"),
         kind=exit_.get_kind_display(),
@@ -110,6 +113,7 @@ def refuse_exit(*, exit_: Exit, reason: str, by, at: datetime) -> None:
         workflow.move(window, WindowState.OPEN, by=by, at=at, offer=None, note="")
         if window.to_date >= local_date(at):
             notifications.open_window(window, at=at)
+    turns.followed(deal, by=by, at=at)
     news = said(gettext_noop("退出未予批准：%(kind)s"), kind=exit_.get_kind_display())
     notifications.tell(deal, news, reason=reason.strip(), at=at)
 
@@ -143,6 +147,7 @@ def book_exit(*, exit_: Exit, received: Decimal, received_date: date, voucher: s
             voucher=voucher.strip(),
         )
     workflow.move(deal, DealState.EXITED, by=by, at=at, valuation_due_date=None)
+    turns.followed(deal, by=by, at=at)
     drop_report(deal=deal, by=by, at=at)
     end_holding(deal=deal, sold=True, by=by, at=at)
     news = said(gettext_noop("退出资金 %(amount)s 元已到账"), amount=str(received))
@@ -156,6 +161,7 @@ def distribute(*, deal: Deal, by, at: datetime) -> Distribution:
     settled = Exit.objects.get(deal=deal, state=ExitState.SETTLED)
     parts = rules.split(settled.received, deal.amount, queries.payees_of_call(deal.application.call))
     workflow.move(deal, DealState.CLOSED, by=by, at=at, ended_at=at)
+    turns.followed(deal, by=by, at=at)
     distribution = Distribution.objects.create(
         exit=settled,
         amount=settled.received,

@@ -40,6 +40,11 @@ class EquityTerms(models.Model):
         default=10,
         help_text=_("自局领导决定退还之日起要求退回；自退清之日起确认办结"),
     )
+    step_days = models.PositiveSmallIntegerField(
+        _("每一步办理期限（工作日）"),
+        default=10,
+        help_text=_("主管部门确定受托机构、核实触发、决定转股和退出、登记到账、分配收益，各自的期限"),
+    )
     valuation_months = models.PositiveSmallIntegerField(_("估值间隔（月）"), default=12)
     report_months = models.PositiveSmallIntegerField(_("报送间隔（月）"), default=6)
     max_holding_months = models.PositiveSmallIntegerField(_("最长持股期（月）"), default=60)
@@ -78,6 +83,7 @@ class EquityTerms(models.Model):
                 condition=Q(
                     conversion_days__gt=0,
                     repayment_days__gt=0,
+                    step_days__gt=0,
                     valuation_months__gt=0,
                     report_months__gt=0,
                     max_holding_months__gt=0,

@@ -354,6 +354,7 @@ def test_equity_terms_are_written_with_their_triggers_and_payees_and_dropped_on_
         "max_percent": "25",
         "conversion_days": 90,
         "repayment_days": 10,
+        "step_days": 10,
         "report_months": 6,
         "valuation_months": 12,
     }

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.db import connection
 
+from core import calendar
 from core.calendar import local_date
 from equity import actions
 from notifications.models import Deadline
@@ -20,6 +21,21 @@ def clock(subject):
         content_type__app_label="equity", content_type__model=subject._meta.model_name, object_id=subject.pk
     )
     return set(rows.values_list("kind", flat=True))
+
+
+def owes_step(deal, people, at=AT) -> tuple[set, str]:
+    """(who owes the office's next step, what it is), within the days and by the clause of the notice."""
+    deadline = Deadline.objects.open().get(kind="equity_step", object_id=deal.pk)
+    assert deadline.due_at == calendar.due(at, 10)
+    days, what = str(deadline.explanation).split(" 个工作日内")
+    assert days.endswith(" 10")
+    around = ("team", "unit_admin", "trustee", "leader", "manager", "finance")
+    owing = {
+        name
+        for name in around
+        if name in people and Deadline.objects.owed_by(people[name]).filter(pk=deadline.pk)
+    }
+    return owing, what.removesuffix("，依据第七条")
 
 
 def agreeing(at=AT) -> list[str]:

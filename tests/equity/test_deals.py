@@ -22,7 +22,7 @@ from milestones import actions as milestones
 from notifications import obligations
 from notifications.actions import lapse_rights
 from notifications.models import Deadline, DeadlineKind, Message
-from tests.equity.helpers import agreeing, clock, proposed, reported
+from tests.equity.helpers import agreeing, clock, owes_step, proposed, reported
 from tests.factories.equity import file, settled
 from tests.factories.milestones import AT, PEOPLE, hand_in, milestone_of, payee
 from tests.factories.notifications import drifts, only_of
@@ -39,8 +39,9 @@ pytestmark = pytest.mark.django_db
 def test_a_project_whose_money_becomes_a_share_has_a_deal_and_its_trustee_starts_the_clocks(agreed):
     deal, people = agreed
     assert (deal.state, deal.amount, deal.trustee) == (DealState.AGREED, 1_000_000, None)
-    assert clock(deal) == set()
+    assert owes_step(deal, people) == ({"manager"}, "确定受托管理机构")
     settled(deal, people)
+    assert clock(deal) == set()
     first, second = deal.triggers.all()
     assert (deal.state, first.by_date, second.milestone.code) == (
         DealState.WATCHING,
@@ -63,11 +64,14 @@ def test_the_first_trigger_that_is_confirmed_ends_the_waiting_for_the_others(wat
     deal, people = watching
     first, second = deal.triggers.all()
     reported(first, by=people["trustee"])
-    assert clock(first) == {"equity_trigger"}
+    assert (clock(first), owes_step(deal, people)) == (
+        {"equity_trigger"},
+        ({"manager"}, "核实报告的触发事件"),
+    )
     with pytest.raises(Refused, match="已报告"):
         reported(first, by=people["team"])
     actions.return_trigger(trigger=first, reason="协议未盖章", by=people["manager"], at=AT)
-    assert (first.state, first.met_date, first.evidence) == (TriggerState.WAITING, None, "")
+    assert (first.state, first.met_date, first.evidence, clock(deal)) == ("waiting", None, "", set())
     reported(first, by=people["team"])
     assert Message.objects.filter(template="equity/news", recipient=people["manager"]).exists()
     actions.confirm_trigger(trigger=first, by=people["manager"], at=AT)
@@ -135,7 +139,8 @@ def test_each_report_handed_in_plans_the_next_and_one_sent_back_is_owed_again(he
 def test_the_repair_mends_what_drifted(held):
     deal, _people = held
     Deadline.objects.open().filter(kind__startswith="equity").delete()
-    assert len(agreeing()) == 7  # four of this one; two triggers and a report of the one that waits
+    # Four of this one; two triggers and a report of the one that waits; the step of the one without a trustee.
+    assert len(agreeing()) == 8
     with only_of("equity"):
         obligations.mend(at=AT)
     assert agreeing() == []
@@ -254,12 +259,18 @@ def test_when_the_project_was_ended_a_leader_waits_neither_for_the_triggers_date
     ended = milestones.ask_termination(agreement=deal.agreement, **asked, by=people["manager"], at=AT)
     milestones.terminate(termination=ended, opinion="同意", clause="x", by=people["leader"], at=AT)
     deal = Deal.objects.get(pk=deal.pk)
+    assert owes_step(deal, people) == ({"leader"}, "决定投入资金的处理")
     with transaction.atomic():
         actions.give_up(deal=deal, outcome="exempted", reason="项目终止", by=people["leader"], at=AT)
         assert (deal.state, deal.trustee, agreeing()) == ("exempted", None, [])
         transaction.set_rollback(True)
     deal = Deal.objects.get(pk=deal.pk)
     settled(deal, people)
+    # The clock that got lost runs from the day on which the project was ended.
+    Deadline.objects.open().filter(kind="equity_step", object_id=deal.pk).delete()
+    with only_of("equity"):
+        obligations.mend(at=AT + timedelta(days=30))
+    assert owes_step(deal, people) == ({"leader"}, "决定投入资金的处理")
     assert rules.can_lapse(people["leader"], deal, at=AT)
     actions.give_up(deal=deal, outcome="exempted", reason="项目终止", by=people["leader"], at=AT)
     assert (deal.state, agreeing()) == ("exempted", [])

@@ -16,7 +16,7 @@ from equity.models import (
     Exit,
 )
 from equity.states import DealState, ExitState, WindowState
-from tests.equity.helpers import agreeing, clock, proposed, sums_hold
+from tests.equity.helpers import agreeing, clock, owes_step, proposed, sums_hold
 from tests.factories.milestones import AT
 
 TODAY = local_date(AT)
@@ -37,14 +37,17 @@ def test_the_team_buys_back_within_its_window_for_no_less_than_the_formula(held)
         )
     actions.declare_buy_back(window=window, offer=Decimal(1_040_000), note="", by=people["team"], at=inside)
     assert (window.state, clock(window)) == (WindowState.DECLARED, set())
+    assert owes_step(deal, people, inside) == ({"manager"}, "办理团队回购")
     with pytest.raises(Refused, match="不能低于"):
         proposed(deal, people, at=inside, price=Decimal(1_000_000))
     with pytest.raises(Refused, match="团队优先"):
         proposed(deal, people, at=inside, kind="transfer", price=Decimal(9_000_000))
     found = proposed(deal, people, at=inside, price=Decimal(1_040_000))
+    assert owes_step(deal, people, inside) == ({"leader"}, "决定是否批准退出")
     actions.refuse_exit(exit_=found, reason="价格偏低", by=people["leader"], at=inside)
     window.refresh_from_db()
     assert (deal.state, window.state, clock(window)) == ("holding", "open", {"equity_buy_back"})
+    assert clock(deal) == {"equity_valuation"}
     assert agreeing(inside) == []
     with pytest.raises(Refused, match="团队优先"):
         proposed(deal, people, at=inside, kind="transfer", price=Decimal(9_000_000))
@@ -85,11 +88,13 @@ def test_income_is_split_to_the_cent_and_the_rest_goes_to_the_pool(held):
     with pytest.raises(Refused, match="待批准"):
         actions.book_exit(exit_=found, received=Decimal("1100000.01"), **book)
     actions.approve_exit(exit_=found, note="同意", by=people["leader"], at=AT)
+    assert owes_step(deal, people) == ({"finance"}, "登记退出资金到账")
     with pytest.raises(Refused, match="批准的价格"):
         actions.book_exit(exit_=found, received=Decimal(1_100_000), **book)
     actions.book_exit(exit_=found, received=Decimal("1100000.01"), **book)
     assert (deal.state, found.state, agreeing()) == ("exited", ExitState.SETTLED, [])
     assert queries.due_report(deal) is None
+    assert owes_step(deal, people) == ({"finance"}, "分配收益")
     table = {"shares": Decimal(1), "others": [("张三", Decimal(9))], "as_of_date": TODAY, "occasion": "x"}
     with pytest.raises(Refused, match="已退出"):
         actions.restructure(deal=seen, file=None, **table, by=people["manager"], at=AT)
@@ -102,7 +107,7 @@ def test_income_is_split_to_the_cent_and_the_rest_goes_to_the_pool(held):
         ("推荐孵化器", Decimal("40000.00")),
         ("资金池", Decimal("1030000.01")),
     ]
-    assert deal.state == DealState.CLOSED
+    assert (deal.state, clock(deal), agreeing()) == (DealState.CLOSED, set(), [])
     with pytest.raises(DatabaseError), transaction.atomic():
         DistributionLine.objects.create(
             distribution=distribution, payee="他", share=1, amount=1, is_pool=False
