@@ -15,7 +15,7 @@ from equity.models import (
     PeriodicReport,
     Trigger,
 )
-from equity.states import DEAL, DealState, TriggerState
+from equity.states import DEAL, DealState
 from finance import actions as finance
 from finance.models import Instalment, Refund
 from milestones import actions as milestones
@@ -139,7 +139,7 @@ def test_each_report_handed_in_plans_the_next_and_one_sent_back_is_owed_again(he
 def test_the_repair_mends_what_drifted(held):
     deal, _people = held
     Deadline.objects.open().filter(kind__startswith="equity").delete()
-    # Four of this one; two triggers and a report of the one that waits; the step of the one without a trustee.
+    # Four of this one; two triggers and a report of the one that waits; a step of the one without trustee.
     assert len(agreeing()) == 8
     with only_of("equity"):
         obligations.mend(at=AT)
