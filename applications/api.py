@@ -27,12 +27,15 @@ from applications.serializers import (
     NominatorOpinionInput,
     ReasonInput,
     RejectInput,
+    SignInput,
     StartInput,
     VerdictsInput,
 )
 from applications.states import EDITABLE, ApplicationState, shown_alike
 from core.workflow import Lost
 from grants.models import Call, Topic
+
+SIGNED = {"multipart/form-data": SignInput, "application/json": SignInput}
 
 
 class ApplicationFilter(FilterSet):
@@ -120,25 +123,22 @@ class ApplicationViewSet(ReadOnlyModelViewSet):
     def withdraw(self, request, pk=None):
         return self._with_reason(request, actions.withdraw)
 
-    @extend_schema(request=None, responses=ApplicationDetailSerializer)
+    @extend_schema(request=SIGNED, responses=ApplicationDetailSerializer)
     @action(detail=True, methods=["post"], url_path="unit-approve")
     def unit_approve(self, request, pk=None):
-        application = self.get_object()
-        actions.unit_approve(application=application, by=request.user, at=timezone.now())
-        return self._moved(application)
+        """The unit agrees, with what the step of the notice asks of it (`asked` of the application)."""
+        return self._signed(request, actions.unit_approve, "note")
 
     @extend_schema(request=ReasonInput, responses=ApplicationDetailSerializer)
     @action(detail=True, methods=["post"], url_path="unit-return")
     def unit_return(self, request, pk=None):
         return self._with_reason(request, actions.unit_return)
 
-    @extend_schema(request=ReasonInput, responses=ApplicationDetailSerializer)
+    @extend_schema(request=SIGNED, responses=ApplicationDetailSerializer)
     @action(detail=True, methods=["post"])
     def recommend(self, request, pk=None):
-        application = self.get_object()
-        opinion = self._checked(request, ReasonInput)["reason"]
-        actions.recommend(application=application, opinion=opinion, by=request.user, at=timezone.now())
-        return self._moved(application)
+        """The recommender's opinion, with what the step of the notice asks of it."""
+        return self._signed(request, actions.recommend, "opinion")
 
     @extend_schema(request=None, responses=ApplicationDetailSerializer)
     @action(detail=True, methods=["post"], url_path="pass")
@@ -183,7 +183,13 @@ class ApplicationViewSet(ReadOnlyModelViewSet):
         """Begin to decide its claim row by row, or go on: the lines of what was last handed in."""
         application = self.get_object()
         claim = actions.begin_claim(application=application, by=request.user, at=timezone.now())
-        return Response(ClaimDetailSerializer(claim).data)
+        return Response(ClaimDetailSerializer(claim, context=self.get_serializer_context()).data)
+
+    def _signed(self, request, move, opinion):
+        application, data = self.get_object(), self._checked(request, SignInput)
+        given = {opinion: data.pop("opinion"), "signed": rules.Signed(**data)}
+        move(application=application, by=request.user, at=timezone.now(), **given)
+        return self._moved(application)
 
     def _with_reason(self, request, move):
         application = self.get_object()
@@ -225,7 +231,7 @@ class ClaimViewSet(ReadOnlyModelViewSet):
             by=request.user,
             at=timezone.now(),
         )
-        return Response(ClaimDetailSerializer(self.get_object()).data)
+        return Response(self.get_serializer(self.get_object()).data)
 
 
 class NominationFilter(FilterSet):

@@ -3,7 +3,7 @@
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from applications import queries
+from applications import queries, rules
 from applications.actions.claiming import version_of
 from applications.models import (
     Application,
@@ -12,11 +12,12 @@ from applications.models import (
     Nominator,
     RowResult,
     RuleResult,
+    SignOff,
     SimilarityReport,
     SimilarSource,
 )
 from applications.states import NominatorState, shown_alike
-from grants.models import RecommendedBy
+from grants.models import RecommendedBy, Stage
 
 
 class ApplicationSerializer(serializers.ModelSerializer):
@@ -111,19 +112,41 @@ class SimilarityReportSerializer(serializers.ModelSerializer):
         fields = ("version", "examined", "covered", "covered_by_others", "percent", "conclusion", "sources")
 
 
+class AskedSerializer(serializers.ModelSerializer):
+    """What the step that the application is in wants with the signature of unit or recommender."""
+
+    step = serializers.CharField(source="kind")
+
+    class Meta:
+        model = Stage
+        fields = ("step", "clause", "pledge", "shown_days", "asks_file", "opinion_length")
+
+
+class SignOffSerializer(serializers.ModelSerializer):
+    """What unit or recommender signed of the version handed in last."""
+
+    by = serializers.CharField(source="by.name", default="")
+
+    class Meta:
+        model = SignOff
+        fields = ("step", "version", "pledge", "shown_from_date", "shown_to_date", "opinion", "by", "at")
+
+
 class ApplicationDetailSerializer(ApplicationSerializer):
-    """What was handed in last (ID numbers masked), its recommendation, a line per rule, duplicates."""
+    """What was handed in last (ID numbers masked), its recommendation and signatures, rules, duplicates."""
 
     content = serializers.SerializerMethodField()
     sha256 = serializers.SerializerMethodField()
     recommendation = serializers.SerializerMethodField()
+    asked = serializers.SerializerMethodField()
+    sign_offs = serializers.SerializerMethodField()
     rule_results = serializers.SerializerMethodField()
     similarity = serializers.SerializerMethodField()
 
     class Meta(ApplicationSerializer.Meta):
         fields = (
             *ApplicationSerializer.Meta.fields,
-            *("sha256", "content", "recommendation", "rule_results", "similarity"),
+            *("sha256", "content", "recommendation", "asked", "sign_offs", "rule_results", "similarity"),
         )
         read_only_fields = fields
 
@@ -139,6 +162,15 @@ class ApplicationDetailSerializer(ApplicationSerializer):
     def get_recommendation(self, application):
         found = queries.recommendation_read_by(application, self.context["request"].user)
         return RecommendationSerializer(found).data if found else None
+
+    @extend_schema_field(AskedSerializer(allow_null=True))
+    def get_asked(self, application):
+        stage = rules.signing_of(application)
+        return AskedSerializer(stage).data if stage else None
+
+    @extend_schema_field(SignOffSerializer(many=True))
+    def get_sign_offs(self, application):
+        return SignOffSerializer(queries.sign_offs(application), many=True).data
 
     def get_rule_results(self, application) -> list[dict]:
         return RuleResultSerializer(queries.rule_results(application), many=True).data
@@ -164,6 +196,16 @@ class AnswersInput(serializers.Serializer):
 
 class ReasonInput(serializers.Serializer):
     reason = serializers.CharField(max_length=2000, allow_blank=True, default="")
+
+
+class SignInput(serializers.Serializer):
+    """The opinion and, where the step asks for it (`asked`), pledge, days inside and a file (multipart)."""
+
+    opinion = serializers.CharField(max_length=2000, allow_blank=True, default="")
+    pledged = serializers.BooleanField(default=False)
+    shown_from = serializers.DateField(required=False, allow_null=True, default=None)
+    shown_to = serializers.DateField(required=False, allow_null=True, default=None)
+    file = serializers.FileField(required=False, allow_null=True, default=None)
 
 
 class RejectInput(ReasonInput):
@@ -288,13 +330,34 @@ class ClaimCellSerializer(serializers.Serializer):
     text = serializers.CharField()
 
 
+class RepeatSerializer(serializers.Serializer):
+    """Where else a number of the row stands; of what the reader may not read, programme and year alone."""
+
+    kind = serializers.CharField(source="mine.kind")
+    number = serializers.CharField(source="mine.printed")
+    is_own = serializers.BooleanField(help_text="In the same application.")
+    application = serializers.SerializerMethodField()
+    application_number = serializers.SerializerMethodField()
+    programme = serializers.CharField(source="other.application.call.programme.name")
+    year = serializers.IntegerField(source="other.application.call.year")
+    place = serializers.CharField(source="other.place", help_text="The milestone, or empty.")
+    row = serializers.IntegerField(source="other.row", help_text="0: not in a table.")
+
+    def get_application(self, repeat) -> int | None:
+        return repeat.other.application_id if repeat.is_readable else None
+
+    def get_application_number(self, repeat) -> str:
+        return repeat.other.application.number if repeat.is_readable else ""
+
+
 class ClaimLineSerializer(serializers.ModelSerializer):
     version = serializers.SerializerMethodField(help_text="Sent back with a verdict: what was read.")
     cells = serializers.SerializerMethodField()
+    repeats = serializers.SerializerMethodField(help_text="For the bureau; else empty.")
 
     class Meta:
         model = ClaimLine
-        fields = ("number", "claimed", "result", "approved", "reason", "at", "version", "cells")
+        fields = ("number", "claimed", "result", "approved", "reason", "at", "version", "cells", "repeats")
         read_only_fields = fields
 
     def get_version(self, line) -> str:
@@ -304,6 +367,10 @@ class ClaimLineSerializer(serializers.ModelSerializer):
     def get_cells(self, line):
         pairs = self.context["cells"].get(line.number, ())
         return [{"heading": heading, "text": text} for heading, text in pairs]
+
+    @extend_schema_field(RepeatSerializer(many=True))
+    def get_repeats(self, line):
+        return RepeatSerializer(self.context["repeats"].get(line.number, ()), many=True).data
 
 
 class ClaimDetailSerializer(ClaimSerializer):
@@ -320,6 +387,9 @@ class ClaimDetailSerializer(ClaimSerializer):
     def to_representation(self, claim):
         self.rows = list(claim.lines.order_by("number"))
         self.table = queries.claim_table(claim.application, claim, self.rows)
+        reader = self.context["request"].user
+        may = self.table and queries.of_the_bureau(reader)
+        self.repeats = queries.repeats_by_row(claim.application, self.table.question, reader) if may else {}
         return super().to_representation(claim)
 
     def get_title(self, _claim) -> str:
@@ -331,7 +401,8 @@ class ClaimDetailSerializer(ClaimSerializer):
     @extend_schema_field(ClaimLineSerializer(many=True))
     def get_lines(self, _claim):
         cells = {row.line.number: row.pairs for row in self.table.rows} if self.table else {}
-        return ClaimLineSerializer(self.rows, many=True, context={"cells": cells}).data
+        told = {"cells": cells, "repeats": self.repeats}
+        return ClaimLineSerializer(self.rows, many=True, context=told).data
 
 
 class VerdictInput(serializers.Serializer):

@@ -3,8 +3,6 @@
 Numbers that were used before are shown with their places: a finding, never a refusal by itself.
 """
 
-from collections import defaultdict
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect, render
@@ -67,7 +65,7 @@ class ClaimMixin:
 
     def _claim_page(self, request, application, claim, lines, *, forms, refused="", status=200):
         table = queries.claim_table(application, claim, lines)
-        repeats = _by_row(application, request.user)
+        repeats = queries.repeats_by_row(application, table.question, request.user)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -109,12 +107,3 @@ class ClaimMixin:
             "back": reverse("admin:applications_application_change", args=[application.pk]),
         }
         return render(request, "applications/admin/repeats.html", context)
-
-
-def _by_row(application, user) -> dict[int, list]:
-    """Row of the claim table → where else its numbers stand."""
-    scheme, found = queries.claim_scheme(application.call), defaultdict(list)
-    for repeat in queries.repeats(application, user):
-        if repeat.mine.question == scheme.question:
-            found[repeat.mine.row].append(repeat)
-    return found

@@ -93,7 +93,14 @@ from applications.queries.nominators import (
     ways_of,
 )
 from applications.queries.nominators import standing as standing_of_nominators
-from applications.queries.numbers import Repeat, asks_for_numbers, has_repeats, numbers_in, repeats
+from applications.queries.numbers import (
+    Repeat,
+    asks_for_numbers,
+    has_repeats,
+    numbers_in,
+    repeats,
+    repeats_by_row,
+)
 from applications.queries.paper_copies import (
     paper_clock,
     paper_facts,
@@ -366,6 +373,7 @@ __all__ = [
     "rejection",
     "relation",
     "repeats",
+    "repeats_by_row",
     "report_of",
     "report_read_by",
     "reports_of",

@@ -65,6 +65,7 @@ class ClaimTable:
     """The claim of one application for reading."""
 
     claim: Claim
+    question: str
     title: str
     column: str
     rows: list[ClaimRow]
@@ -89,6 +90,7 @@ def claim_table(application: Application, claim: Claim, lines: list[ClaimLine]) 
     names = {column.code: column.label for column in columns}
     return ClaimTable(
         claim=claim,
+        question=question.code,
         title=questions.localised(question, "label"),
         column=names.get(scheme.column, scheme.column),
         rows=rows,

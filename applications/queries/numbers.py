@@ -116,6 +116,15 @@ def repeats(application: Application, user, *, milestone: int | None = None) -> 
     return sorted(found, key=lambda one: (one.mine.pk, not one.is_own))[:MOST_SHOWN]
 
 
+def repeats_by_row(application: Application, question: str, user) -> dict[int, list[Repeat]]:
+    """Row of a table of the application → where else its numbers stand."""
+    found = defaultdict(list)
+    for repeat in repeats(application, user):
+        if repeat.mine.question == question:
+            found[repeat.mine.row].append(repeat)
+    return found
+
+
 def repeated(
     applications: Iterable[Application],
     answers: Mapping[int, Mapping[str, object]],

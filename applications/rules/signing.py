@@ -42,7 +42,7 @@ def check_signed(application: Application, signed: Signed | None, *, opinion: st
     if len(opinion.strip()) < least:
         raise Refused(
             _("意见不少于 %(least)s 字，现在 %(now)s 字。") % {"least": least, "now": len(opinion.strip())},
-            field="text",
+            field="opinion",
             clause=stage.clause,
         )
     if stage.pledge and not signed.pledged:

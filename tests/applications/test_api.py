@@ -82,10 +82,10 @@ def test_the_desks_move_by_api():
     author = client_of(application.created_by)
     assert author.post(f"{address}unit-approve/").status_code == 422
     assert admin.post(f"{address}unit-approve/").json()["state"] == "recommendation"
-    assert admin.post(f"{address}recommend/", {"reason": "x"}).status_code == 422
+    assert admin.post(f"{address}recommend/", {"opinion": "x"}).status_code == 422
     waits = author.get(address).json()["recommendation"]
     assert (waits["kind"], waits["state"], waits["opinion"], waits["at"]) == ("region", "waiting", "", None)
-    assert recommender.post(f"{address}recommend/", {"reason": "同意"}).json()["state"] == "formal_check"
+    assert recommender.post(f"{address}recommend/", {"opinion": "同意"}).json()["state"] == "formal_check"
     read = [client.get(address).json()["recommendation"] for client in (recommender, manager, author, admin)]
     assert [found["state"] for found in read] == ["recommended"] * 4
     assert [found["opinion"] for found in read] == ["同意", "同意", "", ""]

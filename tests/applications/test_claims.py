@@ -305,7 +305,7 @@ def test_the_desk_costs_the_same_for_any_number_of_rows(client, django_assert_nu
     address = reverse("admin:applications_application_judge_claim", args=[application.pk])
     client.get(address)
 
-    with django_assert_num_queries(28):
+    with django_assert_num_queries(27):
         page = client.get(address)
 
     assert len(page.context["rows"]) == count
@@ -321,7 +321,7 @@ def test_the_desk_costs_the_same_for_any_number_of_rows(client, django_assert_nu
     api.force_authenticate(application.manager)
     with django_assert_num_queries(3):
         assert len(api.get(CLAIMS).json()["results"]) == count
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(api.get(f"{CLAIMS}{claim.pk}/").json()["lines"]) == count
 
 
@@ -416,6 +416,17 @@ def test_a_contract_claimed_twice_is_shown_with_its_place_and_decides_nothing(cl
     assert notes == [[1], [3], [2]]
     assert programme in page.content.decode()
     assert number not in page.content.decode() + client.get(everywhere).content.decode()
+    api = APIClient()
+    api.force_authenticate(manager_of(second.call))
+    lines = api.get(f"{CLAIMS}{second.claims.get().pk}/").json()["lines"]
+    assert [[(one["is_own"], one["row"]) for one in line["repeats"]] for line in lines] == [
+        [(False, 1)],
+        [(True, 3)],
+        [(True, 2)],
+    ]
+    elsewhere = lines[0]["repeats"][0]
+    assert (elsewhere["number"], elsewhere["programme"]) == ("ＨＴ－1", programme)
+    assert (elsewhere["application"], elsewhere["application_number"]) == (None, "")
     client.force_login(officer(Role.AUDITOR))
     page = client.get(everywhere).content.decode()
     assert number in page

@@ -7,6 +7,7 @@ from django.core.files.base import ContentFile
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from accounts.roles import UnitRole
 from applications import actions, queries, ranking, rules
@@ -69,6 +70,33 @@ def test_the_unit_passes_on_only_with_all_that_the_notice_asks_of_it(client):
     client.force_login(officer(organisation=application.call.programme.department))
     desk = client.get(reverse("admin:applications_application_change", args=[application.pk]))
     assert "已承诺：本单位已征求意见。" in desk.content.decode()
+
+
+def test_by_api_the_unit_reads_what_is_asked_and_gives_it():
+    application, today = waiting(), calendar.local_date(timezone.now())
+    client = APIClient()
+    client.force_authenticate(member_of(application.organisation, UnitRole.ADMIN))
+    address = f"/api/v1/applications/{application.pk}/"
+    assert client.get(address).json()["asked"] == {"step": "unit_review", "clause": "第九条", **ASKED}
+    days = {"shown_from": str(today - timedelta(days=30)), "shown_to": str(today)}
+    given = {"opinion": "同意申报。", "pledged": True, **days}
+    faults = []
+    for missing in ("opinion", "pledged", "shown_from"):
+        sent = {name: value for name, value in given.items() if name != missing}
+        answer = client.post(f"{address}unit-approve/", sent, format="json")
+        faults.append((answer.status_code, answer.json()["error"]["field"]))
+    assert faults == [(422, "opinion"), (422, "pledged"), (422, "shown_from")]
+    no_day = client.post(f"{address}unit-approve/", given | {"shown_to": "昨天"}, format="json")
+    assert (no_day.status_code, no_day.json()["error"]["field"]) == (400, "shown_to")
+    unsigned = client.post(f"{address}unit-approve/", given, format="json")
+    assert (unsigned.status_code, unsigned.json()["error"]["field"]) == (422, "file")
+    assert not SignOff.objects.exists()
+    file = ContentFile(paper.pdf("stamped"), name="意见.pdf")
+    answer = client.post(f"{address}unit-approve/", given | {"file": file}, format="multipart").json()
+    assert (answer["state"], answer["asked"]) == ("recommendation", None)
+    (signed,) = answer["sign_offs"]
+    assert (signed["step"], signed["pledge"]) == ("unit_review", ASKED["pledge"])
+    assert (signed["shown_from_date"], signed["opinion"]) == (days["shown_from"], "同意申报。")
 
 
 def test_nothing_is_asked_of_other_steps_and_the_database_says_so():
