@@ -63,7 +63,7 @@ def line_of(application: Application, *, rank: int, leader: str) -> dict:
 
 
 def _quota(row) -> str:
-    kind = row.quota.project_type.name if row.quota.project_type_id else ""
+    kind = row.batch + (row.quota.project_type.name if row.quota.project_type_id else "")
     if row.most is None:
         return _("%(kind)s按公式计算，已推荐 %(used)s 项") % {"kind": kind, "used": row.used}
     return _("%(kind)s限 %(most)s 项，已推荐 %(used)s 项") % {

@@ -12,7 +12,7 @@ from applications.models import Application, Nominator, Partner
 from applications.states import OFFICE, ApplicationState
 from core import calendar
 from grants.models import Call, DayKind, Invitation, Stage, StageKind
-from grants.queries import cause, closing, in_force, until_of
+from grants.queries import cause, closing, in_force, moments_of, until_of
 from notifications import actions, receipts
 from notifications.actions import Owes
 from notifications.models import Deadline, DeadlineKind, NoticeKind
@@ -114,7 +114,7 @@ OWED_BY = {
 
 def open_draft(application: Application, *, at) -> None:
     """The clock of a draft: the closing of the call or the topic. Rolling calls have none."""
-    due = closing(application.call, application.topic)
+    due = closing(application.call, application.topic, project_type=application.project_type, at=at)
     if due is None:
         return
     source = application.topic.number if application.topic_id else application.call.number
@@ -216,11 +216,11 @@ def _closing_of(application: Application, stage: Stage, *, at):
     """
     if application.version > 1 and stage.kind in (S.UNIT_REVIEW, S.RECOMMENDATION):
         return None
-    call = in_force(application.call)
     if stage.kind in (S.UNIT_REVIEW, S.RECOMMENDATION):
-        moments = {S.UNIT_REVIEW: call.unit_closes_at, S.RECOMMENDATION: call.recommender_closes_at}
+        now = moments_of(application.call, application.intake)
+        moments = {S.UNIT_REVIEW: now.unit_closes_at, S.RECOMMENDATION: now.recommender_closes_at}
         return moments[stage.kind]
-    until = until_of(call, stage)
+    until = until_of(in_force(application.call), stage)
     return until if until and until > at else None
 
 
@@ -416,7 +416,7 @@ def tell_named(application: Application, people: list[User], *, but, at) -> None
 
 def tell_nominators(application: Application, nominators: list[Nominator], *, at) -> None:
     """Tell people that they were asked to nominate, each with a link to their own page."""
-    until = queries.nominate_until(application.call)
+    until = queries.nominate_until(application)
     for nominator in nominators:
         actions.tell(
             recipients=[nominator.user],

@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from django.db.models import Exists, OuterRef, Q, Subquery
-from django.db.models.functions import Least
+from django.db.models import BigIntegerField, Exists, ExpressionWrapper, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Least
 
 from applications import (
     appeal_clocks,
@@ -29,7 +29,7 @@ from applications.models import (
 from applications.notifications import STAGE_DEADLINES
 from applications.states import AppealState, ApplicationState
 from core import calendar
-from grants.models import Call, Invitation, Stage
+from grants.models import Call, Intake, Invitation, Stage
 from grants.queries import closing
 from grants.states import CallState
 from notifications.models import DeadlineKind
@@ -42,15 +42,29 @@ def _read(rows):
     return rows.select_related("call__programme__department", "organisation", "topic")
 
 
+def _closing(of: str = "") -> Coalesce:
+    """When applying ends for good: the last batch for the type, where the call has batches."""
+    mine = OuterRef(f"{of}project_type_id")
+    rows = Intake.objects.filter(call=OuterRef(f"{of}call_id"), call__has_intakes=True)
+    rows = rows.alias(mine=ExpressionWrapper(mine, BigIntegerField()))
+    rows = rows.filter(Q(project_type=None) | Q(mine=None) | Q(project_type=mine))
+    return Coalesce(Subquery(rows.order_by("-closes_at").values("closes_at")[:1]), f"{of}call__closes_at")
+
+
+def _due(application: Application):
+    """The closing of its call or topic; the clock of a call with batches goes on from one to the next."""
+    return None if application.call.has_intakes else closing(application.call, application.topic)
+
+
 def _drafts(at):
     """Drafts that can still be handed in; a lapsed one owes nothing any more."""
-    ends = Least("call__closes_at", "topic__bids_close_at")
+    ends = Least(_closing(), "topic__bids_close_at")
     return _read(Application.objects.filter(state=S.DRAFT)).annotate(ends=ends).filter(ends__gte=at)
 
 
 def _parts(at):
     """Partner units that have not confirmed their part as it stands, of a draft that can still be sent."""
-    ends = Least("application__call__closes_at", "application__topic__bids_close_at")
+    ends = Least(_closing("application__"), "application__topic__bids_close_at")
     rows = Partner.objects.filter(
         Q(confirmed="") | Q(changed_at__isnull=False),
         application__state=S.DRAFT,
@@ -155,6 +169,8 @@ def register_all() -> None:
                 dates=(
                     "grants.Call.unit_closes_at",
                     "grants.Call.recommender_closes_at",
+                    "grants.Intake.unit_closes_at",
+                    "grants.Intake.recommender_closes_at",
                     "grants.Stage.until",
                 ),
             )
@@ -165,15 +181,15 @@ def register_all() -> None:
             model=Application,
             owing=_drafts,
             open=lambda application, at: notifications.open_draft(application, at=at),
-            due=lambda application: closing(application.call, application.topic),
-            dates=("grants.Call.closes_at", "grants.Topic.bids_close_at"),
+            due=_due,
+            dates=("grants.Call.closes_at", "grants.Topic.bids_close_at", "grants.Intake.closes_at"),
         ),
         Obligation(
             kind=DeadlineKind.PARTNER_PART,
             model=Partner,
             owing=_parts,
             open=lambda partner, at: partner_clocks.opened(partner, at=at),
-            due=lambda partner: closing(partner.application.call, partner.application.topic),
+            due=lambda partner: _due(partner.application),
             dates=("applications.Partner.invited_at", "applications.Partner.changed_at"),
         ),
         Obligation(
@@ -200,7 +216,7 @@ def register_all() -> None:
             model=Application,
             owing=lambda at: _read(queries.nominators_owing()),
             open=lambda application, at: nominator_clocks.opened(application, at=at),
-            due=lambda application: queries.nominate_until(application.call),
+            due=lambda application: queries.nominate_until(application),
         ),
         Obligation(
             kind=DeadlineKind.NOMINATION,
@@ -209,7 +225,7 @@ def register_all() -> None:
                 "user", "application__call__programme__department"
             ),
             open=lambda nominator, at: nominator_clocks.asked(nominator, at=at),
-            due=lambda nominator: queries.nominate_until(nominator.application.call),
+            due=lambda nominator: queries.nominate_until(nominator.application),
             dates=("applications.Nominator.invited_at",),
         ),
         _table(TableOf.UNIT),

@@ -15,7 +15,7 @@ from notifications.wording import said
 def opened(partner: Partner, *, at) -> None:
     """A partner unit confirms its part before the draft must be handed in, where the call asks for that."""
     application = partner.application
-    due = closing(application.call, application.topic)
+    due = closing(application.call, application.topic, project_type=application.project_type, at=at)
     if due is None or due <= at or not application.call.requires_partner_confirmation:
         return
     actions.open_deadline(

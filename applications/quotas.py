@@ -23,6 +23,7 @@ from core import expressions
 from core.calendar import local_date
 from core.workflow import Refused
 from grants.models import Call, Quota, QuotaOf
+from grants.queries import intakes_of
 
 BEFORE = (
     *NOT_COUNTED,
@@ -132,6 +133,8 @@ class Standing(NamedTuple):
     quota: Quota
     whose: str
     """The region for which it holds; "": for the organisation by name."""
+    batch: str
+    """The name of the batch for which it holds; "": for all together."""
     most: int | None
     """None: a formula says it for each application."""
     used: int
@@ -146,6 +149,7 @@ def standing(call: Call, office: Office) -> list[Standing]:
     found, region = [], office.region
     by_name = None if region else office.organisation_id
     own = _of_recommender(by_name, region).filter(call__series=call.series).order_by()
+    batches = {row.code: row.name for row in intakes_of(call)}
     for quota in call.quotas.filter(of=QuotaOf.RECOMMENDER).select_related("project_type"):
         if by_name:
             districts = [] if quota.region else [""]
@@ -158,8 +162,10 @@ def standing(call: Call, office: Office) -> list[Standing]:
             districts = sorted(districts)[:MOST_DISTRICTS] or [region]
         for district in districts:
             rows = _of_recommender(by_name, district).filter(call__series=call.series)
-            used = _of_type(quota, rows.exclude(state__in=BEFORE)).count()
-            found.append(Standing(quota, district, quota.number, used))
+            rows = _of_type(quota, rows.exclude(state__in=BEFORE))
+            for code, name in batches.items() if quota.per_intake else [("", "")]:
+                used = _of_batch(quota, rows, code).count()
+                found.append(Standing(quota, district, name, quota.number, used))
     return found
 
 
@@ -167,8 +173,13 @@ def _of_type(quota: Quota, rows):
     return rows.filter(project_type__code=quota.project_type.code) if quota.project_type_id else rows
 
 
+def _of_batch(quota: Quota, rows, code: str):
+    return rows.filter(intake__code=code) if quota.per_intake and code else rows
+
+
 def _check(quota: Quota, application: Application, others) -> None:
     rows = others.filter(call__series=application.call.series).exclude(pk=application.pk)
+    rows = _of_batch(quota, rows, application.intake.code if application.intake_id else "")
     used, most = _of_type(quota, rows).count(), limit_of(quota, application)
     if used >= most:
         kind = quota.project_type.name if quota.project_type_id else ""

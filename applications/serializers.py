@@ -272,7 +272,7 @@ class NominationDetailSerializer(NominationSerializer):
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_until(self, nominator):
-        return queries.nominate_until(nominator.application.call)
+        return queries.nominate_until(nominator.application)
 
     def get_opinion(self, nominator) -> str:
         may = self.get_is_mine(nominator) or queries.of_the_bureau(self.context["request"].user)

@@ -13,6 +13,7 @@ from unfold.admin import TabularInline
 from unfold.enums import ActionVariant
 
 from accounts.roles import Role
+from applications.admin.intakes import IntakeFilter, IntakeOfDecisionFilter
 from applications.models import Application
 from applications.states import ApplicationState
 from awards import actions, queries, rules
@@ -53,11 +54,11 @@ class ProposalAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin)
     """What stands for decision: rank by score, the demander's choice, the amount."""
 
     list_display = ("number", "title", "organisation", "call", "topic", "requested", "decided")
-    list_filter = ("call",)
+    list_filter = ("call", IntakeFilter)
     search_fields = ("number", "title", "organisation__name", "topic__number")
     list_select_related = ("organisation", "call", "topic")
     ordering = ("call", "-id")
-    fields = ("number", "title", "organisation", "call", "topic", "requested", "state")
+    fields = ("number", "title", "organisation", "call", "intake", "topic", "requested", "state")
     readonly_fields = fields
     actions_detail = ("decide", "publish")
     actions = ("publish_selected",)
@@ -66,7 +67,7 @@ class ProposalAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin)
     def get_queryset(self, request):
         rows = super().get_queryset(request).filter(state=ApplicationState.DECISION)
         funded = Decision.objects.filter(application=OuterRef("pk"), outcome=Outcome.FUND)
-        related = ("organisation", "call__programme__department", "topic")
+        related = ("organisation", "call__programme__department", "topic", "intake")
         return rows.select_related(*related).annotate(is_funded=Exists(funded))
 
     @display(description=_("申请财政资金"), ordering="requested_amount")
@@ -160,7 +161,7 @@ class ProposalAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin)
 @register(Decision)
 class DecisionAdmin(ReadOnlyMixin, ModelAdmin):
     list_display = ("application", "outcome", "wan_amount", "score", "meeting", "by", "at")
-    list_filter = ("outcome", "application__call")
+    list_filter = ("outcome", "application__call", IntakeOfDecisionFilter)
     search_fields = ("application__number", "application__title")
     list_select_related = ("application", "by")
     ordering = ("-id",)

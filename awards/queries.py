@@ -16,7 +16,7 @@ from applications.states import ApplicationState
 from awards.models import Agreement, Decision, Outcome, Publicity, PublicityItem
 from awards.states import AgreementState, ObjectionState
 from core import calendar
-from grants.models import Call, ProjectType, StageKind
+from grants.models import Call, Intake, ProjectType, StageKind
 from grants.queries import moment_ahead, stages_of
 from reviews import queries as reviews
 from reviews.models import DemanderChoice
@@ -141,10 +141,12 @@ def desk(applications: Iterable[Application]) -> list[Row]:
 
 
 def competitors(application: Application) -> QuerySet:
-    """What an application is ranked among: the bids for its topic, or the call's, that stand for decision."""
+    """What it is ranked among: bids for its topic, or the call's of its batch, that stand for decision."""
     rows = Application.objects.filter(call_id=application.call_id, state=ApplicationState.DECISION)
     if application.topic_id:
         rows = rows.filter(topic_id=application.topic_id)
+    if application.intake_id:
+        rows = rows.filter(intake__code=application.intake.code)
     return rows.select_related("organisation", "call", "topic")
 
 
@@ -156,7 +158,7 @@ def publishable(call: Call) -> QuerySet:
     funded = Decision.objects.filter(outcome=Outcome.FUND).values("application_id")
     return (
         Application.objects.filter(call=call, state=ApplicationState.DECISION, pk__in=funded)
-        .select_related("organisation")
+        .select_related("organisation", "intake")
         .order_by("number", "id")
     )
 
@@ -209,12 +211,17 @@ def proposed_or_awarded(topic_id: int) -> int:
     return Application.objects.filter(topic_id=topic_id, state__in=taken).count()
 
 
-def funded_in(call: Call, kind: ProjectType | None):
-    """What was decided to be funded in any version of a notice, of one type or of all; fallen away: not."""
+def funded_in(call: Call, kind: ProjectType | None, batch: Intake | None = None):
+    """What was decided to be funded in any version of a notice, of one type or of all; fallen away: not.
+
+    With a batch (批次): of that one alone.
+    """
     funded = Decision.objects.filter(application=OuterRef("pk"), outcome=Outcome.FUND)
     rows = Application.objects.filter(Exists(funded), call__series=call.series)
     if kind is not None:
         rows = rows.filter(project_type__code=kind.code)
+    if batch is not None:
+        rows = rows.filter(intake__code=batch.code)
     return rows.exclude(state__in=(ApplicationState.REJECTED, ApplicationState.WITHDRAWN))
 
 

@@ -24,6 +24,7 @@ from core import calendar
 from core.money import wan
 from core.workflow import Lost, Refused
 from grants.models import Call, QuotaOf, StageKind
+from grants.queries import moments_of
 from grants.rules import check_manages
 from notifications.models import Deadline, DeadlineKind
 from reviews import queries as reviews
@@ -167,7 +168,11 @@ def check_place_left(application: Application) -> None:
         kind = quota.project_type
         if kind not in (None, application.project_type):
             continue
-        if queries.funded_in(application.call, kind).exclude(pk=application.pk).count() >= quota.number:
+        batch = application.intake if quota.per_intake else None
+        if (
+            queries.funded_in(application.call, kind, batch).exclude(pk=application.pk).count()
+            >= quota.number
+        ):
             raise Refused(
                 _("“%(of)s”最多立项 %(most)s 项，已经满额；可以先列为备选。")
                 % {"of": kind or application.call, "most": quota.number},
@@ -175,6 +180,7 @@ def check_place_left(application: Application) -> None:
                 clause=quota.clause,
                 code="full",
             )
+    _check_place_in_batch(application)
     topic = application.topic
     if topic is None:
         return
@@ -186,6 +192,25 @@ def check_place_left(application: Application) -> None:
             _("榜单任务计划立项 %(n)s 个，已经有拟立项的揭榜书。") % {"n": topic.planned_number},
             field="outcome",
             clause=topic.number,
+        )
+
+
+def _check_place_in_batch(application: Application) -> None:
+    """No more are proposed of one batch than it plans, as the notice stands. Raises Refused."""
+    if not application.intake_id:
+        return
+    batch = moments_of(application.call, application.intake)
+    if batch.planned_number is None:
+        return
+    quotas.hold(f"awards:{application.call.series}")
+    funded = queries.funded_in(application.call, batch.project_type, batch).exclude(pk=application.pk)
+    if funded.count() >= batch.planned_number:
+        raise Refused(
+            _("“%(of)s”最多立项 %(most)s 项，已经满额；可以先列为备选。")
+            % {"of": batch.name, "most": batch.planned_number},
+            field="outcome",
+            clause=batch.clause,
+            code="full",
         )
 
 

@@ -35,6 +35,9 @@ def _basics(pack: Pack) -> list[str]:
         % {"sourcing": Sourcing(call.sourcing).label, "instrument": Instrument(call.instrument).label},
         _("%(opens)s 至 %(closes)s") % {"opens": write_moment(call.opens), "closes": until},
     ]
+    if pack.intakes:
+        names = dict.fromkeys(row.name for row in pack.intakes)
+        lines.append(_("分 %(count)s 批：%(names)s") % {"count": len(names), "names": _listed(names)})
     if pack.issued_by:
         lines.append(_("发文单位：%(bodies)s") % {"bodies": _listed(pack.issued_by)})
     return lines

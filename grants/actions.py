@@ -24,7 +24,8 @@ def publish_call(*, call: Call, by, at: datetime) -> None:
     # Directions of the notice are on the list while the call is open, whenever its moments were last changed.
     directions = Topic.objects.filter(call=call, owner__isnull=True)
     directions.update(listed_at=call.opens_at, bids_close_at=call.closes_at)
-    workflow.move(call, CallState.PUBLISHED, by=by, at=at, published_at=at)
+    has_intakes = call.intakes.exists()
+    workflow.move(call, CallState.PUBLISHED, by=by, at=at, published_at=at, has_intakes=has_intakes)
     signals.published.send(sender=Call, call=call, by=by, at=at)
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from django.db.models import Model, prefetch_related_objects
 
-from grants.models import Call, ContactKind, Stage, StageKind, Topic
+from grants.models import Call, ContactKind, Intake, ProjectType, Stage, StageKind, Topic
 from grants.states import CallState
 
 FROZEN = (
@@ -81,10 +81,63 @@ def next_stage(call: Call, after: str | None) -> Stage | None:
     return following[0] if following else None
 
 
-def closing(call: Call, topic: Topic | None):
-    """When applying ends: the earlier of the topic's and the call's closing moments; None without either."""
-    moments = [call.closes_at, topic.bids_close_at if topic else None]
+def closing(
+    call: Call, topic: Topic | None, *, project_type: ProjectType | None = None, at: datetime | None = None
+):
+    """When applying ends: the earlier of the topic's and the call's closing moments; None without either.
+
+    With batches and `at`: when the batch ends that is open to the type or comes next, else the last one's.
+    """
+    moments = [_closing_of(call, project_type, at), topic.bids_close_at if topic else None]
     return min((moment for moment in moments if moment), default=None)
+
+
+def _closing_of(call: Call, project_type: ProjectType | None, at: datetime | None):
+    if at is None or not (rows := intakes_of(call, project_type)):
+        return call.closes_at
+    ahead = [row.closes_at for row in rows if row.closes_at >= at]
+    return min(ahead) if ahead else max(row.closes_at for row in rows)
+
+
+def intakes_of(call: Call, project_type: ProjectType | None = None) -> list[Intake]:
+    """The batches for a project type, for a draft without one all; no query where the call has none."""
+    if not call.has_intakes:
+        return []
+    share_intakes([call])
+    rows = (row for row in call.intakes.all() if row.is_for(project_type))
+    return sorted(rows, key=lambda row: row.closes_at)
+
+
+def intake_at(call: Call, project_type: ProjectType | None, *, at: datetime) -> Intake | None:
+    """The batch that takes applications at this moment; the closing moment itself is in time."""
+    rows = intakes_of(call, project_type)
+    return next((row for row in rows if row.opens_at <= at <= row.closes_at), None)
+
+
+def intake_ahead(call: Call, project_type: ProjectType | None, *, at: datetime) -> Intake | None:
+    """The batch that is open, else the one that comes next."""
+    return next((row for row in intakes_of(call, project_type) if row.closes_at >= at), None)
+
+
+def moments_of(call: Call, intake: Intake | None) -> Call | Intake:
+    """Whose moments hold for what was handed in to a batch, or to a call without any, as the notice stands.
+
+    One query for the batch where the version was superseded.
+    """
+    now = in_force(call)
+    if intake is None:
+        return now
+    if now.pk == intake.call_id:
+        return intake
+    rows = [row for row in intakes_of(now, intake.project_type) if row.code == intake.code]
+    return rows[0] if rows else intake
+
+
+def share_intakes(calls: Iterable[Call]) -> None:
+    """Read at once the batches of those calls of a page that have any; no query where none has."""
+    asked = [call for call in calls if call.has_intakes]
+    if asked:
+        prefetch_related_objects(asked, "intakes__project_type")
 
 
 def share_in_force(calls: Iterable[Call]) -> None:

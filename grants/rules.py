@@ -7,7 +7,7 @@ from accounts.models import FactKind
 from accounts.roles import Role
 from core import expressions
 from core.workflow import Refused
-from grants import money_rules
+from grants import intake_rules, money_rules
 from grants.models import FOR_ALL, Call, FormKind, QuestionKind, Sourcing, StageKind, Topic
 from grants.states import CallState, TopicState
 
@@ -246,6 +246,7 @@ def problems_of(call: Call) -> list[Refused]:
     """Everything that keeps a call from being published, each with field and clause."""
     return [
         *_window(call),
+        *_intakes(call),
         *_stages(call),
         *_conditional_stages(call),
         *_form(call),
@@ -262,6 +263,19 @@ def _window(call):
         yield Refused(_("企业出题揭榜须写明揭榜期（天）。"), field="bid_days")
     if not call.notice.strip():
         yield Refused(_("通知正文是空的。"), field="notice")
+
+
+def _intakes(call):
+    rows = list(call.intakes.select_related("project_type"))
+    types = [row.code for row in call.types.all()] if rows else []
+    asked = [intake_rules.row_of(row) for row in rows]
+    for number, field, message in intake_rules.problems(
+        asked, types, opens=call.opens_at, closes=call.closes_at
+    ):
+        where = {"field": f"{field}_at"}
+        if number is not None:
+            where = {"field": f"intakes.{number}.{field}", "clause": rows[number].clause}
+        yield Refused(message, **where)
 
 
 def _stages(call):

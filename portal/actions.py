@@ -19,6 +19,7 @@ from core.calendar import local_date
 from documents.actions import store
 from documents.models import Document
 from grants.models import Call
+from grants.queries import intakes_of
 from notifications.actions import tell
 from notifications.models import CalendarFeed, Deadline
 from notifications.policies import new_token
@@ -55,6 +56,14 @@ def tell_subscribers(*, call: Call, at: datetime) -> int:
         "programme": call.programme.name,
         "opens_at": call.opens_at.isoformat(),
         "closes_at": call.closes_at.isoformat() if call.closes_at else "",
+        "batches": [
+            {
+                "name": f"{row.name} {row.project_type or ''}".strip(),
+                "opens_at": row.opens_at.isoformat(),
+                "closes_at": row.closes_at.isoformat(),
+            }
+            for row in intakes_of(call)
+        ],
         "stop": reverse("portal:subscription"),
     }
     url = reverse("portal:call", args=[call.pk])

@@ -15,7 +15,8 @@ from icalendar import Calendar, Event
 from applications.models import TableOf
 from applications.queries import table_moment
 from applications.questions import localised
-from grants.models import Call
+from grants.models import Call, Intake
+from grants.queries import intakes_of, share_intakes
 from notifications.queries import absolute
 from portal import queries
 
@@ -62,31 +63,45 @@ def _event(key: str, title: str, at: datetime, url: str, stamp: datetime) -> Eve
 def _of_call(call: Call) -> Iterator[Event]:
     url, title = reverse("portal:call", args=[call.pk]), localised(call, "title")
     dates = [
-        ("opens", _("开始受理：%(title)s"), call.opens_at),
-        ("registers", _("意向登记截止：%(title)s"), call.registers_by_at),
-        ("closes", _("申报截止：%(title)s"), call.closes_at),
-        ("unit", _("单位审核截止：%(title)s"), call.unit_closes_at),
-        ("recommender", _("推荐截止：%(title)s"), call.recommender_closes_at),
+        ("registers", _("意向登记截止：%(title)s"), title, call.registers_by_at),
         (
             "unit-table",
             _("上传盖章的单位申报汇总表截止：%(title)s"),
+            title,
             table_moment(call, call, TableOf.UNIT),
         ),
         (
             "recommender-table",
             _("上传盖章的推荐汇总表截止：%(title)s"),
+            title,
             table_moment(call, call, TableOf.RECOMMENDER),
         ),
     ]
-    for code, words, at in dates:
+    dates += [date for row in intakes_of(call) or [call] for date in _of_window(row, title)]
+    for code, words, name, at in dates:
         if at:
             key = f"{code}-{call.series}"
-            yield _event(key, words % {"title": title}, at, url, call.published_at)
+            yield _event(key, words % {"title": name}, at, url, call.published_at)
+
+
+def _of_window(row: Call | Intake, title: str) -> Iterator[tuple]:
+    """When applying begins and ends: of a call, or of each of its batches, whose codes stay over versions."""
+    more = ""
+    if isinstance(row, Intake):
+        more = f"-{row.code}-{row.type_code}"
+        kind = localised(row.project_type, "name") if row.project_type_id else ""
+        title = " · ".join(filter(None, (title, localised(row, "name"), kind)))
+    yield f"opens{more}", _("开始受理：%(title)s"), title, row.opens_at
+    yield f"closes{more}", _("申报截止：%(title)s"), title, row.closes_at
+    yield f"unit{more}", _("单位审核截止：%(title)s"), title, row.unit_closes_at
+    yield f"recommender{more}", _("推荐截止：%(title)s"), title, row.recommender_closes_at
 
 
 def _calls(now: datetime) -> Iterator[Event]:
     rows = Call.objects.visible_to(NOBODY).in_force()
-    for call in rows.filter(closes_at__gte=now - KEPT).order_by("closes_at", "id")[:MOST]:
+    found = list(rows.filter(closes_at__gte=now - KEPT).order_by("closes_at", "id")[:MOST])
+    share_intakes(found)
+    for call in found:
         yield from _of_call(call)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from grants.models import (
     Call,
     Contact,
     FormKind,
+    Intake,
     IssuingBody,
     MoneyRule,
     ProjectType,
@@ -33,6 +34,7 @@ from grants.models import (
     StageKind,
     Topic,
 )
+from grants.queries import intake_ahead, intakes_of, share_intakes
 from grants.states import CallState, TopicState
 from milestones.models import MilestoneTemplate
 from notifications.models import Acknowledgement, Message
@@ -50,7 +52,9 @@ _NEVER = datetime.fromisoformat("9999-01-01T00:00:00+08:00")
 def calls(user, *, tab: str, at: datetime) -> QuerySet:
     """Published calls of one tab: open ones by what closes first, rolling ones after them."""
     rows = Call.objects.visible_to(user).in_force().select_related("programme")
-    rows = rows.annotate(closing=Coalesce("closes_at", Value(_NEVER)))
+    batches = Intake.objects.filter(call=OuterRef("pk"), call__has_intakes=True, closes_at__gte=at)
+    batch = Subquery(batches.order_by("closes_at").values("closes_at")[:1])
+    rows = rows.annotate(closing=Coalesce(batch, "closes_at", Value(_NEVER)))
     if tab == "open":
         return rows.accepting(at)
     if tab == "coming":
@@ -101,6 +105,13 @@ def find_calls(
     return searched(rows, q, finding.in_call, CALL_ORDER[tab])
 
 
+def with_batches(calls, *, at: datetime) -> None:
+    """Give each call of a page the batch open or next as `ahead`; no query where none has any."""
+    share_intakes(calls)
+    for call in calls:
+        call.ahead = intake_ahead(call, None, at=at)
+
+
 def beijing(moment: datetime) -> str:
     """A moment as people read it, to the minute."""
     return f"{timezone.localtime(moment, timezone.get_default_timezone()):%Y-%m-%d %H:%M}"
@@ -138,6 +149,7 @@ class CallNotice:
     contacts: list[Contact]
     bodies: list[IssuingBody]
     types: list[ProjectType]
+    intakes: list[Intake]
     money_rules: list[MoneyRule]
     quotas: list[Quota]
     unit_quotas: list[Quota]
@@ -171,11 +183,18 @@ def call_notice(user, call: Call) -> CallNotice:
         contacts=list(call.contacts.all()),
         bodies=list(call.issuing_bodies.all()),
         types=list(call.types.all()),
+        intakes=intakes_of(call) if call.has_intakes else _draft_intakes(call),
         money_rules=list(call.money_rules.select_related("project_type")),
         quotas=[quota for quota in quotas if not quota.credit_code],
         unit_quotas=[quota for quota in quotas if quota.credit_code],
         amendments=list(amendments(call)),
     )
+
+
+def _draft_intakes(call: Call) -> list[Intake]:
+    """The batches of a draft, which publishing has not noted yet."""
+    rows = call.intakes.select_related("project_type") if call.state == CallState.DRAFT else ()
+    return sorted(rows, key=lambda row: row.closes_at)
 
 
 def amendments(call: Call) -> QuerySet:
@@ -314,8 +333,10 @@ def home(user, *, at: datetime) -> HomePage:
     """Five queries, whatever there is."""
     accepting = calls(user, tab="open", at=at)
     listed = board(user).accepting(at)
+    open_calls = list(accepting.order_by(*CALL_ORDER["open"])[:HOME_ROWS])
+    with_batches(open_calls, at=at)
     return HomePage(
-        open_calls=list(accepting.order_by(*CALL_ORDER["open"])[:HOME_ROWS]),
+        open_calls=open_calls,
         topics=list(listed.order_by(*BOARD_ORDER)[:HOME_ROWS]),
         notices=list(publicity(user, tab="running").order_by(*PUBLICITY_ORDER)[:HOME_ROWS]),
         open_call_count=capped_count(accepting),

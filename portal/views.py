@@ -83,6 +83,7 @@ def calls(request):
     chosen = form.chosen()
     found = queries.find_calls(request.user, tab=tab, at=now, **chosen)
     listing = paginate(found.rows, found.order, request.GET.get("cursor"), PER_PAGE)
+    queries.with_batches(listing, at=now)
     kept = {name: getattr(value, "pk", value) for name, value in chosen.items()}
     context = {
         "now": now,
@@ -103,6 +104,7 @@ def call(request, pk):
     now = timezone.now()
     visible = Call.objects.visible_to(request.user).select_related("programme__department")
     found = get_object_or_404(visible, pk=pk)
+    queries.with_batches([found], at=now)
     context = {
         "now": now,
         "call": found,

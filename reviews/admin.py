@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.enums import ActionVariant
 
 from accounts.roles import Role
+from applications.admin.intakes import IntakeFilter
 from applications.queries import decks_of
 from applications.states import ApplicationState
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button, dress, page
@@ -173,11 +174,11 @@ class PanelAdmin(ReadOnlyMixin, BureauOnlyMixin, HistoryMixin, ActionButtonsMixi
     """Applications under review: who judges, what came in, when the round ends."""
 
     list_display = ("number", "title", "organisation", "call", "state", "progress")
-    list_filter = ("state", "call")
+    list_filter = ("state", "call", IntakeFilter)
     search_fields = ("number", "title", "organisation__name")
     list_select_related = ("organisation", "call")
     ordering = ("-id",)
-    fields = ("number", "title", "organisation", "call", "topic", "state")
+    fields = ("number", "title", "organisation", "call", "intake", "topic", "state")
     actions_detail = ("assign", "finish", "note_conflict")
     change_form_outer_before_template = "reviews/admin/panel.html"
 

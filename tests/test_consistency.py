@@ -88,7 +88,8 @@ DATED_WITHOUT_DEADLINE = {
     "a beginning: nothing is owed by it": (
         "facilities.AnnualEvaluation.report_opens_at "
         "equity.BuyBackWindow.from_date equity.Holding.registered_date "
-        "grants.Call.opens_at awards.Publicity.starts_date awards.Agreement.starts_date "
+        "grants.Call.opens_at grants.Intake.opens_at "
+        "awards.Publicity.starts_date awards.Agreement.starts_date "
         "accounts.BankAccount.valid_from accounts.OrganisationFact.valid_from "
         "accounts.IntegrityRecord.valid_from "
         "accounts.Organisation.registered_date grants.Dictionary.valid_from"

@@ -13,7 +13,7 @@ from applications.actions.tabling import renew_table
 from applications.models import Application, StampedTable, TableOf
 from core import workflow
 from grants.models import Call
-from grants.queries import stages_of
+from grants.queries import intakes_of, stages_of
 from notifications.obligations import entered_at
 
 TABLE_MOMENTS = {
@@ -89,7 +89,14 @@ def _stage_moved(application: Application, *, by, at) -> None:
 
 
 def _moved(old: Call, call: Call, moment: str) -> bool:
-    return getattr(old, moment) != getattr(call, moment)
+    """Whether the notice names another moment, or one of its batches does."""
+    return _named(old, moment) != _named(call, moment)
+
+
+def _named(call: Call, moment: str) -> list:
+    """The moment that the call names and those of its batches."""
+    rows = ((row.code, row.type_code, getattr(row, moment, None)) for row in intakes_of(call))
+    return [getattr(call, moment), *rows]
 
 
 def _moments_moved(old: Call, call: Call, name: str) -> list[str]:

@@ -20,6 +20,7 @@ from applications.models import (
     ProposedMilestone,
     TeamMember,
 )
+from applications.states import ApplicationState
 from core import workflow
 from core.workflow import Refused
 from grants.models import Call, ProjectType, QuestionKind, Topic
@@ -134,11 +135,15 @@ def update_basics(*, application: Application, by, at: datetime, **values) -> No
     rules.check_type(application.call, values.get("project_type"), required=False)
     if "recommender" in values:
         rules.check_can_choose_recommender(application, values["recommender"])
+    retyped = application.call.has_intakes and "project_type" in values
     if queries.has_budget(application.call):
         values = {
             name: value for name, value in values.items() if name not in ("requested_amount", "own_amount")
         }
     saved(application=application, by=by, at=at, typed=without_typed(application, "basics"), **values)
+    if retyped and application.state == ApplicationState.DRAFT:
+        # Other batches may be for the new type.
+        notifications.draft_reopened(application, at=at)
 
 
 @transaction.atomic

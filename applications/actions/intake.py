@@ -21,7 +21,7 @@ from applications.states import ApplicationState
 from core import workflow
 from grants.actions import next_number
 from grants.models import RecommendedBy, Topic
-from grants.queries import number_prefix, way_of_recommending
+from grants.queries import intake_ahead, intake_at, number_prefix, way_of_recommending
 from notifications.models import NoticeKind
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,9 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     locked = Application.objects.select_for_update(of=("self",)).select_related("call__programme")
     current = locked.get(pk=application.pk)
     rules.check_can_submit(by, current, at=at)
+    returned = current.state == ApplicationState.RETURNED
+    if not returned:
+        current.intake = intake_at(current.call, current.project_type, at=at)
     quotas.check_unit(current)
     quotas.hold_counted(current)
     consent_by_handing_in(application=current, by=by, at=at)
@@ -49,7 +52,6 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     problems = rules.problems_of(current, lines, seen)
     if problems:
         raise rules.Incomplete(problems)
-    returned = current.state == ApplicationState.RETURNED
     if returned:
         target = queries.returned_from(current)
     else:
@@ -74,6 +76,7 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
         at=at,
         version=submission.version,
         number=number,
+        intake=current.intake,
         submitted_by=by,
         submitted_at=at,
     )
@@ -83,7 +86,7 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     ask_nominators(application=current, at=at)
     notifications.tell_team(current, "submitted", at=at, version=submission.version)
     transaction.on_commit(partial(_ask_workers, submission.pk))
-    for name in ("state", "version", "number", "submitted_by", "submitted_at"):
+    for name in ("state", "version", "number", "intake", "submitted_by", "submitted_at"):
         setattr(application, name, getattr(current, name))
     return submission
 
@@ -166,12 +169,26 @@ def withdraw(*, application: Application, reason: str, by, at: datetime) -> None
 def lapse(*, application: Application, at: datetime) -> None:
     """Applying ended while this was a draft: nothing is owed any more, what was written stays.
 
-    What was taken back to be mended goes back to where it was, as it was.
+    What was taken back to be mended goes back to where it was, as it was. Where another batch comes, the
+    draft waits for that one.
     """
     notifications.draft_lapsed(application, at=at)
     kept = TakenBack.objects.filter(application=application).first()
     if kept is not None:
         put_back(application=application, kept=kept, at=at)
+        return
+    ahead = intake_ahead(application.call, application.project_type, at=at)
+    if ahead:
+        notifications.open_draft(application, at=at)
+        workflow.record(application, "next_intake", by=None, at=at, note=ahead.name)
+        notifications.tell_team(
+            application,
+            "next_intake",
+            at=at,
+            batch=ahead.name,
+            opens_at=ahead.opens_at.isoformat(),
+            closes_at=ahead.closes_at.isoformat(),
+        )
         return
     workflow.record(application, "lapsed", by=None, at=at)
 

@@ -107,7 +107,7 @@ def ask_nominators(*, application: Application, at: datetime) -> None:
     """
     if not queries.nominator_lines(application).exists():
         return
-    until = queries.nominate_until(application.call)
+    until = queries.nominate_until(application)
     if application.version > 1 and (until is None or at <= until):
         for nominator in application.nominators.filter(state=NominatorState.SIGNED):
             workflow.move(
@@ -127,7 +127,7 @@ def ask_nominators(*, application: Application, at: datetime) -> None:
 
 def settle(*, application: Application, by, at: datetime) -> None:
     """What the line of the formal check says of the signatures now; an officer's word stays."""
-    until = queries.nominate_until(application.call)
+    until = queries.nominate_until(application)
     status, hint = _judged(queries.standing_of_nominators(application), until, at)
     lines = queries.nominator_lines(application).filter(officer_status="")
     lines.update(status=status, evidence={"facts": {}, "hint": hint}, checked_at=at)

@@ -16,6 +16,7 @@ from applications import actions, eligibility, queries, rules
 from applications.admin.batches import BatchMixin, CheckFilter, RuleFilter
 from applications.admin.causes import CausesMixin
 from applications.admin.claims import ClaimMixin
+from applications.admin.intakes import IntakeFilter
 from applications.admin.papers import PaperFilter, PaperMixin
 from applications.admin.similarity import SimilarityFilter, SimilarityMixin
 from applications.eligibility.places import places_of
@@ -95,7 +96,16 @@ class ApplicationAdmin(
         "place",
         "call",
     )
-    list_filter = ("state", CheckFilter, RuleFilter, SimilarityFilter, OverdueFilter, PaperFilter, "call")
+    list_filter = (
+        "state",
+        CheckFilter,
+        RuleFilter,
+        SimilarityFilter,
+        OverdueFilter,
+        PaperFilter,
+        "call",
+        IntakeFilter,
+    )
     search_fields = ("number", "title", "organisation__name", "organisation__credit_code")
     list_select_related = ("organisation", "call")
     ordering = ("-id",)

@@ -13,7 +13,7 @@ from accounts.models import Organisation
 from accounts.roles import Role
 from applications import states
 from applications.states import ApplicationState
-from grants.models import Call, ProjectType, Topic
+from grants.models import Call, Intake, ProjectType, Topic
 from grants.states import TopicState
 
 
@@ -86,6 +86,7 @@ class Application(models.Model):
         "joined": _("加入申报团队"),
         "left": _("移出申报团队"),
         "lapsed": _("逾期未提交"),
+        "next_intake": _("未赶上本批，转入下一批"),
         "ended": _("项目结束"),
         "skipped": _("环节不适用"),
         "amended": _("随通知修订转入新版本"),
@@ -136,6 +137,15 @@ class Application(models.Model):
         related_name="+",
         verbose_name=_("推荐单位"),
         help_text=_("上级主管部门或申报人选择的推荐单位；按区域推荐的通知没有"),
+    )
+    intake = models.ForeignKey(
+        Intake,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("批次"),
+        help_text=_("首次提交时受理的一批"),
     )
     number = models.CharField(_("受理编号"), max_length=60, blank=True)
     title = models.CharField(_("项目名称"), max_length=120, blank=True)
@@ -230,6 +240,7 @@ class Application(models.Model):
                     "call_id",
                     "topic_id",
                     "project_type_id",
+                    "intake_id",
                     "follows_id",
                     "organisation_id",
                     "recommender_id",

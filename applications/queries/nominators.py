@@ -20,16 +20,16 @@ from core.calendar import local_date
 from core.expressions import Prepared
 from core.workflow import Refused
 from grants.models import NOMINATORS_RULE, Call, NominatorGroup
-from grants.queries import in_force
+from grants.queries import moments_of
 from notifications.models import Deadline, DeadlineKind
 
 MOST = 100
 AWAITED = Q(status=RuleStatus.MANUAL, officer_status="") & ~Q(application__state__in=NOT_AWAITED_IN)
 
 
-def nominate_until(call: Call) -> datetime | None:
+def nominate_until(application: Application) -> datetime | None:
     """The last moment for a signature: the closing of recommending in the notice as it stands."""
-    now = in_force(call)
+    now = moments_of(application.call, application.intake)
     return now.recommender_closes_at or now.closes_at
 
 

@@ -10,7 +10,7 @@ from applications.models import Application, Nomination, PaperReceipt, RuleResul
 from applications.queries.scans import NOT_AWAITED_IN, scan_counts_from
 from core import calendar
 from grants.models import PAPER_RULE, DayKind, PaperSender
-from grants.queries import in_force
+from grants.queries import in_force, moments_of
 from notifications.models import Deadline, DeadlineKind
 
 NO_PAPERS = dict.fromkeys(("copies", "received_at", "in_time"))
@@ -32,7 +32,7 @@ def paper_until(application: Application) -> datetime | None:
         return calendar.due(application.submitted_at, AGAIN_DAYS, kind=DayKind.WORKING)
     since = scan_counts_from(application)
     if call.paper_sender == PaperSender.RECOMMENDER:
-        since = max(since, in_force(call).recommender_closes_at or since)
+        since = max(since, moments_of(call, application.intake).recommender_closes_at or since)
     return calendar.due(since, call.paper_days, kind=call.paper_day_kind)
 
 

@@ -29,7 +29,7 @@ def applications(user, *, q: str = "", state: str = ""):
 
 
 def _chosen(rows, *, q: str = "", state: str = "", call: Call | None = None):
-    rows = rows.select_related("call__programme", "organisation", "topic")
+    rows = rows.select_related("call__programme", "organisation", "topic", "intake")
     if q:
         rows = rows.filter(
             Q(title__icontains=q)
@@ -161,12 +161,12 @@ def _open_deadlines(application):
     )
 
 
-def due_of(application: Application):
+def due_of(application: Application, *, at: datetime):
     """Until when the team may hand in: the closing of the call or the end of a supplement, if any."""
     if application.state == ApplicationState.RETURNED:
         deadline = supplement_deadline(application)
         return deadline.due_at if deadline else None
-    return closing(application.call, application.topic)
+    return closing(application.call, application.topic, project_type=application.project_type, at=at)
 
 
 def lapsed_drafts(at):

@@ -9,7 +9,7 @@ from applications.models import Application, RuleResult, RuleStatus
 from applications.states import ApplicationState
 from core import calendar
 from grants.models import SCAN_RULE
-from grants.queries import closing, in_force, topic_in
+from grants.queries import closing, in_force, moments_of, topic_in
 from notifications.models import Deadline, DeadlineKind
 
 S = ApplicationState
@@ -35,6 +35,8 @@ def scan_counts_from(application: Application) -> datetime:
     """The closing of the notice as it stands, or the moment of handing in where later, or nothing closes."""
     call = in_force(application.call)
     closes_at = closing(call, topic_in(call, application.topic))
+    if application.intake_id:
+        closes_at = moments_of(application.call, application.intake).closes_at
     moments = [closes_at, application.submitted_at]
     return max(moment for moment in moments if moment)
 

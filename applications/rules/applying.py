@@ -7,12 +7,15 @@ from applications.models import Application, Participant, Partner, StampedTable,
 from applications.states import EDITABLE, TAKEN_BACK_FROM, ApplicationState
 from core.workflow import Lost, Refused
 from grants.models import Call, ProjectType, Sourcing, Stage, Topic
-from grants.queries import closing, in_force, topic_in
+from grants.queries import closing, in_force, intake_ahead, intake_at, moments_of, topic_in
 from grants.states import CallState, TopicState
 
 
-def check_window(call: Call, topic: Topic | None, *, at) -> None:
-    """Whether one can apply at this moment; the closing moment itself is in time. Raises Refused."""
+def check_window(call: Call, topic: Topic | None, *, at, project_type: ProjectType | None = None) -> None:
+    """Whether one can apply at this moment; the closing moment itself is in time. Raises Refused.
+
+    Between two batches one can begin and fill; `check_intake` keeps what is handed in.
+    """
     if call.state != CallState.PUBLISHED:
         raise Refused(_("“%(call)s”现在不接受申报。") % {"call": call.title}, code="closed")
     if at < call.opens_at:
@@ -25,13 +28,28 @@ def check_window(call: Call, topic: Topic | None, *, at) -> None:
             clause=topic.number,
             code="closed",
         )
-    until = closing(call, topic)
+    until = closing(call, topic, project_type=project_type, at=at)
     if until and at > until:
         raise Refused(
             _("已于 %(time)s 截止，逾期不予受理。") % {"time": queries.local_moment(until)},
             field="closes_at",
             clause=topic.number if topic and until == topic.bids_close_at else call.number,
             code="late",
+        )
+
+
+def check_intake(call: Call, project_type: ProjectType | None, *, at) -> None:
+    """A call with batches takes applications while one is open. Raises Refused."""
+    if not call.has_intakes or intake_at(call, project_type, at=at):
+        return
+    ahead = intake_ahead(call, project_type, at=at)
+    if ahead:
+        raise Refused(
+            _("“%(batch)s”从 %(time)s 开始受理，在此之前可以先填写，到时再提交。")
+            % {"batch": ahead, "time": queries.local_moment(ahead.opens_at)},
+            field="intake",
+            clause=ahead.clause or call.number,
+            code="between",
         )
 
 
@@ -43,7 +61,7 @@ def check_can_start(by, call: Call, topic: Topic | None, organisation, *, at, pr
     if call.sourcing == Sourcing.DEMAND and topic is None:
         raise Refused(_("请先在榜单上选择要揭的任务。"), field="topic")
     check_type(call, project_type)
-    check_window(call, topic, at=at)
+    check_window(call, topic, at=at, project_type=project_type)
     check_registration(call, at=at)
     if topic and topic.owner_id == organisation.pk:
         raise Refused(_("发榜方不能揭自己发布的榜。"), field="organisation", clause=topic.number)
@@ -232,7 +250,8 @@ def check_can_submit(by, application: Application, *, at) -> None:
         raise Lost(_("申报书已经提交，不需要再次提交。"), code="submitted")
     check_submissions_left(application)
     if application.state == ApplicationState.DRAFT:
-        check_window(application.call, application.topic, at=at)
+        check_window(application.call, application.topic, at=at, project_type=application.project_type)
+        check_intake(application.call, application.project_type, at=at)
         check_entry_kept(application, at=at)
         return
     deadline = queries.supplement_deadline(application)
@@ -304,6 +323,15 @@ def check_can_take_back(by, application: Application, *, at) -> None:
         )
     call = in_force(application.call)
     check_window(call, topic_in(call, application.topic), at=at)
+    batch = application.intake_id and moments_of(application.call, application.intake)
+    if batch and at > batch.closes_at:
+        raise Refused(
+            _("“%(batch)s”已于 %(time)s 截止，不能再撤回修改。")
+            % {"batch": batch.name, "time": queries.local_moment(batch.closes_at)},
+            field="intake",
+            clause=batch.clause or call.number,
+            code="late",
+        )
     check_submissions_left(application)
     if application.check_decisions.exists():
         raise Refused(_("形式审查已经作过决定，不能撤回修改。"), code="decided")

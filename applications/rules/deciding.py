@@ -10,7 +10,7 @@ from applications.states import OFFICE, ApplicationState
 from core.calendar import local_date
 from core.workflow import Lost, Refused
 from grants.models import Severity
-from grants.queries import in_force
+from grants.queries import moments_of
 
 MOST_COPIES = 999
 MARKS = (RuleStatus.PASSED, RuleStatus.FAILED, RuleStatus.NOT_APPLICABLE)
@@ -45,7 +45,8 @@ def _in_time(application, until, what: str, *, at) -> None:
 def check_can_approve(by, application: Application, *, at) -> None:
     """Units pass on until their own closing moment; what was returned later has its own clock."""
     check_can_review_for_unit(by, application)
-    _in_time(application, in_force(application.call).unit_closes_at, _("单位审核"), at=at)
+    now = moments_of(application.call, application.intake)
+    _in_time(application, now.unit_closes_at, _("单位审核"), at=at)
 
 
 def check_can_recommend(by, application: Application) -> None:
@@ -74,7 +75,8 @@ def check_can_choose_recommender(application: Application, recommender) -> None:
 def check_can_send_back(by, application: Application, *, at) -> None:
     """After their own closing moment recommenders change nothing any more."""
     check_can_recommend(by, application)
-    _in_time(application, in_force(application.call).recommender_closes_at, _("推荐"), at=at)
+    now = moments_of(application.call, application.intake)
+    _in_time(application, now.recommender_closes_at, _("推荐"), at=at)
 
 
 def check_can_pass_on(by, application: Application, *, at, ahead=()) -> None:

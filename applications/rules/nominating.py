@@ -14,7 +14,7 @@ MOST = 30
 
 
 def _check_in_time(application: Application, *, at) -> None:
-    until = queries.nominate_until(application.call)
+    until = queries.nominate_until(application)
     if until and at > until:
         raise Refused(
             _("提名已于 %(time)s 截止，逾期不再接收。") % {"time": queries.local_moment(until)}, code="late"

@@ -20,7 +20,7 @@ from applications.views.common import PER_PAGE, content_of, visible_application
 from core.paging import paginate
 from core.workflow import Refused
 from grants.models import Call
-from grants.queries import in_force, share_in_force
+from grants.queries import moments_of, share_in_force
 
 
 def _list(request, rows, *, waiting, closes, title, lead, name, empty, **more):
@@ -38,7 +38,7 @@ def _list(request, rows, *, waiting, closes, title, lead, name, empty, **more):
     listing = paginate(found, order, request.GET.get("cursor"), PER_PAGE)
     share_in_force(row.call for row in listing)
     for row in listing:
-        row.desk_closes_at = getattr(in_force(row.call), closes)
+        row.desk_closes_at = getattr(moments_of(row.call, row.intake), closes)
     context = {
         "filter": form,
         "filtered": bool(chosen),

@@ -7,11 +7,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from applications import actions, eligibility, rules
+from applications import actions, eligibility, queries, rules
 from applications.states import EDITABLE
 from applications.views.common import linked, standing, visible_application
 from core.workflow import Lost, Refused
-from grants.queries import closing
 
 
 @login_required
@@ -58,7 +57,7 @@ def _page(request, application, *, status=200, refused=None):
     context = {
         "now": timezone.now(),
         "application": application,
-        "closes_at": closing(application.call, application.topic),
+        "closes_at": queries.due_of(application, at=timezone.now()),
         "refused": refused or window,
         "links": linked(application, found["problems"]),
         **found,

@@ -79,7 +79,7 @@ def start(request, call_pk):
         "form": form,
         "units": units,
         "drafts": drafts.select_related("organisation")[:5],
-        "closes_at": closing(call, topic),
+        "closes_at": closing(call, topic, at=now),
         "problems": [{"message": refused.message, "clause": refused.clause}] if refused else [],
     }
     return render(request, "applications/start.html", context, status=422 if refused else 200)

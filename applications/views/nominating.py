@@ -83,7 +83,7 @@ def nominate(request, pk):
         "person": person,
         "ways": queries.standing_of_nominators(application),
         "fits": queries.fits_of(nominator, person) if is_open and nominator.state != "signed" else [],
-        "until": queries.nominate_until(application.call),
+        "until": queries.nominate_until(application),
         "can_answer": is_open,
         "content": content_of(application) if application.state not in queries.NOT_AWAITED_IN else None,
         "documents": queries.latest_documents(application),
@@ -117,6 +117,6 @@ def shown(user, application) -> dict:
     return {
         "ways": ways,
         "nominators": queries.nominators_for(application),
-        "until": queries.nominate_until(application.call),
+        "until": queries.nominate_until(application),
         "can_ask": rules.allowed(rules.check_can_ask_nominators, user, application, at=timezone.now()),
     }

@@ -143,7 +143,7 @@ def _show(request, application, shown, *, status=200, problems=()):
     context = {
         "now": timezone.now(),
         "application": application,
-        "due": queries.due_of(application),
+        "due": queries.due_of(application, at=timezone.now()),
         "part": shown,
         "form": shown.form,
         "here": part_url(application, shown.name),

@@ -9,6 +9,7 @@ from grants.models import Call, EligibilityRule, MoneyRule, Question, Section
 ROWS_PREFIX = {
     "contacts": "contacts",
     "types": "types",
+    "intakes": "intakes",
     "quotas": "quotas",
     "invitations": "invitations",
     "recommenders": "recommenders",

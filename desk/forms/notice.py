@@ -200,13 +200,23 @@ class AccessForm(PartForm):
 class QuotaForm(PartForm):
     layout = (
         (("of", 3), ("project_type", 3), ("region", 2), ("number", 2), ("clause", 2)),
-        (("credit_code", 4), ("name", 8)),
+        (("credit_code", 4), ("name", 5), ("per_intake", 3)),
         (("formula", 12),),
     )
 
     class Meta:
         model = Quota
-        fields = ("of", "project_type", "region", "number", "clause", "credit_code", "name", "formula")
+        fields = (
+            "of",
+            "project_type",
+            "region",
+            "number",
+            "clause",
+            "credit_code",
+            "name",
+            "formula",
+            "per_intake",
+        )
         widgets = {"formula": formula()}
         help_texts = {
             "region": gettext_lazy("只用于推荐单位；留空为各区域"),
@@ -376,7 +386,7 @@ Quotas = rows(
     QuotaForm,
     title=gettext_lazy("限额"),
     noun=gettext_lazy("限额"),
-    unique=("of", "project_type", "region", "credit_code"),
+    unique=("of", "project_type", "region", "credit_code", "per_intake"),
     prefix="quotas",
 )
 Invitations = rows(

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from desk.forms import equity, facilities, judging, nominators, notice, stages
+from desk.forms import equity, facilities, intakes, judging, nominators, notice, stages
 from desk.forms.base import BaseRows, PartForm
 from desk.forms.settings import FormSettings
 from grants.models import Call
 
 BLOCKS: dict[str, tuple] = {
-    "basics": (notice.BasicsForm, notice.Bodies),
+    "basics": (notice.BasicsForm, intakes.Intakes, notice.Bodies),
     "notice": (notice.NoticeForm,),
     "contacts": (notice.Contacts,),
     "types": (notice.Types,),

@@ -116,7 +116,7 @@ def _types(pack: Pack) -> Found:
             yield ("types", index, "funded"), _("不安排财政资金的类别没有资助上限和自筹比例。")
     codes = {"", *(row.code for row in pack.types)}
     parts = (("quotas",), pack.quotas), (("sections",), pack.sections), (("rules",), pack.rules)
-    parts = (*parts, (("nominators",), pack.nominators))
+    parts = (*parts, (("nominators",), pack.nominators), (("intakes",), pack.intakes))
     for place, rows in (*parts, (("money", "rules"), pack.money.rules)):
         for index, row in enumerate(rows):
             if row.type not in codes:
@@ -362,7 +362,7 @@ def _named_clauses(pack: Pack):
             yield ("equity", name), getattr(pack.equity, name)
         for index, row in enumerate(pack.equity.triggers):
             yield ("equity", "triggers", index, "clause"), row.clause
-    for key in ("quotas", "stages", "rules", "milestones", "instalments"):
+    for key in ("intakes", "quotas", "stages", "rules", "milestones", "instalments"):
         for index, row in enumerate(getattr(pack, key)):
             yield (key, index, "clause"), row.clause
     for place, question in questions_of(pack):

@@ -12,7 +12,8 @@ from desk.packs.values import write_amount, write_moment
 KEYS = {
     "contacts": ("kind", "name"),
     "types": ("code",),
-    "quotas": ("of", "type", "region"),
+    "intakes": ("code", "type"),
+    "quotas": ("of", "type", "region", "credit_code", "per_intake"),
     "invitations": ("credit_code",),
     "recommenders": ("credit_code",),
     "nominators": ("type", "name"),

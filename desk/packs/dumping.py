@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from desk.packs import filed, reminding, schema, serving, shares
 from desk.packs.schema import Pack
-from desk.packs.writing import CALL_FIELDS
+from desk.packs.writing import CALL_FIELDS, INTAKE_FIELDS
 from equity.models import EquityTerms, PayeeTemplate, TriggerTemplate
 from exchange.models import DemandScheme
 from facilities.models import FacilityScheme
@@ -17,6 +17,7 @@ from grants.models import (
     Contact,
     EligibilityRule,
     FundingSource,
+    Intake,
     MoneyRule,
     NominatorGroup,
     ProjectType,
@@ -40,6 +41,7 @@ def dump(call: Call) -> Pack:
         issued_by=[body.name for body in call.issuing_bodies.all()],
         contacts=_parts(schema.ContactPart, Contact, call),
         types=_parts(schema.TypePart, ProjectType, call, funded="is_funded"),
+        intakes=_typed(schema.IntakePart, Intake, call, **INTAKE_FIELDS),
         quotas=_typed(schema.QuotaPart, Quota, call),
         invitations=[_part(schema.InvitationPart, row) for row in call.invitations.all()],
         recommenders=[_part(schema.RecommenderPart, row) for row in call.recommenders.all()],
@@ -124,12 +126,12 @@ def _type_code(row) -> str:
     return row.project_type.code if row.project_type_id else ""
 
 
-def _typed(kind, model, call: Call) -> list:
+def _typed(kind, model, call: Call, **renamed) -> list:
     """Like `_parts` for rows that may belong to one project type."""
     parts = []
     for row in model.objects.filter(call=call).select_related("project_type").order_by("order"):
         row.type = _type_code(row)
-        parts.append(_part(kind, row))
+        parts.append(_part(kind, row, **renamed))
     return parts
 
 

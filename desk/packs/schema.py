@@ -117,6 +117,21 @@ class TypePart(Part):
     planned_number: Annotated[int, Field(ge=1, le=9999)] | None = None
 
 
+class IntakePart(Part):
+    """One batch (批次) of several; one for several types has a row of its code for each."""
+
+    code: Code
+    name: Words60
+    name_en: Maybe60 = ""
+    type: TypeCode = ""
+    opens: Moment
+    closes: Moment
+    unit_closes: Moment | None = None
+    recommender_closes: Moment | None = None
+    planned_number: Annotated[int, Field(ge=1, le=9999)] | None = None
+    clause: Clause = ""
+
+
 class QuotaPart(Part):
     of: QuotaOf
     type: TypeCode = ""
@@ -126,6 +141,8 @@ class QuotaPart(Part):
     name: Maybe120 = ""
     number: Annotated[int, Field(ge=0, le=99999)] | None = None
     formula: Text = ""
+    per_intake: bool = False
+    """In each batch so many; else in all of them together."""
     clause: Clause = ""
 
 
@@ -430,6 +447,7 @@ class Pack(Part):
     issued_by: list[Words120] = Field(default_factory=list)
     contacts: list[ContactPart] = Field(default_factory=list)
     types: list[TypePart] = Field(default_factory=list)
+    intakes: list[IntakePart] = Field(default_factory=list)
     quotas: list[QuotaPart] = Field(default_factory=list)
     invitations: list[InvitationPart] = Field(default_factory=list)
     recommenders: list[RecommenderPart] = Field(default_factory=list)

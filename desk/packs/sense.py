@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.identity import validate_credit_code
 from core import calendar
+from desk.packs import batches
 from desk.packs.schema import Pack
 from desk.packs.source import Place
 from desk.packs.values import plain
@@ -41,6 +42,7 @@ LONGEST = re.compile(r"project\.months\s*<=?\s*(?:params\.(\w+)|(\d+))")
 def errors(pack: Pack) -> Found:
     """What would stop the call from working as written."""
     yield from _windows(pack)
+    yield from batches.errors(pack)
     yield from _lists(pack)
     yield from _clauses(pack)
     yield from _equity(pack)
@@ -93,6 +95,12 @@ def _windows(pack: Pack) -> Found:
         yield ("call", "entry_days"), _("写了入选后的申报期限，但没有写前一步通知。")
 
 
+def _closes_recommending(pack: Pack) -> bool:
+    """Whether the notice, or each of its batches, says when recommending ends."""
+    rows = pack.intakes or [pack.call]
+    return all(row.recommender_closes for row in rows)
+
+
 def _table(pack: Pack, kinds: set) -> Found:
     """Who looks at the stamped tables of units, and from when their days count."""
     if pack.table.days is None:
@@ -120,7 +128,7 @@ def _recommender_table(pack: Pack, kinds: set) -> Found:
         yield place, _("盖章的推荐汇总表由形式审查核对，但环节里没有形式审查。")
     if asked.days is not None and asked.until is not None:
         yield ("recommender_table", "until"), _("推荐汇总表的期限和截止时间只写一个。")
-    if asked.days is not None and call.recommender_closes is None:
+    if asked.days is not None and not _closes_recommending(pack):
         yield place, _("没有推荐截止时间，推荐汇总表的期限无从计算；请填写推荐截止或推荐汇总表的截止时间。")
     before = call.recommender_closes or call.closes
     if asked.until and before and asked.until < before:
@@ -145,7 +153,7 @@ def _paper(pack: Pack, kinds: set) -> Found:
         yield ("paper", "sender"), _("纸质材料经推荐单位，但环节里没有推荐审核。")
     if StageKind.FORMAL_CHECK not in kinds:
         yield ("paper", "copies"), _("纸质材料由形式审查核对，但环节里没有形式审查。")
-    if by_recommender and asked.days is not None and call.recommender_closes is None:
+    if by_recommender and asked.days is not None and not _closes_recommending(pack):
         yield ("paper", "days"), _("没有推荐截止时间，纸质材料的期限无从计算；请填写推荐截止或截止时间。")
     if asked.until and call.closes and asked.until < call.closes:
         yield ("paper", "until"), _("纸质材料的截止时间不能早于申报截止。")
@@ -159,7 +167,7 @@ def _nominators(pack: Pack, kinds: set) -> Found:
     """Until when people sign, and who looks whether enough have."""
     if not pack.nominators:
         return
-    if pack.call.recommender_closes is None:
+    if not _closes_recommending(pack):
         yield ("call", "recommender_closes"), _("由专家提名的，提名专家在推荐截止前签署：请填写推荐截止。")
     if StageKind.FORMAL_CHECK not in kinds:
         yield ("nominators",), _("提名人数由形式审查核对，但环节里没有形式审查。")
@@ -212,7 +220,7 @@ def _lists(pack: Pack) -> Found:
     yield from _recommenders(pack)
     seen = set()
     for index, quota in enumerate(pack.quotas):
-        key = (str(quota.of), quota.type, quota.region, quota.credit_code)
+        key = (str(quota.of), quota.type, quota.region, quota.credit_code, quota.per_intake)
         if key in seen:
             yield ("quotas", index), _("同样对象的限额写了两次。")
         seen.add(key)
@@ -220,6 +228,8 @@ def _lists(pack: Pack) -> Found:
             yield ("quotas", index), _("限额数字和公式填一个。")
         if quota.of == QuotaOf.AWARD and quota.formula:
             yield ("quotas", index, "formula"), _("立项数只能是数字。")
+        if quota.per_intake and not pack.intakes:
+            yield ("quotas", index, "per_intake"), _("没有批次，限额不能按批次计算。")
         if quota.region and quota.of != QuotaOf.RECOMMENDER:
             yield ("quotas", index, "region"), _("只有推荐单位的限额才按区域。")
         if quota.credit_code and quota.of != QuotaOf.UNIT:

@@ -143,19 +143,30 @@ def _resolve(tree: dict, source: Source, *, today: date) -> list[Problem]:
     call, problems = tree.get("call"), []
     if not isinstance(call, dict):
         return problems
-    for key in MOMENTS:
-        if call.get(key) is None:
-            continue
-        try:
-            call[key] = read_moment(call[key], today)
-        except ValueError as fault:
-            problems.append(source.problem(("call", key), str(fault)))
+    problems += _read_moments(call, ("call",), source, today=today)
     if "year" not in call:
         call["year"] = call["opens"].year if isinstance(call.get("opens"), datetime) else today.year
     if isinstance(call["year"], int):
         filled = fill_year(tree, call["year"])
         tree.clear()
         tree.update(filled)
+    batches = tree.get("intakes")
+    for index, row in enumerate(batches if isinstance(batches, list) else ()):
+        if isinstance(row, dict):
+            problems += _read_moments(row, ("intakes", index), source, today=today)
+    return problems
+
+
+def _read_moments(row: dict, place: tuple, source: Source, *, today: date) -> list[Problem]:
+    """Fix the moments of a call, or of one of its batches, in place; returns what could not be."""
+    problems = []
+    for key in MOMENTS:
+        if row.get(key) is None:
+            continue
+        try:
+            row[key] = read_moment(row[key], today)
+        except ValueError as fault:
+            problems.append(source.problem((*place, key), str(fault)))
     return problems
 
 

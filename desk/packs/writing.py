@@ -17,6 +17,7 @@ from grants.models import (
     Contact,
     EligibilityRule,
     FundingSource,
+    Intake,
     Invitation,
     IssuingBody,
     ListedRecommender,
@@ -49,6 +50,13 @@ CALL_FIELDS = {
     "budget_by_unit": "is_budget_by_unit",
 }
 """Names in the pack → names of the model, where they differ or not."""
+INTAKE_FIELDS = {
+    "opens": "opens_at",
+    "closes": "closes_at",
+    "unit_closes": "unit_closes_at",
+    "recommender_closes": "recommender_closes_at",
+}
+"""The same of a batch."""
 
 
 def write_call(call: Call | None, programme: Programme, pack: Pack) -> Call:
@@ -95,6 +103,7 @@ def _clear(call: Call) -> None:
         Section,
         Stage,
         Quota,
+        Intake,
         NominatorGroup,
         Invitation,
         ListedRecommender,
@@ -166,6 +175,7 @@ def _write_types(call: Call, pack: Pack) -> dict[str, ProjectType | None]:
         ListedRecommender(call=call, **_fields(row)) for row in pack.recommenders
     )
     types = {row.code: row for row in ProjectType.objects.filter(call=call)} | {"": None}
+    _ordered(Intake, call, pack.intakes, types=types, **INTAKE_FIELDS)
     _ordered(Quota, call, pack.quotas, types=types)
     _ordered(NominatorGroup, call, pack.nominators, types=types)
     return types

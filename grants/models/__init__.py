@@ -34,6 +34,7 @@ from grants.models.eligibility import (
 )
 from grants.models.form import Dictionary, DictionaryEntry, FormKind, Question, QuestionKind, Section
 from grants.models.frozen import frozen_with_call
+from grants.models.intakes import Intake
 from grants.models.money import BudgetCategory, ClaimScheme, FundingSource, MoneyKind, MoneyRule
 from grants.models.nominators import NominatorGroup
 from grants.models.programme import NumberSequence, Programme
@@ -68,6 +69,7 @@ __all__ = [
     "FormKind",
     "FundingSource",
     "Instrument",
+    "Intake",
     "Invitation",
     "IssuingBody",
     "ListedRecommender",

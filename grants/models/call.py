@@ -128,6 +128,9 @@ class Call(models.Model):
     recommender_closes_at = models.DateTimeField(
         _("推荐截止"), null=True, blank=True, help_text=_("留空时按“推荐审核”环节的期限")
     )
+    has_intakes = models.BooleanField(
+        _("分批受理"), default=False, editable=False, help_text=_("写了批次的通知，由系统在发布时记下")
+    )
     is_invitation_only = models.BooleanField(
         _("定向邀请"), default=False, help_text=_("只有名单内的单位可以申报")
     )
@@ -371,6 +374,7 @@ class Call(models.Model):
                     "max_megabytes",
                     "unit_closes_at",
                     "recommender_closes_at",
+                    "has_intakes",
                     "is_invitation_only",
                     "max_submissions",
                     "follows_id",

@@ -38,6 +38,9 @@ class Quota(models.Model):
     name = models.CharField(_("单位名称"), max_length=120, blank=True)
     number = models.PositiveIntegerField(_("限额（项）"), null=True, blank=True)
     formula = models.TextField(_("限额公式（CEL）"), blank=True)
+    per_intake = models.BooleanField(
+        _("按批次计算"), default=False, help_text=_("每一批各有这么多；不勾选的，各批合计")
+    )
     clause = models.CharField(_("条款"), max_length=60, blank=True)
     order = models.PositiveSmallIntegerField(_("顺序"))
 
@@ -47,7 +50,7 @@ class Quota(models.Model):
         ordering = ["order"]
         constraints = [
             models.UniqueConstraint(
-                fields=["call", "of", "project_type", "region", "credit_code"],
+                fields=["call", "of", "project_type", "region", "credit_code", "per_intake"],
                 name="quota_once",
                 nulls_distinct=False,
             ),

@@ -22,8 +22,7 @@ TODAY = date(2026, 3, 10)
 FULLER = (
     SMALL.replace(
         "  closes: ",
-        "  registers_by: 2026-03-20 17:00\n  max_megabytes: 6\n  members_consent: true\n"
-        "  recommender_closes: 2026-05-15 17:00\n  closes: ",
+        "  registers_by: 2026-03-20 17:00\n  max_megabytes: 6\n  members_consent: true\n  closes: ",
         1,
     )
     .replace(
@@ -32,7 +31,9 @@ FULLER = (
         "slides_until: 2026-05-20 12:00, applies_when: project.amount > 50000.0, "
         "slides_pages: 10, slides_megabytes: 8}\n",
     )
-    .replace("\nstages:\n", "\nstages:\n  - kind: recommendation\n    days: 5\n", 1)
+    .replace(
+        "\nstages:\n", "\nstages:\n  - {kind: unit_review, days: 3}\n  - {kind: recommendation, days: 5}\n", 1
+    )
     .replace("    title: 项目\n", "    title: 项目\n    blind: true\n", 1)
     .replace(
         "\nmoney:\n",
@@ -40,7 +41,12 @@ FULLER = (
         "recommender_table: {until: 2026-05-20 12:00, clause: 第二条}\n"
         "nominators:\n  - {name: 院士, least: 3, who: \"nominator.title.contains('院士')\", clause: 第二条, "
         "per_year: 1, of_units: 0, leader_first: true}\n"
-        "quotas:\n  - {of: unit, number: 2}\n"
+        "intakes:\n  - {code: one, name: 第一批, opens: 2026-03-01 09:00, closes: 2026-03-10 17:00, "
+        "clause: 第一条, unit_closes: 2026-03-12 17:00, recommender_closes: 2026-05-15 17:00, "
+        "planned_number: 3}\n"
+        "  - {code: two, name: 第二批, name_en: Second, opens: today+5d 09:00, closes: '{year}-04-01 17:00', "
+        "recommender_closes: 2026-05-15 17:00}\n"
+        "quotas:\n  - {of: unit, number: 2}\n  - {of: unit, number: 1, per_intake: true}\n"
         "  - {of: unit, number: 5, credit_code: 91370200163562681G, name: 青岛示范大学}\nmoney:\n",
         1,
     )
