@@ -10,7 +10,7 @@ from rustpy_xlsxwriter import FastExcel
 
 from accounts.countries import HOME, name_of
 from applications import queries, questions
-from applications.models import Application, copies_received
+from applications.models import Application, SimilarityConclusion, copies_received
 from core.money import TEN_THOUSAND
 from grants.models import QuestionKind
 
@@ -51,6 +51,32 @@ def desk_table(rows) -> bytes:
     book = FastExcel(body, output_format="xlsx", autofit=True)
     book.sheet(_("申报书"), [_desk_row(row) for row in rows] or [{_("项目名称"): ""}]).save()
     return body.getvalue()
+
+
+def bureau_table(rows) -> bytes:
+    """The rows of the bureau's list as one sheet, with what that list shows; one query."""
+    rows = rows.select_related("call", "organisation", "topic", "project_type")[:MOST_ROWS]
+    body = io.BytesIO()
+    book = FastExcel(body, output_format="xlsx", autofit=True)
+    book.sheet(_("申报书"), [_bureau_row(row) for row in rows] or [{_("项目名称"): ""}]).save()
+    return body.getvalue()
+
+
+def _bureau_row(application) -> dict:
+    due, kind = application.due_at, application.project_type
+    similar, opinion = application.similarity, application.similarity_conclusion
+    asked = application.call.paper_copies
+    return _desk_row(application) | {
+        _("状态"): application.get_state_display(),
+        _("项目类别"): kind.name if kind else "",
+        _("区域代码"): application.organisation.region,
+        _("办理期限"): queries.local_moment(due) if due else "",
+        _("不符合（条）"): application.failed_lines,
+        _("待审查（条）"): application.open_lines,
+        _("重复率（%）"): "" if similar is None else _number(similar),
+        _("查重意见"): str(SimilarityConclusion(opinion).label) if opinion else "",
+        _("纸质材料应报（份）"): asked or "",
+    }
 
 
 def _desk_row(application) -> dict:

@@ -19,6 +19,7 @@ from applications.admin.claims import ClaimMixin
 from applications.admin.intakes import IntakeFilter
 from applications.admin.papers import PaperFilter, PaperMixin
 from applications.admin.similarity import SimilarityFilter, SimilarityMixin
+from applications.admin.tables import TableMixin
 from applications.eligibility.places import places_of
 from applications.forms import ConclusionForm, MarkForm, RejectForm, ReturnForm
 from applications.models import Application, RuleResult, copies_received
@@ -81,7 +82,14 @@ def with_due(rows):
 
 @register(Application)
 class ApplicationAdmin(
-    ClaimMixin, PaperMixin, BatchMixin, CausesMixin, SimilarityMixin, ActionButtonsMixin, ModelAdmin
+    ClaimMixin,
+    PaperMixin,
+    BatchMixin,
+    CausesMixin,
+    SimilarityMixin,
+    TableMixin,
+    ActionButtonsMixin,
+    ModelAdmin,
 ):
     list_display = (
         "number",

@@ -1,10 +1,12 @@
 """The formal-check desk in the admin."""
 
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from accounts.roles import Role
 from applications import actions, tasks
@@ -40,6 +42,11 @@ def page_of(application):
 def press(client, application, name, data=None):
     address = reverse(f"admin:applications_application_{name}", args=[application.pk])
     return client.post(address, data or {})
+
+
+def rows_of(response) -> list[dict]:
+    head, *rows = load_workbook(BytesIO(response.content)).active.values
+    return [dict(zip(head, row, strict=True)) for row in rows if any(row)]
 
 
 def marks(application, do="save", **marked):
@@ -152,7 +159,22 @@ def test_the_list_costs_the_same_whatever_it_holds(
     )
     client.get(reverse(LIST))
     with django_assert_num_queries(7):
-        client.get(reverse(LIST))
+        page = client.get(reverse(LIST), {"state": "formal_check"})
+    # The same rows as a workbook, and none of others.
+    address = reverse("admin:applications_application_export")
+    assert f'href="{address}?state=formal_check"' in page.content.decode()
+    with django_assert_num_queries(8):
+        book = client.get(address, {"state": "formal_check"})
+    assert len(rows_of(book)) == number
+    (first,) = (row for row in rows_of(book) if row["受理编号"])
+    assert (first["项目名称"], first["状态"]) == (application.title, "形式审查")
+    assert (first["不符合（条）"], first["待审查（条）"]) == (0, 1)
+    assert rows_of(client.get(address, {"state": "awarded"})) == []
+    assert client.get(address, {"nonsense": "1"}).status_code == 302
+    client.force_login(officer())
+    assert rows_of(client.get(address)) == []
+    client.force_login(application.created_by)
+    assert client.get(address).status_code == 302
 
 
 # ---- beside the document ----

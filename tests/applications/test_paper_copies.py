@@ -18,7 +18,7 @@ from grants.models import PAPER_RULE, Call, EligibilityRule
 from notifications import obligations
 from notifications.models import Deadline, DeadlineKind
 from tests.factories.accounts import OrganisationFactory, UserFactory, officer
-from tests.factories.applications import submitted
+from tests.factories.applications import ApplicationFactory, submitted
 from tests.factories.grants import CallFactory
 
 pytestmark = pytest.mark.django_db
@@ -161,6 +161,20 @@ def test_the_desk_records_a_delivery_and_finds_what_is_missing(client):
     assert client.post(reverse("applications:void_paper", args=[receipt.pk])).status_code == 404
     with pytest.raises(Refused, match="不要求报送"):
         receive(other, 1)
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_a_delivery_takes_the_same_queries_for_any_number(client, django_assert_num_queries, number):
+    call, unit = asking(), OrganisationFactory()
+    rows = [ApplicationFactory(call=call, organisation=unit) for _n in range(number)]
+    sent = {"state": ApplicationState.FORMAL_CHECK, "version": 1, "submitted_at": timezone.now()}
+    Application.objects.update(submitted_by=rows[0].created_by, **sent)
+    client.force_login(officer(organisation=call.programme.department))
+    address = reverse("admin:applications_application_papers")
+    keys = ",".join(str(row.pk) for row in rows)
+    client.get(address, {"ids": keys})
+    with django_assert_num_queries(5):
+        assert len(client.get(address, {"ids": keys}).context["form"].rows) == number
 
 
 def test_an_office_sends_what_it_has_recommended_or_counts_what_comes_to_it(client):
