@@ -19,7 +19,18 @@ REFERENCES = re.compile(
     r"^\W*(?:[一二三四五六七八九十\d]+[、.．\s]*)?(?:主要)?(?:参考文献|引用文献|references|bibliography)\W*$",
     re.IGNORECASE,
 )
-REFERENCE = re.compile(r"^\s*[\[［【]\d{1,3}[\]］】]")
+NUMBERED = re.compile(r"^\s*[\[［【]\d{1,3}[\]］】]")
+# What only references have: kind of work, address, several authors, volume and pages, year after a sign.
+REFERENCE = re.compile(
+    r"[\[［](?:[JMDCNPRSZ]|EB|DB|CP)(?:/OL)?[\]］]|\bdoi\b|https?://|出版社|\bet al\b|[,，]\s*等[.．,，]"
+    r"|\bvol\.|\bpp\.|[:：]\s*\d+\s*[-–—~～]\s*\d+"
+    r"|[\s,，.．(（](?:19|20)\d{2}[a-z]?\s*(?:[)）,，.．;；:：]|年?。?\s*$)",
+    re.IGNORECASE,
+)
+PROSE_BETWEEN = 3
+"""Lines within a list that need not look like references: a long one goes on over several lines of a page."""
+LONG = 200
+"""Letters of a line that is a paragraph, unless it looks like a reference."""
 # "3.1 研究方案" alone on its line is a heading; "3. 张三. 水声换能器[J]. 2019" is a reference.
 HEADING = re.compile(
     r"^\s*(?:第?[一二三四五六七八九十]{1,3}[章节部、.．]|[（(][一二三四五六七八九十]{1,3}[)）]|附[件录表]"
@@ -71,16 +82,34 @@ def unread_in(content: dict) -> list[str]:
 
 
 def without_references(text: str) -> str:
-    """The text without its references: from that heading to the next, and lines that begin with [3]."""
-    kept, is_list = [], False
+    """The text without its references: lists under their heading, and lines that begin with [3].
+
+    A list ends with the next heading, or where prose follows: whoever writes the heading alone hides nothing.
+    """
+    kept: list[str] = []
+    waiting: list[str] = []
+    is_list = is_begun = False
     for line in text.splitlines():
         if REFERENCES.match(line):
-            is_list = True
-        elif is_list and HEADING.match(line):
-            is_list = False
-        if not is_list and not REFERENCE.match(line):
-            kept.append(line)
-    return "\n".join(kept)
+            is_list, is_begun, waiting = True, False, []
+        elif not is_list:
+            if not NUMBERED.match(line) or _is_prose(line):
+                kept.append(line)
+        elif (NUMBERED.match(line) or REFERENCE.search(line)) and not _is_prose(line):
+            # What stood before it belonged to the one before.
+            is_begun, waiting = True, []
+        elif line.strip():
+            waiting.append(line)
+            if HEADING.match(line) or _is_prose(line) or len(waiting) > PROSE_BETWEEN:
+                kept += waiting
+                is_list, waiting = False, []
+    return "\n".join(kept if is_begun else kept + waiting)
+
+
+def _is_prose(line: str) -> bool:
+    """A sentence or more: it ends with a 。, which references do not, or is longer than a reference is."""
+    stops, longest = (1, 2 * LONG) if NUMBERED.match(line) or REFERENCE.search(line) else (0, LONG)
+    return line.count("。") > stops or len(line) > longest
 
 
 def words_of_call(call: Call) -> list[str]:

@@ -92,14 +92,43 @@ def test_the_notices_own_words_and_references_are_nobodys():
     compared(ROUTE, call=call)
     report = compared(ROUTE, call=call)
     assert (report.examined, report.covered, report.percent) == (0, 0, 0)
-    text = f"一、现状\n正文很短。\n参考文献\n[1] {ROUTE}\n{ROUTE}\n二、方案\n{OTHER}"
-    kept = similarity.texts.without_references(text)
-    assert ROUTE not in kept
-    assert OTHER in kept
-    # Headings are numbered in figures as well; references are too.
-    kept = similarity.texts.without_references(f"参考文献\n3. 张三. {ROUTE}\n5.1 研究基础\n{OTHER}")
-    assert (ROUTE in kept, OTHER in kept) == (False, True)
     assert ENGLISH in similarity.words_of_call(CallFactory(title_en=ENGLISH))
+
+
+LISTED = (
+    "[1] 王海, 李洋. 压电复合材料换能器阵列的有限元仿真[J]. 声学学报, 2021, 46(3): 401-412.",
+    "3. Smith J, Lee K, et al. A flow cast ring for receiving arrays and its calibration in a tank:",
+    "methods, results and the uncertainty of what was measured. J. Acoust. Soc. Am., 2019, 145(2): 88–97",
+    "（4）陈明等，《水声计量》，北京：科学出版社，2018年。",
+    "国家标准 GB/T 7965-2002 水声换能器测量. https://example.org/gb",
+)
+
+
+@pytest.mark.parametrize(
+    ("after", "is_kept"),
+    [
+        ((), False),
+        (("二、方案", OTHER), True),
+        (("5.1 研究基础", OTHER), True),
+        ((OTHER, "后续工作另行说明。"), True),
+        (("", *OTHER.split("，")), True),
+    ],
+    ids=("the end", "a heading", "a heading in figures", "a paragraph", "lines of a page"),
+)
+def test_references_end_where_prose_begins(after, is_kept):
+    text = "\n".join(("一、现状", "正文很短。", "参考文献：", *LISTED, *after))
+    kept = similarity.texts.without_references(text)
+    assert kept.startswith("一、现状\n正文很短。")
+    assert [line for line in LISTED if line in kept] == []
+    assert all(part in kept for part in OTHER.split("，")) == is_kept
+    # A heading above nothing, or a number before a paragraph, hides nothing.
+    for hidden in (
+        f"参考文献\n{ROUTE}",
+        f"[1] {ROUTE}{OTHER}",
+        f"参考文献\n[2] {ROUTE}{OTHER}",
+        "参考文献\n短",
+    ):
+        assert hidden.split("\n")[-1] in similarity.texts.without_references(hidden)
 
 
 @pytest.mark.parametrize(
