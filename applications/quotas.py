@@ -9,13 +9,14 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, Sum
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.queries import unit_context
 from applications import queries
 from applications.eligibility.amounts import TOGETHER
-from applications.models import Application
+from applications.models import Application, Sanction
 from applications.queries import Office
 from applications.queries.limits import NOT_COUNTED
 from applications.states import ApplicationState
@@ -180,16 +181,29 @@ def _of_batch(quota: Quota, rows, code: str):
 def _check(quota: Quota, application: Application, others) -> None:
     rows = others.filter(call__series=application.call.series).exclude(pk=application.pk)
     rows = _of_batch(quota, rows, application.intake.code if application.intake_id else "")
-    used, most = _of_type(quota, rows).count(), limit_of(quota, application)
+    cut = cut_of(application) if quota.of == QuotaOf.UNIT else 0
+    used, most = _of_type(quota, rows).count(), max(0, limit_of(quota, application) - cut)
     if used >= most:
         kind = quota.project_type.name if quota.project_type_id else ""
+        sentence = _("%(of)s%(kind)s限 %(most)s 项，已有 %(used)s 项。")
+        if cut:
+            sentence = _("%(of)s%(kind)s限 %(most)s 项（已按处理决定核减 %(cut)s 项），已有 %(used)s 项。")
+        of = quota.name or quota.get_of_display()
         raise Refused(
-            _("%(of)s%(kind)s限 %(most)s 项，已有 %(used)s 项。")
-            % {"of": quota.name or quota.get_of_display(), "kind": kind, "most": most, "used": used},
+            sentence % {"of": of, "kind": kind, "most": most, "used": used, "cut": cut},
             field="quota",
             clause=quota.clause or application.call.number,
             code="quota",
         )
+
+
+def cut_of(application: Application) -> int:
+    """By how many the sanctions in force cut what the applicant's unit may hand in, in this programme."""
+    rows = Sanction.objects.in_force(local_date(timezone.now())).filter(
+        Q(term__plans=[]) | Q(term__plans__contains=[application.call.programme.slug]),
+        organisation_id=application.organisation_id,
+    )
+    return rows.aggregate(cut=Sum("term__quota_cut"))["cut"] or 0
 
 
 def limit_of(quota: Quota, application: Application) -> int:

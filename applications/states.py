@@ -41,6 +41,13 @@ class NominatorState(models.TextChoices):
     DECLINED = "declined", _("未提名")
 
 
+class SanctionState(models.TextChoices):
+    PROPOSED = "proposed", _("待决定")
+    IN_FORCE = "in_force", _("已决定")
+    REFUSED = "refused", _("不予处理")
+    LIFTED = "lifted", _("已解除")
+
+
 class ProjectEnd(models.TextChoices):
     """How a funded project ended; empty while it runs."""
 
@@ -155,6 +162,21 @@ NOMINATOR = Machine(
     },
     # The person alone, whatever else they are here.
     owners=dict.fromkeys(NominatorState.values, frozenset()),
+)
+
+SANCTION = Machine(
+    states=SanctionState,
+    initial=SanctionState.PROPOSED,
+    transitions={
+        SanctionState.PROPOSED: frozenset({SanctionState.IN_FORCE, SanctionState.REFUSED}),
+        SanctionState.IN_FORCE: frozenset({SanctionState.LIFTED}),
+    },
+    owners={
+        SanctionState.PROPOSED: frozenset({Role.LEADER}),
+        SanctionState.IN_FORCE: frozenset({Role.LEADER}),
+        SanctionState.REFUSED: frozenset(),
+        SanctionState.LIFTED: frozenset(),
+    },
 )
 
 ENDED = _ENDS

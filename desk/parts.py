@@ -147,7 +147,14 @@ PARTS = (
         ("facilities",),
         "science",
     ),
-    Part("milestones", _("里程碑"), AFTER, _("每个项目都要达到的节点和交付物"), ("milestones",), "flag"),
+    Part(
+        "milestones",
+        _("里程碑"),
+        AFTER,
+        _("每个项目都要达到的节点和交付物；逾期、未通过、撤销的处理"),
+        ("milestones", "sanctions"),
+        "flag",
+    ),
 )
 BY_NAME = {part.name: part for part in PARTS}
 EDITABLE_AFTER_PUBLICATION = frozenset({"contacts"})

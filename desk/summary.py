@@ -12,7 +12,15 @@ from desk.packs.schema import Pack
 from desk.packs.values import plain, write_moment
 from equity.models import TriggerKind
 from finance.models import Condition
-from grants.models import Automation, ContactKind, FormKind, Instrument, QuotaOf, Sourcing, StageKind
+from grants.models import (
+    Automation,
+    ContactKind,
+    FormKind,
+    Instrument,
+    QuotaOf,
+    Sourcing,
+    StageKind,
+)
 from milestones.models import MilestoneTemplate
 from reviews.models import Aggregation
 

@@ -15,7 +15,7 @@ from awards.project_lines import ProjectLines
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
 from core.calendar import local_date
 from grants.admin import PartOfCallMixin
-from milestones import actions, extending, queries, rules
+from milestones import actions, extending, queries, rules, sanctions
 from milestones.forms import ConclusionForm, OpinionOfOfficeForm, ReasonForm
 from milestones.models import Extension, Indicator, Milestone, MilestoneTemplate, Report, Shift
 from milestones.request_admin import RequestAdmin
@@ -104,7 +104,7 @@ class MilestoneAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMix
     readonly_fields = ("agreement_link", "project", "unit")
     inlines = (IndicatorInline,)
     change_form_before_template = "milestones/includes/_admin_hand_ins.html"
-    actions_detail = ("conclude", "fail")
+    actions_detail = ("conclude", "fail", "sanction")
 
     def get_queryset(self, request):
         return queries.with_project(super().get_queryset(request))
@@ -169,6 +169,17 @@ class MilestoneAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMix
     def fail(self, request, milestone, data, at):
         actions.fail(milestone=milestone, note=data["note"], by=request.user, at=at)
         return _("已判为不通过，相关拨款不再拨付。")
+
+    @button(
+        _("提出处理"),
+        form=ReasonForm,
+        may=lambda user, milestone: sanctions.can_propose(user, milestone, at=timezone.now()),
+        text=_("按通知规定的违约处理提出，局领导决定后生效。"),
+        icon="gavel",
+    )
+    def sanction(self, request, milestone, data, at):
+        sanctions.propose(milestone=milestone, reason=data["note"], by=request.user, at=at)
+        return _("已提出，等待局领导决定。")
 
 
 def _latest(user, milestone):

@@ -2,7 +2,7 @@
 
 from django.db.models import Q
 
-from milestones import actions
+from milestones import actions, sanctions
 from milestones.models import Report, ReportDraft, Termination
 
 
@@ -22,6 +22,7 @@ def completed(sender, *, agreement, by, at, **kwargs) -> None:
 
 def ended_early(sender, *, agreement, by, at, **kwargs) -> None:
     actions.cancel_milestones(agreement=agreement, by=by, at=at)
+    sanctions.ended_early(agreement=agreement, by=by, at=at)
     actions.project_ended(agreement=agreement, by=by, at=at)
 
 

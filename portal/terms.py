@@ -2,15 +2,20 @@
 
 from dataclasses import dataclass
 
+from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from applications.models import Sanction
+from core.calendar import local_date
 from core.money import wan
 from equity import queries as equity
 from equity.models import EquityTerms, TriggerKind, TriggerTemplate
 from equity.rules import BECOMES_SHARE
 from facilities.models import FacilityScheme
-from grants.models import Call
+from grants.models import Call, SanctionTerm
+
+MOST_NAMED = 100
 
 
 @dataclass(frozen=True)
@@ -21,13 +26,44 @@ class Term:
 
 
 def of_call(call: Call) -> dict[str, list[Term]]:
-    """{heading: lines}; one query, three more where money becomes a share."""
+    """{heading: lines}; two queries, three more for shares, one where projects are named publicly."""
     found = {}
     if call.instrument in BECOMES_SHARE and (terms := equity.terms_of(call)):
         found[_("股权条件")] = _equity(call, terms)
     if scheme := FacilityScheme.objects.filter(call=call).first():
         found[_("年度评价")] = _evaluation(scheme)
+    if rows := list(call.sanction_terms.all()):
+        found[_("违约处理")] = [Term(row.get_when_display(), _follows(row), row.clause) for row in rows]
+        if any(row.is_public for row in rows) and (named := _named(call)):
+            found[_("处理通报")] = named
     return found
+
+
+def _follows(row: SanctionTerm) -> str:
+    return ((get_language() or "").startswith("en") and row.text_en) or row.text
+
+
+def _named(call: Call) -> list[Term]:
+    """Projects that the notice has named publicly, while the decision is in force; the newest first."""
+    decided = Sanction.objects.in_force(local_date(timezone.now())).filter(
+        application__call__series=call.series, term__is_public=True
+    )
+    rows = decided.select_related("application", "organisation", "term").order_by("-from_date", "-id")
+    return [
+        Term(
+            f"{row.application.number} {row.application}",
+            _("%(unit)s，%(leader)s：%(what)s（%(from)s 至 %(to)s）")
+            % {
+                "unit": row.organisation,
+                "leader": row.person_name,
+                "what": row.occasion,
+                "from": row.from_date,
+                "to": row.to_date,
+            },
+            row.term.clause,
+        )
+        for row in rows[:MOST_NAMED]
+    ]
 
 
 def _equity(call: Call, terms: EquityTerms) -> list[Term]:

@@ -74,6 +74,12 @@ from applications.actions.recommending import (
     upload_letter_scan,
     void_letter,
 )
+from applications.actions.sanctioning import (
+    decide_sanction,
+    lift_sanction,
+    propose_sanction,
+    refuse_sanction,
+)
 from applications.actions.scanning import lapse_scan, upload_scan
 from applications.actions.tabling import lapse_table, upload_table
 from applications.actions.taking_back import take_back
@@ -101,6 +107,7 @@ __all__ = [
     "copy_from",
     "decide_appeal",
     "decide_many",
+    "decide_sanction",
     "decline_nomination",
     "detach",
     "drop_nominator",
@@ -124,17 +131,20 @@ __all__ = [
     "lapse_scan",
     "lapse_slides",
     "lapse_table",
+    "lift_sanction",
     "limit_partner",
     "move_in_order",
     "office_behind",
     "officer_mark",
     "pass_formal_check",
+    "propose_sanction",
     "receive_many",
     "receive_papers",
     "recommend",
     "recommender_reject",
     "recommender_return",
     "record_elsewhere",
+    "refuse_sanction",
     "reject",
     "remove_from_team",
     "reopen_comment",

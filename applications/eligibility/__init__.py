@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import chain
 
 from applications import queries, questions
-from applications.eligibility import amounts, blind, clauses
+from applications.eligibility import amounts, barred, blind, clauses
 from applications.eligibility.lines import LABELS, RuleLine, evidence_of, labels_for
 from applications.eligibility.money import built_in, ratio_sentence, terms_of
 from applications.eligibility.sources import with_sources
@@ -138,6 +138,7 @@ class _Judge:
     def lines(self, application: Application) -> list[RuleLine]:
         context = self.context(application)
         lines = built_in(application, context, self.call, self.closed)
+        lines += barred.lines(context, self.rehearsed or self.call)
         lines += [
             amounts.line_of(rule, context, self.labels) for rule in in_force(self.money_rules, application)
         ]

@@ -18,6 +18,7 @@ from applications.models.papers import PaperReceipt, copies_received
 from applications.models.past import PastProject
 from applications.models.recommending import Nomination, RecommendationLetter
 from applications.models.records import RuleResult, RuleStatus, StepConclusion, StepOutcome, Submission
+from applications.models.sanctions import Sanction
 from applications.models.sealed import sealed_after_submission
 from applications.models.signing import SignOff
 from applications.models.similarity import (
@@ -57,6 +58,7 @@ __all__ = [
     "RowResult",
     "RuleResult",
     "RuleStatus",
+    "Sanction",
     "SignOff",
     "SimilarSource",
     "SimilarityConclusion",

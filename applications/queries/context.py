@@ -14,7 +14,15 @@ from accounts.kinds import FactKind
 from accounts.models import Organisation
 from accounts.queries import unit_contexts
 from applications import questions
-from applications.models import Answer, Application, BudgetLine, IdKind, Participant, ParticipantRole
+from applications.models import (
+    Answer,
+    Application,
+    BudgetLine,
+    IdKind,
+    Participant,
+    ParticipantRole,
+    Sanction,
+)
 from applications.queries import limits
 from applications.queries.numbers import repeated
 from applications.queries.paper_copies import NO_PAPERS, paper_facts
@@ -135,7 +143,11 @@ class _World:
         self.call = call
         self.as_of = as_of or local_date((call or next(iter(applications)).call).opens_at)
         keys = [application.pk for application in applications]
-        self.people = _grouped(Participant.objects.filter(application__in=keys).order_by("order", "id"))
+        today = local_date(timezone.now())
+        people = Participant.objects.filter(application__in=keys).order_by("order", "id")
+        self.people = _grouped(
+            people.annotate(sanctions=Sanction.objects.facts(today, person_key="person_key"))
+        )
         self.lines = _grouped(
             BudgetLine.objects.filter(application__in=keys).select_related("category", "source")
         )
@@ -169,7 +181,8 @@ class _World:
         leads |= {application.recommender_id for application in applications}
         named = self.codes | self._named("credit_code")
         units = Organisation.objects.filter(Q(credit_code__in=named) | Q(pk__in=leads))
-        self.units = {unit.pk: unit for unit in units.select_related("parent")}
+        barred = Sanction.objects.facts(local_date(timezone.now()), organisation="pk")
+        self.units = {unit.pk: unit for unit in units.select_related("parent").annotate(sanctions=barred)}
         self.by_code = {unit.credit_code: unit for unit in self.units.values()}
         self.facts = unit_contexts(self.units.values(), self.as_of)
 
@@ -194,8 +207,9 @@ class _World:
         answers = self._answers(application, call)
         shares = Shares(self.lines[application.pk] if call.is_budget_by_unit else None)
         return {
-            "unit": self.facts[lead.pk] | {"records": self.records.unit(lead.credit_code, application)},
-            "pi": pi or dict.fromkeys((*PERSON, "id_number", "records")),
+            "unit": self.facts[lead.pk]
+            | {"records": self.records.unit(lead.credit_code, application), "sanctions": lead.sanctions},
+            "pi": pi or dict.fromkeys((*PERSON, "id_number", "records", "sanctions")),
             "participants": people,
             "members": [person for person in people if person is not pi],
             "partners": self._partners(application, lead, shares),
@@ -261,6 +275,7 @@ class _World:
         person["sex"] = ("male" if int(number[16]) % 2 else "female") if is_card else None
         person["id_number"] = number
         person["records"] = self.records.person(row.person_key, application)
+        person["sanctions"] = row.sanctions if row.person_key else []
         return person
 
     def _partners(self, application, lead, shares) -> list[dict]:
@@ -280,6 +295,7 @@ class _World:
             "country": row.country,
             "foreign": foreign,
             "records": self.records.unit(row.unit_key, application),
+            "sanctions": unit.sanctions if unit else [],
         }
 
     def _budget(self, application, call) -> dict:

@@ -16,6 +16,7 @@ ROWS_PREFIX = {
     "nominators": "nominators",
     "stages": "stages",
     "milestones": "milestones",
+    "sanctions": "sanctions",
     "instalments": "instalments",
 }
 

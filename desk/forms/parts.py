@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from desk.forms import equity, facilities, intakes, judging, nominators, notice, stages
+from desk.forms import equity, facilities, intakes, judging, nominators, notice, sanctions, stages
 from desk.forms.base import BaseRows, PartForm
 from desk.forms.settings import FormSettings
 from grants.models import Call
@@ -26,7 +26,7 @@ BLOCKS: dict[str, tuple] = {
     "review": (judging.SchemeForm, judging.Criteria),
     "demands": (judging.DemandsForm,),
     "facilities": (facilities.FacilitiesForm,),
-    "milestones": (judging.Milestones,),
+    "milestones": (judging.Milestones, sanctions.Sanctions),
     "instalments": (judging.Instalments,),
     "equity": (equity.TermsForm, equity.Triggers, equity.Payees),
 }

@@ -16,7 +16,16 @@ from desk.packs.values import plain
 from exchange.kinds import shape_of
 from facilities.models import UNQUALIFIED
 from finance.models import Condition
-from grants.models import FormKind, Instrument, QuestionKind, Sourcing, StageKind, check_rule_code
+from grants.models import (
+    OF_MILESTONES,
+    FormKind,
+    Instrument,
+    QuestionKind,
+    SanctionBars,
+    Sourcing,
+    StageKind,
+    check_rule_code,
+)
 from grants.rules import ORDERED, why_for_all
 from milestones.models import Kind, validate_month_day
 from notifications.models import DeadlineKind
@@ -209,6 +218,24 @@ def _money(pack: Pack) -> Found:
             yield ("instalments", index, "milestone"), _("签订后拨付的一期不与里程碑挂钩。")
 
 
+NOTHING_FOLLOWS = gettext_lazy("不限制申报的，须核减限额或公开通报；“也不得参与”只用于限制申报的。")
+OF_A_MILESTONE = gettext_lazy("只有里程碑逾期或未通过才写里程碑代码。")
+
+
+def _sanctions(pack: Pack) -> Found:
+    """A consequence names a milestone that there is, and does something."""
+    codes = {row.code for row in pack.milestones}
+    for index, row in enumerate(pack.sanctions):
+        place = ("sanctions", index)
+        if row.milestone and row.when not in OF_MILESTONES:
+            yield (*place, "milestone"), str(OF_A_MILESTONE)
+        elif row.milestone and row.milestone not in codes:
+            yield (*place, "milestone"), _("没有代码为“%(code)s”的里程碑。") % {"code": row.milestone}
+        bars = row.bars != SanctionBars.NOBODY
+        if not bars and (row.joining_too or not (row.quota_cut or row.publish)):
+            yield (*place, "bars"), str(NOTHING_FOLLOWS)
+
+
 ONE_WAY = gettext_lazy("自开始起、自结束起、统一日期只填一种，年度报告都不填。")
 
 CHECKED_AFTER = gettext_lazy("审核截止日期不早于统一日期；年度报告只按工作日审核，不填。")
@@ -362,7 +389,7 @@ def _named_clauses(pack: Pack):
             yield ("equity", name), getattr(pack.equity, name)
         for index, row in enumerate(pack.equity.triggers):
             yield ("equity", "triggers", index, "clause"), row.clause
-    for key in ("intakes", "quotas", "stages", "rules", "milestones", "instalments"):
+    for key in ("intakes", "quotas", "stages", "rules", "milestones", "sanctions", "instalments"):
         for index, row in enumerate(getattr(pack, key)):
             yield (key, index, "clause"), row.clause
     for place, question in questions_of(pack):

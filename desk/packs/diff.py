@@ -22,6 +22,7 @@ KEYS = {
     "questions": ("code",),
     "rules": ("type", "code"),
     "milestones": ("code",),
+    "sanctions": ("when", "milestone", "bars"),
     "instalments": ("name",),
     "triggers": ("kind", "milestone"),
     "payees": ("name",),

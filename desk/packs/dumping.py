@@ -23,6 +23,7 @@ from grants.models import (
     ProjectType,
     Question,
     Quota,
+    SanctionTerm,
     Section,
     Stage,
     Topic,
@@ -102,6 +103,9 @@ def dump(call: Call) -> Pack:
         sections=_sections(call),
         rules=[row for row in _typed(schema.RulePart, EligibilityRule, call) if row.code not in SYSTEM_RULES],
         review=_review(call),
+        sanctions=_parts(
+            schema.SanctionPart, SanctionTerm, call, milestone="milestone_code", publish="is_public"
+        ),
         milestones=_parts(
             schema.MilestonePart, MilestoneTemplate, call, demander_opinion="needs_demander_opinion"
         ),

@@ -28,6 +28,7 @@ def _texts(pack: Pack) -> Iterator[tuple[Place, str, str, str]]:
         *((("rules", index), row, ("text", "hint")) for index, row in enumerate(pack.rules)),
         *((("money", "rules", index), row, ("text", "hint")) for index, row in enumerate(pack.money.rules)),
         *((("stages", index), row, ("pledge", "asks_file")) for index, row in enumerate(pack.stages)),
+        *((("sanctions", index), row, ("text",)) for index, row in enumerate(pack.sanctions)),
         *((("sections", index), row, ("title", "help")) for index, row in enumerate(pack.sections)),
         *((place, row, ("label", "help", "valid_message")) for place, row in questions_of(pack)),
         (("paper",), pack.paper, ("of",)),

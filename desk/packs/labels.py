@@ -24,6 +24,7 @@ from grants.models import (
     ProjectType,
     Question,
     Quota,
+    SanctionTerm,
     Section,
     Stage,
     Topic,
@@ -66,6 +67,7 @@ MODELS = {
     "review": ReviewScheme,
     "review.criteria": Criterion,
     "milestones": MilestoneTemplate,
+    "sanctions": SanctionTerm,
     "instalments": InstalmentTemplate,
     "equity": EquityTerms,
     "equity.triggers": TriggerTemplate,
@@ -92,6 +94,7 @@ RENAMED = {
     "by": "channels",
     "milestone": "milestone_code",
     "pool": "is_pool",
+    "publish": "is_public",
 }
 PREFIXED = {
     name: f"{name}_"

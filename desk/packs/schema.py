@@ -42,6 +42,8 @@ from grants.models import (
     QuotaOf,
     RecommendedBy,
     RuleScope,
+    SanctionBars,
+    SanctionWhen,
     Severity,
     Sourcing,
     StageKind,
@@ -398,6 +400,23 @@ class ReviewPart(Part):
     criteria: Annotated[list[CriterionPart], Field(min_length=1)]
 
 
+class SanctionPart(Part):
+    """What follows when a project does not keep its promises; proposed by a manager, decided by a leader."""
+
+    when: SanctionWhen
+    milestone: Annotated[str, Field(max_length=50)] = ""
+    bars: SanctionBars = SanctionBars.LEADER
+    joining_too: bool = False
+    plans: list[Slug] = Field(default_factory=list)
+    """Codes of the programmes that it bars from; left out: all of this system."""
+    months: Annotated[int, Field(ge=1, le=240)] = 24
+    quota_cut: Annotated[int, Field(ge=0, le=9999)] = 0
+    publish: bool = False
+    text: Body
+    text_en: Text = ""
+    clause: Annotated[Clause, Field(min_length=1)]
+
+
 class MilestonePart(Part):
     code: Code
     name: Words120
@@ -471,6 +490,7 @@ class Pack(Part):
     rules: Annotated[list[RulePart], Field(min_length=1)]
     review: ReviewPart | None = None
     milestones: list[MilestonePart] = Field(default_factory=list)
+    sanctions: list[SanctionPart] = Field(default_factory=list)
     instalments: list[InstalmentPart] = Field(default_factory=list)
     equity: EquityPart | None = None
     topics: list[TopicPart] = Field(default_factory=list)

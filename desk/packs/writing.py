@@ -27,6 +27,7 @@ from grants.models import (
     ProjectType,
     Question,
     Quota,
+    SanctionTerm,
     Section,
     Stage,
     Topic,
@@ -105,6 +106,7 @@ def _clear(call: Call) -> None:
         Quota,
         Intake,
         NominatorGroup,
+        SanctionTerm,
         Invitation,
         ListedRecommender,
         Contact,
@@ -178,6 +180,7 @@ def _write_types(call: Call, pack: Pack) -> dict[str, ProjectType | None]:
     _ordered(Intake, call, pack.intakes, types=types, **INTAKE_FIELDS)
     _ordered(Quota, call, pack.quotas, types=types)
     _ordered(NominatorGroup, call, pack.nominators, types=types)
+    _ordered(SanctionTerm, call, pack.sanctions, milestone="milestone_code", publish="is_public")
     return types
 
 

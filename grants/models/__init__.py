@@ -39,12 +39,14 @@ from grants.models.money import BudgetCategory, ClaimScheme, FundingSource, Mone
 from grants.models.nominators import NominatorGroup
 from grants.models.programme import NumberSequence, Programme
 from grants.models.quotas import Quota, QuotaOf
+from grants.models.sanctions import OF_MILESTONES, SanctionBars, SanctionTerm, SanctionWhen
 from grants.models.stages import FOR_ALL, OWN_CLOCKS, RecommendedBy, Stage, StageKind
 from grants.models.topics import DemandKind, Topic
 
 __all__ = [
     "FOR_ALL",
     "NOMINATORS_RULE",
+    "OF_MILESTONES",
     "OWN_CLOCKS",
     "PAPER_RULE",
     "RECOMMENDER_TABLE_RULE",
@@ -86,6 +88,9 @@ __all__ = [
     "QuotaOf",
     "RecommendedBy",
     "RuleScope",
+    "SanctionBars",
+    "SanctionTerm",
+    "SanctionWhen",
     "Section",
     "Severity",
     "Sourcing",

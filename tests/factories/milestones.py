@@ -16,6 +16,7 @@ from awards.models import Agreement, Award
 from awards.states import AgreementState
 from finance import money_clocks
 from finance.models import Condition, InstalmentTemplate
+from grants.models import SanctionTerm
 from milestones import actions
 from milestones.models import Milestone, MilestoneTemplate, Report
 from tests.factories.accounts import BankAccountFactory, OrganisationFactory, member_of, officer
@@ -72,9 +73,10 @@ PEOPLE = sorted(
 _numbers = iter(range(1, 100_000))
 
 
-def project_call(*, templates=TEMPLATES, plan=PLAN, **kwargs):
+def project_call(*, templates=TEMPLATES, plan=PLAN, sanctions=(), **kwargs):
     """A published call with milestone templates and a payment plan."""
     call = CallFactory(**kwargs)
+    in_order(SanctionTerm, sanctions, call=call)
     in_order(MilestoneTemplate, templates, call=call, deliverable="按通知")
     in_order(InstalmentTemplate, plan, call=call)
     return publish(call)
