@@ -12,8 +12,17 @@ from django.utils.translation import gettext as _
 from applications import actions as applications
 from applications.models import Application
 from applications.states import ApplicationState, ProjectEnd
-from awards import notifications, queries, rules, signals
-from awards.models import Agreement, Award, Decision, Objection, Outcome, Publicity, PublicityItem
+from awards import conditions, notifications, queries, rules, signals
+from awards.models import (
+    Agreement,
+    Award,
+    ConditionCheck,
+    Decision,
+    Objection,
+    Outcome,
+    Publicity,
+    PublicityItem,
+)
 from awards.states import AgreementState, ObjectionState, PublicityState
 from core import calendar, workflow
 from core.workflow import Refused
@@ -287,6 +296,60 @@ def award(*, application: Application, by, at: datetime) -> Award:
 
 
 @transaction.atomic
+def certify(*, agreement: Agreement, rule, place: conditions.Place, by, at: datetime, file=None) -> None:
+    """The unit says that a later clause holds, with the file that the notice wants. Said anew it replaces."""
+    agreement = _held(agreement)
+    found = conditions.condition_of(agreement, place, rule, at=at)
+    conditions.check_can_certify(by, agreement, found, has_file=file is not None)
+    check = _check(agreement, found, certified_by=by, certified_at=at)
+    if file is not None:
+        store(
+            subject=check,
+            kind=conditions.FILE,
+            file=file,
+            name=file.name,
+            by=by,
+            at=at,
+            field="file",
+            clause=rule.clause,
+        )
+    workflow.record(agreement, "certified", by=by, at=at, note=rule.text, data={"place": place.number})
+
+
+@transaction.atomic
+def mark_condition(
+    *, agreement: Agreement, rule, place: conditions.Place, status: str, note: str, by, at: datetime
+) -> None:
+    """The officer's result of a later clause, which stands above the machine's."""
+    agreement = _held(agreement)
+    found = conditions.condition_of(agreement, place, rule, at=at)
+    conditions.check_can_mark(by, agreement, found, status=status, note=note)
+    _check(agreement, found, officer_status=status, officer_note=note.strip(), officer=by, officer_at=at)
+    data = {"place": place.number, "status": status}
+    workflow.record(agreement, "condition_marked", by=by, at=at, note=note or rule.text, data=data)
+
+
+def _held(agreement: Agreement) -> Agreement:
+    rows = Agreement.objects.select_for_update(of=("self",))
+    return rows.select_related("award__application__call__programme__department").get(pk=agreement.pk)
+
+
+def _check(agreement: Agreement, found: conditions.Condition, **fields) -> ConditionCheck:
+    check, _created = ConditionCheck.objects.update_or_create(
+        agreement=agreement, rule=found.rule, place=found.place.number, defaults=fields
+    )
+    return check
+
+
+@transaction.atomic
+def settle_conditions(*, agreement: Agreement, place: conditions.Place, at: datetime) -> None:
+    """Every clause of a place holds: how, is written down for good. Raises Refused when one does not."""
+    for found in conditions.check_hold(agreement, place, at=at):
+        if not (found.check and found.check.settled_at):
+            _check(agreement, found, status=found.status, evidence=found.line.evidence, settled_at=at)
+
+
+@transaction.atomic
 def correct(
     *, agreement: Agreement, starts_date: date, ends_date: date, own_amount: Decimal, by, at: datetime
 ) -> None:
@@ -310,6 +373,7 @@ def correct(
 def unit_sign(*, agreement: Agreement, by, at: datetime) -> None:
     """The unit's administrator signs."""
     rules.check_can_sign_for_unit(by, agreement)
+    conditions.check_hold(agreement, conditions.Place(), at=at, by_unit=True)
     workflow.move(agreement, AgreementState.UNIT_SIGNED, by=by, at=at, unit_signed_by=by, unit_signed_at=at)
     notifications.signed_by_unit(agreement)
 
@@ -335,6 +399,7 @@ def send_back(*, agreement: Agreement, reason: str, by, at: datetime) -> None:
 def bureau_sign(*, agreement: Agreement, by, at: datetime) -> None:
     """The bureau signs: the agreement is in force, the topic is won, the other bids for it have lost."""
     rules.check_can_sign_for_bureau(by, agreement)
+    settle_conditions(agreement=agreement, place=conditions.Place(), at=at)
     workflow.move(agreement, AgreementState.IN_FORCE, by=by, at=at, bureau_signed_by=by, bureau_signed_at=at)
     _in_force(agreement, by=by, at=at)
     notifications.signed(agreement, by=by, at=at)
@@ -372,8 +437,11 @@ def forgo(*, agreement: Agreement, reason: str, by, at: datetime) -> None:
 
 @transaction.atomic
 def lapse(*, agreement: Agreement, reason: str, by, at: datetime) -> None:
-    """The unit did not sign in time: the manager takes the award as given up (视为放弃)."""
-    rules.check_can_lapse(by, agreement, at=at)
+    """The unit did not sign in time, or no longer meets a clause of signing: the manager ends the award."""
+    if not conditions.fails_at_signing(agreement, at=at):
+        rules.check_can_lapse(by, agreement, at=at)
+    else:
+        rules.check_can_withdraw(by, agreement)
     rules.check_reason(reason, field="reason")
     _end(agreement, reason, by=by, at=at)
 

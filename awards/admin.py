@@ -338,7 +338,7 @@ class AgreementAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin
         _("视为放弃"),
         form=ReasonForm,
         may=rules.can_manage_agreement,
-        text=_("签订期限已过而承担单位没有签订的，视为放弃立项，资金释放。"),
+        text=_("签订期限已过而承担单位没有签订的，或者不符合签订条件的，视为放弃立项，资金释放。"),
         icon="block",
         variant=ActionVariant.DANGER,
     )

@@ -9,8 +9,9 @@ class AwardsConfig(AppConfig):
     def ready(self):
         # Receivers import models, which exist only now.
         from awards import obligations, receivers  # noqa: F401, PLC0415
-        from awards.access import objection_files  # noqa: PLC0415
+        from awards.access import condition_files, objection_files  # noqa: PLC0415
         from documents import access  # noqa: PLC0415
 
         access.reader(objection_files)
+        access.reader(condition_files)
         obligations.register_all()

@@ -4,6 +4,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from applications.fields import DayField, LimitedText, MoneyField
+from applications.forms.checking import MARKS
+from applications.questions import localised
 from awards.models import Agreement, Objection, Outcome, PublicityItem
 
 LONG = 4000
@@ -96,6 +98,48 @@ class TermsForm(forms.Form):
 
     def about(self, agreement: Agreement) -> None:
         self.initial = {name: getattr(agreement, name) for name in self.fields}
+
+
+class CertifyForm(forms.Form):
+    """The unit's word that a later clause holds; the file where the notice names one."""
+
+    agree = forms.BooleanField(
+        label=_("本单位确认现在仍然符合这一条，所填内容真实。"),
+        error_messages={"required": _("请先勾选确认。")},
+    )
+    file = forms.FileField(
+        required=False, widget=forms.FileInput(attrs={"accept": ".pdf,.docx,.xlsx,.png,.jpg,.jpeg"})
+    )
+
+    def __init__(self, *args, found, **kwargs):
+        super().__init__(*args, prefix=f"c{found.place.number}-{found.rule.pk}", **kwargs)
+        if not found.rule.asks_file:
+            del self.fields["file"]
+            return
+        self.fields["file"].label = localised(found.rule, "asks_file")
+        # Once there is a file, the word may be given anew without another.
+        self.fields["file"].required = found.file is None
+
+
+class ConditionMarkForm(forms.Form):
+    """What an officer makes of a later clause."""
+
+    status = forms.ChoiceField(
+        label=_("审查结论"), choices=[(mark.value, mark.label) for mark in MARKS], widget=forms.RadioSelect
+    )
+    note = forms.CharField(
+        label=_("审查说明"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("不符合的，或与系统判断不同的，必须写明理由，项目单位会看到。"),
+    )
+
+    def __init__(self, *args, found, **kwargs):
+        said = found.check
+        initial = {"status": said.officer_status, "note": said.officer_note} if said else {}
+        prefix = f"m{found.place.number}-{found.rule.pk}"
+        super().__init__(*args, prefix=prefix, initial=initial, **kwargs)
 
 
 class SignForm(forms.Form):

@@ -399,15 +399,20 @@ def signing_due(agreement: Agreement) -> datetime:
 
 def check_can_lapse(by, agreement: Agreement, *, at: datetime) -> None:
     """Once the time to sign is over a manager may take the award as given up."""
+    check_can_withdraw(by, agreement)
     call = agreement.award.application.call
-    check_manages(by, call)
-    _check_state(agreement, AgreementState.FORGONE)
     due = signing_due(agreement)
     if at <= due:
         raise Refused(
             _("签订期限到 %(date)s 为止，期满未签订的才视为放弃。") % {"date": calendar.local_date(due)},
             clause=call.signing_clause,
         )
+
+
+def check_can_withdraw(by, agreement: Agreement) -> None:
+    """A manager may end an award that nobody has signed."""
+    check_manages(by, agreement.award.application.call)
+    _check_state(agreement, AgreementState.FORGONE)
 
 
 def can_manage_agreement(by, agreement: Agreement) -> bool:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_ratelimit.core import is_ratelimited
 
-from awards import actions, queries, rules
+from awards import actions, conditions, queries, rules
 from awards.forms import ObjectionForm, ReasonForm, SignForm
 from awards.models import Agreement, Publicity
 from core.calendar import end_of_day
@@ -142,6 +142,7 @@ def _agreement_page(request, found, sign_form, forgo_form, *, status=200):
         "can_sign": rules.can_sign_for_unit(request.user, found),
         "can_forgo": rules.can_forgo(request.user, found),
         "signing_due": rules.signing_due(found) if found.state == "draft" else None,
+        "conditions": conditions.conditions(found, conditions.Place(), at=timezone.now()),
     }
     return render(request, "awards/agreement.html", context, status=status)
 

@@ -2,13 +2,17 @@
 
 from datetime import datetime
 
+from django.utils import timezone
+
 from accounts.models import Organisation
 from applications import queries
 from applications.eligibility import RuleLine, amounts, clauses, labels_for
 from applications.models import Application
+from core.calendar import local_date
 from core.expressions import Prepared
 from desk.preview import sandbox
-from grants.models import Call, EligibilityRule, MoneyRule
+from grants.models import Call, CheckMoment, EligibilityRule, MoneyRule
+from grants.rules import LATER
 
 
 def on_application(call: Call, rule: EligibilityRule | MoneyRule, application: Application) -> RuleLine:
@@ -28,5 +32,9 @@ def on_unit(
 
 
 def _line(call, rule, context) -> RuleLine:
+    if getattr(rule, "moment", CheckMoment.APPLICATION) != CheckMoment.APPLICATION:
+        # There is no award yet: what a later clause reads of it is missing, the day is not.
+        later = {name: dict.fromkeys(fields) for name, fields in LATER.items()}
+        context = context | later | {"today": local_date(timezone.now())}
     judge = amounts.line_of if isinstance(rule, MoneyRule) else clauses.line_of
     return judge(rule, Prepared(context), labels_for(call))

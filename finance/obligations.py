@@ -3,7 +3,7 @@
 from accounts.models import BankAccount, Organisation
 from awards.models import Agreement
 from core import calendar
-from finance import money_clocks, notifications, queries, refund_clocks
+from finance import condition_clocks, money_clocks, notifications, queries, refund_clocks
 from finance.models import Instalment, Refund
 from finance.states import InstalmentState
 from notifications.models import DeadlineKind
@@ -39,6 +39,12 @@ def register_all() -> None:
             open=lambda instalment, at: money_clocks.open_year_close(
                 instalment, at=money_clocks.became_due_at(instalment, at)
             ),
+        ),
+        Obligation(
+            kind=DeadlineKind.LATER_CONDITION,
+            model=Instalment,
+            owing=condition_clocks.owing,
+            open=lambda instalment, at: condition_clocks.open_condition(instalment, at=at),
         ),
         Obligation(
             kind=DeadlineKind.BANK_ACCOUNT,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import BankAccount, Organisation
 from applications.models import Application
+from awards.conditions import Place
 from awards.models import Agreement
 from awards.states import ENDED_EARLY
 from finance.models import (
@@ -35,6 +36,11 @@ def with_project(instalments: QuerySet) -> QuerySet:
         "agreement__award__application__call__programme",
         "milestone",
     )
+
+
+def place_of(instalment: Instalment) -> Place:
+    """Where the clauses hold that the notice names for payments."""
+    return Place(instalment.order, instalment.name, instalment.amount)
 
 
 def payment_plan(call: Call, milestones: list[Milestone]) -> list[InstalmentTemplate]:

@@ -42,6 +42,10 @@ def check_can_pay(user, instalment: Instalment) -> None:
     """Raises Refused unless `user` is a finance officer and the instalment is due."""
     if not is_payer(user):
         raise Refused(_("只有经费管理人员可以登记付款。"), code="forbidden")
+    check_is_due(instalment)
+
+
+def check_is_due(instalment: Instalment) -> None:
     if instalment.state != InstalmentState.DUE:
         raise Refused(
             _("这笔拨款现在是“%(state)s”，不能付款。") % {"state": instalment.get_state_display()},

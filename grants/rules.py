@@ -8,7 +8,19 @@ from accounts.roles import Role
 from core import expressions
 from core.workflow import Refused
 from grants import intake_rules, money_rules
-from grants.models import FOR_ALL, Call, FormKind, QuestionKind, Sourcing, StageKind, Topic
+from grants.models import (
+    FOR_ALL,
+    Automation,
+    Call,
+    CheckMoment,
+    FormKind,
+    Instrument,
+    QuestionKind,
+    Severity,
+    Sourcing,
+    StageKind,
+    Topic,
+)
 from grants.states import CallState, TopicState
 
 K = StageKind
@@ -138,6 +150,13 @@ NOMINATOR = frozenset(
 )
 OF_NOMINATORS = {**KNOWN, "nominator": NOMINATOR}
 """What the condition of a way of being nominated by persons may name."""
+LATER = {
+    "today": frozenset(),
+    "award": frozenset({"amount", "number", "starts_date", "ends_date"}),
+    "instalment": frozenset({"order", "name", "amount"}),
+}
+"""What a clause of a later moment may name besides; at signing no instalment is known."""
+OF_LATER = {**KNOWN, **LATER}
 DEMAND = "demand"
 """The `applies_to` of a rule about the demand side."""
 OF_DEMAND = {
@@ -384,9 +403,40 @@ def _rules(call):
         where = {"field": f"rules.{rule.code}", "clause": rule.clause, "codes": codes, "params": rule.params}
         if rule.params.get("applies_to") == DEMAND:
             where |= {"codes": of_demand, "names": OF_DEMAND}
+        elif rule.moment != CheckMoment.APPLICATION:
+            where["names"] = OF_LATER
+        stages = {stage.kind for stage in call.stages.all()}
+        for field, message in later_faults(
+            rule, stages=stages, gives_money=call.instrument != Instrument.NONE
+        ):
+            yield Refused(message, field=f"rules.{rule.code}.{field}", clause=rule.clause)
         for source in (rule.expression, rule.applies_when):
             if source.strip():
                 yield from _expression(source, **where)
+
+
+def later_faults(rule, *, stages, gives_money: bool):
+    """(field, sentence): what a clause says of a later moment that cannot be; of a rule or a part of a pack.
+
+    `stages`: the kinds of step of the call, None where they are not known.
+    """
+    certified = getattr(rule, "is_certified", None) or getattr(rule, "certified", False)
+    if rule.moment == CheckMoment.APPLICATION:
+        if certified or rule.asks_file or rule.asks_file_en:
+            yield "moment", _("申报时的条件没有单位确认：要求材料的，请在申报表里加附件题。")
+        return
+    if rule.params.get("applies_to"):
+        yield "moment", _("需求和答辩材料的条件不能留到签订或拨款时。")
+    if rule.severity == Severity.PREFERENCE:
+        yield "severity", _("优先条件只在评审排序时用，不能留到签订或拨款时。")
+    if rule.automation == Automation.ENFORCED_ELSEWHERE:
+        yield "automation", _("签订、拨款时的条件须有人或公式判断。")
+    if (rule.asks_file or rule.asks_file_en) and not certified:
+        yield "asks_file", _("要求材料的，请同时要求单位确认。")
+    if rule.moment == CheckMoment.SIGNING and stages is not None and StageKind.AGREEMENT not in stages:
+        yield "moment", _("没有“签订任务书”环节，签订时的条件无从核对；可以写成每笔拨款前。")
+    if rule.moment == CheckMoment.PAYMENT and not gives_money:
+        yield "moment", _("不安排财政资金的通知没有拨款，拨款前的条件无从核对。")
 
 
 def _nominators(call):

@@ -16,7 +16,7 @@ class StageSerializer(serializers.ModelSerializer):
 class RuleSerializer(serializers.ModelSerializer):
     class Meta:
         model = EligibilityRule
-        fields = ("code", "text", "text_en", "clause", "scope", "automation", "severity")
+        fields = ("code", "text", "text_en", "clause", "scope", "automation", "severity", "moment")
         read_only_fields = fields
 
 

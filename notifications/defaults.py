@@ -69,6 +69,7 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.DEMANDER_OPINION: {**_ON_ARRIVAL, "d-2": _OFFICER},
     K.MILESTONE_CHECK: _OFFICE,
     K.PAYMENT: {**dict.fromkeys(("open", "d14", "d7", "d1", "d-1", "d-7"), ()), "d-14": _LEADER},
+    K.LATER_CONDITION: {**_ON_ARRIVAL, "d-7": _OFFICER},
     # Counted from 31 December: 1 November, 10 and 20 December.
     K.YEAR_CLOSE: {"d60": _PAYER, "d21": _PAYER, "d11": _PAYER, "d-1": (*_PAYER, LEADERS)},
     # Nothing can be paid before: in the last week whoever pays hears of it too.

@@ -47,6 +47,7 @@ class DeadlineKind(models.TextChoices):
     DEMANDER_OPINION = "demander_opinion", _("发榜方验收意见")
     MILESTONE_CHECK = "milestone_check", _("里程碑审核")
     PAYMENT = "payment", _("拨付")
+    LATER_CONDITION = "later_condition", _("拨款前的条件")
     YEAR_CLOSE = "year_close", _("财政年度关账")
     BANK_ACCOUNT = "bank_account", _("登记收款账户")
     SETTLEMENT = "settlement", _("终止结算")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import rules as keep
+from awards import conditions as later
 from awards import rules as awards
 from awards.models import Agreement
 from awards.states import ENDED_EARLY, AgreementState
@@ -192,7 +193,7 @@ def payee_missing(user, agreement: Agreement, instalments: list[Instalment], *, 
 @login_required
 @require_safe
 def project(request, pk):
-    """One project. Eighteen queries with the session's, whatever it holds."""
+    """One project. Nineteen queries with the session's, whatever it holds."""
     now = timezone.now()
     visible = Agreement.objects.visible_to(request.user).select_related(
         "award__application__organisation",
@@ -236,5 +237,6 @@ def project(request, pk):
         "keeps_account": keep.can_keep_account(request.user, agreement.award.application.organisation),
         "due": InstalmentState.DUE,
         "feed_url": dates.address_of(request.user, agreement),
+        "has_conditions": later.has_conditions(agreement),
     }
     return render(request, "portal/project.html", context)

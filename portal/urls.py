@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal import date_pages, feeds, ics, projects, records, views
+from portal import conditions, date_pages, feeds, ics, projects, records, views
 
 app_name = "portal"
 
@@ -36,4 +36,5 @@ urlpatterns = [
     path("notices/<int:pk>/", views.notice, name="notice"),
     path("projects/", projects.projects, name="projects"),
     path("projects/<int:pk>/", projects.project, name="project"),
+    path("projects/<int:pk>/conditions/", conditions.conditions, name="conditions"),
 ]

@@ -13,7 +13,7 @@ from applications.eligibility.sources import with_sources
 from applications.models import Application
 from core.calendar import local_date
 from core.expressions import Prepared
-from grants.models import ROUND, Call, EligibilityRule, MoneyRule
+from grants.models import ROUND, Call, CheckMoment, EligibilityRule, MoneyRule
 
 __all__ = [
     "LABELS",
@@ -24,6 +24,8 @@ __all__ = [
     "evidence_of",
     "in_force",
     "labels_for",
+    "later",
+    "later_rules",
     "most_allowed",
     "ratio_sentence",
     "seen_of",
@@ -96,6 +98,29 @@ def most_allowed(application: Application, *, given: dict[str, object] | None = 
     return min((limit for limit in limits if limit is not None), default=None)
 
 
+def later_rules(application: Application, *moments: str) -> list[EligibilityRule]:
+    """The clauses of the notice that this application has to meet at later moments, of all or of some."""
+    rules = [rule for rule in application.call.rules.all() if rule.moment != CheckMoment.APPLICATION]
+    return in_force([rule for rule in rules if not moments or rule.moment in moments], application)
+
+
+def later(
+    application: Application, rules: Collection[EligibilityRule], *, on: date, known: dict[str, object]
+) -> list[RuleLine]:
+    """One line per clause as things stand `on` a day, which is theirs unless they name one (`as_of`).
+
+    `known`: the award and the instalment, as `grants.rules.LATER` names them.
+    """
+    labels = labels_for(application.call)
+    wanted = queries.counted_in(f"{rule.expression} {rule.applies_when}" for rule in rules)
+    days = {rule.as_of or on for rule in rules}
+    seen = {
+        day: Prepared(queries.context(application, as_of=day, wanted=wanted) | known | {"today": on})
+        for day in days
+    }
+    return [clauses.line_of(rule, seen[rule.as_of or on], labels) for rule in rules]
+
+
 class _Judge:
     """The rules of one call and the data of some applications, each day of recognition read once."""
 
@@ -108,9 +133,12 @@ class _Judge:
     ):
         self.call, self.applications, self.rehearsed = call, applications, rehearsed
         # Clauses about the demand side are judged when the demand is posted, not on every bid; those about
-        # the slides of a round when a team is invited to it.
+        # the slides of a round when a team is invited to it; later ones when they have to hold (`later`).
         self.rules: list[EligibilityRule] = [
-            rule for rule in call.rules.all() if rule.params.get("applies_to") not in ("demand", ROUND)
+            rule
+            for rule in call.rules.all()
+            if rule.moment == CheckMoment.APPLICATION
+            and rule.params.get("applies_to") not in ("demand", ROUND)
         ]
         self.money_rules: list[MoneyRule] = list(call.money_rules.all())
         self.closed = [row for row in call.budget_categories.all() if not row.is_fiscal_allowed]

@@ -1,6 +1,7 @@
 """Eligibility rules: from a template with its parameters, or written freely; and trying one out."""
 
 from decimal import Decimal
+from types import SimpleNamespace
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -18,8 +19,8 @@ from desk.packs.context import known, known_of_demand
 from desk.parts import next_code
 from desk.rule_templates import Param, ParamKind, RuleTemplate
 from desk.rule_templates.kind import default_of
-from grants.models import Automation, Call, EligibilityRule, check_rule_code
-from grants.rules import DEMAND
+from grants.models import Automation, Call, CheckMoment, EligibilityRule, check_rule_code
+from grants.rules import DEMAND, LATER, later_faults
 
 
 def question_codes(call: Call) -> list[str]:
@@ -53,6 +54,8 @@ class RuleForm(PartForm):
         (("text", 12),),
         (("clause", 4), ("scope", 4), ("project_type", 4)),
         (("automation", 6), ("severity", 6)),
+        (("moment", 6), ("is_certified", 6)),
+        (("asks_file", 6), ("asks_file_en", 6)),
         (("expression", 12),),
         (("params", 6), ("applies_when", 6)),
         (("hint", 12),),
@@ -75,6 +78,10 @@ class RuleForm(PartForm):
             "scope",
             "automation",
             "severity",
+            "moment",
+            "is_certified",
+            "asks_file",
+            "asks_file_en",
             "expression",
             "params",
             "applies_when",
@@ -102,6 +109,13 @@ class RuleForm(PartForm):
             "applies_when": gettext_lazy("只对部分申报适用时填写；留空对全部适用"),
         }
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["moment"].required = False
+
+    def clean_moment(self):
+        return self.cleaned_data["moment"] or CheckMoment.APPLICATION
+
     def clean_code(self):
         code = super().clean_code() or self._free_code()
         check_rule_code(code)
@@ -114,9 +128,15 @@ class RuleForm(PartForm):
     def clean(self):
         data = super().clean()
         codes, params = question_codes(self.call), data.get("params") or {}
+        later = LATER if data.get("moment", CheckMoment.APPLICATION) != CheckMoment.APPLICATION else None
         for name in ("expression", "applies_when"):
-            check_formula(self, name, codes=codes, params=params)
-        if data.get("automation") == Automation.AUTO and not data.get("expression"):
+            check_formula(self, name, codes=codes, params=params, more=later)
+        self._check_later(data, params)
+        if (
+            data.get("automation") == Automation.AUTO
+            and not data.get("expression")
+            and not data.get("is_certified")
+        ):
             self.add_error("expression", _("自动判断的条件必须有公式。"))
         if data.get("automation") and data["automation"] != Automation.AUTO and data.get("expression"):
             self.add_error("expression", _("只有“自动判断”的条件才写公式。"))
@@ -124,6 +144,13 @@ class RuleForm(PartForm):
         if same.exclude(pk=self.instance.pk).exists():
             self.add_error("code", _("代码“%(code)s”已经用过。") % {"code": data.get("code")})
         return data
+
+    def _check_later(self, data, params) -> None:
+        """Whether the step exists at which it is judged is asked of the whole notice."""
+        said = SimpleNamespace(**{"severity": "", "automation": "", "moment": "", **data, "params": params})
+        if said.moment:
+            for field, message in later_faults(said, stages=None, gives_money=True):
+                self.add_error(field, message)
 
     def store(self):
         if self.instance.pk and "code" in self.changed_data and self.initial.get("code"):

@@ -26,7 +26,7 @@ from grants.models import (
     StageKind,
     check_rule_code,
 )
-from grants.rules import ORDERED, why_for_all
+from grants.rules import ORDERED, later_faults, why_for_all
 from milestones.models import Kind, validate_month_day
 from notifications.models import DeadlineKind
 
@@ -44,6 +44,7 @@ def errors(pack: Pack) -> Found:
     """Everything wrong, each with its place; the desk shows the same of a draft."""
     yield from _duplicates(pack)
     yield from _system_rules(pack)
+    yield from _later_rules(pack)
     yield from _types(pack)
     yield from _sums(pack)
     yield from _window(pack)
@@ -116,6 +117,15 @@ def _system_rules(pack: Pack) -> Found:
             check_rule_code(rule.code)
         except ValidationError as fault:
             yield ("rules", index, "code"), fault.messages[0]
+
+
+def _later_rules(pack: Pack) -> Found:
+    """What holds at signing or before a payment needs a signature, or a payment."""
+    stages = {stage.kind for stage in pack.stages}
+    gives_money = pack.call.instrument != Instrument.NONE
+    for index, rule in enumerate(pack.rules):
+        for field, message in later_faults(rule, stages=stages, gives_money=gives_money):
+            yield ("rules", index, field), message
 
 
 def _types(pack: Pack) -> Found:

@@ -2,11 +2,16 @@
 
 from collections.abc import Collection
 
-from grants.rules import KNOWN, OF_DEMAND
+from grants.rules import KNOWN, LATER, OF_DEMAND
 
 
 def known(codes: Collection[str], params: Collection[str] = ()) -> dict[str, frozenset[str]]:
     return {**KNOWN, "answers": frozenset(codes), "params": frozenset(params)}
+
+
+def known_later(codes: Collection[str], params: Collection[str] = ()) -> dict[str, frozenset[str]]:
+    """Those of clauses that hold at signing or before a payment: the award and the instalment besides."""
+    return {**known(codes, params), **LATER}
 
 
 def known_of_demand(codes: Collection[str], params: Collection[str] = ()) -> dict[str, frozenset[str]]:

@@ -101,7 +101,11 @@ def dump(call: Call) -> Pack:
         facilities=_facilities(call),
         stages=_parts(schema.StagePart, Stage, call),
         sections=_sections(call),
-        rules=[row for row in _typed(schema.RulePart, EligibilityRule, call) if row.code not in SYSTEM_RULES],
+        rules=[
+            row
+            for row in _typed(schema.RulePart, EligibilityRule, call, certified="is_certified")
+            if row.code not in SYSTEM_RULES
+        ],
         review=_review(call),
         sanctions=_parts(
             schema.SanctionPart, SanctionTerm, call, milestone="milestone_code", publish="is_public"

@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator, Mapping
 from django.utils.translation import gettext as _
 
 from core import expressions
-from desk.packs.context import known, known_of_demand
+from desk.packs.context import known, known_later, known_of_demand
 from desk.packs.schema import Pack, QuestionPart, questions_of
 from desk.packs.source import Place
-from grants.models import Automation, FormKind, QuestionKind
+from grants.models import Automation, CheckMoment, FormKind, QuestionKind
 from grants.rules import DEMAND, NOMINATOR
 
 Found = Iterator[tuple[Place, str]]
@@ -29,9 +29,11 @@ def found(pack: Pack) -> Found:
         names = known(codes, rule.params)
         if rule.params.get("applies_to") == DEMAND:
             names = known_of_demand(of_demand, rule.params)
+        elif rule.moment != CheckMoment.APPLICATION:
+            names = known_later(codes, rule.params)
         for key in ("expression", "applies_when"):
             yield from _expression((*place, key), getattr(rule, key), names)
-        if rule.automation == Automation.AUTO and not rule.expression:
+        if rule.automation == Automation.AUTO and not (rule.expression or rule.certified):
             yield (*place, "automation"), _("自动判断的条件必须有表达式（expression）。")
         if rule.automation != Automation.AUTO and rule.expression:
             yield (*place, "expression"), _("只有自动判断（auto）的条件才写表达式。")

@@ -32,6 +32,7 @@ from desk.packs.values import (
 from finance.models import Condition
 from grants.models import (
     Automation,
+    CheckMoment,
     ContactKind,
     DayKind,
     DemandKind,
@@ -376,6 +377,12 @@ class RulePart(Part):
     """Facts about units count as of this day; left out: as of the day on which the call opens."""
     hint: Text = ""
     hint_en: Text = ""
+    moment: CheckMoment = CheckMoment.APPLICATION
+    """Later: judged before the agreement is signed, or before each instalment is paid."""
+    certified: bool = False
+    """The unit says then that it holds, with `asks_file` where one is named."""
+    asks_file: Annotated[str, Field(max_length=120)] = ""
+    asks_file_en: Annotated[str, Field(max_length=120)] = ""
     params: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -230,7 +230,7 @@ def _money_rule(part: schema.MoneyRulePart) -> dict:
 
 def _write_rules_and_money(call: Call, pack: Pack, types) -> None:
     _ordered(Stage, call, pack.stages)
-    _ordered(EligibilityRule, call, pack.rules, types=types)
+    _ordered(EligibilityRule, call, pack.rules, types=types, certified="is_certified")
     MoneyRule.objects.bulk_create(
         MoneyRule(call=call, order=order, project_type=types[part.type], **_money_rule(part))
         for order, part in enumerate(pack.money.rules, start=1)

@@ -4,6 +4,8 @@ from finance.actions.accounts import account_registered, confirm_account, return
 from finance.actions.committing import cancel_unpaid, commit, hold, release
 from finance.actions.paying import (
     agreement_signed,
+    certify,
+    mark_condition,
     milestone_accepted,
     plan,
     record_payment,
@@ -15,10 +17,12 @@ __all__ = [
     "account_registered",
     "agreement_signed",
     "cancel_unpaid",
+    "certify",
     "commit",
     "confirm_account",
     "demand_refund",
     "hold",
+    "mark_condition",
     "milestone_accepted",
     "plan",
     "receive_refund",

@@ -13,7 +13,7 @@ from awards.states import ENDED_EARLY
 from core import workflow
 from core.money import wan
 from core.workflow import Refused
-from finance import money_clocks, notifications, queries, refund_clocks, rules
+from finance import condition_clocks, money_clocks, notifications, queries, refund_clocks, rules
 from finance.models import Appropriation, Commitment, Instalment
 from finance.states import InstalmentState
 
@@ -62,6 +62,7 @@ def _cancel(instalments, *, by, at) -> None:
         workflow.move(instalment, InstalmentState.CANCELLED, by=by, at=at)
         notifications.cancelled(instalment, by=by, at=at)
         money_clocks.cancelled(instalment, by=by, at=at)
+        condition_clocks.followed(instalment, by=by, at=at)
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from awards.states import ENDED_EARLY, AgreementState
 from core import calendar, workflow
 from core.money import allocate, wan
 from core.workflow import Refused
-from finance import money_clocks, notifications, queries, refund_clocks, refund_rules, rules
+from finance import condition_clocks, money_clocks, notifications, queries, refund_clocks, refund_rules, rules
 from finance.actions.committing import hold, shrink
 from finance.models import Condition, Instalment, Payment
 from finance.states import InstalmentState
@@ -62,6 +62,27 @@ def _become_due(instalments, *, by, at: datetime) -> None:
         workflow.move(instalment, InstalmentState.DUE, by=by, at=at, due_at=due_at)
         notifications.open_payment(instalment, at=at)
         money_clocks.became_due(instalment, by=by, at=at)
+        condition_clocks.became_due(instalment, at=at)
+
+
+@transaction.atomic
+def certify(*, instalment: Instalment, rule, by, at: datetime, file=None) -> None:
+    """The unit says that a clause of the notice holds for a payment that is due."""
+    rules.check_is_due(instalment)
+    awards.certify(
+        agreement=instalment.agreement, rule=rule, place=queries.place_of(instalment), by=by, at=at, file=file
+    )
+    condition_clocks.followed(instalment, by=by, at=at)
+
+
+@transaction.atomic
+def mark_condition(*, instalment: Instalment, rule, status: str, note: str, by, at: datetime) -> None:
+    """The officer's result of such a clause."""
+    rules.check_is_due(instalment)
+    place = queries.place_of(instalment)
+    said = {"status": status, "note": note}
+    awards.mark_condition(agreement=instalment.agreement, rule=rule, place=place, **said, by=by, at=at)
+    condition_clocks.followed(instalment, by=by, at=at)
 
 
 @transaction.atomic
@@ -99,6 +120,7 @@ def record_payment(
     rules.check_payee(account, payee_account)
     amount = rules.check_amount(amount)
     rules.check_payment(paid_date=paid_date, voucher=voucher, today=today)
+    awards.settle_conditions(agreement=instalment.agreement, place=queries.place_of(instalment), at=at)
 
     def overpaid():
         left = Instalment.objects.get(pk=instalment.pk).unpaid
@@ -142,6 +164,7 @@ def record_payment(
         workflow.move(instalment, InstalmentState.PAID, by=by, at=at)
         notifications.paid_in_full(instalment, by=by, at=at)
         money_clocks.paid(instalment, by=by, at=at)
+        condition_clocks.followed(instalment, by=by, at=at)
         _complete_if_settled(instalment.agreement, by=by, at=at)
     return payment
 
@@ -170,6 +193,7 @@ def reverse_payment(*, payment: Payment, reason: str, by, at: datetime) -> Payme
         workflow.move(instalment, InstalmentState.DUE, by=by, at=at, note=reason, due_at=due_at)
         notifications.open_payment(instalment, at=at)
         money_clocks.became_due(instalment, by=by, at=at)
+        condition_clocks.became_due(instalment, at=at)
 
     def demanded_back():
         return refund_rules.covered_by_refunds(instalment.agreement)

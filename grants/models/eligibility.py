@@ -31,6 +31,14 @@ class Severity(models.TextChoices):
     """Nobody has to meet it: among equal scores whoever does comes first (同等条件下优先)."""
 
 
+class CheckMoment(models.TextChoices):
+    """When a clause has to hold: most at the application, some later (签订时、拨款时仍须符合)."""
+
+    APPLICATION = "application", _("申报时")
+    SIGNING = "signing", _("签订任务书时")
+    PAYMENT = "payment", _("每笔拨款前")
+
+
 SCAN_RULE = "stamped_scan"
 """Code of the line about the stamped scan, which publishing writes from the call's own fields."""
 
@@ -77,7 +85,8 @@ class EligibilityRule(models.Model):
     """One clause of the notice as one row: text as printed, clause, CEL expression, class and severity.
 
     A rule of a project type replaces the call's rule of the same code. Facts about units and people count
-    as of `as_of`, or of the day on which the call opens.
+    as of `as_of`, or of the day on which the call opens. One of a later `moment` is judged then and as of
+    that day: nobody signs, or pays, before it holds.
     """
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="rules", verbose_name=_("通知"))
@@ -104,6 +113,22 @@ class EligibilityRule(models.Model):
     )
     hint = models.TextField(_("不符合时的提示"), blank=True)
     hint_en = models.TextField(_("英文提示"), blank=True)
+    moment = models.CharField(
+        _("何时核对"),
+        max_length=12,
+        choices=CheckMoment,
+        default=CheckMoment.APPLICATION,
+        help_text=_("签订、拨款时才核对的条件不影响申报；到时不符合的，不能签订任务书或付款"),
+    )
+    is_certified = models.BooleanField(
+        _("单位须书面确认"),
+        default=False,
+        help_text=_("只用于签订、拨款时的条件：单位管理员到时须在系统中确认仍然符合"),
+    )
+    asks_file = models.CharField(
+        _("确认时须上传的材料"), max_length=120, blank=True, help_text=_("例如：中小企业声明函（盖章）")
+    )
+    asks_file_en = models.CharField(_("英文材料名称"), max_length=120, blank=True)
     params = models.JSONField(_("参数"), default=dict, blank=True)
     order = models.PositiveSmallIntegerField(_("顺序"))
 
@@ -116,7 +141,20 @@ class EligibilityRule(models.Model):
                 fields=["call", "project_type", "code"], name="rule_code_once", nulls_distinct=False
             ),
             models.CheckConstraint(
-                condition=~Q(automation="auto") | ~Q(expression=""), name="rule_auto_has_expression"
+                condition=~Q(automation="auto") | ~Q(expression="") | Q(is_certified=True),
+                name="rule_auto_has_expression",
+            ),
+            models.CheckConstraint(
+                condition=~Q(moment="application") | Q(is_certified=False), name="rule_certified_later"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_certified=True) | Q(asks_file="", asks_file_en=""),
+                name="rule_file_with_certificate",
+            ),
+            models.CheckConstraint(
+                condition=Q(moment="application")
+                | ~Q(severity="preference") & ~Q(automation="enforced_elsewhere"),
+                name="rule_later_is_judged",
             ),
         ]
         triggers = frozen_with_call()

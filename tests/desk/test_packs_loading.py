@@ -34,6 +34,12 @@ FULLER = (
     .replace(
         "\nstages:\n", "\nstages:\n  - {kind: unit_review, days: 3}\n  - {kind: recommendation, days: 5}\n", 1
     )
+    .replace(
+        "\nreview:\n",
+        "\n  - {code: still, text: 立项时仍为企业。, clause: 第一条, scope: unit, automation: auto, "
+        "expression: award.amount > 0.0, moment: signing, certified: true, asks_file: 声明函}\nreview:\n",
+        1,
+    )
     .replace("    title: 项目\n", "    title: 项目\n    blind: true\n", 1)
     .replace(
         "\nmoney:\n",

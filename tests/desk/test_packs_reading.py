@@ -231,6 +231,27 @@ BROKEN = [
         "sections[1].questions[2].valid_when",
         None,
     ),
+    (
+        "    expression: unit.kind == 'enterprise'",
+        "    expression: unit.kind == 'enterprise'\n    asks_file: 声明函",
+        54,
+        "rules[1].moment",
+        "申报时的条件没有单位确认：要求材料的，请在申报表里加附件题。",
+    ),
+    (
+        "    expression: unit.kind == 'enterprise'",
+        "    expression: instalment.orders > 1\n    moment: payment",
+        59,
+        "rules[1].expression",
+        None,
+    ),
+    (
+        "    expression: budget.fiscal <= call.cap",
+        "    expression: award.amount <= call.cap\n    moment: payment\n    severity: preference",
+        67,
+        "rules[2].severity",
+        "优先条件只在评审排序时用，不能留到签订或拨款时。",
+    ),
     ("  name: 小计划", "  name: [小计划", 4, "", None),
     ("money:", "\tmoney:", 13, "", None),
 ]

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from awards.models import Agreement
+from awards.models import Agreement, ConditionCheck
 from awards.states import AgreementState
 from core.calendar import due, local_date
 from core.models import Event
@@ -14,9 +14,11 @@ from finance import actions, queries, rules
 from finance.models import Condition, Instalment, InstalmentTemplate, Payment
 from finance.states import InstalmentState
 from grants import signals as grants
-from grants.models import Call, Instrument
+from grants.models import Call, EligibilityRule, Instrument
 from milestones import actions as milestones
+from notifications import obligations
 from notifications.models import Deadline, DeadlineKind, Message
+from tests.factories.grants import in_order
 from tests.factories.milestones import (
     AT,
     draft_agreement,
@@ -24,7 +26,7 @@ from tests.factories.milestones import (
     milestone_of,
     project_call,
 )
-from tests.factories.reviews import CallFactory
+from tests.factories.reviews import CallFactory, publish
 from tests.factories.standing import attempt, others
 from tests.finance.helpers import HALF, accept, fresh, instalment_of, pay, payment_deadline
 
@@ -267,3 +269,59 @@ def test_the_last_acceptance_completes_when_the_money_is_out():
     accept(found, people, "prototype")
     accept(found, people, "final")
     assert Agreement.objects.get(pk=found.pk).state == AgreementState.COMPLETED
+
+
+# ---- clauses that hold before a payment ----
+
+
+def test_nothing_is_paid_before_the_unit_has_certified_what_the_notice_wants_then(client):
+    rule = {
+        "code": "employed",
+        "text": "负责人仍受雇于本单位。",
+        "clause": "第六条",
+        "scope": "pi",
+        "automation": "auto",
+        "expression": "instalment.order < 2 || pi.name == '无'",
+        "moment": "payment",
+        "is_certified": True,
+    }
+    call = project_call()
+    Call.objects.filter(pk=call.pk).update(state="draft", published_at=None)
+    in_order(EligibilityRule, [rule], call=call)
+    found, people = fresh(call=publish(call))
+    first, clause = instalment_of(found), EligibilityRule.objects.get()
+    clock = Deadline.objects.open().filter(kind=DeadlineKind.LATER_CONDITION)
+    assert clock.get().obligors.get().unit_role == "admin"
+    assert list(obligations.check(at=AT)) == []
+
+    with pytest.raises(Refused) as refused:
+        pay(first, by=people["finance"])
+    assert (refused.value.message, refused.value.clause) == (
+        "单位还没有确认“负责人仍受雇于本单位”。",
+        "第六条",
+    )
+    client.force_login(people["unit_admin"])
+    page = f"/projects/{found.pk}/conditions/"
+    said = {
+        "place": first.order,
+        "rule": clause.pk,
+        "do": "certify",
+        f"c{first.order}-{clause.pk}-agree": "on",
+    }
+    assert client.post(page, said).status_code == 302
+    assert not clock.exists()
+    assert list(obligations.check(at=AT)) == []
+    client.force_login(people["manager"])
+    marked = {
+        "place": first.order,
+        "rule": clause.pk,
+        "do": "mark",
+        f"m{first.order}-{clause.pk}-status": "passed",
+    }
+    assert client.post(page, marked).status_code == 302
+
+    pay(first, by=people["finance"])
+    assert ConditionCheck.objects.get().settled_at == AT
+    # Of the next payment the same clause is asked anew.
+    with pytest.raises(Refused):
+        actions.certify(instalment=instalment_of(found, "尾款"), rule=clause, by=people["unit_admin"], at=AT)
