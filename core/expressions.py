@@ -21,6 +21,7 @@ from functools import lru_cache
 from typing import Any
 
 import cel
+from celery.exceptions import SoftTimeLimitExceeded
 from django.utils.translation import gettext as _
 
 from core import calendar, money
@@ -129,6 +130,9 @@ class Expression:
             raise ExpressionError(_("计算量过大：请减少嵌套的列表运算。"), rule=rule)
         try:
             return self.program.execute(ready)
+        except SoftTimeLimitExceeded:
+            # Said to the worker, and nothing about the expression.
+            raise
         except Exception as fault:
             careful = _careful_program(self.source) if 0 < steps << self.depth <= MAX_STEPS else None
             if careful is not None:

@@ -2,11 +2,13 @@
 
 import logging
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from celery import current_app
-from django.db import transaction
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 TASK = "desk.tasks.rehearse"
 CHUNK = 200
 MOST = 5_000
+LOST_AFTER = timedelta(minutes=5)
+"""Beyond the time limit; the worker that had it is gone."""
 SHOWN = 200
 """Failing applications that are listed one by one."""
 
@@ -64,33 +68,67 @@ def claim(pk: int, *, at: datetime) -> Rehearsal | None:
     return Rehearsal.objects.select_related("call__programme", "source").get(pk=pk)
 
 
+class Tally:
+    """What the rules said of the applications judged so far."""
+
+    def __init__(self):
+        self.judged = self.passed = 0
+        self.failing: list[dict] = []
+        self.known: dict[str, dict] = {}
+        self.counts: dict[str, Counter] = {}
+
+    def add(self, application: Application, lines) -> None:
+        codes = []
+        for line in lines:
+            self.known.setdefault(line.code, {"code": line.code, "text": line.text, "clause": line.clause})
+            self.counts.setdefault(line.code, Counter())[str(line.status)] += 1
+            if line.blocks:
+                codes.append(line.code)
+        self.judged += 1
+        self.passed += not codes
+        if codes and len(self.failing) < SHOWN:
+            self.failing.append(_row(application, codes))
+
+    def result(self) -> dict:
+        rules = [rule | {"statuses": dict(self.counts[code])} for code, rule in self.known.items()]
+        return {"passed": self.passed, "rules": rules, "failing": self.failing}
+
+
 def run(rehearsal: Rehearsal, *, now) -> None:
-    """Judge chunk by chunk and say how far it is. `now`: a function, since a run takes its time."""
-    call = rehearsal.call
-    rows = samples(call, rehearsal.source)
-    tally: dict[str, Counter] = {}
-    known: dict[str, dict] = {}
-    failing: list[dict] = []
-    passed = 0
+    """Judge chunk by chunk and say how far it is. `now`: a function, since a run takes its time.
+
+    When the worker's time is over, what was judged until then is the result, and says so.
+    """
+    tally, is_cut = Tally(), False
+    try:
+        _judge(rehearsal, tally)
+    except SoftTimeLimitExceeded:
+        is_cut = True
+        log.warning("rehearsal %s is stopped after %s of %s", rehearsal.pk, rehearsal.done, rehearsal.total)
+        if not connection.in_atomic_block:
+            # It may have been stopped in the middle of a query.
+            connection.close()
+    rehearsal.result = tally.result() | ({"cut": True} if is_cut else {})
+    rehearsal.done, rehearsal.finished_at = tally.judged, now()
+    rehearsal.save(update_fields=["result", "done", "finished_at"])
+
+
+def _judge(rehearsal: Rehearsal, tally: Tally) -> None:
+    rows = samples(rehearsal.call, rehearsal.source)
     for begin in range(0, rehearsal.total, CHUNK):
         applications = list(rows[begin : begin + CHUNK])
-        judged = eligibility.evaluate_many(applications, call=call)
+        judged = eligibility.evaluate_many(applications, call=rehearsal.call)
         for application in applications:
-            codes = []
-            for line in judged[application.pk]:
-                known.setdefault(line.code, {"code": line.code, "text": line.text, "clause": line.clause})
-                tally.setdefault(line.code, Counter())[str(line.status)] += 1
-                if line.blocks:
-                    codes.append(line.code)
-            passed += not codes
-            if codes and len(failing) < SHOWN:
-                failing.append(_row(application, codes))
+            tally.add(application, judged[application.pk])
         rehearsal.done = min(begin + len(applications), rehearsal.total)
         rehearsal.save(update_fields=["done"])
-    rules = [known[code] | {"statuses": dict(tally[code])} for code in known]
-    rehearsal.result = {"passed": passed, "rules": rules, "failing": failing}
-    rehearsal.finished_at = now()
-    rehearsal.save(update_fields=["result", "finished_at"])
+
+
+def give_up(*, at: datetime) -> int:
+    """Say of runs whose worker was lost or stumbled that they will not end; returns how many."""
+    lost = at - timedelta(seconds=settings.LONG_TASK_SECONDS) - LOST_AFTER
+    rows = Rehearsal.objects.filter(finished_at=None, claimed_at__lt=lost)
+    return rows.update(finished_at=at, result={"lost": True})
 
 
 def _row(application: Application, codes: list[str]) -> dict:

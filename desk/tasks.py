@@ -17,6 +17,7 @@ def rehearse(pk: int) -> None:
 
 @shared_task
 def rehearse_pending() -> None:
-    """Runs for which no message went out (no broker at that moment)."""
+    """Runs for which no message went out (no broker at that moment); those that were lost are told."""
+    rehearsal.give_up(at=timezone.now())
     waiting = Rehearsal.objects.filter(claimed_at=None).values_list("pk", flat=True)
     clocks.each("rehearse_pending", waiting, rehearse, at=timezone.now(), atomic=False)

@@ -3,6 +3,7 @@
 import logging
 
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.utils import timezone
 
@@ -30,6 +31,8 @@ def scan_pending() -> int:
             judged += _scan(pk)
         except (scanner.ScannerUnavailable, FileNotFoundError) as fault:
             log.warning("document %s could not be scanned: %s", pk, fault)
+        except SoftTimeLimitExceeded:
+            raise
         except Exception:  # of the storage, whichever it is: the other files must not wait for this one
             log.exception("document %s could not be scanned", pk)
     return judged

@@ -57,7 +57,8 @@ def _text(opened, ending: str, document: Document) -> str:
         text = _office_text(opened, PARTS[ending]) if ending in PARTS else _pdf_text(opened)
         return NO_TEXT.sub(" ", text)
     except Exception as fault:
-        # Readers of broken or locked files raise whatever they stumble over.
+        # Readers of broken or locked files raise whatever they stumble over. Who holds a worker until its
+        # time limit is as good as unreadable: remembered, so that the work is done at the next try.
         log.info("no words in document %s: %s: %s", document.pk, type(fault).__name__, fault)
         return ""
 

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 
 from core.workflow import Refused
@@ -22,7 +23,7 @@ def each(
     Returns how many were done.
     What is refused waits for its time, and `act` returns False for what it left alone; neither counts.
     A row that raises is logged and counted under the `name` of the clock (operations page, /metrics), and
-    the rest go on. Lets a fault through only when PostgreSQL itself is away.
+    the rest go on. Lets a fault through only when PostgreSQL itself is away, or the task's time is over.
     """
     done = failed = 0
     error = ""
@@ -30,6 +31,11 @@ def each(
         try:
             with transaction.atomic() if atomic else nullcontext():
                 done += act(row) is not False
+        except SoftTimeLimitExceeded:
+            # The worker is told to stop: the rest waits for the next run.
+            log.warning("%s is stopped at %r after %s rows", name, row, done)
+            _note(name, failed=failed + 1, error=f"{row!r}: stopped by the time limit", at=at)
+            raise
         except Refused as refused:
             log.info("%s leaves %r alone: %s", name, row, refused.message)
         except Exception as fault:

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from celery import current_app
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db import OperationalError as DatabaseAway
 from django.db.models import Case, DateTimeField, F, Value, When
@@ -158,7 +159,7 @@ def _counted(delivery: Delivery):
     _queued(delivery).update(posts=F("posts") + 1)
     try:
         yield
-    except channels.Uncertain:
+    except (channels.Uncertain, SoftTimeLimitExceeded):
         raise
     except Exception:
         _queued(delivery).update(posts=F("posts") - 1)
@@ -170,7 +171,7 @@ def _send(connected, delivery: Delivery, breaker: circuits.Breaker, *, clock: Cl
     try:
         with _counted(delivery):
             connected.send(delivery)
-    except (channels.Unreachable, DatabaseError, InterfaceError):
+    except (channels.Unreachable, DatabaseError, InterfaceError, SoftTimeLimitExceeded):
         raise
     except channels.Temporary as error:
         if delivery.attempts >= MAX_ATTEMPTS:

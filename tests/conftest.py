@@ -135,8 +135,9 @@ def smtp_server(settings):
 class Worker:
     """A real Celery worker on the test's database and broker."""
 
-    def __init__(self, environment: dict[str, str], log: Path):
+    def __init__(self, environment: dict[str, str], log: Path, pool: str):
         self.environment = environment
+        self.pool = pool
         self.log = log
         self.process: subprocess.Popen | None = None
 
@@ -146,7 +147,8 @@ class Worker:
                 [
                     *(sys.executable, str(PROJECT / "config" / "tether.py"), str(os.getpid())),
                     *(sys.executable, "-m", "celery"),
-                    *("-A", "config", "worker", "--pool", "solo", "--loglevel", "INFO"),
+                    *("-A", "config", "worker", "--pool", self.pool, "--concurrency", "1"),
+                    *("--loglevel", "INFO"),
                     *("--without-mingle", "--without-gossip", "--without-heartbeat"),
                 ],
                 env=self.environment,
@@ -179,10 +181,13 @@ def database_url() -> str:
 
 @pytest.fixture
 def celery_worker(transactional_db, settings, tmp_path):
-    """A function that starts a Celery worker as a process of its own; `EMAIL_URL=…` and the like reach it."""
+    """A function that starts a Celery worker as a process of its own; `EMAIL_URL=…` and the like reach it.
+
+    Time limits are kept by the pool "prefork" alone.
+    """
     workers = []
 
-    def start(**extra: str) -> Worker:
+    def start(pool: str = "solo", **extra: str) -> Worker:
         environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "config.settings.test",
@@ -190,7 +195,7 @@ def celery_worker(transactional_db, settings, tmp_path):
             "REDIS_URL": settings.REDIS_URL,
             **extra,
         }
-        worker = Worker(environment, tmp_path / f"worker-{len(workers)}.log")
+        worker = Worker(environment, tmp_path / f"worker-{len(workers)}.log", pool)
         workers.append(worker)
         worker.start()
         return worker

@@ -12,9 +12,19 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A task that takes longer is told to stop (SoftTimeLimitExceeded) and keeps what it did; whoever does not
+# obey is killed a minute later. What was left stands in the database, and beat finds it again.
+TASK_SECONDS = env.int("TASK_SECONDS", default=600)
+LONG_TASK_SECONDS = env.int("LONG_TASK_SECONDS", default=2700)
+TASK_GRACE = 60
+CELERY_TASK_SOFT_TIME_LIMIT = TASK_SECONDS
+CELERY_TASK_TIME_LIMIT = TASK_SECONDS + TASK_GRACE
+_LONG = {"soft_time_limit": LONG_TASK_SECONDS, "time_limit": LONG_TASK_SECONDS + TASK_GRACE}
+# Thousands of applications under dozens of rules.
+CELERY_TASK_ANNOTATIONS = {f"desk.tasks.{name}": _LONG for name in ("rehearse", "rehearse_pending")}
 # Longer than the longest task, or a slow one would be given out twice.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 3600,
+    "visibility_timeout": max(3600, 2 * max(TASK_SECONDS, LONG_TASK_SECONDS)),
     "socket_connect_timeout": 2,
     "socket_timeout": 5,
     # Of whoever sends a task: once more at once, as after a restart of the broker.

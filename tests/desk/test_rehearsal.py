@@ -2,20 +2,25 @@
 
 from datetime import timedelta
 
+import psycopg
 import pytest
+from django.core.cache import cache
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
 from applications.models import Application
+from config.celery import app
 from core.workflow import Refused
 from desk import rehearsal, tasks
 from desk.models import Rehearsal
 from grants.models import Automation, Call, RuleScope
-from tests.conftest import wait_until
+from tests.conftest import database_url, wait_until
 from tests.factories.accounts import OrganisationFactory, officer
 from tests.factories.applications import filled, submitted
 from tests.factories.grants import CallFactory
 
+NEVER = timezone.now() + timedelta(days=1)
 pytestmark = pytest.mark.django_db
 
 NEW_RULE = {
@@ -112,12 +117,45 @@ def test_as_many_queries_for_three_as_for_one(django_assert_max_num_queries):
 
 @pytest.mark.servers
 @pytest.mark.django_db(transaction=True)
-def test_a_real_worker_runs_it(celery_worker):
+def test_a_real_worker_runs_it_and_stops_when_its_time_is_over(celery_worker, client, monkeypatch):
     past = CallFactory()
     submitted(call=past)
-    celery_worker()
-    run = start(drafted(past.programme))
-    wait_until(lambda: Rehearsal.objects.filter(pk=run.pk, finished_at__isnull=False).exists(), "the run")
+    call = drafted(past.programme)
+    cache.clear()  # The worker has nothing to do with what was just handed in.
+    celery_worker(pool="prefork")
+    # Whoever sends a task says how long it may take.
+    monkeypatch.setattr(app.tasks[rehearsal.TASK], "soft_time_limit", 1)
+
+    def finished(run):
+        return wait_until(lambda: Rehearsal.objects.filter(pk=run.pk, finished_at__lt=NEVER).first(), "it")
+
+    with psycopg.connect(database_url()) as other:
+        other.execute("LOCK TABLE applications_participant IN ACCESS EXCLUSIVE MODE")
+        held = finished(start(call))
+    assert (held.done, held.result["cut"]) == (0, True)
+    # The worker goes on, with a connection that works.
+    assert finished(start(call)).result["rules"]
+    client.force_login(manager_of(call))
+    page = client.get(reverse("admin:grants_call_rehearsal_run", args=[call.pk, held.pk]))
+    assert "时间已用完：1 份中只试算了 0 份" in page.content.decode()
+
+
+def test_a_run_whose_worker_was_lost_is_told(client):
+    past = CallFactory()
+    submitted(call=past)
+    call = drafted(past.programme)
+    run, other = start(call), start(call)
+    now = timezone.now()
+    rehearsal.claim(run.pk, at=now - timedelta(hours=1))
+    rehearsal.claim(other.pk, at=now - timedelta(minutes=40))
+    tasks.rehearse_pending()
+    assert Rehearsal.objects.get(finished_at__lt=NEVER) == run
+    client.force_login(manager_of(call))
+    pages = [
+        client.get(reverse(f"admin:grants_call_{name}", args=args)).content.decode()
+        for name, args in (("rehearsal", [call.pk]), ("rehearsal_run", [call.pk, run.pk]))
+    ]
+    assert ["没有完成" in pages[0], "中途停止" in pages[1]] == [True, True]
 
 
 def test_a_draft_of_the_past_stays_out():
