@@ -1,5 +1,6 @@
 """What an application still lacks, part by part: each fault as (field, clause, sentence, section, name)."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -15,6 +16,7 @@ from accounts.identity import clean_credit_code, validate_credit_code, validate_
 from applications import queries, questions
 from applications.models import Application, IdKind, ParticipantRole
 from applications.questions.shown import visible_codes
+from grants import person_roles
 from grants.models import QuestionKind, RecommendedBy, Sourcing, StageKind
 from grants.queries import stages_of, way_of_recommending
 
@@ -220,6 +222,7 @@ def written_person(person: dict) -> dict:
 
 PERSON_FIELDS = (
     "role",
+    "position",
     "name",
     "id_kind",
     "id_number",
@@ -245,6 +248,22 @@ def participants(application):
         for name, sentence in person_faults(person):
             who = person["name"] or _("第 %(number)s 人") % {"number": index + 1}
             yield (who, "", sentence, "participants", f"participants-{index}-{name}")
+    yield from _roles(application, people)
+
+
+def _roles(application, people):
+    """Everybody has a role of the notice's own, and there are as many of each as it says."""
+    roles = person_roles.roles_of(application.call)
+    counts = Counter(person["position"] for person in people)
+    for index, person in enumerate(people if roles else ()):
+        if not person["position"]:
+            who = person["name"] or _("第 %(number)s 人") % {"number": index + 1}
+            yield (who, "", _("请选择角色。"), "participants", f"participants-{index}-role")
+    for role in roles:
+        has = counts[role.code]
+        if has < role.least or (role.most is not None and has > role.most):
+            sentence = _("应有%(number)s，现在是 %(has)s 人。") % {"number": role.number, "has": has}
+            yield (role.label, role.clause, sentence, "participants", "participants")
 
 
 # ---- money ----

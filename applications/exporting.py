@@ -184,7 +184,7 @@ def _wan(value) -> int | float | str:
 
 def _person(person: dict) -> dict:
     return {
-        _("角色"): person["role"],
+        _("角色"): person.get("position_name") or person["role"],
         _("姓名"): person["name"],
         _("证件类型"): _("身份证") if queries.is_card(person) else _("护照或通行证"),
         _("证件号码"): person["id_number"],

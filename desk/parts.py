@@ -78,7 +78,7 @@ PARTS = (
         _("申报表"),
         WHAT,
         _("各部分和题目，边改边看申报人的界面"),
-        ("sections", "call.participants", "call.milestones"),
+        ("sections", "call.participants", "call.milestones", "roles"),
         "description",
     ),
     Part(

@@ -59,6 +59,7 @@ UNIT = frozenset(
 PERSON = frozenset(
     {
         "name",
+        "position",
         "birth_date",
         "sex",
         "title",

@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 from applications import completeness, queries
 from applications.actions.consenting import ask_consents
 from applications.actions.holding import hold, saved, upsert
-from applications.models import Answer, Application, Participant
+from applications.models import Answer, Application, Participant, ParticipantRole
 from core import workflow
 from core.workflow import Refused
 from grants.models import Question, QuestionKind
+from grants.person_roles import settled
 
 APART = (QuestionKind.ATTACHMENT, QuestionKind.COMPUTED, QuestionKind.COMMITMENT)
 """Kinds that are not copied: files stay with their application, commitments are made anew."""
@@ -35,6 +36,9 @@ def copy_from(*, application: Application, source: Application, by, at: datetime
     fields = {name: getattr(source, name) for name in ("summary",) if not getattr(application, name)}
     if not application.participants.exists() and not application.typed.get("participants"):
         people = source.participants.values(*completeness.PERSON_FIELDS, "order")
+        for person in people:
+            leads = person["role"] == ParticipantRole.PI
+            person["position"] = settled(application.call, leads=leads, position=person["position"])
         Participant.objects.bulk_create(Participant(application=application, **person) for person in people)
         ask_consents(application=application, before=(), by=by, at=at)
     saved(application=application, by=by, at=at, **fields)

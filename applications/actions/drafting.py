@@ -24,6 +24,7 @@ from applications.states import ApplicationState
 from core import workflow
 from core.workflow import Refused
 from grants.models import Call, ProjectType, QuestionKind, Topic
+from grants.person_roles import settled
 
 BASICS = (
     "title",
@@ -150,7 +151,7 @@ def update_basics(*, application: Application, by, at: datetime, **values) -> No
 def set_participants(*, application: Application, participants: Iterable[Mapping], by, at: datetime) -> None:
     """Replace the people. Raises Refused naming the first fault, e.g. a wrong credit code."""
     hold(application=application, by=by)
-    people = [_person(dict(person)) for person in participants]
+    people = [_person(dict(person), application.call) for person in participants]
     if sum(person["role"] == ParticipantRole.PI for person in people) > 1:
         raise Refused(_("项目负责人只能有一名。"), field="participants")
     for index, person in enumerate(people):
@@ -166,11 +167,13 @@ def set_participants(*, application: Application, participants: Iterable[Mapping
     ask_consents(application=application, before=before, by=by, at=at)
 
 
-def _person(person: dict) -> dict:
+def _person(person: dict, call: Call) -> dict:
     unknown = set(person) - set(completeness.PERSON_FIELDS)
     if unknown:
         raise TypeError(f"not fields of a participant: {sorted(unknown)}")
-    return completeness.written_person(person)
+    leads = person["role"] == ParticipantRole.PI
+    position = settled(call, leads=leads, position=person.get("position") or "")
+    return completeness.written_person(person) | {"position": position}
 
 
 @transaction.atomic

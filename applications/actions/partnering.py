@@ -17,6 +17,7 @@ from applications.actions.reconfirming import recheck
 from applications.models import Application, Participant, ParticipantRole, Partner
 from core import money, workflow
 from core.workflow import Refused
+from grants.person_roles import settled
 
 
 @transaction.atomic
@@ -141,6 +142,7 @@ def _replace_people(application, unit, rows: list[dict]) -> None:
     for row in rows:
         leading = leads is not None and (row["id_number"], row["name"]) == tuple(leads)
         row["role"] = ParticipantRole.PI if leading else ParticipantRole.MEMBER
+        row["position"] = settled(application.call, leads=leading, position=row.get("position") or "")
     made = [Participant(application=application, **row) for row in rows]
     kept = [*[p for p in others if p.order < place], *made, *[p for p in others if p.order >= place]]
     for order, person in enumerate(kept):

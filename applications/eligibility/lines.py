@@ -36,6 +36,7 @@ LABELS = {
     "unit.legal_representative": gettext_lazy("法定代表人"),
     "unit.parent_credit_code": gettext_lazy("母公司信用代码"),
     "pi.name": gettext_lazy("负责人"),
+    "pi.position": gettext_lazy("负责人的角色"),
     "pi.organisation_name": gettext_lazy("负责人所在单位"),
     "pi.credit_code": gettext_lazy("负责人单位的统一社会信用代码"),
     "pi.country": gettext_lazy("负责人单位所在国家或地区"),

@@ -19,6 +19,7 @@ from applications.sheets import Head, Row
 from core import money
 from core.workflow import Lost
 from grants.models import Question, QuestionKind
+from grants.person_roles import roles_of
 
 
 class TableSheet:
@@ -99,10 +100,11 @@ class PeopleSheet:
 
     def __init__(self, application: Application):
         self.application, self.title = application, _("参与人员")
+        self.roles = roles_of(application.call)
 
     def heads(self) -> list[Head]:
         fields = PersonForm().fields
-        choices = {name: tuple(self._words(kind)) for name, kind in self.CHOICES.items()}
+        choices = {name: tuple(self._words(name)) for name in self.CHOICES}
         hints = {
             "country": _("两位代码或名称，例如 DE 或德国；留空为中国内地"),
             "id_country": _("两位代码或名称；填身份证号的留空"),
@@ -114,10 +116,15 @@ class PeopleSheet:
             for name, field in fields.items()
         ]
 
-    @staticmethod
-    def _words(kind) -> dict[str, str]:
-        """Words of a choice → its code."""
-        return {str(label): value for value, label in kind.choices}
+    def _words(self, name: str) -> dict[str, str]:
+        """Words of a choice → its code; roles as the notice names them."""
+        if name == "role" and self.roles:
+            return {role.label: role.code for role in self.roles}
+        return {str(label): value for value, label in self.CHOICES[name].choices}
+
+    def _word(self, name: str, person: dict) -> str:
+        code = person["position"] if name == "role" and self.roles else person[name]
+        return next((word for word, value in self._words(name).items() if value == code), "")
 
     def _people(self):
         return list(self.application.participants.values(*completeness.PERSON_FIELDS))
@@ -125,7 +132,7 @@ class PeopleSheet:
     def rows(self):
         return [
             {name: str(value) for name, value in person.items() if value not in (None, "")}
-            | {name: str(kind(person[name]).label) for name, kind in self.CHOICES.items()}
+            | {name: self._word(name, person) for name in self.CHOICES}
             | {"id_number": mask_id_number(person["id_number"])}
             | {name: countries.name_of(person[name]) for name in ("country", "id_country")}
             for person in self._people()
@@ -135,7 +142,7 @@ class PeopleSheet:
         return queries.version_of(self._people())
 
     def store(self, rows, *, seen, by, at):
-        words = {name: self._words(kind) for name, kind in self.CHOICES.items()}
+        words = {name: self._words(name) for name in self.CHOICES}
         words["country"] = {name: code for code, name in countries.choices()} | {
             countries.name_of(code): code for code, _label in countries.choices()
         }
@@ -145,7 +152,7 @@ class PeopleSheet:
         for row in rows:
             typed = {name: row.values.get(name, "").strip() for name in words}
             chosen = {name: words[name].get(text, text) for name, text in typed.items()}
-            form = PersonForm(row.values | chosen, known=known)
+            form = PersonForm(row.values | chosen, known=known, roles=self.roles)
             if form.is_valid():
                 people.append(form.cleaned_data)
             for name, sentences in form.errors.items():

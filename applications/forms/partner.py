@@ -3,15 +3,14 @@
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from accounts.identity import mask_id_number
 from applications import actions, completeness
 from applications.fields import LimitedText, MoneyField
 from applications.forms.budget import OwnShare
 from applications.forms.merging import inputs_of
-from applications.forms.part import Rows
-from applications.forms.people import PersonForm
+from applications.forms.people import PeopleRows, PersonForm, shown
 from applications.models import Partner
 from core.workflow import Refused
+from grants.person_roles import roles_of
 
 
 class TaskForm(forms.Form):
@@ -28,8 +27,16 @@ class OwnPersonForm(PersonForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        for name in ("role", "organisation_name", "country", "credit_code"):
+        for name in ("organisation_name", "country", "credit_code"):
             del self.fields[name]
+        role = self.fields["role"]
+        role.required = False
+        role.choices = [choice for choice in role.choices if not self._leads(choice[0])]
+        if not self.roles:
+            del self.fields["role"]
+
+    def _leads(self, code: str) -> bool:
+        return code in self.roles and self.roles[code].leads
 
 
 class LimitForm(forms.Form):
@@ -38,7 +45,7 @@ class LimitForm(forms.Form):
     limit = MoneyField(required=False)
 
 
-class PartnerPart(Rows):
+class PartnerPart(PeopleRows):
     """The task, the people, and the share of the budget where the lead lets it: one page, saved as one."""
 
     prefix = "people"
@@ -78,10 +85,11 @@ class PartnerPart(Rows):
         return list(rows.values(*completeness.PERSON_FIELDS))
 
     def initial(self):
-        return [person | {"id_number": mask_id_number(person["id_number"])} for person in self._people()]
+        return [shown(person, self.application.call) for person in self._people()]
 
     def row_options(self):
-        return {"known": [(person["name"], person["id_number"]) for person in self._people()]}
+        known = [(person["name"], person["id_number"]) for person in self._people()]
+        return {"known": known, "roles": roles_of(self.application.call)}
 
     def hold(self, *, by):
         actions.hold_part(partner=self.partner, by=by)

@@ -11,6 +11,8 @@ from applications import actions, completeness
 from applications.fields import DayField, LimitedText, PlainNumberField
 from applications.forms.part import Rows
 from applications.models import IdKind, Participant, ParticipantRole
+from grants.models import Call
+from grants.person_roles import roles_of, settled
 
 
 class UsualChoice(forms.ChoiceField):
@@ -57,9 +59,13 @@ class PersonForm(forms.Form):
     )
     task = LimitedText(label=gettext_lazy("分工"), max_length=200, required=False)
 
-    def __init__(self, *args, known=(), **kwargs):
+    def __init__(self, *args, known=(), roles=(), **kwargs):
+        """`roles`: those of the notice, where it has its own names for them."""
         super().__init__(*args, **kwargs)
-        self.known = known
+        self.known, self.roles = known, {role.code: role for role in roles}
+        if roles:
+            self.fields["role"].choices = [("", "—"), *((role.code, role.label) for role in roles)]
+            self.fields["role"].initial = next((role.code for role in roles if not role.leads), "")
 
     def clean_id_number(self):
         """A masked number that was left alone stands for the one that is stored.
@@ -72,11 +78,20 @@ class PersonForm(forms.Form):
         return next(iter([*own, *(number for _who, number in alike)]), typed)
 
     def clean(self):
+        if role := self.roles.get(self.cleaned_data.get("role")):
+            self.cleaned_data["position"] = role.code
+            self.cleaned_data["role"] = ParticipantRole.PI if role.leads else ParticipantRole.MEMBER
         for name, sentence in completeness.person_faults(
             completeness.written_person(self.cleaned_data), strict=False
         ):
             self.add_error(name, sentence)
         return self.cleaned_data
+
+
+def shown(person: dict, call: Call) -> dict:
+    """A stored person as the form shows it: the notice's own role, the number masked."""
+    role = person["position"] if call.person_roles else person["role"]
+    return person | {"role": role, "id_number": mask_id_number(person["id_number"])}
 
 
 class PeopleFormSet(forms.BaseFormSet):
@@ -90,29 +105,44 @@ class PeopleFormSet(forms.BaseFormSet):
         return [form for form in self.forms if form.has_changed() and form not in self.deleted_forms]
 
 
-class People(Rows):
+class PeopleRows(Rows):
+    """Rows of people in the roles of the notice."""
+
+    row_form, base = PersonForm, PeopleFormSet
+
+    def build(self, data):
+        formset = super().build(data)
+        formset.roles = roles_of(self.application.call)
+        return formset
+
+    def values(self):
+        positions = [form.cleaned_data.get("position", "") for form in self._kept()]
+        return [
+            row | {"position": position} for row, position in zip(super().values(), positions, strict=True)
+        ]
+
+
+class People(PeopleRows):
     name = prefix = "participants"
     template = "applications/parts/people.html"
     fields_template = "applications/parts/fields/people.html"
-    row_form, base = PersonForm, PeopleFormSet
     told_by = ("name", "id_number")
 
     def _stored(self):
         return list(self.application.participants.values(*completeness.PERSON_FIELDS))
 
     def row_options(self):
-        return {"known": [(person["name"], person["id_number"]) for person in self._stored()]}
+        known = [(person["name"], person["id_number"]) for person in self._stored()]
+        return {"known": known, "roles": roles_of(self.application.call)}
 
     def initial(self):
-        people = self._stored()
-        for person in people:
-            person["id_number"] = mask_id_number(person["id_number"])
+        people = [shown(person, self.application.call) for person in self._stored()]
         if people:
             return people
         lead = self.application.organisation
         return [
             {
-                "role": ParticipantRole.PI,
+                "role": settled(self.application.call, leads=True, position="") or ParticipantRole.PI,
                 "organisation_name": lead.name,
                 "credit_code": lead.credit_code,
             }
@@ -136,7 +166,8 @@ class People(Rows):
         number = len(self.form.forms)
         if number and not self.form.forms[-1].has_changed():
             number -= 1
-        usual = {"role": ParticipantRole.MEMBER, "id_kind": IdKind.ID_CARD, "country": countries.HOME}
+        member = self.row_form(**self.row_options()).fields["role"].initial
+        usual = {"role": member, "id_kind": IdKind.ID_CARD, "country": countries.HOME}
         for name, value in (usual | person).items():
             data[f"{self.prefix}-{number}-{name}"] = "" if value is None else str(value)
         data[total] = str(number + 1)

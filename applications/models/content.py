@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.countries import HOME, validate_country
 from applications.models.application import Application
 from applications.models.sealed import sealed_after_submission
+from grants import person_roles
 from grants.models import BudgetCategory, FundingSource, Question
 
 
@@ -49,6 +50,9 @@ class Participant(models.Model):
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="participants")
     role = models.CharField(_("角色"), max_length=10, choices=ParticipantRole)
+    position = models.SlugField(
+        _("通知规定的角色"), blank=True, help_text=_("通知的人员角色代码；通知没有规定的为空")
+    )
     name = models.CharField(_("姓名"), max_length=60)
     id_kind = models.CharField(_("证件类型"), max_length=10, choices=IdKind, default=IdKind.ID_CARD)
     id_number = models.CharField(_("证件号码"), max_length=18, blank=True, db_index=True)
@@ -124,6 +128,12 @@ class Participant(models.Model):
 
     def __str__(self):
         return self.name
+
+    @property
+    def role_name(self) -> str:
+        """As the notice calls it."""
+        role = person_roles.named(self.application.call, self.position) if self.position else None
+        return role.label if role else self.get_role_display()
 
 
 class BudgetLine(models.Model):

@@ -5,6 +5,7 @@ import json
 from decimal import Decimal
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.utils.translation import get_language
 
 from accounts.countries import HOME, name_of
 from accounts.identity import mask_id_number
@@ -21,6 +22,7 @@ from applications.queries.budget import (
 from applications.queries.context import context
 from applications.queries.recorded import recorded
 from applications.questions.shown import visible_codes
+from grants import person_roles
 
 
 def snapshot(application: Application) -> dict:
@@ -47,8 +49,10 @@ def snapshot(application: Application) -> dict:
         "ends_date": application.ends_date,
         "amounts": budget_totals(application),
         "answers": _answers(application, [question for question in asked if question.code in shown], stored),
-        "participants": list(
+        "participants": _sealed_people(
+            application,
             application.participants.values(
+                "position",
                 "role",
                 "name",
                 "id_kind",
@@ -61,7 +65,7 @@ def snapshot(application: Application) -> dict:
                 "credit_code",
                 "months_per_year",
                 "task",
-            )
+            ),
         ),
         "budget": _sealed_budget(application),
         "milestones": list(
@@ -71,6 +75,20 @@ def snapshot(application: Application) -> dict:
         ),
     }
     return json.loads(json.dumps(data, cls=DjangoJSONEncoder))
+
+
+def _sealed_people(application: Application, people) -> list[dict]:
+    """With the names that the notice has for roles; without any, a leader and members stay what they are."""
+    found = []
+    for person in people:
+        role = person_roles.named(application.call, person.pop("position"))
+        names = (
+            {"position": role.code, "position_name": role.name, "position_name_en": role.name_en}
+            if role
+            else {}
+        )
+        found.append(person | names)
+    return found
 
 
 def _answers(application: Application, asked, stored: dict) -> list[dict]:
@@ -178,7 +196,7 @@ def for_reading(content: dict) -> dict:
     people = [
         person
         | {
-            "role_label": labels.get(person["role"]),
+            "role_label": _position(person) or labels.get(person["role"]),
             "id_kind_label": "" if is_card(person) else _passport(person),
             "country_name": abroad(person),
         }
@@ -186,6 +204,11 @@ def for_reading(content: dict) -> dict:
     ]
     sections = by_section(content["answers"])
     return content | {"sections": sections, "participants": people, "table": _table(content)}
+
+
+def _position(person: dict) -> str:
+    english = (get_language() or "").startswith("en") and person.get("position_name_en")
+    return english or person.get("position_name", "")
 
 
 def _passport(person: dict) -> str:

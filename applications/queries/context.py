@@ -32,6 +32,7 @@ from grants.rules import HISTORY
 
 PERSON = (
     "role",
+    "position",
     "name",
     "birth_date",
     "sex",

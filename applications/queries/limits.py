@@ -83,6 +83,7 @@ def _participants(found: Records, codes, numbers, *, as_of) -> None:
         application = row.application
         if row.person_key in numbers and row.person_key:
             record = of_application(application, row.role, as_of=as_of, months=row.months_per_year)
+            record["position"] = row.position
             found.of_people[row.person_key].append(record)
         unit = row.unit_key
         key = (application.pk, unit)
@@ -133,6 +134,7 @@ def of_application(application: Application, role: str, *, as_of: date, months=N
         "topic": application.topic.number if application.topic_id else "",
         "year": application.call.year,
         "role": str(role),
+        "position": "",
         "status": str(status_of(application, as_of=as_of)),
         "type": application.project_type.code if application.project_type_id else "",
         "amount": application.requested_amount,
@@ -154,6 +156,7 @@ def _of_past(project: PastProject, role: str, *, as_of: date) -> dict:
         "topic": "",
         "year": project.starts_date.year if project.starts_date else None,
         "role": str(role),
+        "position": "",
         "status": str(RecordStatus.OVERDUE if late else project.status),
         "type": "",
         "amount": project.amount,

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from desk.forms.base import CODE
 from desk.forms.judging import OptionalForm
-from desk.forms.widgets import LinesField, _split, decimal_or_none, plain
+from desk.forms.widgets import LinesField, cells_of, decimal_or_none, plain
 from facilities.models import UNQUALIFIED, FacilityScheme
 
 
@@ -22,7 +22,7 @@ class RowsField(LinesField):
         return " | ".join(str(item.get(key, "")) for key in self.keys).rstrip(" |")
 
     def read(self, line):
-        pieces = [*_split(line, len(self.keys)), *[""] * len(self.keys)][: len(self.keys)]
+        pieces = [*cells_of(line, len(self.keys)), *[""] * len(self.keys)][: len(self.keys)]
         if not all(pieces[: self.needed]):
             raise ValidationError(_("缺少内容，请用竖线隔开各项。"))
         return dict(zip(self.keys, pieces, strict=True))

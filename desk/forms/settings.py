@@ -1,6 +1,7 @@
 """What a question of each kind may be told, as fields that people understand; JSON only for what is rare."""
 
 import json
+import re
 from decimal import Decimal
 
 from django import forms
@@ -11,8 +12,8 @@ from django.utils.translation import gettext_lazy
 from applications.models import NumberKind
 from applications.questions import RECORD_FIELDS
 from core.sent import read_json
-from desk.forms.base import PartForm
-from desk.forms.widgets import ChoicesField, PairsField, WordsField, formula, short_text
+from desk.forms.base import CODE, PartForm
+from desk.forms.widgets import ChoicesField, LinesField, PairsField, WordsField, cells_of, formula, short_text
 from grants.models import Call, Dictionary, QuestionKind
 
 K = QuestionKind
@@ -185,11 +186,68 @@ class SettingsForm(forms.Form):
         ]
 
 
+NUMBER = re.compile(r"(\d*)\s*([-–—~至]?)\s*(\d*)\s*人?")
+MOST_PEOPLE = 50
+
+
+class RolesField(LinesField):
+    """Roles of people: "code | name | number | name in English | clause"; the first leads the project."""
+
+    def write(self, item):
+        least, most = item.get("least") or 0, item.get("most")
+        if most is not None:
+            number = str(most) if most == least else f"{least or ''}-{most}"
+        else:
+            number = f"{least}-" if least else ""
+        cells = (item["code"], item["name"], number, item.get("name_en", ""), item.get("clause", ""))
+        return " | ".join(cells).rstrip(" |")
+
+    def read(self, line):
+        code, name, number, name_en, clause = [*cells_of(line, 5), *[""] * 5][:5]
+        if not CODE.fullmatch(code) or not name:
+            raise ValidationError(_("请写成“代码 | 角色 | 人数”，代码只用拉丁字母、数字和下划线。"))
+        found = NUMBER.fullmatch(number)
+        if found is None or (number and not (found[1] or found[3])):
+            raise ValidationError(_("人数请写成 2、1-3、-3 或 1-。"))
+        least = int(found[1] or 0)
+        most = int(found[3]) if found[3] else None if found[2] or not number else least
+        if max(least, most or 0) > MOST_PEOPLE or most == 0:
+            raise ValidationError(_("人数请写成 2、1-3、-3 或 1-。"))
+        if most is not None and most < least:
+            raise ValidationError(_("最多几人不能少于至少几人。"))
+        row = {"code": code, "name": name, "name_en": name_en, "leads": False}
+        return row | {"least": least, "most": most, "clause": clause}
+
+    def to_python(self, value):
+        if not isinstance(value, str):
+            return value or []
+        rows = super().to_python(value)
+        if len({row["code"] for row in rows}) < len(rows):
+            raise ValidationError(_("代码不能重复。"))
+        if rows and (rows[0]["least"] > 1 or (rows[0]["most"] or 1) > 1):
+            raise ValidationError(_("第一行是项目负责人，只有一名。"))
+        return [row | {"leads": not place} for place, row in enumerate(rows)]
+
+
 class FormSettings(PartForm):
     """Which fixed parts the application form has besides the call's own sections."""
 
-    layout = ((("asks_participants", 6), ("asks_milestones", 6)),)
+    layout = ((("asks_participants", 6), ("asks_milestones", 6)), (("person_roles", 12),))
+    person_roles = RolesField(
+        label=gettext_lazy("人员角色"),
+        help_text=gettext_lazy(
+            "通知对人员有自己的称呼时填写，每行“代码 | 角色 | 人数 | 英文名称 | 条款”，第一行为项目负责人；"
+            "人数写 2、1-3、-3（最多）或 1-（至少），留空不限。例如 lead | 首席专家 | 1、"
+            "tutor | 指导教师 | 1-2。留空为项目负责人和项目成员"
+        ),
+    )
 
     class Meta:
         model = Call
-        fields = ("asks_participants", "asks_milestones")
+        fields = ("asks_participants", "asks_milestones", "person_roles")
+
+    def clean(self):
+        data = super().clean()
+        if data.get("person_roles") and not data.get("asks_participants"):
+            self.add_error("person_roles", _("规定了人员角色，就要填写参与人员。"))
+        return data

@@ -119,7 +119,7 @@ class LinesField(forms.Field):
         return self.prepare_value(initial) != (data or "").replace("\r\n", "\n")
 
 
-def _split(line: str, most: int) -> list[str]:
+def cells_of(line: str, most: int) -> list[str]:
     """Pieces between vertical bars, half or full width."""
     return [piece.strip() for piece in re.split(r"[|｜]", line, maxsplit=most - 1)]
 
@@ -134,7 +134,7 @@ class ChoicesField(LinesField):
         return " | ".join(pieces if pieces[2] else pieces[:2])
 
     def read(self, line):
-        pieces = _split(line, 3)
+        pieces = cells_of(line, 3)
         if len(pieces) == 1:
             return pieces[0]
         if not all(pieces[:2]):
@@ -161,7 +161,7 @@ class PairsField(LinesField):
         left, arrow, right = line.rpartition("=>")
         if not (arrow and left.strip() and right.strip()):
             raise ValidationError(_("请写成“表达式 => 提示”。"))
-        pieces = [*_split(right, 2), ""] if self.english else [right.strip(), ""]
+        pieces = [*cells_of(right, 2), ""] if self.english else [right.strip(), ""]
         found = dict(zip(self.keys, (left.strip(), pieces[0]), strict=True))
         return found | ({f"{self.keys[1]}_en": pieces[1]} if pieces[1] else {})
 
@@ -174,7 +174,7 @@ class IndicatorsField(LinesField):
         return " | ".join(pieces if pieces[2] else pieces[:2])
 
     def read(self, line):
-        pieces = [*_split(line, 3), ""]
+        pieces = [*cells_of(line, 3), ""]
         if len(pieces) < 3 or not all(pieces[:2]):
             raise ValidationError(_("请写成“名称 | 指标值 | 单位”。"))
         return {"name": pieces[0], "unit": pieces[2], "target": pieces[1]}
@@ -246,7 +246,7 @@ class MatrixField(LinesField):
         )
 
     def read(self, line):
-        row, cells = [*_split(line, 2), ""][:2]
+        row, cells = [*cells_of(line, 2), ""][:2]
         found = [CELL.match(cell) for cell in re.split(r"[、,，;；]", cells) if cell.strip()]
         if not (row and found and all(found)):
             raise ValidationError(_("请写成“行 | 列 = 30%、列 = 20%”。"))

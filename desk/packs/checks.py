@@ -52,6 +52,8 @@ def errors(pack: Pack) -> Found:
     yield from _money(pack)
     yield from _money_rules(pack)
     yield from _annual_reports(pack)
+    yield from _sanctions(pack)
+    yield from _roles(pack)
     yield from _demand_form(pack)
     yield from _claims(pack)
     yield from _facilities(pack)
@@ -228,6 +230,26 @@ def _money(pack: Pack) -> Found:
             yield ("instalments", index, "milestone"), _("签订后拨付的一期不与里程碑挂钩。")
 
 
+ONE_LEADS = gettext_lazy("人员角色中须有且只有一个是项目负责人，只有一名。")
+MORE_THAN_MOST = gettext_lazy("最多几人不能少于至少几人。")
+
+
+def _roles(pack: Pack) -> Found:
+    """One role leads, by one person; the others are of so many people."""
+    if not pack.roles:
+        return
+    if not pack.call.participants:
+        yield ("roles",), _("规定了人员角色，就要填写参与人员。")
+    yield from _repeated(("roles",), (row.code for row in pack.roles), "code")
+    leads = [index for index, row in enumerate(pack.roles) if row.leads]
+    first = pack.roles[leads[0]] if leads else None
+    if len(leads) != 1 or first.least > 1 or (first.most or 1) > 1:
+        yield ("roles",), str(ONE_LEADS)
+    for index, row in enumerate(pack.roles):
+        if row.most is not None and row.most < row.least:
+            yield ("roles", index, "most"), str(MORE_THAN_MOST)
+
+
 NOTHING_FOLLOWS = gettext_lazy("不限制申报的，须核减限额或公开通报；“也不得参与”只用于限制申报的。")
 OF_A_MILESTONE = gettext_lazy("只有里程碑逾期或未通过才写里程碑代码。")
 
@@ -399,7 +421,7 @@ def _named_clauses(pack: Pack):
             yield ("equity", name), getattr(pack.equity, name)
         for index, row in enumerate(pack.equity.triggers):
             yield ("equity", "triggers", index, "clause"), row.clause
-    for key in ("intakes", "quotas", "stages", "rules", "milestones", "sanctions", "instalments"):
+    for key in ("intakes", "roles", "quotas", "stages", "rules", "milestones", "sanctions", "instalments"):
         for index, row in enumerate(getattr(pack, key)):
             yield (key, index, "clause"), row.clause
     for place, question in questions_of(pack):

@@ -13,6 +13,7 @@ KEYS = {
     "contacts": ("kind", "name"),
     "types": ("code",),
     "intakes": ("code", "type"),
+    "roles": ("code",),
     "quotas": ("of", "type", "region", "credit_code", "per_intake"),
     "invitations": ("credit_code",),
     "recommenders": ("credit_code",),

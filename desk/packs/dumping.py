@@ -43,6 +43,7 @@ def dump(call: Call) -> Pack:
         contacts=_parts(schema.ContactPart, Contact, call),
         types=_parts(schema.TypePart, ProjectType, call, funded="is_funded"),
         intakes=_typed(schema.IntakePart, Intake, call, **INTAKE_FIELDS),
+        roles=[schema.RolePart.model_construct(**row) for row in call.person_roles],
         quotas=_typed(schema.QuotaPart, Quota, call),
         invitations=[_part(schema.InvitationPart, row) for row in call.invitations.all()],
         recommenders=[_part(schema.RecommenderPart, row) for row in call.recommenders.all()],

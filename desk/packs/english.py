@@ -25,6 +25,7 @@ def _texts(pack: Pack) -> Iterator[tuple[Place, str, str, str]]:
     """(place, name, Chinese, English) of everything that applicants read of a notice."""
     parts = [
         *((("types", index), row, ("name", "summary")) for index, row in enumerate(pack.types)),
+        *((("roles", index), row, ("name",)) for index, row in enumerate(pack.roles)),
         *((("rules", index), row, ("text", "hint")) for index, row in enumerate(pack.rules)),
         *((("money", "rules", index), row, ("text", "hint")) for index, row in enumerate(pack.money.rules)),
         *((("stages", index), row, ("pledge", "asks_file")) for index, row in enumerate(pack.stages)),

@@ -2,6 +2,7 @@
 
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from desk.packs.writing import CALL_FIELDS
 from equity.models import EquityTerms, PayeeTemplate, TriggerTemplate
@@ -105,10 +106,24 @@ PREFIXED = {
 }
 
 
+ROLE_FIELDS = {
+    "code": gettext_lazy("代码"),
+    "name": gettext_lazy("角色"),
+    "name_en": gettext_lazy("英文名称"),
+    "leads": gettext_lazy("项目负责人"),
+    "least": gettext_lazy("至少几人"),
+    "most": gettext_lazy("最多几人"),
+    "clause": gettext_lazy("条款"),
+}
+"""Roles of people are kept with the call, not in a table."""
+
+
 def of_part(part: str) -> str:
     """What a part is called: "rules" → 申报条件."""
     if part == "issued_by":
         return _("发文单位")
+    if part == "roles":
+        return _("人员角色")
     return str(MODELS[part]._meta.verbose_name) if part in MODELS else part
 
 
@@ -116,6 +131,8 @@ def of_field(part: str, field: str) -> str:
     """What a field is called: ("rules", "hint") → 不符合时的提示."""
     if field == "order":
         return _("顺序")
+    if part == "roles":
+        return str(ROLE_FIELDS.get(field, field))
     name = PREFIXED.get(part, "") + RENAMED.get(field, field)
     try:
         return str(MODELS[part]._meta.get_field(name).verbose_name)

@@ -135,6 +135,18 @@ class IntakePart(Part):
     clause: Clause = ""
 
 
+class RolePart(Part):
+    """A role of people as the notice names it; one of them leads. Without roles: a leader and members."""
+
+    code: Code
+    name: Words60
+    name_en: Maybe60 = ""
+    leads: bool = False
+    least: Annotated[int, Field(ge=0, le=50)] = 0
+    most: Annotated[int, Field(ge=1, le=50)] | None = None
+    clause: Clause = ""
+
+
 class QuotaPart(Part):
     of: QuotaOf
     type: TypeCode = ""
@@ -474,6 +486,7 @@ class Pack(Part):
     contacts: list[ContactPart] = Field(default_factory=list)
     types: list[TypePart] = Field(default_factory=list)
     intakes: list[IntakePart] = Field(default_factory=list)
+    roles: list[RolePart] = Field(default_factory=list)
     quotas: list[QuotaPart] = Field(default_factory=list)
     invitations: list[InvitationPart] = Field(default_factory=list)
     recommenders: list[RecommenderPart] = Field(default_factory=list)

@@ -142,6 +142,7 @@ def _call_fields(pack: Pack) -> dict:
         "closes_at": call.closes,
         "bid_days": call.bid_days,
         **{model: getattr(call, part) for part, model in CALL_FIELDS.items()},
+        "person_roles": [row.model_dump() for row in pack.roles],
         "cap": money.cap,
         "cap_clause": money.cap_clause,
         "own_per_fiscal": money.own_per_fiscal,

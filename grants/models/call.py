@@ -152,6 +152,12 @@ class Call(models.Model):
     max_megabytes = models.PositiveSmallIntegerField(
         _("附件总量上限（MB）"), null=True, blank=True, help_text=_("一份申报书全部附件合计；留空不另作限制")
     )
+    person_roles = models.JSONField(
+        _("人员角色"),
+        default=list,
+        blank=True,
+        help_text=_("通知对人员的称呼，各几人；留空为项目负责人和项目成员"),
+    )
     asks_participants = models.BooleanField(_("填写参与人员"), default=True)
     requires_partner_confirmation = models.BooleanField(
         _("合作单位须确认"),
@@ -382,6 +388,7 @@ class Call(models.Model):
                     "requires_partner_confirmation",
                     "requires_consents",
                     "asks_participants",
+                    "person_roles",
                     "asks_milestones",
                     "is_budget_by_year",
                     "is_budget_by_unit",
