@@ -18,7 +18,7 @@ from notifications.wording import Said, by_clause, said
 def opened(table: StampedTable, *, at) -> None:
     call = table.call
     is_recommender = table.of == TableOf.RECOMMENDER
-    text, clock = _recommenders(call) if is_recommender else _units(call)
+    text, clock = _recommenders(table) if is_recommender else _units(table)
     units = f"{reverse('applications:unit_reviews')}#tables-title"
     title = _("上传盖章的推荐汇总表：%(call)s") if is_recommender else _("上传盖章的汇总表：%(call)s")
     actions.open_deadline(
@@ -26,7 +26,7 @@ def opened(table: StampedTable, *, at) -> None:
         kind=queries.KINDS[table.of],
         title=said(title, call=call.title),
         url=reverse("applications:recommendations") if is_recommender else units,
-        due_at=queries.table_until(call, table.of),
+        due_at=queries.table_until(call, table.of, table.batch),
         explanation=by_clause(text, queries.table_clause(table)),
         clock=clock,
         owed_by=by_office(table.organisation, table.region, call) if is_recommender else _by_unit(table),
@@ -35,28 +35,35 @@ def opened(table: StampedTable, *, at) -> None:
     )
 
 
-def _units(call) -> tuple[Said, str]:
+def _units(table: StampedTable) -> tuple[Said, str]:
+    call = table.call
     if not call.table_days:
         return said(_("随单位审核上传盖章的单位申报汇总表，单位审核截止后不再接收")), ""
     text = said(
         _("自 %(date)s 起 %(days)s 个%(kind)s内上传盖章的单位申报汇总表，逾期不再接收"),
-        date=calendar.local_date(in_force(call).closes_at),
+        date=_since(table),
         days=call.table_days,
         kind=DayKind(call.table_day_kind).label,
     )
     return text, call.table_day_kind
 
 
-def _recommenders(call) -> tuple[Said, str]:
+def _recommenders(table: StampedTable) -> tuple[Said, str]:
+    call = table.call
     if not call.recommender_table_days:
         return said(_("按时上传盖章的推荐汇总表，逾期不再接收，所推荐的不予受理")), ""
     text = said(
         _("自 %(date)s 起 %(days)s 个%(kind)s内上传盖章的推荐汇总表，逾期不再接收，所推荐的不予受理"),
-        date=calendar.local_date(in_force(call).recommender_closes_at),
+        date=_since(table),
         days=call.recommender_table_days,
         kind=DayKind(call.recommender_table_day_kind).label,
     )
     return text, call.recommender_table_day_kind
+
+
+def _since(table: StampedTable):
+    since, _last = queries.table_counts_from(in_force(table.call), table.of, table.batch)
+    return calendar.local_date(since)
 
 
 def _by_unit(table: StampedTable) -> list[Owes]:

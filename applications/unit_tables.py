@@ -18,9 +18,9 @@ from grants.models import Call
 TEMPLATE = "applications/pdf/unit_table.typ"
 
 
-def content_of(call: Call, unit: Organisation, *, at: datetime) -> dict:
+def content_of(call: Call, unit: Organisation, *, at: datetime, batch: str = "") -> dict:
     """The numbered lines and their sums as they stand at this moment, in Chinese; two queries."""
-    rows = list(queries.of_unit_in(call, unit))
+    rows = list(queries.of_unit_in(call, unit, batch))
     leaders = queries.leaders_of(rows)
     with override(LANGUAGE):
         lines = [

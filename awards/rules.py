@@ -15,7 +15,7 @@ from accounts.roles import Role
 from applications import eligibility, quotas
 from applications.models import Application
 from applications.queries import claim_of, claim_question, claim_scheme, gives_money
-from applications.rules import allowed
+from applications.rules import allowed, check_papers_came
 from applications.states import ApplicationState
 from awards import queries
 from awards.models import Agreement, Decision, Objection, Outcome, Publicity
@@ -23,7 +23,7 @@ from awards.states import AgreementState, ObjectionState, PublicityState
 from core import calendar
 from core.money import wan
 from core.workflow import Lost, Refused
-from grants.models import Call, QuotaOf, StageKind
+from grants.models import Call, PaperAfter, QuotaOf, StageKind
 from grants.queries import moments_of
 from grants.rules import check_manages
 from notifications.models import Deadline, DeadlineKind
@@ -76,6 +76,7 @@ def check_fundable(application: Application, amount: Decimal) -> None:
                 field="outcome",
                 clause=reviews.scheme_of(application.call).clause,
             )
+    check_papers_came(application, PaperAfter.CHECK)
     check_choice(application)
     check_amount(application, amount)
 
@@ -358,6 +359,7 @@ def check_can_sign_for_bureau(by, agreement: Agreement) -> None:
     _check_state(agreement, AgreementState.IN_FORCE)
     if agreement.state != AgreementState.UNIT_SIGNED:
         raise Refused(_("承担单位还没有签订。"), code="not_allowed")
+    check_papers_came(agreement.award.application, PaperAfter.AWARD)
 
 
 def can_sign_for_bureau(by, agreement: Agreement) -> bool:

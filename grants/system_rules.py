@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone, translation
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
 from grants.models import (
@@ -21,6 +21,8 @@ from grants.models import (
     DayKind,
     EligibilityRule,
     NominatorGroup,
+    PaperAfter,
+    PaperKind,
     PaperSender,
     RuleScope,
     Severity,
@@ -46,7 +48,17 @@ def write(*, call: Call) -> None:
         )
     if call.paper_copies is not None:
         severity = Severity.WARNING if call.paper_warns else Severity.BLOCKING
-        _write(call, PAPER_RULE, paper_text, call, clause=call.paper_clause, severity=severity)
+        # What comes after the formal check is judged only then.
+        params = {} if call.paper_after == PaperAfter.CLOSING else {"applies_to": ROUND}
+        _write(
+            call,
+            PAPER_RULE,
+            paper_text,
+            call,
+            clause=call.paper_clause,
+            severity=severity,
+            params=params,
+        )
     groups = list(call.nominator_groups.all())
     if groups:
         _write(call, NOMINATORS_RULE, _nominators_text, groups, clause=groups[0].clause)
@@ -107,6 +119,8 @@ def paper_text(call: Call) -> str:
     """Who sends how many copies of what, by when."""
     is_english = (get_language() or "").startswith("en")
     of = (is_english and call.paper_of_en) or call.paper_of or _("申报书和附件")
+    if kinds := list(call.paper_kinds.all()):
+        of = _("，").join(_paper_kind(kind, is_english=is_english) for kind in kinds)
     return _("%(who)s%(when)s报送纸质材料 %(copies)s 份（%(of)s）。") % {
         "who": call.get_paper_sender_display(),
         "when": paper_when(call),
@@ -115,13 +129,33 @@ def paper_text(call: Call) -> str:
     }
 
 
+def _paper_kind(kind: PaperKind, *, is_english: bool) -> str:
+    name, of = (is_english and kind.name_en) or kind.name, (is_english and kind.of_en) or kind.of
+    text = _("%(name)s %(copies)s 份，%(of)s") if of else _("%(name)s %(copies)s 份")
+    return text % {"name": name, "copies": kind.copies, "of": of}
+
+
+PAPER_AFTER = {
+    PaperAfter.CHECK: gettext_noop("通过形式审查的，%(when)s"),
+    PaperAfter.AWARD: gettext_noop("获立项的，%(when)s"),
+}
+PAPER_DAYS_AFTER = {
+    PaperAfter.CHECK: gettext_noop("在形式审查通过后 %(days)s 个%(kind)s内"),
+    PaperAfter.AWARD: gettext_noop("在获立项后 %(days)s 个%(kind)s内"),
+}
+
+
 def paper_when(call: Call) -> str:
     """By when, in words; whether posting in time is enough."""
     if call.paper_until:
         when = before(call.paper_until)
+        if call.paper_after in PAPER_AFTER:
+            when = _(PAPER_AFTER[call.paper_after]) % {"when": when}
     else:
         text = (
-            _("在推荐截止后 %(days)s 个%(kind)s内")
+            _(PAPER_DAYS_AFTER[call.paper_after])
+            if call.paper_after in PAPER_DAYS_AFTER
+            else _("在推荐截止后 %(days)s 个%(kind)s内")
             if call.paper_sender == PaperSender.RECOMMENDER
             else _("在申报截止后 %(days)s 个%(kind)s内")
             if call.closes_at

@@ -62,22 +62,25 @@ def _event(key: str, title: str, at: datetime, url: str, stamp: datetime) -> Eve
 
 def _of_call(call: Call) -> Iterator[Event]:
     url, title = reverse("portal:call", args=[call.pk]), localised(call, "title")
-    dates = [
-        ("registers", _("意向登记截止：%(title)s"), title, call.registers_by_at),
-        (
-            "unit-table",
-            _("上传盖章的单位申报汇总表截止：%(title)s"),
-            title,
-            table_moment(call, call, TableOf.UNIT),
-        ),
-        (
-            "recommender-table",
-            _("上传盖章的推荐汇总表截止：%(title)s"),
-            title,
-            table_moment(call, call, TableOf.RECOMMENDER),
-        ),
-    ]
-    dates += [date for row in intakes_of(call) or [call] for date in _of_window(row, title)]
+    dates = [("registers", _("意向登记截止：%(title)s"), title, call.registers_by_at)]
+    batches = intakes_of(call)
+    for code, name in {row.code: localised(row, "name") for row in batches}.items() or [("", "")]:
+        more, title_of = (f"-{code}", f"{title} · {name}") if code else ("", title)
+        dates += [
+            (
+                f"unit-table{more}",
+                _("上传盖章的单位申报汇总表截止：%(title)s"),
+                title_of,
+                table_moment(call, call, TableOf.UNIT, code),
+            ),
+            (
+                f"recommender-table{more}",
+                _("上传盖章的推荐汇总表截止：%(title)s"),
+                title_of,
+                table_moment(call, call, TableOf.RECOMMENDER, code),
+            ),
+        ]
+    dates += [date for row in batches or [call] for date in _of_window(row, title)]
     for code, words, name, at in dates:
         if at:
             key = f"{code}-{call.series}"

@@ -65,7 +65,7 @@ def application_steps(application: Application, *, for_officer: bool, at: dateti
 def _paper_step(now: "_Now") -> list[Step]:
     """The copies on paper that the notice wants of what was handed in; no query where it wants none."""
     papers = queries.papers_of(now.application)
-    if papers is None or now.application.state in _WRITING:
+    if papers is None or papers.until is None or now.application.state in _WRITING:
         return []
     due, _explanation = now.term(DeadlineKind.PAPER_COPIES)
     note = _("收到 %(copies)s 份，应为 %(asked)s 份") % {"copies": papers.copies, "asked": papers.asked}

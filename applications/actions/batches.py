@@ -11,6 +11,7 @@ from applications.actions.desks import pass_formal_check, reject, return_for_sup
 from applications.actions.paper_copies import receive_papers
 from applications.models import Application, CheckOutcome
 from core.workflow import Lost, Refused
+from grants.models import PaperKind
 
 JUST_NOW = timedelta(minutes=10)
 
@@ -81,15 +82,14 @@ def _is_mine(application, orders: Orders, *, by, at) -> bool:
 
 
 def receive_many(
-    *, applications: Iterable[Application], copies: dict[int, int], by, at: datetime, **words
+    *, parcels: Iterable[tuple[Application, PaperKind | None, int]], by, at: datetime, **words
 ) -> list[Done]:
-    """The same parcel day for several; {application id: copies}. What one is refused leaves the others."""
+    """The same parcel day for several: (application, kind, copies). What one is refused leaves the others."""
     done = []
-    for application in sorted(applications, key=lambda application: application.pk):
+    for application, kind, number in sorted(parcels, key=lambda parcel: parcel[0].pk):
         try:
             with transaction.atomic():
-                number = copies[application.pk]
-                receive_papers(application=application, copies=number, by=by, at=at, **words)
+                receive_papers(application=application, kind=kind, copies=number, by=by, at=at, **words)
         except Refused as refused:
             done.append(Done(application, False, refused.message))
         else:

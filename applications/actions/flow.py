@@ -8,7 +8,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from applications import notifications, queries
-from applications.actions import presenting
+from applications.actions import paper_copies, presenting
 from applications.actions.nominating import follow_nominators
 from applications.actions.tabling import follow_tables
 from applications.models import Application
@@ -84,6 +84,7 @@ def enter(*, application: Application, state: str, by, at: datetime, note: str =
     if stage and not notifications.stage_goes_on(application, state, by=by, at=at):
         notifications.open_stage(application, stage, at=at)
         presenting.ask(application=application, stage=stage, at=at)
+    paper_copies.ask_later(application=application, old=old, at=at)
     notifications.tell_next(application, at=at)
 
 

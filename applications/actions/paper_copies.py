@@ -7,9 +7,10 @@ from django.utils.translation import gettext as _
 
 from applications import eligibility, paper_clocks, queries, rules
 from applications.models import Application, PaperReceipt, RuleResult, RuleStatus
+from applications.states import ApplicationState
 from core import workflow
 from core.workflow import Lost
-from grants.models import PAPER_RULE
+from grants.models import PAPER_RULE, EligibilityRule, PaperAfter, PaperKind
 
 JUST_NOW = timedelta(minutes=1)
 """The same once more within this time is a second click."""
@@ -17,11 +18,40 @@ JUST_NOW = timedelta(minutes=1)
 
 def ask_papers(*, application: Application, at: datetime) -> None:
     """Called when an application was handed in, or recommended: the line waits and the clock runs."""
-    if application.call.paper_copies is None or _runs(application):
+    call = application.call
+    if call.paper_copies is None or _runs(application):
+        return
+    if call.paper_after != PaperAfter.CLOSING:
+        # Asked for already, they are wanted of the new version; else the check or the award asks for them.
+        asked = queries.paper_lines().filter(application=application)
+        if asked.update(status=RuleStatus.MANUAL):
+            _wait(application, at=at)
         return
     if not queries.papers_owing().filter(pk=application.pk).exists():
         return
+    _wait(application, at=at)
+
+
+def ask_later(*, application: Application, old: str, at: datetime) -> None:
+    """Called by each move, `old` being the state left: behind the check or the award the line is made."""
+    call, state = application.call, application.state
+    passed = old == ApplicationState.FORMAL_CHECK and state not in queries.NO_PAPERS_IN
+    awarded = state in queries.AWARDED_IN and old not in queries.AWARDED_IN
+    begins = {PaperAfter.CHECK: passed, PaperAfter.AWARD: awarded}
+    if call.paper_copies is None or not begins.get(call.paper_after):
+        return
+    rule = EligibilityRule.objects.filter(call_id=call.pk, code=PAPER_RULE).first()
+    if rule is None:
+        return
+    waiting = {"status": RuleStatus.MANUAL, "evidence": {}, "checked_at": at}
+    RuleResult.objects.get_or_create(application=application, rule=rule, defaults=waiting)
+    if queries.papers_of(application).missing:
+        _wait(application, at=at)
+
+
+def _wait(application: Application, *, at: datetime) -> None:
     _settle(application, RuleStatus.MANUAL, _waits(application), at=at)
+    paper_clocks.dropped(application, by=None, at=at)
     paper_clocks.opened(application, at=at)
 
 
@@ -45,6 +75,7 @@ def receive_papers(
     copies: int,
     received_date: date,
     posted_date: date | None = None,
+    kind: PaperKind | None = None,
     note: str = "",
     by,
     at: datetime,
@@ -52,15 +83,22 @@ def receive_papers(
     """Record that copies came, in time or not. Raises Refused: who, which day, how many."""
     current = _held(application)
     rules.check_can_receive_papers(by, current)
+    rules.check_paper_kind(current, kind)
     rules.check_papers(current, copies, received_date, posted_date, at=at)
     twice = PaperReceipt.objects.counted().filter(
-        application=current, version=current.version, copies=copies, received_date=received_date, by=by
+        application=current,
+        version=current.version,
+        kind=kind,
+        copies=copies,
+        received_date=received_date,
+        by=by,
     )
     if twice.filter(at__gt=at - JUST_NOW).exists():
         raise Lost(_("刚刚已由您登记过同样的收件。"), code="lost")
     receipt = PaperReceipt.objects.create(
         application=current,
         version=current.version,
+        kind=kind,
         copies=copies,
         received_date=received_date,
         posted_date=posted_date,
@@ -96,7 +134,7 @@ def _judge(application: Application, *, by, at: datetime) -> None:
     late = papers.late(by_postmark=call.paper_by_postmark)
     if papers.missing and papers.until and at <= papers.until:
         hint = _("已收到 %(copies)s 份，还缺 %(missing)s 份。")
-        hint %= {"copies": papers.copies, "missing": papers.missing}
+        hint %= {"copies": papers.copies, "missing": _missing(papers)}
         _settle(application, RuleStatus.MANUAL, f"{hint}{_waits(application)}", at=at)
         if not _runs(application) and queries.papers_owing().filter(pk=application.pk).exists():
             paper_clocks.opened(application, at=at)
@@ -132,6 +170,12 @@ def _short(papers) -> str:
         "copies": papers.copies,
         "asked": papers.asked,
     }
+
+
+def _missing(papers) -> str:
+    """How many are missing; of kinds that are counted apart, of which."""
+    lacking = [f"{row.kind.name} {row.missing}" for row in papers.kinds if row.missing]
+    return "、".join(lacking) if lacking else str(papers.missing)
 
 
 def _judge_conditions(application: Application, *, at: datetime) -> None:

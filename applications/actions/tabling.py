@@ -12,6 +12,7 @@ from applications.models import Application, RecommendationLetter, RuleStatus, S
 from core import workflow
 from documents.actions import store
 from documents.models import Document
+from grants.models import Call
 from notifications.models import Deadline
 
 ENDINGS = ("pdf", "jpg", "jpeg", "png")
@@ -39,7 +40,8 @@ def ask_recommender(*, application: Application, at: datetime) -> None:
 
 def _ask(application: Application, of: str, *, at: datetime) -> None:
     call = application.call
-    owner, until = queries.owner_of_table(application, of), queries.table_until(call, of)
+    owner = queries.owner_of_table(application, of)
+    until = _until(owner, call, of)
     if owner is None or until is None:
         return
     table, _created = StampedTable.objects.update_or_create(
@@ -54,6 +56,10 @@ def _ask(application: Application, of: str, *, at: datetime) -> None:
         return
     _settle(table, RuleStatus.MANUAL, hint=_said(WAITS[of], until), at=at, application=application)
     _follow(table, by=None, at=at)
+
+
+def _until(owner: dict | None, call: Call, of: str) -> datetime | None:
+    return queries.table_until(call, of, owner["batch"]) if owner else None
 
 
 def follow_tables(*, application: Application, by, at: datetime) -> None:
@@ -102,15 +108,15 @@ def take_letter(*, letter: RecommendationLetter, by, at: datetime) -> None:
         organisation_id=letter.recommender_id,
         region=letter.region,
     )
-    table = rows.select_related("call", "organisation").first()
-    clock = table and queries.table_clock(table)
-    if clock is None or at > clock.due_at:
-        return
-    waiting = queries.table_lines(table).filter(queries.AWAITED)
-    listed = waiting.filter(application__in=letter.lines.values("application"))
-    listed.update(status=RuleStatus.PASSED, evidence={"facts": {}, "hint": ""}, checked_at=at)
-    if not waiting.exists():
-        table_clocks.done(table, by=by, at=at)
+    for table in rows.select_related("call", "organisation"):
+        clock = queries.table_clock(table)
+        if clock is None or at > clock.due_at:
+            continue
+        waiting = queries.table_lines(table).filter(queries.AWAITED)
+        listed = waiting.filter(application__in=letter.lines.values("application"))
+        listed.update(status=RuleStatus.PASSED, evidence={"facts": {}, "hint": ""}, checked_at=at)
+        if not waiting.exists():
+            table_clocks.done(table, by=by, at=at)
 
 
 def _in_scanned_letter(application: Application) -> bool:
@@ -120,7 +126,7 @@ def _in_scanned_letter(application: Application) -> bool:
 
 def renew_table(*, table: StampedTable, by, at: datetime) -> None:
     """The notice names another moment: the clock is set anew, what was too late only by it may come."""
-    until = queries.table_until(table.call, table.of)
+    until = queries.table_until(table.call, table.of, table.batch)
     if until is None or until < at:
         return
     lines = queries.table_lines(table).exclude(application__state__in=queries.NOT_AWAITED_IN)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.roles import Role
 from applications import actions, queries, rules
 from applications.forms.papers import PaperForm, PapersForm
-from applications.models import Application, RuleStatus, copies_received
+from applications.models import Application, RuleStatus, copies_received, lacks_a_kind
 from core.admin import button, dress
 from core.calendar import local_date
 from core.sent import numbers
@@ -41,24 +41,32 @@ class PaperFilter(SimpleListFilter):
         asked = queryset.filter(call__paper_copies__isnull=False, version__gt=0)
         if self.value() == "none":
             return asked.filter(papers=0)
+        short = Q(papers__lt=F("call__paper_copies")) | Q(lacks_a_kind())
         if self.value() == "some":
-            return asked.filter(papers__gt=0, papers__lt=F("call__paper_copies"))
+            return asked.filter(short, papers__gt=0)
         if self.value() == "all":
-            return asked.filter(papers__gte=F("call__paper_copies"))
+            return asked.exclude(short)
         if self.value() == "late":
             missed = Q(status__in=(RuleStatus.FAILED, RuleStatus.WARNING), officer_status="")
             return queries.having(asked, missed, rule__code=PAPER_RULE)
         return queryset
 
 
+def _rows(application):
+    """The lines of one application on the page of a delivery: one for each kind that is counted apart."""
+    kinds = queries.papers_of(application).kinds if application.call.paper_kinds.all() else []
+    missing = max(0, application.call.paper_copies - application.papers)
+    return [(application, row.kind, row.missing) for row in kinds] or [(application, None, missing)]
+
+
 def _can_be_recorded(form: PapersForm, at) -> bool:
     """What cannot be is said beside its field: nothing that was typed is lost over a wrong day."""
-    data, copies = form.cleaned_data, form.copies()
+    data = form.cleaned_data
     days = data["received_date"], data["posted_date"]
-    for application, name in form.rows:
+    for application, _kind, name in form.rows:
         try:
-            if application.pk in copies:
-                rules.check_papers(application, copies[application.pk], *days, at=at)
+            if data.get(name):
+                rules.check_papers(application, data[name], *days, at=at)
         except Refused as refused:
             field = refused.field if refused.field in form.fields else name
             if not form.has_error(field):
@@ -110,19 +118,20 @@ class PaperMixin:
         keys = numbers(request.GET.get("ids", "").split(","))[:MOST]
         seen = Application.objects.visible_to(request.user).filter(pk__in=keys)
         seen = seen.filter(call__paper_copies__isnull=False).annotate(papers=copies_received())
-        chosen = list(seen.select_related("call__programme", "organisation").order_by("-pk"))
+        seen = seen.select_related("call__programme", "organisation").prefetch_related("call__paper_kinds")
+        chosen = list(seen.order_by("-pk"))
         if not chosen:
             messages.error(request, _("所选的申报书都不要求报送纸质材料。"))
             return redirect("admin:applications_application_changelist")
         now = timezone.now()
         form = PapersForm(
             request.POST or None,
-            rows=[(row, max(0, row.call.paper_copies - row.papers)) for row in chosen],
+            rows=[row for application in chosen for row in _rows(application)],
             initial={"received_date": local_date(now)},
         )
         back = f"{reverse('admin:applications_application_changelist')}?paper=none"
         if form.is_bound and form.is_valid() and _can_be_recorded(form, now):
-            self._receive(request, chosen, form, now)
+            self._receive(request, form, now)
             return redirect(back)
         context = {
             **self.admin_site.each_context(request),
@@ -134,16 +143,9 @@ class PaperMixin:
         status = 422 if form.is_bound and not form.is_valid() else 200
         return render(request, "applications/admin/papers.html", context, status=status)
 
-    def _receive(self, request, chosen, form, now):
-        copies = form.copies()
+    def _receive(self, request, form, now):
         days = {name: form.cleaned_data[name] for name in ("received_date", "posted_date", "note")}
-        done = actions.receive_many(
-            applications=[row for row in chosen if row.pk in copies],
-            copies=copies,
-            by=request.user,
-            at=now,
-            **days,
-        )
+        done = actions.receive_many(parcels=form.copies(), by=request.user, at=now, **days)
         recorded = sum(one.is_done for one in done)
         if recorded:
             messages.success(request, _("已登记 %(n)s 份申报书的纸质材料。") % {"n": recorded})

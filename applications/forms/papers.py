@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applications.fields import DayField
+from applications.questions import localised
 
 MOST = 999
 
@@ -27,26 +28,42 @@ class DayForm(forms.Form):
 
 
 class PaperForm(DayForm):
+    """`application`: whose notice says which kinds are counted apart; without kinds nothing is chosen."""
+
+    kind = forms.ModelChoiceField(
+        label=gettext_lazy("材料"), queryset=None, empty_label=gettext_lazy("请选择")
+    )
     copies = forms.IntegerField(label=gettext_lazy("收到（份）"), min_value=1, max_value=MOST)
-    field_order = ("copies", "received_date", "posted_date", "note")
+    field_order = ("kind", "copies", "received_date", "posted_date", "note")
+
+    def __init__(self, *args, application, **kwargs):
+        super().__init__(*args, **kwargs)
+        kinds = application.call.paper_kinds.all()
+        if kinds:
+            self.fields["kind"].queryset = kinds
+            self.fields["kind"].label_from_instance = lambda kind: localised(kind, "name")
+        else:
+            del self.fields["kind"]
 
 
 class PapersForm(DayForm):
-    """One number for each application; an empty one leaves that application alone."""
+    """One number for each application and kind of paper; an empty one leaves it alone."""
 
     def __init__(self, *args, rows, **kwargs):
+        """`rows`: (application, kind or None, how many are missing)."""
         super().__init__(*args, **kwargs)
         self.rows = []
-        for application, missing in rows:
-            name = f"copies_{application.pk}"
+        for application, kind, missing in rows:
+            name = f"copies_{application.pk}_{kind.pk}" if kind else f"copies_{application.pk}"
+            label = _("收到（份）：%(number)s") % {"number": application.number}
             self.fields[name] = forms.IntegerField(
-                label=_("收到（份）：%(number)s") % {"number": application.number},
+                label=f"{label} {localised(kind, 'name')}" if kind else label,
                 min_value=1,
                 max_value=MOST,
                 required=False,
                 initial=missing or None,
             )
-            self.rows.append((application, name))
+            self.rows.append((application, kind, name))
 
     @property
     def days(self):
@@ -54,8 +71,8 @@ class PapersForm(DayForm):
 
     @property
     def lines(self):
-        """(application, the field of its copies)."""
-        return [(application, self[name]) for application, name in self.rows]
+        """(application, kind, the field of its copies)."""
+        return [(application, kind, self[name]) for application, kind, name in self.rows]
 
     def clean(self):
         data = super().clean()
@@ -63,7 +80,7 @@ class PapersForm(DayForm):
             raise forms.ValidationError(_("请至少填写一份申报书收到的份数。"))
         return data
 
-    def copies(self) -> dict[int, int]:
-        """{application id: copies} of what was filled in."""
+    def copies(self) -> list[tuple]:
+        """(application, kind, copies) of what was filled in."""
         data = self.cleaned_data
-        return {application.pk: data[name] for application, name in self.rows if data.get(name)}
+        return [(application, kind, data[name]) for application, kind, name in self.rows if data.get(name)]

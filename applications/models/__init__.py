@@ -14,7 +14,7 @@ from applications.models.content import (
 )
 from applications.models.nominators import Nominator
 from applications.models.numbers import NumberKind, UsedNumber
-from applications.models.papers import PaperReceipt, copies_received
+from applications.models.papers import PaperReceipt, copies_received, lacks_a_kind
 from applications.models.past import PastProject
 from applications.models.recommending import Nomination, RecommendationLetter
 from applications.models.records import RuleResult, RuleStatus, StepConclusion, StepOutcome, Submission
@@ -72,5 +72,6 @@ __all__ = [
     "TeamMember",
     "UsedNumber",
     "copies_received",
+    "lacks_a_kind",
     "sealed_after_submission",
 ]

@@ -3,11 +3,12 @@
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from applications.models.application import Application
+from grants.models import PaperKind
 
 
 class PaperReceiptQuerySet(models.QuerySet):
@@ -26,6 +27,15 @@ class PaperReceipt(models.Model):
         Application, models.PROTECT, related_name="paper_receipts", verbose_name=_("申报书")
     )
     version = models.PositiveSmallIntegerField(_("版本"))
+    kind = models.ForeignKey(
+        PaperKind,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("材料"),
+        help_text=_("通知分种类计数的填写"),
+    )
     copies = models.PositiveSmallIntegerField(_("收到（份）"))
     received_date = models.DateField(_("收到日期"))
     posted_date = models.DateField(_("寄出日期（邮戳）"), null=True, blank=True)
@@ -69,7 +79,15 @@ class PaperReceipt(models.Model):
             pgtrigger.Protect(
                 name="never_edited",
                 operation=pgtrigger.UpdateOf(
-                    *("application_id", "version", "copies", "received_date", "posted_date", "note"),
+                    *(
+                        "application_id",
+                        "version",
+                        "kind_id",
+                        "copies",
+                        "received_date",
+                        "posted_date",
+                        "note",
+                    ),
                     *("by_id", "at"),
                 )
                 | pgtrigger.Delete,
@@ -90,3 +108,13 @@ def copies_received() -> Coalesce:
     rows = PaperReceipt.objects.counted().filter(application=OuterRef("pk"), version=OuterRef("version"))
     total = rows.order_by().values("application").annotate(total=Sum("copies")).values("total")
     return Coalesce(Subquery(total), 0)
+
+
+def lacks_a_kind() -> Exists:
+    """Whether of a kind that is counted apart fewer copies came than the notice wants; in the same query."""
+    rows = PaperReceipt.objects.counted().filter(
+        application=OuterRef(OuterRef("pk")), version=OuterRef(OuterRef("version")), kind=OuterRef("pk")
+    )
+    came = rows.order_by().values("kind").annotate(total=Sum("copies")).values("total")
+    kinds = PaperKind.objects.filter(call=OuterRef("call_id"))
+    return Exists(kinds.alias(came=Coalesce(Subquery(came), 0)).filter(came__lt=F("copies")))

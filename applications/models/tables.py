@@ -56,6 +56,7 @@ class StampedTable(models.Model):
         Organisation, models.PROTECT, null=True, related_name="+", verbose_name=_("单位")
     )
     region = models.CharField(_("管辖区域代码"), max_length=6, blank=True)
+    batch = models.SlugField(_("批次代码"), blank=True, help_text=_("分批受理的，每批各有一份"))
 
     objects = StampedTableQuerySet.as_manager()
 
@@ -64,7 +65,7 @@ class StampedTable(models.Model):
         verbose_name_plural = _("盖章的汇总表")
         constraints = [
             models.UniqueConstraint(
-                fields=["series", "of", "organisation", "region"],
+                fields=["series", "of", "organisation", "region", "batch"],
                 name="stamped_table_once",
                 nulls_distinct=False,
             ),

@@ -4,36 +4,76 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from applications.models import Application, Nomination, PaperReceipt, RuleResult, RuleStatus
+from applications.models import (
+    Application,
+    CheckOutcome,
+    Nomination,
+    PaperReceipt,
+    RuleResult,
+    RuleStatus,
+)
 from applications.queries.scans import NOT_AWAITED_IN, scan_counts_from
+from applications.states import ApplicationState
 from core import calendar
-from grants.models import PAPER_RULE, DayKind, PaperSender
+from core.models import Event
+from grants.models import PAPER_RULE, DayKind, PaperAfter, PaperKind, PaperSender
 from grants.queries import in_force, moments_of
 from notifications.models import Deadline, DeadlineKind
 
 NO_PAPERS = dict.fromkeys(("copies", "received_at", "in_time"))
 """What rules read of copies before the first have come: nothing is known."""
 
+NO_PAPERS_IN = (
+    ApplicationState.DRAFT,
+    ApplicationState.RETURNED,
+    ApplicationState.WITHDRAWN,
+    ApplicationState.REJECTED,
+)
+"""Nothing is sent of what is written anew or is over."""
+AWARDED_IN = (ApplicationState.AGREEMENT, ApplicationState.AWARDED)
+
 AGAIN_DAYS = 5
 """Working days for the copies of what is handed in (again) when the moment of the notice has passed."""
 
 
 def paper_until(application: Application) -> datetime | None:
-    """The last moment for the copies of what was handed in; None where none are asked for."""
+    """The last moment for the copies of what was handed in; None where none are asked for (yet)."""
     call = application.call
     if call.paper_copies is None or application.submitted_at is None:
         return None
+    began = _began(application)
+    if began is None:
+        return None
     if call.paper_until:
         until = in_force(call).paper_until or call.paper_until
-        if application.submitted_at <= until:
-            return until
-        return calendar.due(application.submitted_at, AGAIN_DAYS, kind=DayKind.WORKING)
-    since = scan_counts_from(application)
-    if call.paper_sender == PaperSender.RECOMMENDER:
-        since = max(since, moments_of(call, application.intake).recommender_closes_at or since)
+        # What was recommended, examined or awarded behind the moment of the notice is not late by that.
+        return until if began <= until else calendar.due(began, AGAIN_DAYS, kind=DayKind.WORKING)
+    since = began
+    if call.paper_after == PaperAfter.CLOSING:
+        since = max(since, scan_counts_from(application))
+        if call.paper_sender == PaperSender.RECOMMENDER:
+            since = max(since, moments_of(call, application.intake).recommender_closes_at or since)
     return calendar.due(since, call.paper_days, kind=call.paper_day_kind)
+
+
+def _began(application: Application) -> datetime | None:
+    """From when they can be sent: handed in, recommended, examined or awarded, as the notice wants."""
+    after = application.call.paper_after
+    if after == PaperAfter.CHECK:
+        passed = application.check_decisions.filter(outcome=CheckOutcome.PASSED).order_by("-id").first()
+        began = passed and passed.at
+    elif after == PaperAfter.AWARD:
+        moves = Event.objects.about(application).filter(to_state__in=AWARDED_IN).order_by("at")
+        began = moves.values_list("at", flat=True).first()
+    else:
+        began = application.submitted_at
+    if began and application.call.paper_sender == PaperSender.RECOMMENDER:
+        places = Nomination.objects.filter(application=application, recommended_at__isnull=False)
+        began = max([began, *places.values_list("recommended_at", flat=True)])
+    # Handed in again later on (a supplement), they are copies of the new version.
+    return began and max(began, application.submitted_at)
 
 
 def paper_clock(application: Application) -> Deadline | None:
@@ -53,7 +93,9 @@ def paper_lines() -> QuerySet[RuleResult]:
 def papers_asked() -> QuerySet[Application]:
     """Applications whose copies have not all come; an office sends only what it has recommended."""
     open_lines = paper_lines().exclude(status=RuleStatus.PASSED).order_by().values("application_id")
-    rows = Application.objects.filter(pk__in=open_lines).exclude(state__in=NOT_AWAITED_IN)
+    later = ~Q(call__paper_after=PaperAfter.CLOSING)
+    rows = Application.objects.filter(pk__in=open_lines).exclude(~later & Q(state__in=NOT_AWAITED_IN))
+    rows = rows.exclude(later & Q(state__in=NO_PAPERS_IN))
     recommended = Nomination.objects.filter(application=OuterRef("pk"), recommended_at__isnull=False)
     by_office = rows.filter(call__paper_sender=PaperSender.RECOMMENDER)
     return rows.exclude(pk__in=by_office.exclude(Exists(recommended)).values("pk"))
@@ -71,6 +113,17 @@ def papers_lapsed(at: datetime) -> QuerySet[Deadline]:
     return rows.filter(suspended_at=None).order_by("pk")
 
 
+class KindOfPaper(NamedTuple):
+    """One kind that is counted apart: how many are asked for, how many came."""
+
+    kind: PaperKind
+    copies: int
+
+    @property
+    def missing(self) -> int:
+        return max(0, self.kind.copies - self.copies)
+
+
 class Papers(NamedTuple):
     """What came on paper of the version that was handed in last, and until when it was to come."""
 
@@ -78,6 +131,8 @@ class Papers(NamedTuple):
     receipts: list[PaperReceipt]
     until: datetime | None
     """None while nobody has to send anything yet."""
+    kinds: list[KindOfPaper] = []
+    """Where the notice counts kinds apart."""
 
     @property
     def copies(self) -> int:
@@ -85,12 +140,19 @@ class Papers(NamedTuple):
 
     @property
     def missing(self) -> int:
+        if self.kinds:
+            return sum(row.missing for row in self.kinds)
         return max(0, self.asked - self.copies)
 
     @property
     def received_at(self) -> date | None:
         """When the last of the copies came."""
         return max((row.received_date for row in self.receipts), default=None)
+
+    @property
+    def in_time(self) -> int:
+        """Copies that did not come behind the moment by their day of arrival."""
+        return self.copies - sum(row.copies for row in self.late(by_postmark=False))
 
     def late(self, *, by_postmark: bool) -> list[PaperReceipt]:
         """What came, or was posted, behind the moment; without a postmark the arrival counts."""
@@ -105,14 +167,30 @@ class Papers(NamedTuple):
 
 
 def papers_of(application: Application) -> Papers | None:
-    """None, without a query, where the notice wants none; two queries otherwise."""
+    """None, without a query, where the notice wants none; at most four queries otherwise."""
     call = application.call
     if call.paper_copies is None or not application.version:
         return None
     clock = paper_clock(application)
     rows = PaperReceipt.objects.counted().filter(application=application, version=application.version)
+    receipts = list(rows.select_related("by", "kind"))
     until = clock.due_at if clock else paper_until(application)
-    return Papers(call.paper_copies, list(rows.select_related("by")), until)
+    kinds = [
+        KindOfPaper(kind, sum(row.copies for row in receipts if row.kind_id == kind.pk))
+        for kind in call.paper_kinds.all()
+    ]
+    return Papers(call.paper_copies, receipts, until, kinds)
+
+
+def papers_settled(application: Application) -> bool:
+    """Whether the line about the copies says that all have come in time."""
+    lines = RuleResult.objects.filter(application=application, rule__code=PAPER_RULE)
+    return any(line.final_status == RuleStatus.PASSED for line in lines.select_related("rule"))
+
+
+def papers_asked_yet(application: Application) -> bool:
+    """Whether the copies are due by now: some notices want them behind the check or the award."""
+    return application.call.paper_after == PaperAfter.CLOSING or paper_until(application) is not None
 
 
 def paper_facts(application: Application) -> dict:

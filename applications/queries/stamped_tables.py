@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from applications.models import Application, Nomination, RuleResult, RuleStatus, StampedTable, TableOf
@@ -13,8 +13,9 @@ from applications.queries.scans import NOT_AWAITED_IN
 from core import calendar
 from documents.models import Document
 from grants.models import RECOMMENDER_TABLE_RULE, TABLE_RULE, Call
-from grants.queries import in_force
+from grants.queries import in_force, intakes_of
 from notifications.models import Deadline, DeadlineKind
+from notifications.states import DeadlineState
 
 STAMPED = "stamped_table"
 """The kind of document under which stamped tables are kept."""
@@ -35,29 +36,40 @@ def table_clause(table: StampedTable) -> str:
     return call.recommender_table_clause if table.of == TableOf.RECOMMENDER else call.table_clause
 
 
-def table_until(call: Call, of: str) -> datetime | None:
+def table_until(call: Call, of: str, batch: str = "") -> datetime | None:
     """The last moment for the stamped table, by the notice as it stands; None where none is asked."""
-    return table_moment(call, in_force(call), of) if asks_table(call, of) else None
+    return table_moment(call, in_force(call), of, batch) if asks_table(call, of) else None
 
 
-def table_moment(call: Call, now: Call, of: str) -> datetime | None:
-    """What the version `call` asks for, by the moments of the version in force (`now`); no query.
+def table_moment(call: Call, now: Call, of: str, batch: str = "") -> datetime | None:
+    """What the version `call` asks for, by the moments of the version in force (`now`), or of one of its
+    batches; no query without batches.
 
     Zero days: with the unit's own review, or with recommending, by its closing moment.
     """
     if not asks_table(call, of):
         return None
+    if of == TableOf.RECOMMENDER and call.recommender_table_until:
+        return now.recommender_table_until or call.recommender_table_until
+    since, last = table_counts_from(now, of, batch)
+    days, kind = call.table_days, call.table_day_kind
     if of == TableOf.RECOMMENDER:
-        if call.recommender_table_until:
-            return now.recommender_table_until or call.recommender_table_until
-        since = last = now.recommender_closes_at
         days, kind = call.recommender_table_days, call.recommender_table_day_kind
-    else:
-        since, last = now.closes_at, now.unit_closes_at or now.closes_at
-        days, kind = call.table_days, call.table_day_kind
     if since is None:
         return None
     return calendar.due(since, days, kind=kind) if days else last
+
+
+def table_counts_from(now: Call, of: str, batch: str = "") -> tuple[datetime | None, datetime | None]:
+    """The closing from which its days count, and the moment that ends the office's own work.
+
+    A batch of several types, each with moments of its own, has one table: the last of them holds.
+    """
+    batches = [row for row in intakes_of(now) if row.code == batch]
+    found = batches[-1] if batches else now
+    if of == TableOf.RECOMMENDER:
+        return found.recommender_closes_at, found.recommender_closes_at
+    return found.closes_at, found.unit_closes_at or found.closes_at
 
 
 def table_clock(table: StampedTable) -> Deadline | None:
@@ -70,6 +82,8 @@ def table_clock(table: StampedTable) -> Deadline | None:
 def table_lines(table: StampedTable) -> QuerySet[RuleResult]:
     """The lines about the table of all that the unit has handed in, or the recommender recommended."""
     lines = RuleResult.objects.filter(rule__code=RULES[table.of], application__call__series=table.series)
+    if table.batch:
+        lines = lines.filter(application__intake__code=table.batch)
     if table.of == TableOf.UNIT:
         return lines.filter(application__organisation=table.organisation_id)
     places = Nomination.objects.filter(
@@ -86,8 +100,11 @@ AWAITED = Q(status=RuleStatus.MANUAL, officer_status="") & ~Q(application__state
 
 def tables_owing(of: str) -> QuerySet[StampedTable]:
     """Tables for which a line waits."""
-    waiting = RuleResult.objects.filter(
-        AWAITED, rule__code=RULES[of], application__call__series=OuterRef("series")
+    waiting = RuleResult.objects.alias(batch=Coalesce("application__intake__code", Value(""))).filter(
+        AWAITED,
+        rule__code=RULES[of],
+        application__call__series=OuterRef("series"),
+        batch=OuterRef("batch"),
     )
     if of == TableOf.UNIT:
         waiting = waiting.filter(application__organisation=OuterRef("organisation"))
@@ -115,10 +132,11 @@ def owner_of_table(application: Application, of: str) -> dict | None:
     """
     if not asks_table(application.call, of):
         return None
+    batch = {"batch": application.intake.code if application.intake_id else ""}
     if of == TableOf.UNIT:
-        return {"organisation_id": application.organisation_id, "region": ""}
+        return {"organisation_id": application.organisation_id, "region": "", **batch}
     place = Nomination.objects.filter(application=application, recommended_at__isnull=False).first()
-    return place and {"organisation_id": place.recommender_id, "region": place.region}
+    return place and {"organisation_id": place.recommender_id, "region": place.region, **batch}
 
 
 def tables_for(application: Application) -> list[StampedTable]:
@@ -138,6 +156,10 @@ class Stamped(NamedTuple):
     table: StampedTable
     document: Document | None
     clock: Deadline | None
+
+    @property
+    def is_owed(self) -> bool:
+        return self.clock is not None and self.clock.state == DeadlineState.OPEN
 
 
 def stamped_of(tables: Collection[StampedTable]) -> list[Stamped]:
@@ -181,7 +203,10 @@ def stamped_by_offices(offices, calls: Collection[Call]) -> dict[tuple, Stamped]
     tables = StampedTable.objects.filter(
         wanted, of=TableOf.RECOMMENDER, series__in={call.series for call in calls}
     )
-    return {
-        (row.table.organisation_id, row.table.region, row.table.series): row
-        for row in stamped_of(list(tables.select_related("call")))
-    }
+    found = {}
+    for row in stamped_of(list(tables.select_related("call").order_by("pk"))):
+        key = (row.table.organisation_id, row.table.region, row.table.series)
+        # Of several batches the first that is still owed, else the last.
+        if key not in found or not found[key].is_owed:
+            found[key] = row
+    return found

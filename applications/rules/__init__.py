@@ -57,7 +57,9 @@ from applications.rules.deciding import (
     check_can_review_for_unit,
     check_can_send_back,
     check_mark,
+    check_paper_kind,
     check_papers,
+    check_papers_came,
     check_reason,
 )
 from applications.rules.managing import check_manages
@@ -117,7 +119,9 @@ __all__ = [
     "check_manages",
     "check_mark",
     "check_may_come_again",
+    "check_paper_kind",
     "check_papers",
+    "check_papers_came",
     "check_reads_similarity",
     "check_reason",
     "check_signed",

@@ -88,14 +88,6 @@ def check_can_pass_on(by, application: Application, *, at, ahead=()) -> None:
     quotas.check_recommender(application, ahead=ahead)
 
 
-NO_PAPERS_IN = (
-    ApplicationState.DRAFT,
-    ApplicationState.RETURNED,
-    ApplicationState.WITHDRAWN,
-    ApplicationState.REJECTED,
-)
-
-
 def check_can_receive_papers(by, application: Application) -> None:
     """Where the notice wants copies on paper: the bureau, or the office to which they go. Raises Refused."""
     call = application.call
@@ -103,12 +95,45 @@ def check_can_receive_papers(by, application: Application) -> None:
         raise Refused(_("本通知不要求报送纸质材料。"), code="not_asked")
     if not (call.paper_at_recommender and by is not None and queries.office_for(by, application)):
         check_manages(by, application)
-    if application.state in NO_PAPERS_IN:
+    if application.state in queries.NO_PAPERS_IN:
         raise Refused(
             _("申报书现在是“%(state)s”，提交之后才能登记纸质材料。")
             % {"state": application.get_state_display()},
             code="state",
         )
+    if not queries.papers_asked_yet(application):
+        raise Refused(
+            _("本通知的纸质材料在%(after)s报送，现在还不用登记。")
+            % {"after": call.get_paper_after_display()},
+            clause=call.paper_clause,
+            code="not_yet",
+        )
+
+
+def check_papers_came(application: Application, after: str) -> None:
+    """What is wanted on paper behind the check, or the award, keeps the next act waiting. Raises Refused."""
+    call = application.call
+    if call.paper_copies is None or call.paper_after != after or call.paper_warns:
+        return
+    if queries.papers_settled(application):
+        return
+    papers = queries.papers_of(application)
+    raise Refused(
+        _("纸质材料应在%(after)s报送 %(asked)s 份，按时收到 %(copies)s 份，还不能继续。")
+        % {"after": call.get_paper_after_display(), "asked": papers.asked, "copies": papers.in_time},
+        field="papers",
+        clause=call.paper_clause,
+        code="papers",
+    )
+
+
+def check_paper_kind(application: Application, kind) -> None:
+    """Where kinds are counted apart every receipt names one of them. Raises Refused."""
+    kinds = list(application.call.paper_kinds.all())
+    if kind is None and kinds:
+        raise Refused(_("请选择收到的是哪种材料。"), field="kind", clause=application.call.paper_clause)
+    if kind is not None and kind not in kinds:
+        raise Refused(_("通知没有要求这种材料。"), field="kind")
 
 
 def check_papers(application: Application, copies: int, received_date, posted_date, *, at) -> None:

@@ -94,7 +94,9 @@ def unit_table(request, pk, unit, form):
         raise Http404
     calls = Call.objects.visible_to(request.user).select_related("programme__department")
     call = get_object_or_404(calls, pk=pk)
-    content = unit_tables.content_of(call, Organisation.objects.get(pk=unit), at=timezone.now())
+    content = unit_tables.content_of(
+        call, Organisation.objects.get(pk=unit), at=timezone.now(), batch=request.GET.get("batch", "")
+    )
     if not content["lines"]:
         messages.error(request, _("本单位在这份通知中没有已提交的申报书。"))
         return redirect("applications:unit_reviews")

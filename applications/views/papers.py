@@ -85,9 +85,11 @@ def receive(request, pk):
     if not rules.allowed(rules.check_can_receive_papers, request.user, application):
         raise PermissionDenied
     papers = queries.papers_of(application)
+    missing = None if papers.kinds else papers.missing or None
     form = PaperForm(
         request.POST if request.method == "POST" else None,
-        initial={"copies": papers.missing or None, "received_date": local_date(timezone.now())},
+        application=application,
+        initial={"copies": missing, "received_date": local_date(timezone.now())},
     )
     if form.is_bound and form.is_valid():
         try:

@@ -17,6 +17,7 @@ ROWS_PREFIX = {
     "stages": "stages",
     "milestones": "milestones",
     "sanctions": "sanctions",
+    "paper": "paper_kinds",
     "instalments": "instalments",
 }
 

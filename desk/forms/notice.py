@@ -312,7 +312,7 @@ class ClocksForm(PartForm):
         (("paper_copies", 4), ("paper_sender", 4), ("paper_at_recommender", 4)),
         (("paper_of", 6), ("paper_of_en", 6)),
         (("paper_address", 12),),
-        (("paper_days", 4), ("paper_day_kind", 4), ("paper_until", 4)),
+        (("paper_after", 3), ("paper_days", 3), ("paper_day_kind", 3), ("paper_until", 3)),
         (("paper_by_postmark", 4), ("paper_warns", 4), ("paper_clause", 4)),
         (
             ("extension_notice_months", 4),
@@ -353,6 +353,7 @@ class ClocksForm(PartForm):
             "paper_of",
             "paper_of_en",
             "paper_address",
+            "paper_after",
             "paper_days",
             "paper_day_kind",
             "paper_until",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from desk.forms import equity, facilities, intakes, judging, nominators, notice, sanctions, stages
+from desk.forms import equity, facilities, intakes, judging, nominators, notice, papers, sanctions, stages
 from desk.forms.base import BaseRows, PartForm
 from desk.forms.settings import FormSettings
 from grants.models import Call
@@ -22,7 +22,7 @@ BLOCKS: dict[str, tuple] = {
     "topics": (notice.Topics,),
     "form": (FormSettings,),
     "money": (judging.MoneyForm, judging.Categories, judging.Sources, judging.ClaimsForm),
-    "stages": (stages.Stages, notice.ClocksForm),
+    "stages": (stages.Stages, notice.ClocksForm, papers.PaperKinds),
     "review": (judging.SchemeForm, judging.Criteria),
     "demands": (judging.DemandsForm,),
     "facilities": (facilities.FacilitiesForm,),

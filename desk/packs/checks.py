@@ -101,6 +101,7 @@ def _duplicates(pack: Pack) -> Found:
     yield from _repeated(("money", "categories"), (row.code for row in pack.money.categories), "code")
     yield from _repeated(("money", "sources"), (row.code for row in pack.money.sources), "code")
     yield from _repeated(("milestones",), (row.code for row in pack.milestones), "code")
+    yield from _repeated(("paper", "kinds"), (row.code for row in pack.paper.kinds), "code")
     yield from _repeated(("topics",), (row.number for row in pack.topics), "number")
     yield from _reminders(pack)
     if pack.review:

@@ -34,6 +34,7 @@ KEYS = {
     "reminders": ("kind",),
     "receipts": ("kind",),
     "steps": ("lead",),
+    "kinds": ("code",),
 }
 """What identifies a row of a list; rows without a key are told apart by their place."""
 

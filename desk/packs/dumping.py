@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from desk.packs import filed, reminding, schema, serving, shares
+from desk.packs import filed, papers, reminding, schema, serving, shares
 from desk.packs.schema import Pack
 from desk.packs.writing import CALL_FIELDS, INTAKE_FIELDS
 from equity.models import EquityTerms, PayeeTemplate, TriggerTemplate
@@ -20,6 +20,7 @@ from grants.models import (
     Intake,
     MoneyRule,
     NominatorGroup,
+    PaperKind,
     ProjectType,
     Question,
     Quota,
@@ -85,9 +86,7 @@ def dump(call: Call) -> Pack:
             call,
             **{name: f"recommender_table_{name}" for name in schema.RecommenderTablePart.model_fields},
         ),
-        paper=_part(
-            schema.PaperPart, call, **{name: f"paper_{name}" for name in schema.PaperPart.model_fields}
-        ),
+        paper=_paper(call),
         extension=_part(
             schema.ExtensionPart,
             call,
@@ -149,6 +148,14 @@ def _call(call: Call):
     named = CALL_FIELDS | {"opens": "opens_at", "closes": "closes_at"}
     fields = {name: getattr(call, named.get(name, name)) for name in schema.CallPart.model_fields}
     return schema.CallPart.model_construct(**fields | {"follows": call_title})
+
+
+def _paper(call: Call):
+    fields = {
+        name: getattr(call, f"paper_{name}") for name in schema.PaperPart.model_fields if name != "kinds"
+    }
+    kinds = _parts(papers.PaperKindPart, PaperKind, call)
+    return schema.PaperPart.model_construct(**fields, kinds=kinds)
 
 
 def _money_part(row: MoneyRule):

@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from desk.packs.part import Days, Part
-from desk.packs.values import Clause, FixedMoment
-from grants.models import DayKind, PaperSender
+from desk.packs.values import Clause, Code, FixedMoment, Maybe120, Maybe200, Words120
+from grants.models import DayKind, PaperAfter, PaperSender
 
 
 class ScanPart(Part):
@@ -34,6 +34,17 @@ class RecommenderTablePart(Part):
     clause: Clause = ""
 
 
+class PaperKindPart(Part):
+    """One kind of paper that is counted apart."""
+
+    code: Code
+    name: Words120
+    name_en: Maybe120 = ""
+    copies: Annotated[int, Field(ge=1, le=99)]
+    of: Maybe200 = ""
+    of_en: Maybe200 = ""
+
+
 class PaperPart(Part):
     """The copies on paper that each applicant, unit or recommender sends; `copies: null` asks for none."""
 
@@ -43,9 +54,12 @@ class PaperPart(Part):
     sender: PaperSender = PaperSender.APPLICANT
     at_recommender: bool = False
     address: Annotated[str, Field(max_length=300)] = ""
+    after: PaperAfter = PaperAfter.CLOSING
     days: Days | None = None
     day_kind: DayKind = DayKind.WORKING
     until: FixedMoment | None = None
     by_postmark: bool = False
     warns: bool = False
     clause: Clause = ""
+    kinds: list[PaperKindPart] = Field(default_factory=list)
+    """Their copies together are `copies`."""

@@ -22,6 +22,7 @@ from grants.models import (
     Instrument,
     MoneyKind,
     MoneyRule,
+    PaperAfter,
     PaperSender,
     QuestionKind,
     QuotaOf,
@@ -131,7 +132,7 @@ def _recommender_table(pack: Pack, kinds: set) -> Found:
     if asked.days is not None and not _closes_recommending(pack):
         yield place, _("没有推荐截止时间，推荐汇总表的期限无从计算；请填写推荐截止或推荐汇总表的截止时间。")
     before = call.recommender_closes or call.closes
-    if asked.until and before and asked.until < before:
+    if asked.until and before and asked.until < before and not pack.intakes:
         yield place, _("推荐汇总表的截止时间不能早于推荐截止和申报截止。")
     if not asked.clause:
         yield ("recommender_table", "clause"), _("请写明要求盖章推荐汇总表的条款。")
@@ -141,8 +142,8 @@ def _paper(pack: Pack, kinds: set) -> Found:
     """Who sends the copies on paper, who counts them, and from when their days count."""
     asked, call = pack.paper, pack.call
     if asked.copies is None:
-        if asked.days is not None or asked.until is not None:
-            yield ("paper", "copies"), _("写了纸质材料的期限，但没有写几份。")
+        if asked.days is not None or asked.until is not None or asked.kinds:
+            yield ("paper", "copies"), _("写了纸质材料的期限或种类，但没有写几份。")
         return
     if (asked.days is None) == (asked.until is None):
         yield ("paper", "until"), _("要求纸质材料的，期限和截止时间写一个；不要求的都不写。")
@@ -151,12 +152,24 @@ def _paper(pack: Pack, kinds: set) -> Found:
         yield ("paper", "at_recommender"), _("推荐单位报送的纸质材料，由主管部门登记。")
     if (by_recommender or asked.at_recommender) and StageKind.RECOMMENDATION not in kinds:
         yield ("paper", "sender"), _("纸质材料经推荐单位，但环节里没有推荐审核。")
-    if StageKind.FORMAL_CHECK not in kinds:
+    if StageKind.FORMAL_CHECK not in kinds and asked.after != PaperAfter.AWARD:
         yield ("paper", "copies"), _("纸质材料由形式审查核对，但环节里没有形式审查。")
-    if by_recommender and asked.days is not None and not _closes_recommending(pack):
+    at_closing = asked.after == PaperAfter.CLOSING
+    if at_closing and by_recommender and asked.days is not None and not _closes_recommending(pack):
         yield ("paper", "days"), _("没有推荐截止时间，纸质材料的期限无从计算；请填写推荐截止或截止时间。")
     if asked.until and call.closes and asked.until < call.closes:
         yield ("paper", "until"), _("纸质材料的截止时间不能早于申报截止。")
+    total = sum(kind.copies for kind in asked.kinds)
+    if asked.kinds and total != asked.copies:
+        yield (
+            ("paper", "copies"),
+            _("各种材料合计 %(total)s 份，与纸质材料的份数不一致。") % {"total": total},
+        )
+    if asked.after == PaperAfter.AWARD and StageKind.AGREEMENT not in kinds and not asked.warns:
+        yield (
+            ("paper", "after"),
+            _("获立项后报送的，收齐之前不能签订任务书，但环节里没有签订任务书；只作提示的请勾选。"),
+        )
     if not asked.address:
         yield ("paper", "address"), _("请写明纸质材料报送到哪里、交给谁。")
     if not asked.clause:

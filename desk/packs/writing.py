@@ -23,6 +23,7 @@ from grants.models import (
     ListedRecommender,
     MoneyRule,
     NominatorGroup,
+    PaperKind,
     Programme,
     ProjectType,
     Question,
@@ -75,6 +76,7 @@ def write_call(call: Call | None, programme: Programme, pack: Pack) -> Call:
             **fields,
         )
     types = _write_types(call, pack)
+    _ordered(PaperKind, call, pack.paper.kinds)
     _write_form(call, pack, types)
     _write_rules_and_money(call, pack, types)
     _write_downstream(call, pack)
@@ -103,6 +105,7 @@ def _clear(call: Call) -> None:
         BudgetCategory,
         Section,
         Stage,
+        PaperKind,
         Quota,
         Intake,
         NominatorGroup,
@@ -160,7 +163,7 @@ def _call_fields(pack: Pack) -> dict:
         **{f"scan_{name}": value for name, value in _fields(pack.scan).items()},
         **{f"table_{name}": value for name, value in _fields(pack.table).items()},
         **{f"recommender_table_{name}": value for name, value in _fields(pack.recommender_table).items()},
-        **{f"paper_{name}": value for name, value in _fields(pack.paper).items()},
+        **{f"paper_{name}": value for name, value in _fields(pack.paper, "kinds").items()},
         **{f"extension_{name}": value for name, value in _fields(pack.extension).items()},
         **{f"termination_{name}": value for name, value in _fields(pack.termination).items()},
     }

@@ -13,6 +13,7 @@ from grants.models.call import (
     CallQuerySet,
     DayKind,
     Instrument,
+    PaperAfter,
     PaperSender,
     ProjectType,
     Sourcing,
@@ -38,6 +39,7 @@ from grants.models.frozen import frozen_with_call
 from grants.models.intakes import Intake
 from grants.models.money import BudgetCategory, ClaimScheme, FundingSource, MoneyKind, MoneyRule
 from grants.models.nominators import NominatorGroup
+from grants.models.papers import PaperKind
 from grants.models.programme import NumberSequence, Programme
 from grants.models.quotas import Quota, QuotaOf
 from grants.models.sanctions import OF_MILESTONES, SanctionBars, SanctionTerm, SanctionWhen
@@ -81,6 +83,8 @@ __all__ = [
     "MoneyRule",
     "NominatorGroup",
     "NumberSequence",
+    "PaperAfter",
+    "PaperKind",
     "PaperSender",
     "Programme",
     "ProjectType",

@@ -47,6 +47,12 @@ class PaperSender(models.TextChoices):
     RECOMMENDER = "recommender", _("推荐单位")
 
 
+class PaperAfter(models.TextChoices):
+    CLOSING = "closing", _("申报截止（由推荐单位报送的，推荐截止）之后")
+    CHECK = "check", _("形式审查通过之后")
+    AWARD = "award", _("获立项之后")
+
+
 PARTS = {
     "publicity": "days day_kind clause",
     "signing": "days clause",
@@ -55,7 +61,9 @@ PARTS = {
     "scan": "days day_kind clause",
     "table": "days day_kind clause",
     "recommender_table": "days day_kind until clause",
-    "paper": "copies of of_en sender at_recommender address days day_kind until by_postmark warns clause",
+    "paper": (
+        "copies of of_en sender at_recommender address after days day_kind until by_postmark warns clause"
+    ),
     "extension": "notice_months times months unit_days decision_days clause",
     "termination": "decision_days settlement_days clause",
 }
@@ -265,12 +273,22 @@ class Call(models.Model):
     paper_address = models.CharField(
         _("报送地址"), max_length=300, blank=True, help_text=_("地址、收件人和电话，申报人会看到")
     )
+    paper_after = models.CharField(
+        _("纸质材料何时报送"),
+        max_length=10,
+        choices=PaperAfter,
+        default=PaperAfter.CLOSING,
+        help_text=_(
+            "形式审查通过后报送的，收齐之前不能决定立项；获立项后报送的，收齐之前主管部门不能签订任务书"
+        ),
+    )
     paper_days = models.PositiveSmallIntegerField(
         _("纸质材料期限"),
         null=True,
         blank=True,
         help_text=_(
-            "申报截止（常年受理的为提交，由推荐单位报送的为推荐截止）后几日内送达；通知规定了时间的填写截止时间"
+            "申报截止（常年受理的为提交，由推荐单位报送的为推荐截止）、形式审查通过或获立项后几日内送达；"
+            "通知规定了时间的填写截止时间"
         ),
     )
     paper_day_kind = models.CharField(

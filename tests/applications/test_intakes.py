@@ -5,23 +5,26 @@ from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
-from applications import actions, notifications, queries, quotas, tasks
-from applications.models import Application
+from applications import actions, notifications, queries, quotas, tasks, unit_tables
+from applications.models import Application, StampedTable
 from awards import actions as awards
 from awards.models import Outcome
 from awards.queries import competitors
+from core import calendar
 from core.models import Event
 from core.workflow import Refused
 from finance.models import Appropriation
 from grants import rules as grants
+from grants import system_rules
 from grants.models import Call, Intake, Quota, StageKind
 from grants.queries import closing, intake_at, moments_of
 from notifications import obligations
 from notifications.models import Deadline
-from tests.factories.accounts import officer
+from tests.factories.accounts import MembershipFactory, officer
 from tests.factories.applications import ApplicationFactory, fill, filled, in_state, submitted
 from tests.factories.grants import CallFactory, in_order
 
@@ -29,11 +32,15 @@ pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 
 
-def in_batches(*, types=(), stages=("unit_review", "formal_check", "decision"), quota=None, first=None):
+def in_batches(
+    *, types=(), stages=("unit_review", "formal_check", "decision"), quota=None, first=None, **fields
+):
     """Two batches: the first until in five days, the second from in ten days to in twenty."""
     now = timezone.now()
     call = CallFactory(draft=True, parts__stages=stages, parts__rules=(), opens_at=now - 10 * DAY)
-    Call.objects.filter(pk=call.pk).update(closes_at=now + 20 * DAY)
+    Call.objects.filter(pk=call.pk).update(closes_at=now + 20 * DAY, **fields)
+    call.refresh_from_db()
+    system_rules.write(call=call)
     kinds = [call.types.create(code=code, name=code, order=n) for n, code in enumerate(types, start=1)]
     kind = kinds[0] if kinds else None
     spring = {"code": "spring", "name": "第一批", "opens_at": call.opens_at, "closes_at": now + 5 * DAY}
@@ -160,6 +167,26 @@ def test_no_more_of_a_batch_are_funded_than_it_plans_and_it_is_ranked_alone():
         awards.decide(application=rows[1], **common)
     assert (refused.value.code, refused.value.clause) == ("full", "第四条")
     awards.decide(application=rows[2], **common)
+
+
+def test_each_batch_has_a_stamped_table_of_its_own(client):
+    call = in_batches(table_days=3, table_clause="第六条")
+    first = submitted(call=call)
+    second = fill(ApplicationFactory(call=call, organisation=first.organisation))
+    spring, autumn = call.intakes.all()
+    actions.submit(application=second, by=second.created_by, at=autumn.opens_at)
+    tables = {table.batch: table for table in StampedTable.objects.all()}
+    due = {code: clock(table).due_at for code, table in tables.items()}
+    assert due == {row.code: calendar.due(row.closes_at, 3) for row in (spring, autumn)}
+    lines = {code: [line.application for line in queries.table_lines(row)] for code, row in tables.items()}
+    assert lines == {"spring": [first], "autumn": [second]}
+    assert list(obligations.check(at=timezone.now())) == []
+    client.force_login(MembershipFactory(organisation=first.organisation, role="admin").user)
+    page = client.get(reverse("applications:unit_reviews")).content.decode()
+    assert "第一批" in page
+    assert "?batch=autumn" in page
+    rows = unit_tables.content_of(call, first.organisation, at=timezone.now(), batch="autumn")["lines"]
+    assert [row["number"] for row in rows] == [Application.objects.get(pk=second.pk).number]
 
 
 def test_publishing_says_what_does_not_fit_and_notes_that_there_are_batches():

@@ -1,6 +1,7 @@
 """Copies on paper: how many came, of which version, in time or not, counted by whom."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
@@ -8,18 +9,20 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role, UnitRole
-from applications import actions, queries, tasks
+from applications import actions, queries, rules, tasks
 from applications.models import Application, PaperReceipt
 from applications.states import ApplicationState
+from awards import actions as awards
 from core import calendar
 from core.workflow import Refused
+from finance.models import Appropriation
 from grants import system_rules
-from grants.models import PAPER_RULE, Call, EligibilityRule
+from grants.models import PAPER_RULE, Call, EligibilityRule, PaperKind
 from notifications import obligations
 from notifications.models import Deadline, DeadlineKind
 from tests.factories.accounts import OrganisationFactory, UserFactory, officer
-from tests.factories.applications import ApplicationFactory, submitted
-from tests.factories.grants import CallFactory
+from tests.factories.applications import ApplicationFactory, in_state, submitted
+from tests.factories.grants import CallFactory, in_order
 
 pytestmark = pytest.mark.django_db
 ASKED = {
@@ -30,7 +33,7 @@ ASKED = {
 }
 
 
-def asking(**fields):
+def asking(kinds=(), **fields):
     """Published: five copies within three working days of the closing."""
     call = CallFactory(draft=True, **(ASKED | fields))
     order = {"order": 90, "text": "收到五份", "clause": "第七条", "automation": "needs_data"}
@@ -38,6 +41,7 @@ def asking(**fields):
         call=call, code="five", scope="project", expression="paper.copies >= 5 && paper.in_time", **order
     )
     system_rules.write(call=call)
+    in_order(PaperKind, kinds, call=call)
     Call.objects.filter(pk=call.pk).update(state="published", published_at=timezone.now())
     return Call.objects.get(pk=call.pk)
 
@@ -251,6 +255,90 @@ def test_an_appeal_that_is_upheld_asks_for_them_again():
     actions.decide_appeal(appeal=appeal, upheld=True, reason="经核对", by=second, at=now)
     assert clock(application).state == "open"
     assert list(obligations.check(at=now)) == []
+
+
+def test_what_is_recommended_behind_a_fixed_moment_is_not_overdue_by_that():
+    now, unit = timezone.now(), OrganisationFactory(region="370212")
+    by = officer(Role.RECOMMENDER, OrganisationFactory(), region="370212")
+    until = now + timedelta(days=2)
+    call = asking(paper_sender="recommender", paper_days=None, paper_until=until)
+    application, at = submitted(call=call, organisation=unit), until + timedelta(hours=1)
+    actions.unit_approve(application=application, by=None, at=now)
+    actions.recommend(application=application, opinion="同意", by=by, at=at)
+    assert clock(application).due_at == calendar.due(at, 5)
+
+
+@pytest.mark.parametrize("warns", [False, True])
+def test_copies_behind_the_formal_check_are_asked_for_then_and_the_award_waits_for_them(warns):
+    stages, now = ("formal_check", "decision", "agreement"), timezone.now()
+    call = asking(paper_after="check", paper_warns=warns, parts__stages=stages, parts__rules=())
+    Appropriation.objects.create(programme=call.programme, year=call.year, amount=Decimal(1_000_000))
+    application = submitted(call=call)
+    assert not application.rule_results.filter(rule__code=PAPER_RULE).exists()
+    with pytest.raises(Refused) as refused:
+        receive(application, 5)
+    assert (refused.value.code, refused.value.clause) == ("not_yet", "第七条")
+    by = officer(Role.PROGRAMME_MANAGER, call.programme.department)
+    actions.officer_mark(rule_result=line(application, "five"), status="passed", note="x", by=by, at=now)
+    actions.pass_formal_check(application=application, by=by, at=now)
+    assert (line(application).status, clock(application).state) == ("manual", "open")
+    assert clock(application).due_at == calendar.due(now, 3)
+    assert list(obligations.check(at=now)) == []
+    funding = {"application": application, "outcome": "fund", "amount": Decimal(100_000), "reason": "同意。"}
+    if warns:
+        awards.decide(by=by, at=now, **funding)
+        return
+    with pytest.raises(Refused) as refused:
+        awards.decide(by=by, at=now, **funding)
+    assert (refused.value.code, refused.value.clause) == ("papers", "第七条")
+    receive(application, 5)
+    awards.decide(by=by, at=now, **funding)
+
+
+def test_copies_behind_the_award_keep_the_agreement_waiting():
+    call = asking(paper_after="award")
+    application = in_state("decision", call=call)
+    assert queries.papers_of(application).until is None
+    actions.enter(application=application, state="agreement", by=None, at=timezone.now())
+    assert (line(application).status, clock(application).state) == ("manual", "open")
+    assert list(queries.papers_owing()) == [application]
+    with pytest.raises(Refused) as refused:
+        rules.check_papers_came(application, "award")
+    assert refused.value.code == "papers"
+    receive(application, 5)
+    assert rules.check_papers_came(application, "award") is None
+
+
+def test_kinds_of_paper_are_counted_apart(client):
+    rows = [
+        {"code": "form", "name": "申请书", "copies": 2, "of": "A4，左侧装订"},
+        {"code": "sheet", "name": "活页", "copies": 3, "of": "A3，中缝装订"},
+    ]
+    application = submitted(call=asking(kinds=rows))
+    form, sheet = application.call.paper_kinds.all()
+    for kind, code in ((None, "kind"), (asking(kinds=rows).paper_kinds.first(), "kind")):
+        with pytest.raises(Refused) as refused:
+            receive(application, 1, kind=kind)
+        assert refused.value.field == code
+    receive(application, 5, kind=form)
+    assert line(application).status == "manual"
+    assert "还缺 活页 3 份" in line(application).evidence["hint"]
+    manager = officer(Role.PROGRAMME_MANAGER, application.call.programme.department)
+    client.force_login(manager)
+    listed = reverse("admin:applications_application_changelist")
+    assert client.get(f"{listed}?paper=some").context["cl"].result_count == 1
+    assert client.get(f"{listed}?paper=all").context["cl"].result_count == 0
+    delivery = f"{reverse('admin:applications_application_papers')}?ids={application.pk}"
+    page = client.get(delivery).content.decode()
+    assert "活页" in page
+    sent = {f"copies_{application.pk}_{sheet.pk}": 3, "received_date": calendar.local_date(timezone.now())}
+    assert client.post(delivery, sent).status_code == 302
+    assert line(application).status == "passed"
+    assert client.get(f"{listed}?paper=all").context["cl"].result_count == 1
+    client.force_login(application.created_by)
+    page = client.get(reverse("applications:detail", args=[application.pk])).content.decode()
+    for words in ("活页 3 份，A3，中缝装订", "收到 5 份，应为 2 份"):
+        assert words in page
 
 
 def test_the_database_keeps_receipts_and_terms_straight():

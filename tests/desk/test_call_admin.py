@@ -133,10 +133,12 @@ def test_stages_are_reordered_added_and_dropped_in_one_save(client, manager, dra
         "recommender_table_day_kind": "working",
         "paper_day_kind": "working",
         "paper_sender": "applicant",
+        "paper_after": "closing",
     }
     clocks |= {"extension_notice_months": 3, "extension_times": 1, "extension_months": 12}
     clocks |= {"extension_unit_days": 5, "extension_decision_days": 10}
     clocks |= {"termination_decision_days": 10, "termination_settlement_days": 20}
+    clocks |= rows("paper_kinds")
     response = client.post(
         at("part", draft.pk, "stages"),
         data | clocks | {"stages-0-applies_when": "true", "stages-2-applies_when": "size > 1"},
@@ -168,6 +170,7 @@ def test_the_same_stage_twice_is_refused_in_words_and_nothing_changes(client, ma
         "recommender_table_day_kind": "working",
         "paper_day_kind": "working",
         "paper_sender": "applicant",
+        "paper_after": "closing",
     }
     clocks |= {"extension_notice_months": 3, "extension_times": 1, "extension_months": 12}
     clocks |= {"extension_unit_days": 5, "extension_decision_days": 10}
@@ -309,7 +312,7 @@ def test_the_overview_takes_the_same_queries_for_any_size(
         )
         Contact.objects.create(call=draft, kind="policy", name=f"处{number}", phone="1", order=number)
     client.get(at("change", draft.pk))
-    with django_assert_num_queries(37):
+    with django_assert_num_queries(38):
         assert client.get(at("change", draft.pk)).status_code == 200
 
 

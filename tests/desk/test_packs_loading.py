@@ -47,6 +47,8 @@ FULLER = (
         "recommender_table: {until: 2026-05-20 12:00, clause: 第二条}\n"
         "nominators:\n  - {name: 院士, least: 3, who: \"nominator.title.contains('院士')\", clause: 第二条, "
         "per_year: 1, of_units: 0, leader_first: true}\n"
+        "paper:\n  copies: 5\n  days: 3\n  after: check\n  address: 科研处\n  clause: 第二条\n  kinds:\n"
+        "    - {code: form, name: 申请书, copies: 2}\n    - {code: sheet, name: 活页, copies: 3, of: A3}\n"
         "intakes:\n  - {code: one, name: 第一批, opens: 2026-03-01 09:00, closes: 2026-03-10 17:00, "
         "clause: 第一条, unit_closes: 2026-03-12 17:00, recommender_closes: 2026-05-15 17:00, "
         "planned_number: 3}\n"
