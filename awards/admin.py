@@ -80,8 +80,10 @@ class ProposalAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin)
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         application = self._subject(request, object_id)
+        rows = queries.desk(queries.competitors(application)[:200])
         extra = {
-            "rows": queries.desk(queries.competitors(application)[:200]),
+            "rows": [row for row in rows if not row.unranked],
+            "unranked": [row for row in rows if row.unranked],
             "limit": queries.due_of(application),
             "cap": queries.cap_of(application),
         }

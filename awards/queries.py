@@ -11,7 +11,7 @@ from accounts.kinds import CERTIFICATES
 from accounts.models import OrganisationFact
 from applications import eligibility
 from applications.models import Application
-from applications.queries import claim_of, claim_scheme, gives_money
+from applications.queries import claim_of, claim_scheme, gives_money, passed_over
 from applications.states import ApplicationState
 from awards.models import Agreement, Decision, Outcome, Publicity, PublicityItem
 from awards.states import AgreementState, ObjectionState
@@ -107,6 +107,8 @@ class Row:
     choice: DemanderChoice | None
     decision: Decision | None
     limit: Decimal
+    unranked: str = ""
+    """Why it has no place: the notice passed the expert review over, by which clause."""
 
     @property
     def application(self) -> Application:
@@ -126,8 +128,12 @@ class Row:
 
 
 def desk(applications: Iterable[Application]) -> list[Row]:
-    """Best score first, for one call or topic. Six queries, however many rows."""
+    """Best score first, for one call or topic; behind them whom the notice lets off the expert review.
+
+    Six queries, however many rows; one more where the review is for some only.
+    """
     applications = list(applications)
+    let_off = passed_over(applications, StageKind.EXPERT_REVIEW)
     choices, decisions = choices_of(applications), latest_decisions(applications)
     return [
         Row(
@@ -135,6 +141,7 @@ def desk(applications: Iterable[Application]) -> list[Row]:
             choice=choices.get(ranked.application.topic_id),
             decision=decisions.get(ranked.application.pk),
             limit=limit_of(ranked.application),
+            unranked=let_off.get(ranked.application.pk, "") if ranked.result.total is None else "",
         )
         for ranked in reviews.ranking(applications)
     ]

@@ -13,12 +13,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
-from applications import eligibility
+from applications import eligibility, queries
 from applications.models import Application, RuleStatus
 from applications.states import ApplicationState
 from core.workflow import Refused
 from desk.models import Rehearsal
-from grants.models import Call
+from grants.models import Call, StageKind
+from grants.queries import stages_of
 from grants.rules import check_manages
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,8 @@ CHUNK = 200
 MOST = 5_000
 LOST_AFTER = timedelta(minutes=5)
 """Beyond the time limit; the worker that had it is gone."""
+STEP_WORDS = {True: "applies", False: "skipped", None: "unknown"}
+"""What a run says of the condition of a step; what lacks data is let off nothing."""
 SHOWN = 200
 """Failing applications that are listed one by one."""
 
@@ -76,9 +79,12 @@ class Tally:
         self.failing: list[dict] = []
         self.known: dict[str, dict] = {}
         self.counts: dict[str, Counter] = {}
+        self.steps: dict[str, Counter] = {}
 
-    def add(self, application: Application, lines) -> None:
+    def add(self, application: Application, lines, steps: dict[str, bool | None]) -> None:
         codes = []
+        for kind, applies in steps.items():
+            self.steps.setdefault(kind, Counter())[STEP_WORDS[applies]] += 1
         for line in lines:
             self.known.setdefault(line.code, {"code": line.code, "text": line.text, "clause": line.clause})
             self.counts.setdefault(line.code, Counter())[str(line.status)] += 1
@@ -91,7 +97,8 @@ class Tally:
 
     def result(self) -> dict:
         rules = [rule | {"statuses": dict(self.counts[code])} for code, rule in self.known.items()]
-        return {"passed": self.passed, "rules": rules, "failing": self.failing}
+        steps = [{"kind": kind, **counts} for kind, counts in self.steps.items()]
+        return {"passed": self.passed, "rules": rules, "failing": self.failing, "steps": steps}
 
 
 def run(rehearsal: Rehearsal, *, now) -> None:
@@ -118,8 +125,9 @@ def _judge(rehearsal: Rehearsal, tally: Tally) -> None:
     for begin in range(0, rehearsal.total, CHUNK):
         applications = list(rows[begin : begin + CHUNK])
         judged = eligibility.evaluate_many(applications, call=rehearsal.call)
+        steps = queries.steps_tried(applications, rehearsal.call)
         for application in applications:
-            tally.add(application, judged[application.pk])
+            tally.add(application, judged[application.pk], steps.get(application.pk, {}))
         rehearsal.done = min(begin + len(applications), rehearsal.total)
         rehearsal.save(update_fields=["done"])
 
@@ -139,6 +147,17 @@ def _row(application: Application, codes: list[str]) -> dict:
         "unit": application.organisation.name,
         "codes": codes,
     }
+
+
+def steps(rehearsal: Rehearsal) -> list[dict]:
+    """One row per step with a condition: for how many it would be, and who would be let off."""
+    clauses = {stage.kind: stage for stage in stages_of(rehearsal.call)}
+    return [
+        {"applies": 0, "skipped": 0, "unknown": 0}
+        | row
+        | {"name": StageKind(row["kind"]).label, "stage": clauses.get(row["kind"])}
+        for row in rehearsal.result.get("steps", [])
+    ]
 
 
 def table(rehearsal: Rehearsal) -> list[dict]:

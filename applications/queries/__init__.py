@@ -224,7 +224,7 @@ from applications.queries.stamped_tables import (
     tables_lapsed,
     tables_owing,
 )
-from applications.queries.steps import ahead
+from applications.queries.steps import ahead, passed_over, steps_tried
 from applications.queries.tables import leaders_of, of_unit_in, tables_of
 from applications.queries.versions import version_of
 
@@ -363,6 +363,7 @@ __all__ = [
     "partner_units",
     "partnered",
     "partners",
+    "passed_over",
     "person_asked",
     "places",
     "plain_questions",
@@ -419,6 +420,7 @@ __all__ = [
     "stamped_for",
     "stamped_of",
     "standing_of_nominators",
+    "steps_tried",
     "stored_answers",
     "supplement_deadline",
     "table_clause",

@@ -1,13 +1,17 @@
 """Which step comes next for one application: those of the notice that are not for it are passed over."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
+from django.contrib.contenttypes.models import ContentType
+
 from applications.models import Application
-from applications.queries.context import context, counted_in
+from applications.queries.context import context, contexts, counted_in
 from applications.queries.nominators import ways_of
 from core import expressions
 from core.expressions import Prepared
-from grants.models import Stage, StageKind
+from core.models import Event
+from grants.models import Call, Stage, StageKind
 from grants.queries import next_stage, stages_of
 
 
@@ -38,6 +42,45 @@ def ahead(application: Application, state: str | None) -> Ahead:
         else:
             break
     return Ahead(stage, skipped)
+
+
+def steps_tried(applications: Collection[Application], call: Call) -> dict[int, dict[str, bool | None]]:
+    """{application id: {step: whether it would apply}} for the conditional steps of a call (rehearsal).
+
+    None: data is missing, so that nobody is let off. The applications are seen as if they had been handed in
+    to the call; no query where no step has a condition.
+    """
+    steps = [stage for stage in stages_of(call) if stage.is_conditional]
+    if not steps or not applications:
+        return {}
+    wanted = counted_in(stage.applies_when for stage in steps)
+    found = contexts(applications, call=call, wanted=wanted)
+    return {
+        pk: {stage.kind: _tried(stage, known) for stage in steps}
+        for pk, known in ((pk, Prepared(data)) for pk, data in found.items())
+    }
+
+
+def _tried(stage: Stage, known: Prepared) -> bool | None:
+    try:
+        return expressions.compile(stage.applies_when).holds(known)
+    except expressions.ExpressionError:
+        return None
+
+
+def passed_over(applications: Collection[Application], kind: str) -> dict[int, str]:
+    """Application id → what was written down when the step was passed over; one query, none where the
+    notice has no condition on it."""
+    asked = [
+        application.pk
+        for application in applications
+        if any(stage.kind == kind and stage.is_conditional for stage in stages_of(application.call))
+    ]
+    if not asked:
+        return {}
+    about = ContentType.objects.get_for_model(Application)
+    rows = Event.objects.filter(content_type=about, object_id__in=asked, verb="skipped", data__step=kind)
+    return dict(rows.order_by("id").values_list("object_id", "note"))
 
 
 def _known(application: Application) -> Prepared:

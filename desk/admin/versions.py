@@ -112,6 +112,7 @@ class VersionViews(DeskPages):
             title=_("试运行结果"),
             run=run,
             rules=rehearsal.table(run),
+            steps=rehearsal.steps(run),
             failing=run.result.get("failing", []),
             passed=run.result.get("passed", 0),
         )

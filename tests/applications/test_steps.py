@@ -11,6 +11,7 @@ from accounts.roles import Role
 from applications import actions
 from applications.models import StepConclusion, StepOutcome
 from applications.states import OFFICE, ApplicationState
+from awards.queries import desk
 from core.models import Event
 from core.workflow import Lost, Refused
 from grants.models import FOR_ALL, Call
@@ -67,6 +68,18 @@ def conditional(**conditions):
     application = submitted(call=Call.objects.get(pk=call.pk))
     actions.pass_formal_check(application=application, by=manager_of(application), at=timezone.now())
     return application
+
+
+def test_whom_the_notice_lets_off_the_review_stands_apart_at_the_decision(client):
+    application = conditional(expert_review="pi.name == '别人'")
+    assert application.state == S.DECISION
+    assert [(row.ranked.rank, row.unranked) for row in desk([application])] == [
+        (None, "“专家评审”不适用：条件不成立（第十条）")
+    ]
+    client.force_login(manager_of(application))
+    page = client.get(f"/admin/awards/proposal/{application.pk}/change/").content.decode()
+    assert "不排名：按通知不经专家评审" in page
+    assert "条件不成立（第十条）" in page
 
 
 def skips(application):

@@ -45,12 +45,17 @@ def start(call, **kwargs):
     return rehearsal.start(call=call, by=manager_of(call), at=timezone.now(), **kwargs)
 
 
-def test_it_says_who_would_fail_and_by_which_clause():
+def test_it_says_who_would_fail_and_by_which_clause_and_whom_a_step_is_for(client):
     past = CallFactory(year=2025)
     inside = submitted(call=past, organisation=OrganisationFactory(region="370215"))
     outside = submitted(call=past, organisation=OrganisationFactory(region="370212"))
     filled(call=past)
-    run = start(drafted(past.programme))
+    call = drafted(
+        past.programme, parts__stages=("formal_check", "expert_review", "panel_review", "decision")
+    )
+    call.stages.filter(kind="expert_review").update(applies_when="unit.region == '370215'", clause="第十条")
+    call.stages.filter(kind="panel_review").update(applies_when="unit.staff > 10.0")
+    run = start(call)
     assert run.total == 2
     tasks.rehearse(run.pk)
     run.refresh_from_db()
@@ -61,6 +66,12 @@ def test_it_says_who_would_fail_and_by_which_clause():
     assert (row["clause"], row["failed"], row["passed"]) == ("第四条", 1, 1)
     inside.refresh_from_db()
     assert Application.objects.filter(call=past).count() == 3
+    counts = [(row["kind"], row["applies"], row["skipped"], row["unknown"]) for row in rehearsal.steps(run)]
+    assert counts == [("expert_review", 1, 1, 0), ("panel_review", 0, 0, 2)]
+    client.force_login(manager_of(call))
+    page = client.get(reverse("admin:grants_call_rehearsal_run", args=[call.pk, run.pk])).content.decode()
+    assert "只对部分申报办理的环节" in page
+    assert "第十条" in page
 
 
 def test_nothing_is_stored_of_the_applications_tried():
