@@ -10,7 +10,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from rest_framework.authtoken.models import Token
 
-from accounts import rules, signals
+from accounts import queries, rules, signals
+from accounts.countries import HOME
 from accounts.models import (
     BankAccount,
     IntegrityRecord,
@@ -31,6 +32,8 @@ from core import workflow
 from core.workflow import Refused
 
 EDITABLE = ("name", "kind", "region", "authority", "address", "legal_representative", "registered_date")
+ABROAD = ("kind", "address", "legal_representative", "registered_date")
+"""Of a unit abroad: its name, country and number tell it apart and stay."""
 SELF_DECLARED = "单位自行填报"
 """Source of a fact that a unit writes about itself; stored, so never translated."""
 
@@ -59,10 +62,42 @@ def register_organisation(*, by: User, at: datetime, credit_code: str, **details
 
 
 @transaction.atomic
+def register_abroad(
+    *, by: User, at: datetime, country: str, registration_number: str, name: str, **details: Any
+) -> Organisation:
+    """Register a unit that has no credit code, by its country's number; the person becomes its administrator.
+
+    Raises Refused with code "exists" when number or name is registered there already.
+    """
+    _only(ABROAD, details)
+    name, number = " ".join(name.split()), " ".join(registration_number.split()).upper()
+    if country == HOME:
+        raise Refused(_("中国内地的单位请用统一社会信用代码登记。"), field="country")
+    if not number:
+        raise Refused(_("请填写境外登记号。"), field="registration_number")
+    code = queries.key_abroad(country, name)
+    try:
+        with transaction.atomic():
+            organisation = Organisation.objects.create(
+                credit_code=code, country=country, registration_number=number, name=name, **details
+            )
+    except IntegrityError:
+        if queries.unit_abroad(country, number, name) is None:
+            raise
+        raise Refused(
+            _("这个单位已经登记，请申请加入。"), field="registration_number", code="exists"
+        ) from None
+    Membership.objects.create(user=by, organisation=organisation, role=UnitRole.ADMIN)
+    workflow.record(organisation, "registered", by=by, at=at)
+    _forget_scope(by)
+    return organisation
+
+
+@transaction.atomic
 def update_organisation(*, organisation: Organisation, by: User, at: datetime, **details: Any) -> None:
     """Change the EDITABLE fields; field history keeps the old values."""
     rules.check_can_manage_unit(by, organisation)
-    _only(EDITABLE, details)
+    _only(ABROAD if organisation.is_abroad else EDITABLE, details)
     for name, value in details.items():
         setattr(organisation, name, value)
     organisation.save(update_fields=list(details))

@@ -138,6 +138,36 @@ class OrganisationForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["authority"].queryset = queries.recommending_organisations(but=self.instance)
         self.fields["authority"].empty_label = _("没有上级主管部门")
+        self.fields["region"].required = True
+
+
+class AbroadForm(forms.ModelForm):
+    """A unit abroad as its administrator describes it."""
+
+    class Meta:
+        model = Organisation
+        fields = actions.ABROAD
+        widgets = {"registered_date": DateInput()}
+
+
+class AbroadRegistrationForm(AbroadForm):
+    """A new unit abroad. That it is registered already is answered by the action, which offers to join."""
+
+    country = forms.ChoiceField(
+        label=_("国家或地区"),
+        choices=lambda: [("", "—"), *(row for row in countries.choices() if row[0] != countries.HOME)],
+    )
+    name = forms.CharField(
+        label=_("单位名称"), max_length=120, help_text=_("照登记证明上的正式名称，登记后不能修改。")
+    )
+    registration_number = forms.CharField(
+        label=_("境外登记号"),
+        max_length=40,
+        help_text=_("所在国家或地区的商业登记号、注册号或税号。"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    field_order = ["country", "name", "registration_number", *actions.ABROAD]
 
 
 class RegistrationForm(OrganisationForm):

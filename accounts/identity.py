@@ -20,7 +20,11 @@ validate_phone = RegexValidator(
     code="phone",
 )
 
-validate_account = RegexValidator(r"^[0-9]{6,30}$", _("账号应为 6 至 30 位数字。"), code="account")
+ACCOUNT_FORM = r"^([0-9]{6,30}|[A-Z]{2}[0-9]{2}[A-Z0-9]{10,26})$"
+"""An account of a Chinese bank, or an IBAN."""
+validate_account = RegexValidator(
+    ACCOUNT_FORM, _("账号应为 6 至 30 位数字，或国际银行账号（IBAN）。"), code="account"
+)
 
 
 def clean_credit_code(value: str) -> str:
@@ -36,6 +40,15 @@ def validate_credit_code(value: str) -> None:
             code="credit_code",
             params={"value": value},
         )
+
+
+KEY_ABROAD_FORM = r"^[A-Z]{2}-[0-9a-f]{15}$"
+
+
+def validate_unit_key(value: str) -> None:
+    """A credit code, or the key of a unit abroad. Raises ValidationError."""
+    if not re.fullmatch(KEY_ABROAD_FORM, value):
+        validate_credit_code(value)
 
 
 def validate_id_number(value: str) -> None:

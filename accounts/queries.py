@@ -5,7 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Case, Exists, OuterRef, QuerySet, Subquery, Value, When
+from django.db import connection
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from stdnum.cn import ric
 
 from accounts.identity import is_card_number
@@ -60,6 +61,8 @@ def _of_unit(unit: Organisation, known: list[OrganisationFact], as_of: date) -> 
         "kind": unit.kind,
         "region": unit.region,
         "credit_code": unit.credit_code,
+        "country": unit.country,
+        "foreign": unit.is_abroad,
         "registered_date": unit.registered_date,
         "legal_representative": unit.legal_representative,
         "parent_credit_code": unit.parent.credit_code if unit.parent_id else "",
@@ -89,6 +92,22 @@ def is_confirmed(organisation: Organisation) -> bool:
     """Whether an officer has confirmed the unit's licence; one query."""
     licences = OrganisationFact.objects.filter(organisation=organisation, kind=FactKind.LICENCE)
     return licences.filter(confirmed_at__isnull=False).exists()
+
+
+def key_abroad(country: str, name: str) -> str:
+    """What stands for a unit abroad in place of a credit code; as the database itself counts it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s || '-' || left(md5(replace(lower(%s), ' ', '')), 15)", [country, name])
+        return cursor.fetchone()[0]
+
+
+def unit_abroad(country: str, number: str, name: str) -> Organisation | None:
+    """The unit abroad that is registered by this number of its country, or by this name there."""
+    key = key_abroad(country, " ".join(name.split()))
+    number = " ".join(number.split()).upper()
+    return Organisation.objects.filter(
+        Q(country=country, registration_number=number) | Q(credit_code=key)
+    ).first()
 
 
 def expiring(today: date, within: timedelta) -> QuerySet:

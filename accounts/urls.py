@@ -10,6 +10,7 @@ urlpatterns = [
     path("my/token/", views.token, name="token"),
     path("my/units/", views.units, name="units"),
     path("my/units/register/", views.register, name="register"),
+    path("my/units/register/abroad/", views.register_abroad, name="register_abroad"),
     path("my/units/check-code/", views.check_code, name="check_code"),
     path("my/units/join/<str:credit_code>/", views.join, name="join"),
     path("my/units/<int:pk>/", views.unit, name="unit"),

@@ -16,6 +16,8 @@ from rest_framework.authtoken.models import Token
 
 from accounts import actions, queries, rules
 from accounts.forms import (
+    AbroadForm,
+    AbroadRegistrationForm,
     CreditCodeForm,
     GrantForm,
     JoinForm,
@@ -131,6 +133,29 @@ def register(request):
 
 
 @login_required
+@read_write
+def register_abroad(request):
+    """A unit without a credit code: its country's number, and the proof that an officer looks at."""
+    form = AbroadRegistrationForm(request.POST or None)
+    existing = None
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            unit = actions.register_abroad(by=request.user, at=timezone.now(), **data)
+        except Refused as refused:
+            existing = queries.unit_abroad(data["country"], data["registration_number"], data["name"])
+            form.add_error(refused.field or None, refused.message)
+        else:
+            messages.success(
+                request,
+                _("单位已登记，您是它的单位管理员。请上传所在国家或地区的登记证明，核实后才能牵头申报。"),
+            )
+            return redirect("portal:record", unit.pk)
+    context = {"form": form, "existing": existing, "join": JoinForm()}
+    return page(request, "accounts/register_abroad.html", context, form)
+
+
+@login_required
 @require_safe
 def check_code(request):
     """The fragment under the credit code: right, wrong and why, or registered already and how to join."""
@@ -200,7 +225,8 @@ def edit_unit(request, pk):
     found = get_object_or_404(Organisation.objects.visible_to(request.user), pk=pk)
     if not rules.can_manage_unit(request.user, found):
         raise PermissionDenied
-    form = OrganisationForm(request.POST or None, instance=found)
+    kind = AbroadForm if found.is_abroad else OrganisationForm
+    form = kind(request.POST or None, instance=found)
     if request.method == "POST" and form.is_valid():
         actions.update_organisation(
             organisation=found, by=request.user, at=timezone.now(), **form.cleaned_data

@@ -87,7 +87,7 @@ def _desk_row(application) -> dict:
         _("通知"): application.call.title,
         _("榜单任务"): application.topic.title if application.topic_id else "",
         _("牵头单位"): application.organisation.name,
-        _("统一社会信用代码"): application.organisation.credit_code,
+        _("统一社会信用代码"): application.organisation.code_shown,
         _("申请财政资金（万元）"): _wan(application.requested_amount),
         _("自筹资金（万元）"): _wan(application.own_amount),
         _("状态"): str(application.machine.public_label(application.state)),

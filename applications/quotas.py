@@ -13,6 +13,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import Organisation
 from accounts.queries import unit_context
 from applications import queries
 from applications.eligibility.amounts import TOGETHER
@@ -56,8 +57,10 @@ def check_recommender(application: Application, *, ahead: Collection[int] = ()) 
     `ahead`: applications that are passed on before this one, though the database does not know it yet.
     """
     region = application.organisation.region
-    for quota in _quotas(application, QuotaOf.RECOMMENDER):
-        if not _holds_for(quota, application):
+    rows = [row for row in _quotas(application, QuotaOf.RECOMMENDER) if _holds_for(row, application)]
+    own = {row.project_type_id for row in rows if row.credit_code}
+    for quota in rows:
+        if not quota.credit_code and quota.project_type_id in own:
             continue
         # Without a region of its own the quota holds for each district: the first six digits.
         whose = (
@@ -72,6 +75,9 @@ def check_recommender(application: Application, *, ahead: Collection[int] = ()) 
 
 def _holds_for(quota: Quota, application: Application) -> bool:
     """A quota of a region says nothing of an authority or of a chosen recommender."""
+    if quota.credit_code:
+        named = application.recommender
+        return named is not None and named.credit_code == quota.credit_code
     if application.recommender_id:
         return not quota.region
     return application.organisation.region.startswith(quota.region)
@@ -151,7 +157,7 @@ def standing(call: Call, office: Office) -> list[Standing]:
     by_name = None if region else office.organisation_id
     own = _of_recommender(by_name, region).filter(call__series=call.series).order_by()
     batches = {row.code: row.name for row in intakes_of(call)}
-    for quota in call.quotas.filter(of=QuotaOf.RECOMMENDER).select_related("project_type"):
+    for quota in _standing_quotas(call, office):
         if by_name:
             districts = [] if quota.region else [""]
         elif quota.region:
@@ -168,6 +174,20 @@ def standing(call: Call, office: Office) -> list[Standing]:
                 used = _of_batch(quota, rows, code).count()
                 found.append(Standing(quota, district, name, quota.number, used))
     return found
+
+
+def _standing_quotas(call: Call, office: Office) -> list[Quota]:
+    """Those for each recommender, and in their place those of this one by name."""
+    rows = list(call.quotas.filter(of=QuotaOf.RECOMMENDER).select_related("project_type"))
+    code = ""
+    if any(row.credit_code for row in rows) and office.organisation_id and not office.region:
+        code = Organisation.objects.values_list("credit_code", flat=True).get(pk=office.organisation_id)
+    own = {row.project_type_id for row in rows if code and row.credit_code == code}
+    return [
+        row
+        for row in rows
+        if (row.credit_code == code if row.credit_code else row.project_type_id not in own)
+    ]
 
 
 def _of_type(quota: Quota, rows):

@@ -119,7 +119,7 @@ class AskedSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Stage
-        fields = ("step", "clause", "pledge", "shown_days", "asks_file", "opinion_length")
+        fields = ("step", "clause", "pledge", "shown_days", "shown_day_kind", "asks_file", "opinion_length")
 
 
 class SignOffSerializer(serializers.ModelSerializer):

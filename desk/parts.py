@@ -62,6 +62,7 @@ PARTS = (
             "recommenders",
             "nominators",
             "call.invitation_only",
+            "call.abroad",
             "call.max_submissions",
             "call.max_megabytes",
             "call.partners_confirm",

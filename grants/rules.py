@@ -46,6 +46,8 @@ UNIT = frozenset(
         "kind",
         "region",
         "credit_code",
+        "country",
+        "foreign",
         "registered_date",
         "legal_representative",
         "parent_credit_code",

@@ -8,14 +8,19 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as BaseUserManager
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import MD5, Concat, Left, Lower, Replace
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts import states
-from accounts.identity import CREDIT_CODE_FORM, validate_credit_code, validate_phone, validate_region
+from accounts import countries, states
+from accounts.countries import HOME, validate_country
+from accounts.identity import CREDIT_CODE_FORM, validate_phone, validate_region, validate_unit_key
 from accounts.kinds import OrganisationKind
 from accounts.roles import STAFF_ROLES, Role, Scope, UnitRole
+
+KEY_ABROAD = Concat(F("country"), Value("-"), Left(MD5(Replace(Lower("name"), Value(" "))), 15))
+"""As `Participant.unit_key` has it, so that limits, budgets and conflicts know the unit by either."""
 
 
 def sees_accounts(user) -> bool:
@@ -148,15 +153,30 @@ class OrganisationQuerySet(models.QuerySet):
 
 @pghistory.track()
 class Organisation(models.Model):
-    """A unit (单位) known by its 统一社会信用代码."""
+    """A unit (单位) known by its 统一社会信用代码.
+
+    One abroad (境外单位) has a number of its country's register instead; in the place of the code stands its
+    key, made of country and name as that of participants from units abroad (`Participant.unit_key`).
+    """
 
     name = models.CharField(_("单位名称"), max_length=120)
     credit_code = models.CharField(
-        _("统一社会信用代码"), max_length=18, unique=True, validators=[validate_credit_code]
+        _("统一社会信用代码"), max_length=18, unique=True, validators=[validate_unit_key]
     )
     kind = models.CharField(_("单位类型"), max_length=20, choices=OrganisationKind)
+    country = models.CharField(_("国家或地区"), max_length=2, default=HOME, validators=[validate_country])
+    registration_number = models.CharField(
+        _("境外登记号"),
+        max_length=40,
+        blank=True,
+        help_text=_("境外单位在所在国家或地区的登记号或注册号"),
+    )
     region = models.CharField(
-        _("所在区域代码"), max_length=6, help_text=_("GB/T 2260 六位代码"), validators=[validate_region]
+        _("所在区域代码"),
+        max_length=6,
+        blank=True,
+        help_text=_("GB/T 2260 六位代码；境外单位没有"),
+        validators=[validate_region],
     )
     address = models.CharField(_("地址"), max_length=200, blank=True)
     legal_representative = models.CharField(_("法定代表人"), max_length=60, blank=True)
@@ -194,9 +214,23 @@ class Organisation(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(credit_code__regex=CREDIT_CODE_FORM), name="organisation_credit_code_form"
+                condition=Q(country=HOME, credit_code__regex=CREDIT_CODE_FORM, registration_number="")
+                | ~Q(country=HOME) & ~Q(registration_number="") & Q(credit_code=KEY_ABROAD),
+                name="organisation_credit_code_form",
+                violation_error_message=_(
+                    "国内单位须有统一社会信用代码；境外单位的名称和国家登记后不能修改。"
+                ),
             ),
-            models.CheckConstraint(condition=Q(region__regex=r"^[0-9]{6}$"), name="organisation_region_form"),
+            models.CheckConstraint(
+                condition=Q(country=HOME, region__regex=r"^[0-9]{6}$") | ~Q(country=HOME) & Q(region=""),
+                name="organisation_region_form",
+                violation_error_message=_("国内单位须有六位区域代码，境外单位没有。"),
+            ),
+            models.UniqueConstraint(
+                fields=["country", "registration_number"],
+                condition=~Q(registration_number=""),
+                name="organisation_number_once_per_country",
+            ),
             models.CheckConstraint(
                 condition=Q(authority__isnull=True) | ~Q(authority=models.F("id")),
                 name="organisation_not_its_own_authority",
@@ -205,6 +239,19 @@ class Organisation(models.Model):
 
     def __str__(self):
         return self.name
+
+    @property
+    def is_abroad(self) -> bool:
+        return self.country != HOME
+
+    @property
+    def code_shown(self) -> str:
+        """What people know it by: the credit code; abroad the country and its own number."""
+        return (
+            f"{countries.name_of(self.country)} {self.registration_number}"
+            if self.is_abroad
+            else self.credit_code
+        )
 
 
 @pghistory.track()

@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts import states
 from accounts.countries import validate_country
-from accounts.identity import validate_account, validate_identity
+from accounts.identity import ACCOUNT_FORM, validate_account, validate_identity
 from accounts.kinds import Degree, FactKind, ShareholderKind
 from accounts.models.people import OfUnitQuerySet, Organisation, User
 from accounts.roles import Role
@@ -178,7 +178,7 @@ class BankAccount(models.Model):
         verbose_name_plural = pgettext_lazy("list", "收款账户")
         ordering = ["-valid_from", "-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(number__regex=r"^[0-9]{6,30}$"), name="bank_account_digits"),
+            models.CheckConstraint(condition=Q(number__regex=ACCOUNT_FORM), name="bank_account_digits"),
             models.CheckConstraint(
                 condition=Q(
                     state__in=["confirmed", "returned"], checked_by__isnull=False, checked_at__isnull=False

@@ -24,7 +24,10 @@ class SigningForm(forms.Form):
         else:
             del self.fields["pledged"]
         if stage.shown_days:
-            help_text = _("不少于 %(days)s 个工作日") % {"days": stage.shown_days}
+            help_text = _("不少于 %(days)s 个%(kind)s") % {
+                "days": stage.shown_days,
+                "kind": stage.get_shown_day_kind_display(),
+            }
             self.fields["shown_to"].help_text = help_text
         else:
             del self.fields["shown_from"], self.fields["shown_to"]

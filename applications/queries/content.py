@@ -38,7 +38,7 @@ def snapshot(application: Application) -> dict:
         "project_type": _sealed_type(application),
         "organisation": {
             "name": application.organisation.name,
-            "credit_code": application.organisation.credit_code,
+            "credit_code": application.organisation.code_shown,
             "region": application.organisation.region,
             "legal_representative": application.organisation.legal_representative,
         },

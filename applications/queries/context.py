@@ -180,7 +180,7 @@ class _World:
         self.abroad = {row.unit_key for rows in self.people.values() for row in rows} - self.codes - {""}
         leads = {application.organisation_id for application in applications}
         leads |= {application.recommender_id for application in applications}
-        named = self.codes | self._named("credit_code")
+        named = self.codes | self.abroad | self._named("credit_code")
         units = Organisation.objects.filter(Q(credit_code__in=named) | Q(pk__in=leads))
         barred = Sanction.objects.facts(local_date(timezone.now()), organisation="pk")
         self.units = {unit.pk: unit for unit in units.select_related("parent").annotate(sanctions=barred)}
@@ -275,6 +275,10 @@ class _World:
         is_card = row.id_kind == IdKind.ID_CARD and len(number) == 18
         person["sex"] = ("male" if int(number[16]) % 2 else "female") if is_card else None
         person["id_number"] = number
+        lead = self.units[application.organisation_id]
+        if lead.is_abroad and row.unit_key == lead.credit_code:
+            # So that "the head works at the lead unit" reads the same for units without a credit code.
+            person["credit_code"] = lead.credit_code
         person["records"] = self.records.person(row.person_key, application)
         person["sanctions"] = row.sanctions if row.person_key else []
         return person
@@ -286,7 +290,7 @@ class _World:
 
     def _partner(self, row, application) -> dict:
         code, name, foreign = row.credit_code, row.organisation_name, row.country != HOME
-        unit = self.by_code.get(code)
+        unit = self.by_code.get(row.unit_key)
         # The code itself says the region of registration when the unit has no account here.
         known = self.facts[unit.pk] if unit else {"region": code[2:8]}
         partner = dict.fromkeys(PARTNER) | {key: known[key] for key in PARTNER if key in known}

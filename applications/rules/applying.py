@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext as _
 
+from accounts.queries import is_confirmed
 from applications import queries
 from applications.models import Application, Participant, Partner, StampedTable, TableOf
 from applications.states import EDITABLE, TAKEN_BACK_FROM, ApplicationState
@@ -66,6 +67,7 @@ def check_can_start(by, call: Call, topic: Topic | None, organisation, *, at, pr
     if topic and topic.owner_id == organisation.pk:
         raise Refused(_("发榜方不能揭自己发布的榜。"), field="organisation", clause=topic.number)
     check_invited(call, organisation)
+    check_lead_abroad(call, organisation)
     if call.follows_id:
         check_entry(call, organisation, at=at)
 
@@ -78,6 +80,31 @@ def check_registration(call: Call, *, at) -> None:
             % {"time": queries.local_moment(call.registers_by_at)},
             clause=call.number,
             code="not_registered",
+        )
+
+
+def check_lead_abroad(call: Call, organisation) -> None:
+    """A unit abroad leads where the notice lets it. Raises Refused."""
+    if organisation.is_abroad and not call.is_open_abroad:
+        raise Refused(
+            _("“%(unit)s”是境外单位，本通知只接受国内单位牵头；境外单位可以作为合作单位参加。")
+            % {"unit": organisation.name},
+            field="organisation",
+            clause=call.number,
+            code="abroad",
+        )
+
+
+def check_proven(application: Application) -> None:
+    """Of a unit abroad an officer has seen the proof before it hands in. Raises Refused."""
+    unit = application.organisation
+    if unit.is_abroad and not is_confirmed(unit):
+        raise Refused(
+            _("“%(unit)s”的登记证明还没有核实：请单位管理员在单位档案中上传证明，由主管部门核实后再提交。")
+            % {"unit": unit.name},
+            field="organisation",
+            clause=application.call.number,
+            code="not_proven",
         )
 
 
@@ -250,6 +277,8 @@ def check_can_submit(by, application: Application, *, at) -> None:
         raise Lost(_("申报书已经提交，不需要再次提交。"), code="submitted")
     check_submissions_left(application)
     if application.state == ApplicationState.DRAFT:
+        check_lead_abroad(application.call, application.organisation)
+        check_proven(application)
         check_window(application.call, application.topic, at=at, project_type=application.project_type)
         check_intake(application.call, application.project_type, at=at)
         check_entry_kept(application, at=at)

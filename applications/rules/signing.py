@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from applications.models import Application
 from core import calendar
 from core.workflow import Refused
-from grants.models import Stage
+from grants.models import DayKind, Stage
 from grants.queries import stages_of
 
 
@@ -61,11 +61,13 @@ def _check_shown(stage: Stage, signed: Signed, *, at) -> None:
         raise Refused(_("请填写内部公示的起止日期。"), field="shown_from", clause=stage.clause)
     if last < first or last > calendar.local_date(at):
         raise Refused(_("公示结束不早于开始，也不晚于今天。"), field="shown_to", clause=stage.clause)
-    days = calendar.working_days_between(first, last)
+    in_working_days = stage.shown_day_kind == DayKind.WORKING
+    days = calendar.working_days_between(first, last) if in_working_days else (last - first).days + 1
     if days < stage.shown_days:
+        kind = stage.get_shown_day_kind_display()
         raise Refused(
-            _("内部公示不少于 %(least)s 个工作日，%(first)s 至 %(last)s 只有 %(days)s 个。")
-            % {"least": stage.shown_days, "first": first, "last": last, "days": days},
+            _("内部公示不少于 %(least)s 个%(kind)s，%(first)s 至 %(last)s 只有 %(days)s 个。")
+            % {"least": stage.shown_days, "kind": kind, "first": first, "last": last, "days": days},
             field="shown_to",
             clause=stage.clause,
         )

@@ -175,6 +175,7 @@ class AccessForm(PartForm):
     layout = (
         (("max_submissions", 6), ("max_megabytes", 6)),
         (("is_invitation_only", 4), ("requires_partner_confirmation", 4), ("requires_consents", 4)),
+        (("is_open_abroad", 12),),
         (("follows", 8), ("entry_days", 4)),
     )
 
@@ -182,6 +183,7 @@ class AccessForm(PartForm):
         model = Call
         fields = (
             "is_invitation_only",
+            "is_open_abroad",
             "max_submissions",
             "max_megabytes",
             "requires_partner_confirmation",
@@ -232,8 +234,8 @@ class QuotaForm(PartForm):
             self.add_error("formula", _("立项数只能是数字。"))
         if data.get("region") and data.get("of") != QuotaOf.RECOMMENDER:
             self.add_error("region", _("只有推荐单位的限额才按区域。"))
-        if data.get("credit_code") and data.get("of") != QuotaOf.UNIT:
-            self.add_error("credit_code", _("只有申报单位的限额才写单位。"))
+        if data.get("credit_code") and data.get("of") == QuotaOf.AWARD:
+            self.add_error("credit_code", _("立项数不写单位。"))
         return data
 
     def clean_credit_code(self):

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy
 from desk.forms.base import PartForm, rows
 from desk.forms.rules import check_formula, question_codes
 from desk.forms.widgets import formula, short_text
-from grants.models import FOR_ALL, OWN_CLOCKS, SLIDES_RULES, RecommendedBy, Stage, StageKind
+from grants.models import FOR_ALL, OWN_CLOCKS, SLIDES_RULES, DayKind, RecommendedBy, Stage, StageKind
 from grants.rules import why_for_all
 
 SLIDES = ("slides_days", "slides_until", "slides_pages", "slides_megabytes")
@@ -28,13 +28,14 @@ class StageForm(PartForm):
             ("slides_megabytes", 3),
         ),
         (("slides_blind", 12),),
-        (("shown_days", 3), ("opinion_length", 3), ("asks_file", 3), ("asks_file_en", 3)),
+        (("shown_days", 3), ("shown_day_kind", 3), ("opinion_length", 3)),
+        (("asks_file", 6), ("asks_file_en", 6)),
         (("pledge", 6), ("pledge_en", 6)),
     )
     of_kinds = {
         **dict.fromkeys((*SLIDES, "slides_blind"), " ".join(SLIDES_RULES)),
         **dict.fromkeys(("recommended_by", "authority_confirmed"), StageKind.RECOMMENDATION),
-        **dict.fromkeys(SIGNING, f"{StageKind.UNIT_REVIEW} {StageKind.RECOMMENDATION}"),
+        **dict.fromkeys((*SIGNING, "shown_day_kind"), f"{StageKind.UNIT_REVIEW} {StageKind.RECOMMENDATION}"),
         "until": " ".join(kind for kind in StageKind.values if kind not in OWN_CLOCKS),
         "applies_when": " ".join(kind for kind in StageKind.values if kind not in FOR_ALL),
     }
@@ -57,6 +58,7 @@ class StageForm(PartForm):
             "slides_megabytes",
             "slides_blind",
             *SIGNING,
+            "shown_day_kind",
         )
         widgets = {
             "instruction": short_text(1),
@@ -73,6 +75,7 @@ class StageForm(PartForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["recommended_by"].required = False
+        self.fields["shown_day_kind"].required = False
 
     def clean(self):
         data = super().clean()
@@ -81,6 +84,7 @@ class StageForm(PartForm):
             data["recommended_by"] = RecommendedBy.REGION
         if data["recommended_by"] != RecommendedBy.AUTHORITY:
             data["authority_confirmed"] = False
+        data["shown_day_kind"] = data.get("shown_day_kind") or DayKind.WORKING
         check_formula(self, "applies_when", codes=question_codes(self.call))
         if data.get("applies_when", "").strip() and (why := why_for_all(data.get("kind"), 1)):
             self.add_error("applies_when", why)

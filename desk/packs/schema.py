@@ -29,6 +29,7 @@ from desk.packs.values import (
     Words120,
     Words200,
 )
+from desk.packs.who import InvitationPart, NominatorsPart, QuotaPart, RecommenderPart, TypeCode
 from finance.models import Condition
 from grants.models import (
     Automation,
@@ -40,7 +41,6 @@ from grants.models import (
     Instrument,
     MoneyKind,
     QuestionKind,
-    QuotaOf,
     RecommendedBy,
     RuleScope,
     SanctionBars,
@@ -53,8 +53,6 @@ from milestones.models import Kind
 from reviews.models import Aggregation
 
 Rate = Annotated[Number, Field(gt=0, le=1000)]
-TypeCode = Annotated[str, Field(max_length=50)]
-"""The code of a project type of this pack; empty: all types."""
 Percent = Annotated[Number, Field(gt=0, le=100)]
 
 
@@ -81,6 +79,8 @@ class CallPart(Part):
     recommender_closes: Moment | None = None
     bid_days: Days | None = None
     invitation_only: bool = False
+    abroad: bool = False
+    """Units abroad may lead: registered by their country's number, their proof confirmed by an officer."""
     max_submissions: Annotated[int, Field(ge=1, le=99)] | None = None
     max_megabytes: Annotated[int, Field(ge=1, le=2000)] | None = None
     """Of all files of one application together."""
@@ -145,48 +145,6 @@ class RolePart(Part):
     least: Annotated[int, Field(ge=0, le=50)] = 0
     most: Annotated[int, Field(ge=1, le=50)] | None = None
     clause: Clause = ""
-
-
-class QuotaPart(Part):
-    of: QuotaOf
-    type: TypeCode = ""
-    region: Annotated[str, Field(pattern=r"^\d{0,6}$")] = ""
-    credit_code: Annotated[str, Field(pattern=r"^([0-9A-HJ-NP-RTUW-Y]{18})?$")] = ""
-    """One unit's own row, in place of the row for every unit."""
-    name: Maybe120 = ""
-    number: Annotated[int, Field(ge=0, le=99999)] | None = None
-    formula: Text = ""
-    per_intake: bool = False
-    """In each batch so many; else in all of them together."""
-    clause: Clause = ""
-
-
-class InvitationPart(Part):
-    credit_code: Annotated[str, Field(pattern=r"^[0-9A-HJ-NP-RTUW-Y]{18}$")]
-    name: Words120
-
-
-class RecommenderPart(Part):
-    """One of those from which an applicant chooses who recommends (bank, fund, park, office)."""
-
-    credit_code: Annotated[str, Field(pattern=r"^[0-9A-HJ-NP-RTUW-Y]{18}$")]
-    name: Words120
-
-
-class NominatorsPart(Part):
-    """One way of being nominated by persons: at least so many of whom `who` (CEL) holds."""
-
-    type: TypeCode = ""
-    name: Words120
-    name_en: Maybe120 = ""
-    least: Annotated[int, Field(ge=1, le=30)] = 1
-    who: Body
-    hint: Text = ""
-    applies_when: Text = ""
-    per_year: Annotated[int, Field(ge=1, le=99)] | None = None
-    of_units: Annotated[int, Field(ge=0, le=30)] | None = None
-    leader_first: bool = False
-    clause: Annotated[Clause, Field(min_length=1)]
 
 
 class CategoryPart(Part):
@@ -340,6 +298,7 @@ class StagePart(Part):
     """Of `unit_review` and `recommendation`: what has to be ticked, shown inside, uploaded or written."""
     pledge_en: Text = ""
     shown_days: Annotated[int, Field(ge=1, le=60)] | None = None
+    shown_day_kind: DayKind = DayKind.WORKING
     asks_file: Annotated[str, Field(max_length=120)] = ""
     asks_file_en: Annotated[str, Field(max_length=120)] = ""
     opinion_length: Annotated[int, Field(ge=1, le=2000)] | None = None

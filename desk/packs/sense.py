@@ -79,6 +79,17 @@ def _windows(pack: Pack) -> Found:
         call.opens < call.registers_by and (call.closes is None or call.registers_by <= call.closes)
     ):
         yield ("call", "registers_by"), _("意向登记截止应在开始时间之后、申报截止之前。")
+    if call.abroad:
+        regional = [
+            index
+            for index, stage in enumerate(pack.stages)
+            if stage.kind == StageKind.RECOMMENDATION and stage.recommended_by == RecommendedBy.REGION
+        ]
+        for index in regional:
+            yield (
+                ("stages", index, "recommended_by"),
+                _("境外单位没有所在区域：境外单位可以牵头的，推荐单位由申报人选择。"),
+            )
     if call.members_consent and not call.participants:
         yield ("call", "members_consent"), _("要求参与人员同意，就要填写参与人员。")
     if pack.duplicate.percent and not kinds & {StageKind.FORMAL_CHECK, StageKind.CREDIT_CHECK}:
@@ -245,8 +256,10 @@ def _lists(pack: Pack) -> Found:
             yield ("quotas", index, "per_intake"), _("没有批次，限额不能按批次计算。")
         if quota.region and quota.of != QuotaOf.RECOMMENDER:
             yield ("quotas", index, "region"), _("只有推荐单位的限额才按区域。")
-        if quota.credit_code and quota.of != QuotaOf.UNIT:
-            yield ("quotas", index, "credit_code"), _("只有申报单位的限额才写单位。")
+        if quota.credit_code and quota.of == QuotaOf.AWARD:
+            yield ("quotas", index, "credit_code"), _("立项数不写单位。")
+        if quota.credit_code and quota.region:
+            yield ("quotas", index, "region"), _("写明推荐单位的限额不再写区域。")
 
 
 def _recommenders(pack: Pack) -> Found:

@@ -42,6 +42,7 @@ CALL_FIELDS = {
     "unit_closes": "unit_closes_at",
     "recommender_closes": "recommender_closes_at",
     "invitation_only": "is_invitation_only",
+    "abroad": "is_open_abroad",
     "max_submissions": "max_submissions",
     "partners_confirm": "requires_partner_confirmation",
     "members_consent": "requires_consents",

@@ -142,6 +142,13 @@ class Call(models.Model):
     is_invitation_only = models.BooleanField(
         _("定向邀请"), default=False, help_text=_("只有名单内的单位可以申报")
     )
+    is_open_abroad = models.BooleanField(
+        _("境外单位可以牵头"),
+        default=False,
+        help_text=_(
+            "境外单位凭所在国家或地区的登记号注册，登记证明经核实后可以牵头申报；国家限制写成申报条件"
+        ),
+    )
     max_submissions = models.PositiveSmallIntegerField(
         _("最多提交次数"), null=True, blank=True, help_text=_("含退回修改后的再次提交；留空不限")
     )
@@ -400,6 +407,7 @@ class Call(models.Model):
                     "recommender_closes_at",
                     "has_intakes",
                     "is_invitation_only",
+                    "is_open_abroad",
                     "max_submissions",
                     "follows_id",
                     "entry_days",

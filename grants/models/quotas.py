@@ -18,9 +18,9 @@ class Quota(models.Model):
     """How many applications one unit may hand in, one recommender may pass on, or the call funds (限额).
 
     `region` limits a recommender's quota to one region's; empty: each region. With a `credit_code` the row is
-    one unit's own, in place of the row for every unit (限额表). `number`, or a CEL `formula`
-    over `unit` (the applicant as of the opening day; for a recommender its own organisation). What the call
-    funds is a number.
+    the own one of a unit or a recommender, in place of the row for each (限额表). `number`, or a CEL
+    `formula` over `unit` (the applicant as of the opening day; for a recommender its own organisation). What
+    the call funds is a number.
     """
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="quotas", verbose_name=_("通知"))
@@ -55,7 +55,7 @@ class Quota(models.Model):
                 nulls_distinct=False,
             ),
             models.CheckConstraint(
-                condition=Q(of="unit") | Q(credit_code=""), name="quota_credit_code_of_unit"
+                condition=~Q(of="award") & Q(region="") | Q(credit_code=""), name="quota_credit_code_of_one"
             ),
             models.CheckConstraint(
                 condition=Q(number__isnull=False, formula="") | Q(number__isnull=True) & ~Q(formula=""),

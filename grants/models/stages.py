@@ -121,10 +121,13 @@ class Stage(models.Model):
     )
     pledge_en = models.TextField(_("英文承诺"), blank=True)
     shown_days = models.PositiveSmallIntegerField(
-        _("内部公示不少于（工作日）"),
+        _("内部公示不少于（天）"),
         null=True,
         blank=True,
-        help_text=_("通过时须填写内部公示的起止日期，按工作日计算；留空不要求"),
+        help_text=_("通过时须填写内部公示的起止日期；留空不要求"),
+    )
+    shown_day_kind = models.CharField(
+        _("内部公示日历"), max_length=10, choices=DayKind, default=DayKind.WORKING
     )
     asks_file = models.CharField(
         _("须上传的材料"),

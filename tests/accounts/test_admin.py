@@ -111,6 +111,7 @@ def test_nothing_is_deleted(client, db, url):
 def test_a_wrong_credit_code_names_its_field(client, db):
     as_(client, Role.SYSADMIN)
     data = {"name": "甲", "credit_code": "91370212MA3C4R5T6X", "kind": "enterprise", "region": "370212"}
+    data["country"] = "CN"
     response = client.post(f"{UNITS}add/", data | inlines("memberships", "facts", "integrity_records"))
     assert list(response.context["adminform"].form.errors) == ["credit_code"]
 

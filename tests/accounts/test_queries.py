@@ -30,6 +30,8 @@ def test_a_unit_without_facts_has_no_certificates_and_no_data():
         "kind": "enterprise",
         "region": "370212",
         "credit_code": unit.credit_code,
+        "country": "CN",
+        "foreign": False,
         "registered_date": date(2020, 1, 2),
         "legal_representative": "王五",
         "parent_credit_code": "",

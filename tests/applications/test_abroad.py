@@ -1,5 +1,6 @@
 """Participants from units abroad: no credit code, passports, seen by rules, limits and conflicts."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -7,17 +8,19 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import actions as accounts
 from accounts import countries
+from accounts.models import Organisation
 from applications import actions, completeness, eligibility, exporting, printing, queries
 from applications.models import Participant, PastProject, RuleStatus
 from core.workflow import Refused
-from grants.models import Automation, RuleScope
+from grants.models import Automation, Call, RuleScope
 from reviews.models import ConflictKind
 from reviews.queries import conflicts_of
-from tests.factories.accounts import OrganisationFactory
-from tests.factories.applications import fill, filled, submitted
+from tests.factories.accounts import OrganisationFactFactory, OrganisationFactory, UserFactory, officer
+from tests.factories.applications import ApplicationFactory, fill, filled, submitted
 from tests.factories.grants import CallFactory
-from tests.factories.reviews import ExpertFactory
+from tests.factories.reviews import ExpertFactory, publish
 
 pytestmark = pytest.mark.django_db
 
@@ -227,3 +230,71 @@ def test_the_team_sees_that_the_lead_unit_writes_for_a_unit_abroad(client):
     client.force_login(application.created_by)
     page = client.get(reverse("applications:detail", args=[application.pk])).content.decode()
     assert "境外单位（德国），由牵头单位填写" in page
+
+
+# ---- a unit abroad that leads ----
+
+HRB = {
+    "country": "DE",
+    "registration_number": " hrb 12345 ",
+    "name": "Institut für  Ozeantechnik",
+    "kind": "institute",
+}
+
+
+def lead_abroad(call, *, proven=True):
+    """A draft of a registered unit abroad, whose head shows a passport."""
+    by = UserFactory()
+    unit = accounts.register_abroad(by=by, at=timezone.now(), **HRB)
+    if proven:
+        OrganisationFactFactory(
+            organisation=unit, kind="licence", confirmed_at=timezone.now(), confirmed_by=officer()
+        )
+    application = fill(ApplicationFactory(call=call, organisation=unit, created_by=by))
+    head = ANNA | {"role": "pi", "birth_date": date(1980, 6, 15)}
+    actions.set_participants(application=application, participants=[head], by=by, at=timezone.now())
+    return application
+
+
+def test_a_unit_abroad_registers_by_its_countrys_number_once(client):
+    person, other = UserFactory(), UserFactory()
+    client.force_login(person)
+    page = reverse("accounts:register_abroad")
+    assert client.post(page, HRB | {"country": "CN"}).status_code == 422
+    assert client.post(page, HRB).status_code == 302
+    unit = Organisation.objects.get()
+    assert (unit.registration_number, unit.region, unit.code_shown) == ("HRB 12345", "", "德国 HRB 12345")
+    client.force_login(other)
+    again = client.post(page, HRB | {"name": "Anders"})
+    assert (again.status_code, "申请加入" in again.content.decode()) == (422, True)
+    client.force_login(person)
+    edit = reverse("accounts:edit_unit", args=[unit.pk])
+    assert client.post(edit, {"kind": "university", "name": "Anders"}).status_code == 302
+    unit.refresh_from_db()
+    assert (unit.kind, unit.name) == ("university", "Institut für Ozeantechnik")
+    for fields in ({"name": "Anders"}, {"region": "370212"}, {"registration_number": ""}, {"country": "CN"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Organisation.objects.filter(pk=unit.pk).update(**fields)
+
+
+def test_a_unit_abroad_leads_where_the_notice_lets_it_once_an_officer_has_seen_its_proof():
+    rules = rule("C1", "unit.country in ['DE', 'FR']"), rule("C2", "pi.credit_code == unit.credit_code")
+    closed, call = CallFactory(), CallFactory(parts__rules=rules, draft=True)
+    Call.objects.filter(pk=call.pk).update(is_open_abroad=True)
+    application = lead_abroad(publish(call), proven=False)
+    said = {"application": application, "by": application.created_by, "at": timezone.now()}
+    lines = {line.code: line.status for line in eligibility.evaluate(application)}
+    assert (lines["C1"], lines["C2"]) == (RuleStatus.PASSED, RuleStatus.PASSED)
+    assert queries.context(application)["partners"] == []
+    with pytest.raises(Refused) as refused:
+        actions.submit(**said)
+    assert refused.value.code == "not_proven"
+    unit = application.organisation
+    OrganisationFactFactory(
+        organisation=unit, kind="licence", confirmed_at=timezone.now(), confirmed_by=officer()
+    )
+    actions.submit(**said)
+    assert queries.latest_submission(application).content["organisation"]["credit_code"] == "德国 HRB 12345"
+    with pytest.raises(Refused) as refused:
+        actions.start(call=closed, organisation=unit, by=application.created_by, at=timezone.now())
+    assert refused.value.code == "abroad"

@@ -193,7 +193,7 @@ def test_a_row_of_the_units_own_stands_in_place_of_the_row_for_every_unit():
     row = {"call": call, "number": 1, "credit_code": named.credit_code, "name": named.name, "order": 2}
     Quota.objects.create(of=QuotaOf.UNIT, **row)
     with pytest.raises(IntegrityError), transaction.atomic():
-        Quota.objects.create(of=QuotaOf.RECOMMENDER, **row)
+        Quota.objects.create(of=QuotaOf.AWARD, **row)
     publish(call)
     hand_in(filled(call=call, organisation=named))
     for unit, said in (

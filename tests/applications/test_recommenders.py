@@ -260,6 +260,26 @@ def test_units_that_wait_for_a_word_cost_the_same(client, number, django_assert_
         assert len(client.get(address).context["to_confirm"]) == number
 
 
+def test_a_recommender_by_name_has_its_own_row_in_place_of_that_for_each():
+    bank, other = OrganisationFactory(), OrganisationFactory()
+    call = CallFactory(draft=True, parts__stages=("recommendation", "formal_check", "decision"))
+    Stage.objects.filter(call=call, kind="recommendation").update(recommended_by=RecommendedBy.CHOSEN)
+    for order, (number, code) in enumerate(((1, ""), (2, bank.credit_code)), start=1):
+        fields = {"number": number, "credit_code": code, "clause": "第七条", "order": order}
+        Quota.objects.create(call=call, of=QuotaOf.RECOMMENDER, **fields)
+    publish(call)
+    rows = [ApplicationFactory(call=call, recommender=unit) for unit in (bank, bank, other, other)]
+    passed_on = Application.objects.filter(pk__in=[rows[0].pk, rows[2].pk])
+    passed_on.update(
+        state=S.FORMAL_CHECK, version=1, submitted_at=timezone.now(), submitted_by=rows[0].created_by
+    )
+    quotas.check_recommender(rows[1])
+    with pytest.raises(Refused):
+        quotas.check_recommender(rows[3])
+    left = [[row.left for row in quotas.standing(call, Office(unit.pk, ""))] for unit in (bank, other)]
+    assert left == [[1], [0]]
+
+
 def test_each_named_recommender_has_the_quota_and_an_order_of_its_own():
     bank, other = OrganisationFactory(), OrganisationFactory()
     call, at = call_by(RecommendedBy.CHOSEN, bank, other, number=1), timezone.now()

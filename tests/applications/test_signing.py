@@ -1,5 +1,6 @@
 """What a unit or a recommender gives with what it passes on."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from rest_framework.test import APIClient
 from accounts.roles import UnitRole
 from applications import actions, queries, ranking, rules
 from applications.models import SignOff
+from applications.rules import signing
 from core import calendar
 from core.workflow import Lost, Refused
 from grants.models import Call, Stage
@@ -22,6 +24,15 @@ from tests.factories.grants import CallFactory
 
 pytestmark = pytest.mark.django_db
 ASKED = {"pledge": "本单位已征求意见。", "shown_days": 3, "asks_file": "学术委员会意见", "opinion_length": 5}
+
+
+def test_days_of_a_calendar_count_where_the_notice_says_so():
+    stage = Stage(shown_days=7, shown_day_kind="calendar", clause="第九条")
+    today = calendar.local_date(timezone.now())
+    for back, ok in ((6, True), (5, False)):
+        signed = rules.Signed(shown_from=today - timedelta(days=back), shown_to=today)
+        with nullcontext() if ok else pytest.raises(Refused, match="不少于 7 个自然日"):
+            signing._check_shown(stage, signed, at=timezone.now())
 
 
 def waiting(**asked):
@@ -77,7 +88,12 @@ def test_by_api_the_unit_reads_what_is_asked_and_gives_it():
     client = APIClient()
     client.force_authenticate(member_of(application.organisation, UnitRole.ADMIN))
     address = f"/api/v1/applications/{application.pk}/"
-    assert client.get(address).json()["asked"] == {"step": "unit_review", "clause": "第九条", **ASKED}
+    assert client.get(address).json()["asked"] == {
+        "step": "unit_review",
+        "clause": "第九条",
+        "shown_day_kind": "working",
+        **ASKED,
+    }
     days = {"shown_from": str(today - timedelta(days=30)), "shown_to": str(today)}
     given = {"opinion": "同意申报。", "pledged": True, **days}
     faults = []

@@ -64,7 +64,10 @@ def fill(application, *, fiscal=Decimal(500_000), own=Decimal(500_000)) -> Appli
                 "id_number": make_id_number(1),
                 "title": "教授",
                 "organisation_name": application.organisation.name,
-                "credit_code": application.organisation.credit_code,
+                "credit_code": ""
+                if application.organisation.is_abroad
+                else application.organisation.credit_code,
+                "country": application.organisation.country,
                 "months_per_year": Decimal(6),
                 "task": "总体",
             }

@@ -1,0 +1,54 @@
+"""What a pack says of who may apply, recommend and nominate, and how many."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from desk.packs.part import Part
+from desk.packs.values import Body, Clause, Maybe120, Text, Words120
+from grants.models import QuotaOf
+
+TypeCode = Annotated[str, Field(max_length=50)]
+"""The code of a project type of this pack; empty: all types."""
+
+
+class QuotaPart(Part):
+    of: QuotaOf
+    type: TypeCode = ""
+    region: Annotated[str, Field(pattern=r"^\d{0,6}$")] = ""
+    credit_code: Annotated[str, Field(pattern=r"^([0-9A-HJ-NP-RTUW-Y]{18})?$")] = ""
+    """The own row of one unit, or of one recommender, in place of the row for each."""
+    name: Maybe120 = ""
+    number: Annotated[int, Field(ge=0, le=99999)] | None = None
+    formula: Text = ""
+    per_intake: bool = False
+    """In each batch so many; else in all of them together."""
+    clause: Clause = ""
+
+
+class InvitationPart(Part):
+    credit_code: Annotated[str, Field(pattern=r"^[0-9A-HJ-NP-RTUW-Y]{18}$")]
+    name: Words120
+
+
+class RecommenderPart(Part):
+    """One of those from which an applicant chooses who recommends (bank, fund, park, office)."""
+
+    credit_code: Annotated[str, Field(pattern=r"^[0-9A-HJ-NP-RTUW-Y]{18}$")]
+    name: Words120
+
+
+class NominatorsPart(Part):
+    """One way of being nominated by persons: at least so many of whom `who` (CEL) holds."""
+
+    type: TypeCode = ""
+    name: Words120
+    name_en: Maybe120 = ""
+    least: Annotated[int, Field(ge=1, le=30)] = 1
+    who: Body
+    hint: Text = ""
+    applies_when: Text = ""
+    per_year: Annotated[int, Field(ge=1, le=99)] | None = None
+    of_units: Annotated[int, Field(ge=0, le=30)] | None = None
+    leader_first: bool = False
+    clause: Annotated[Clause, Field(min_length=1)]
