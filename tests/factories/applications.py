@@ -41,7 +41,7 @@ class ApplicationFactory(DjangoModelFactory):
 
 def fill(application, *, fiscal=Decimal(500_000), own=Decimal(500_000)) -> Application:
     """Everything that the small call of `CallFactory` asks for."""
-    by, at = application.created_by, timezone.now()
+    by, at, lead = application.created_by, timezone.now(), application.organisation
     today = timezone.localdate()
     actions.update_basics(
         application=application,
@@ -63,11 +63,11 @@ def fill(application, *, fiscal=Decimal(500_000), own=Decimal(500_000)) -> Appli
                 "name": "周海声",
                 "id_number": make_id_number(1),
                 "title": "教授",
-                "organisation_name": application.organisation.name,
+                "organisation_name": lead.name,
                 "credit_code": ""
                 if application.organisation.is_abroad
                 else application.organisation.credit_code,
-                "country": application.organisation.country,
+                "country": lead.country,
                 "months_per_year": Decimal(6),
                 "task": "总体",
             }
