@@ -64,6 +64,7 @@ class RuleResultSerializer(serializers.ModelSerializer):
     code = serializers.CharField(source="rule.code", read_only=True)
     text = serializers.CharField(source="rule.text", read_only=True)
     clause = serializers.CharField(source="rule.clause", read_only=True)
+    evidence = serializers.DictField(source="told", read_only=True)
 
     class Meta:
         model = RuleResult

@@ -225,7 +225,8 @@ def read_form(report: Report, files: list[Document]) -> list[tuple[str, list[dic
     """What a report sealed, by section, as others read it: ID numbers hidden, files as documents."""
     by_hash = {document.sha256: document for document in files}
     answers = []
-    for answer in applications.masked_answers(report.answers):
+    said = applications.answers_in_readers_language(report.answers, lambda: form_questions(report.milestone))
+    for answer in applications.masked_answers(said):
         value = answer["value"]
         if isinstance(value, dict) and "files" in value:
             known = [by_hash[file["sha256"]] for file in value["files"] if file["sha256"] in by_hash]

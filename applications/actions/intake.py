@@ -5,7 +5,9 @@ from datetime import datetime
 from functools import partial
 
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
+from django.utils.translation import get_language
 from kombu.exceptions import OperationalError
 
 from applications import eligibility, notifications, queries, quotas, rules, scan_clocks
@@ -26,6 +28,8 @@ from notifications.models import NoticeKind
 
 log = logging.getLogger(__name__)
 
+LANGUAGE = settings.LANGUAGE_CODE
+"""What is sealed is in Chinese, whatever language whoever hands it in reads."""
 TASKS = ("applications.tasks.make_snapshot", "applications.tasks.compare")
 """What workers do with a version handed in."""
 
@@ -48,8 +52,8 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     quotas.hold_counted(current)
     consent_by_handing_in(application=current, by=by, at=at)
     seen = eligibility.seen_of(current)
-    lines = eligibility.evaluate(current, seen)
-    problems = rules.problems_of(current, lines, seen)
+    spoken = eligibility.evaluate_for_good(current, seen)
+    problems = rules.problems_of(current, spoken.get(get_language(), spoken[LANGUAGE]), seen)
     if problems:
         raise rules.Incomplete(problems)
     if returned:
@@ -57,8 +61,8 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     else:
         target = stage_behind(application=current, state=None, by=by, at=at).kind
     _settle_recommender(current)
-    submission = _seal(current, lines, by=by, at=at)
-    _store_results(current, lines, at=at)
+    submission = _seal(current, spoken[LANGUAGE], by=by, at=at)
+    _store_results(current, spoken, at=at)
     asked = queries.questions_of(current)
     keep_numbers(application=current, asked=asked, answers=submission.content["answers"])
     number = current.number or next_number(number_prefix(current.call))
@@ -114,7 +118,7 @@ def _seal(application, lines, *, by, at) -> Submission:
     )
 
 
-def _store_results(application, lines, *, at):
+def _store_results(application, spoken, *, at):
     """One row per rule of the notice. Handed in again, everything is examined afresh."""
     if application.version:
         # Taken back and mended after an amendment, it is judged by the new version's rules alone.
@@ -125,10 +129,10 @@ def _store_results(application, lines, *, at):
                 application=application,
                 rule=line.rule,
                 status=line.status,
-                evidence={"facts": line.evidence, "hint": line.hint},
+                evidence=eligibility.evidence_in_both(line, other),
                 checked_at=at,
             )
-            for line in lines
+            for line, other in zip(*spoken.values(), strict=True)
             if line.rule
         ],
         update_conflicts=True,

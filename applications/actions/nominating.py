@@ -1,13 +1,15 @@
 """People nominate an application (专家提名): asked by the team, they read what was handed in and sign."""
 
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from applications import nominator_clocks, notifications, queries, quotas, rules
+from applications import eligibility, nominator_clocks, notifications, queries, quotas, rules
 from applications.models import Application, Nominator, RuleStatus
+from applications.questions import localised
 from applications.states import NominatorState
 from core import workflow
 from core.workflow import Lost, Refused
@@ -128,27 +130,36 @@ def ask_nominators(*, application: Application, at: datetime) -> None:
 def settle(*, application: Application, by, at: datetime) -> None:
     """What the line of the formal check says of the signatures now; an officer's word stays."""
     until = queries.nominate_until(application)
-    status, hint = _judged(queries.standing_of_nominators(application), until, at)
+    ways = queries.standing_of_nominators(application)
+    status = _judged(ways, until, at)
     lines = queries.nominator_lines(application).filter(officer_status="")
-    lines.update(status=status, evidence={"facts": {}, "hint": hint}, checked_at=at)
+    lines.update(status=status, evidence=eligibility.kept(partial(_missing, ways, until, at)), checked_at=at)
     if status == RuleStatus.PASSED:
         nominator_clocks.done(application, by=by, at=at)
     _follow(application, by=by, at=at)
 
 
-def _judged(ways, until, at: datetime) -> tuple[str, str]:
+def _judged(ways, until, at: datetime) -> str:
     if not ways:
-        return RuleStatus.NOT_APPLICABLE, ""
+        return RuleStatus.NOT_APPLICABLE
     if any(way.is_met for way in ways):
-        return RuleStatus.PASSED, ""
+        return RuleStatus.PASSED
+    return RuleStatus.FAILED if until is not None and at > until else RuleStatus.MANUAL
+
+
+def _missing(ways, until, at: datetime) -> str:
+    """Who has not signed yet, way by way; "" when nobody is waited for."""
+    status = _judged(ways, until, at)
+    if status not in (RuleStatus.FAILED, RuleStatus.MANUAL):
+        return ""
     missing = _("；").join(
         _("%(group)s：已签 %(signed)s 人，还差 %(missing)s 人")
-        % {"group": way.group.name, "signed": way.signed, "missing": way.missing}
+        % {"group": localised(way.group, "name"), "signed": way.signed, "missing": way.missing}
         for way in ways
     )
-    late = until is not None and at > until
-    text = _("提名已截止，人数不足（%(missing)s）。") if late else _("等待专家提名（%(missing)s）。")
-    return RuleStatus.FAILED if late else RuleStatus.MANUAL, text % {"missing": missing}
+    is_late = status == RuleStatus.FAILED
+    text = _("提名已截止，人数不足（%(missing)s）。") if is_late else _("等待专家提名（%(missing)s）。")
+    return text % {"missing": missing}
 
 
 def follow_nominators(*, application: Application, by, at: datetime) -> None:

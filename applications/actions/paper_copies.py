@@ -1,12 +1,15 @@
 """Copies on paper: asked for with handing in or recommending, counted as they come, missed behind the end."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from applications import eligibility, paper_clocks, queries, rules
 from applications.models import Application, PaperReceipt, RuleResult, RuleStatus
+from applications.questions import localised
 from applications.states import ApplicationState
 from core import workflow
 from core.workflow import Lost
@@ -50,22 +53,26 @@ def ask_later(*, application: Application, old: str, at: datetime) -> None:
 
 
 def _wait(application: Application, *, at: datetime) -> None:
-    _settle(application, RuleStatus.MANUAL, _waits(application), at=at)
+    _settle(application, RuleStatus.MANUAL, partial(_waits, *_awaited(application)), at=at)
     paper_clocks.dropped(application, by=None, at=at)
     paper_clocks.opened(application, at=at)
 
 
-def _waits(application: Application) -> str:
+def _awaited(application: Application) -> tuple[int, datetime]:
+    return application.call.paper_copies, queries.paper_until(application)
+
+
+def _waits(copies: int, until: datetime) -> str:
     return _("等待纸质材料 %(copies)s 份，截止 %(time)s。") % {
-        "copies": application.call.paper_copies,
-        "time": queries.local_moment(queries.paper_until(application)),
+        "copies": copies,
+        "time": queries.local_moment(until),
     }
 
 
-def _settle(application: Application, status: str, hint: str, *, at: datetime) -> None:
+def _settle(application: Application, status: str, hint: Callable[[], str], *, at: datetime) -> None:
     """What the line of the formal check says of the copies; an officer's word of it stays."""
     lines = queries.paper_lines().filter(application=application)
-    lines.update(status=status, evidence={"facts": {}, "hint": hint}, checked_at=at)
+    lines.update(status=status, evidence=eligibility.kept(hint), checked_at=at)
 
 
 @transaction.atomic
@@ -133,24 +140,16 @@ def _judge(application: Application, *, by, at: datetime) -> None:
     papers, call = queries.papers_of(application), application.call
     late = papers.late(by_postmark=call.paper_by_postmark)
     if papers.missing and papers.until and at <= papers.until:
-        hint = _("已收到 %(copies)s 份，还缺 %(missing)s 份。")
-        hint %= {"copies": papers.copies, "missing": _missing(papers)}
-        _settle(application, RuleStatus.MANUAL, f"{hint}{_waits(application)}", at=at)
+        hint = partial(_lacks, papers, *_awaited(application))
+        _settle(application, RuleStatus.MANUAL, hint, at=at)
         if not _runs(application) and queries.papers_owing().filter(pk=application.pk).exists():
             paper_clocks.opened(application, at=at)
     elif papers.missing:
-        _settle(application, _failing(application), _short(papers), at=at)
+        _settle(application, _failing(application), partial(_short, papers), at=at)
         paper_clocks.dropped(application, by=by, at=at)
     else:
-        status, hint = RuleStatus.PASSED, ""
-        if late:
-            status = _failing(application)
-            hint = _("%(date)s 收到的 %(copies)s 份晚于截止时间 %(time)s。") % {
-                "date": late[-1].received_date,
-                "copies": sum(row.copies for row in late),
-                "time": queries.local_moment(papers.until),
-            }
-        _settle(application, status, hint, at=at)
+        status = _failing(application) if late else RuleStatus.PASSED
+        _settle(application, status, partial(_came_late, late, papers.until) if late else str, at=at)
         paper_clocks.done(application, by=by, at=at)
     _judge_conditions(application, at=at)
 
@@ -164,6 +163,19 @@ def _failing(application: Application) -> str:
     return RuleStatus.WARNING if application.call.paper_warns else RuleStatus.FAILED
 
 
+def _lacks(papers, copies: int, until: datetime) -> str:
+    hint = _("已收到 %(copies)s 份，还缺 %(missing)s 份。")
+    return hint % {"copies": papers.copies, "missing": _missing(papers)} + _waits(copies, until)
+
+
+def _came_late(late, until: datetime) -> str:
+    return _("%(date)s 收到的 %(copies)s 份晚于截止时间 %(time)s。") % {
+        "date": late[-1].received_date,
+        "copies": sum(row.copies for row in late),
+        "time": queries.local_moment(until),
+    }
+
+
 def _short(papers) -> str:
     return _("到 %(time)s 收到纸质材料 %(copies)s 份，应为 %(asked)s 份。") % {
         "time": queries.local_moment(papers.until),
@@ -174,7 +186,7 @@ def _short(papers) -> str:
 
 def _missing(papers) -> str:
     """How many are missing; of kinds that are counted apart, of which."""
-    lacking = [f"{row.kind.name} {row.missing}" for row in papers.kinds if row.missing]
+    lacking = [f"{localised(row.kind, 'name')} {row.missing}" for row in papers.kinds if row.missing]
     return "、".join(lacking) if lacking else str(papers.missing)
 
 
@@ -184,18 +196,19 @@ def _judge_conditions(application: Application, *, at: datetime) -> None:
     lines = {row.rule_id: row for row in rows}
     if not lines:
         return
-    for line in eligibility.evaluate(application):
+    spoken = eligibility.evaluate_for_good(application, eligibility.seen_of(application))
+    for line, english in zip(*spoken.values(), strict=True):
         row = lines.get(line.rule.pk) if line.rule else None
         if row is not None:
             row.status, row.checked_at = line.status, at
-            row.evidence = {"facts": line.evidence, "hint": line.hint}
+            row.evidence = eligibility.evidence_in_both(line, english)
     RuleResult.objects.bulk_update(lines.values(), ["status", "evidence", "checked_at"])
 
 
 @transaction.atomic
 def lapse_papers(*, application: Application, at: datetime) -> None:
     """Not all copies in time: the line says so, and what follows is the notice's (no, or a warning)."""
-    _settle(application, _failing(application), _short(queries.papers_of(application)), at=at)
+    _settle(application, _failing(application), partial(_short, queries.papers_of(application)), at=at)
     paper_clocks.dropped(application, by=None, at=at)
     workflow.record(application, "paper_missed", by=None, at=at)
 
@@ -206,7 +219,7 @@ def renew_papers(*, application: Application, by, at: datetime) -> None:
     waits = RuleResult.objects.filter(application=application, rule__code=PAPER_RULE, officer_status="")
     if until is None or until < at or not waits.exclude(status=RuleStatus.PASSED).exists():
         return
-    _settle(application, RuleStatus.MANUAL, _waits(application), at=at)
+    _settle(application, RuleStatus.MANUAL, partial(_waits, *_awaited(application)), at=at)
     paper_clocks.dropped(application, by=by, at=at)
     paper_clocks.opened(application, at=at)
     if queries.papers_of(application).receipts:

@@ -1,11 +1,13 @@
 """Slides for a round (答辩材料): asked of each team that comes into it, replaced until the moment."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from applications import queries, rules, slide_clocks
+from applications import eligibility, queries, rules, slide_clocks
 from applications.models import Application, RuleResult, RuleStatus
 from core import workflow
 from documents.actions import store
@@ -24,10 +26,10 @@ def ask(*, application: Application, stage: Stage, at: datetime) -> None:
     if not stage.asks_slides:
         return
     until = queries.slides_until(stage, invited_at=at)
-    hint = _waits(until)
     rule = EligibilityRule.objects.filter(call_id=stage.call_id, code=SLIDES_RULES[stage.kind]).first()
     if rule is not None:
-        waiting = {"status": RuleStatus.MANUAL, "evidence": {"facts": {}, "hint": hint}, "checked_at": at}
+        evidence = eligibility.kept(partial(_waits, until))
+        waiting = {"status": RuleStatus.MANUAL, "evidence": evidence, "checked_at": at}
         RuleResult.objects.update_or_create(application=application, rule=rule, defaults=waiting)
     slide_clocks.opened(application, stage, at=at)
 
@@ -45,7 +47,7 @@ def renew(*, application: Application, by, at: datetime) -> None:
         status__in=(RuleStatus.MANUAL, RuleStatus.FAILED),
     )
     if lines.exists():
-        evidence = {"facts": {}, "hint": _waits(until)}
+        evidence = eligibility.kept(partial(_waits, until))
         lines.update(status=RuleStatus.MANUAL, evidence=evidence, checked_at=at)
         slide_clocks.dropped(application, by=by, at=at)
         slide_clocks.opened(application, stage, at=invited_at)
@@ -58,7 +60,7 @@ def _waits(until: datetime) -> str:
 def leave(*, application: Application, state: str, by, at: datetime) -> None:
     """Called by the move out of `state`: nobody waits any more; what did not come is no fault then."""
     if state in SLIDES_RULES:
-        _settle(application, RuleStatus.NOT_APPLICABLE, hint=_("该环节在材料截止前已经结束。"), at=at)
+        _settle(application, RuleStatus.NOT_APPLICABLE, hint=_ended, at=at)
         slide_clocks.dropped(application, by=by, at=at)
 
 
@@ -87,22 +89,29 @@ def upload_slides(*, application: Application, file, name: str, by, at: datetime
         field=FIELD,
         clause=stage.clause,
     )
-    _settle(current, RuleStatus.PASSED, hint="", at=at)
+    _settle(current, RuleStatus.PASSED, hint=str, at=at)
     slide_clocks.done(current, by=by, at=at)
     workflow.record(current, "presented", by=by, at=at, data={"version": document.version})
     return document
 
 
-def _settle(application: Application, status: str, *, hint: str, at: datetime) -> None:
+def _ended() -> str:
+    return _("该环节在材料截止前已经结束。")
+
+
+def _missed(until: datetime) -> str:
+    return _("到 %(time)s 没有上传答辩材料。") % {"time": queries.local_moment(until)}
+
+
+def _settle(application: Application, status: str, *, hint: Callable[[], str], at: datetime) -> None:
     lines = queries.slides_lines().filter(application=application)
-    lines.update(status=status, evidence={"facts": {}, "hint": hint}, checked_at=at)
+    lines.update(status=status, evidence=eligibility.kept(hint), checked_at=at)
 
 
 @transaction.atomic
 def lapse_slides(*, application: Application, at: datetime) -> None:
     """No slides in time: the line says no, and the round goes on without them."""
     until = queries.slides_clock(application).due_at
-    hint = _("到 %(time)s 没有上传答辩材料。") % {"time": queries.local_moment(until)}
-    _settle(application, RuleStatus.FAILED, hint=hint, at=at)
+    _settle(application, RuleStatus.FAILED, hint=partial(_missed, until), at=at)
     slide_clocks.dropped(application, by=None, at=at)
     workflow.record(application, "slides_missed", by=None, at=at)

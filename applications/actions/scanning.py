@@ -1,12 +1,14 @@
 """The stamped paper comes back: only as a scan of the version that was handed in last."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from applications import queries, rules, scan_clocks
+from applications import eligibility, queries, rules, scan_clocks
 from applications.models import Application, RuleResult, RuleStatus
 from core import workflow
 from core.workflow import Refused
@@ -57,23 +59,35 @@ def upload_scan(*, application: Application, file, name: str, by, at: datetime) 
         field=FIELD,
     )
     workflow.record(current, "scanned", by=by, at=at, data={"version": submission.version})
-    _settle(current, RuleStatus.PASSED, hint="", at=at)
+    _settle(current, RuleStatus.PASSED, hint=str, at=at)
     scan_clocks.done(current, by=by, at=at)
     return document
 
 
-def _settle(application: Application, status: str, *, hint: str, at: datetime) -> None:
+def _missed(until: datetime) -> str:
+    return _("到 %(time)s 没有上传盖章扫描件。") % {"time": queries.local_moment(until)}
+
+
+def _waits(until: datetime) -> str:
+    return _("等待上传盖章扫描件，截止 %(time)s。") % {"time": queries.local_moment(until)}
+
+
+def _settle(application: Application, status: str, *, hint: Callable[[], str], at: datetime) -> None:
     """What the line of the formal check says of the scan; an officer's word of it stays."""
     lines = queries.scan_lines().filter(application=application)
-    lines.update(status=status, evidence={"facts": {}, "hint": hint}, checked_at=at)
+    lines.update(status=status, evidence=eligibility.kept(hint), checked_at=at)
 
 
 @transaction.atomic
 def lapse_scan(*, application: Application, at: datetime) -> None:
     """No stamped scan in time: the line says no, and an officer decides what follows."""
     until = queries.scan_closed_at(application)
-    hint = _("到 %(time)s 没有上传盖章扫描件。") % {"time": queries.local_moment(until)}
-    _settle(application, RuleStatus.FAILED, hint=hint, at=at)
+    _settle(
+        application,
+        RuleStatus.FAILED,
+        hint=partial(_missed, until),
+        at=at,
+    )
     scan_clocks.dropped(application, by=None, at=at)
     workflow.record(application, "scan_missed", by=None, at=at)
 
@@ -90,9 +104,8 @@ def renew(*, application: Application, by, at: datetime) -> None:
     if until is None or until < at:
         return
     lines = RuleResult.objects.filter(application=application, rule__code=SCAN_RULE, officer_status="")
-    hint = _("等待上传盖章扫描件，截止 %(time)s。") % {"time": queries.local_moment(until)}
-    waits = {"status": RuleStatus.MANUAL, "evidence": {"facts": {}, "hint": hint}, "checked_at": at}
-    lines.filter(status__in=NOT_THERE).update(**waits)
+    waits = eligibility.kept(partial(_waits, until))
+    lines.filter(status__in=NOT_THERE).update(status=RuleStatus.MANUAL, evidence=waits, checked_at=at)
     scan_clocks.dropped(application, by=by, at=at)
     scan_clocks.opened(application, at=at)
 

@@ -1,13 +1,15 @@
 """Stamped tables: asked with the first application that a unit hands in or an office recommends, stale with
 the next, in by their moment."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from applications import queries, rules, table_clocks
+from applications import eligibility, queries, rules, table_clocks
 from applications.models import Application, RecommendationLetter, RuleStatus, StampedTable, TableOf
 from core import workflow
 from documents.actions import store
@@ -50,11 +52,11 @@ def _ask(application: Application, of: str, *, at: datetime) -> None:
     if at > until:
         (stamped,) = queries.stamped_of([table])
         came = stamped.document is not None or (of == TableOf.RECOMMENDER and _in_scanned_letter(application))
-        hint = "" if came else _said(MISSING[of], until)
+        hint = str if came else partial(_said, MISSING[of], until)
         status = RuleStatus.PASSED if came else RuleStatus.FAILED
         _settle(table, status, hint=hint, at=at, application=application)
         return
-    _settle(table, RuleStatus.MANUAL, hint=_said(WAITS[of], until), at=at, application=application)
+    _settle(table, RuleStatus.MANUAL, hint=partial(_said, WAITS[of], until), at=at, application=application)
     _follow(table, by=None, at=at)
 
 
@@ -94,7 +96,7 @@ def upload_table(*, table: StampedTable, file, name: str, by, at: datetime) -> D
         field=FIELD,
         clause=queries.table_clause(table),
     )
-    _settle(table, RuleStatus.PASSED, hint="", at=at)
+    _settle(table, RuleStatus.PASSED, hint=str, at=at)
     table_clocks.done(table, by=by, at=at)
     workflow.record(table, "table_uploaded", by=by, at=at, data={"version": document.version})
     return document
@@ -114,7 +116,7 @@ def take_letter(*, letter: RecommendationLetter, by, at: datetime) -> None:
             continue
         waiting = queries.table_lines(table).filter(queries.AWAITED)
         listed = waiting.filter(application__in=letter.lines.values("application"))
-        listed.update(status=RuleStatus.PASSED, evidence={"facts": {}, "hint": ""}, checked_at=at)
+        listed.update(status=RuleStatus.PASSED, evidence=eligibility.kept(str), checked_at=at)
         if not waiting.exists():
             table_clocks.done(table, by=by, at=at)
 
@@ -132,7 +134,7 @@ def renew_table(*, table: StampedTable, by, at: datetime) -> None:
     lines = queries.table_lines(table).exclude(application__state__in=queries.NOT_AWAITED_IN)
     missed = lines.filter(officer_status="", status__in=(RuleStatus.MANUAL, RuleStatus.FAILED))
     if missed.exists():
-        evidence = {"facts": {}, "hint": _said(WAITS[table.of], until)}
+        evidence = eligibility.kept(partial(_said, WAITS[table.of], until))
         missed.update(status=RuleStatus.MANUAL, evidence=evidence, checked_at=at)
         table_clocks.dropped(table, by=by, at=at)
         table_clocks.opened(table, at=at)
@@ -142,17 +144,19 @@ def _said(text: str, until: datetime) -> str:
     return _(text) % {"time": queries.local_moment(until)}
 
 
-def _settle(table: StampedTable, status: str, *, hint: str, at: datetime, application=None) -> None:
+def _settle(
+    table: StampedTable, status: str, *, hint: Callable[[], str], at: datetime, application=None
+) -> None:
     """Of one application, or of all whose line waits; an officer's word stays."""
     lines = queries.table_lines(table)
     lines = lines.filter(application=application) if application else lines.filter(queries.AWAITED)
-    lines.filter(officer_status="").update(status=status, evidence={"facts": {}, "hint": hint}, checked_at=at)
+    lines.filter(officer_status="").update(status=status, evidence=eligibility.kept(hint), checked_at=at)
 
 
 @transaction.atomic
 def lapse_table(*, table: StampedTable, at: datetime) -> None:
     """No stamped table in time: every line that waits for it says no, and officers decide what follows."""
-    hint = _said(MISSING[table.of], queries.table_clock(table).due_at)
-    _settle(table, RuleStatus.FAILED, hint=hint, at=at)
+    until = queries.table_clock(table).due_at
+    _settle(table, RuleStatus.FAILED, hint=partial(_said, MISSING[table.of], until), at=at)
     table_clocks.dropped(table, by=None, at=at)
     workflow.record(table, "table_missed", by=None, at=at)

@@ -5,9 +5,21 @@ from datetime import date
 from decimal import Decimal
 from itertools import chain
 
+from django.conf import settings
+from django.utils.translation import override
+
 from applications import queries, questions
 from applications.eligibility import amounts, barred, blind, clauses
-from applications.eligibility.lines import LABELS, RuleLine, evidence_of, labels_for
+from applications.eligibility.lines import (
+    ENGLISH,
+    LABELS,
+    Labels,
+    RuleLine,
+    evidence_in_both,
+    evidence_of,
+    kept,
+    labels_for,
+)
 from applications.eligibility.money import built_in, ratio_sentence, terms_of
 from applications.eligibility.sources import with_sources
 from applications.models import Application
@@ -16,13 +28,17 @@ from core.expressions import Prepared
 from grants.models import ROUND, Call, CheckMoment, EligibilityRule, MoneyRule
 
 __all__ = [
+    "ENGLISH",
     "LABELS",
     "RuleLine",
     "clauses",
     "evaluate",
+    "evaluate_for_good",
     "evaluate_many",
+    "evidence_in_both",
     "evidence_of",
     "in_force",
+    "kept",
     "labels_for",
     "later",
     "later_rules",
@@ -52,6 +68,17 @@ def evaluate(application: Application, seen: Prepared | None = None) -> list[Rul
     if seen is not None:
         judge.known[judge.opening] = {application.pk: seen}
     return [*judge.lines(application), *blind.lines(application)]
+
+
+def evaluate_for_good(application: Application, seen: Prepared) -> dict[str, list[RuleLine]]:
+    """{language: the lines}, in Chinese and in English: what is sealed is for officers, whoever hands in."""
+    judge, found = _Judge(application.call, [application]), {}
+    judge.known[judge.opening] = {application.pk: seen}
+    for language in (settings.LANGUAGE_CODE, ENGLISH):
+        with override(language):
+            judge.labels = Labels(labels_for(application.call), judge.labels.names)
+            found[language] = [*judge.lines(application), *blind.lines(application)]
+    return found
 
 
 def evaluate_many(

@@ -6,8 +6,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, override
 
 from accounts.models import FactKind, OrganisationKind
 from applications import queries, questions
@@ -23,6 +24,7 @@ SECTION_OF_SCOPE = {
     RuleScope.BUDGET: "budget",
     RuleScope.PROJECT: "basics",
 }
+ENGLISH = "en"
 SETS = ("params", "participants", "members", "partners")
 """Variables that are no single fact: as evidence they would say nothing."""
 
@@ -147,6 +149,21 @@ class RuleLine:
             "status": self.status,
             "evidence": self.evidence,
         }
+
+
+def evidence_in_both(line: RuleLine, english: RuleLine) -> dict[str, Any]:
+    """What is kept of a line that was judged in both languages."""
+    other = {"facts": english.evidence, "hint": english.hint}
+    return {"facts": line.evidence, "hint": line.hint, ENGLISH: other}
+
+
+def kept(say: Callable[[], str]) -> dict[str, Any]:
+    """What a line keeps of a hint: as officers read it, and in English; `say` is called in both languages."""
+    found = {}
+    for language in (settings.LANGUAGE_CODE, ENGLISH):
+        with override(language):
+            found[language] = {"facts": {}, "hint": say()}
+    return found[settings.LANGUAGE_CODE] | {ENGLISH: found[ENGLISH]}
 
 
 def labels_for(call) -> Labels:

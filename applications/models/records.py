@@ -5,6 +5,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from applications import states
@@ -58,6 +59,12 @@ class RuleResult(models.Model):
 
     def __str__(self):
         return f"{self.rule.code} {self.get_status_display()}"
+
+    @property
+    def told(self) -> dict:
+        """{"facts": {label: value}, "hint"} in the reader's language, where it was kept in that."""
+        english = self.evidence.get("en") if (get_language() or "").startswith("en") else None
+        return english or self.evidence
 
     @property
     def final_status(self) -> str:

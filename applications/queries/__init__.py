@@ -76,6 +76,7 @@ from applications.queries.entries import (
     outlines_for,
     second_step,
 )
+from applications.queries.languages import answers_in_readers_language, in_readers_language
 from applications.queries.nominators import (
     about,
     asks_nominators,
@@ -257,6 +258,7 @@ __all__ = [
     "accounts_of",
     "address_of",
     "ahead",
+    "answers_in_readers_language",
     "appeal_until",
     "appeals_of",
     "applications",
@@ -304,6 +306,7 @@ __all__ = [
     "has_types",
     "having",
     "history",
+    "in_readers_language",
     "invitations_owing",
     "is_appealed",
     "is_card",

@@ -4,8 +4,9 @@ import hashlib
 import json
 from decimal import Decimal
 
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 
 from accounts.countries import HOME, name_of
 from accounts.identity import mask_id_number
@@ -20,13 +21,22 @@ from applications.queries.budget import (
     budget_years,
 )
 from applications.queries.context import context
+from applications.queries.languages import in_readers_language
 from applications.queries.recorded import recorded
 from applications.questions.shown import visible_codes
 from grants import person_roles
 
 
 def snapshot(application: Application) -> dict:
-    """The whole content of an application as plain JSON: what a submission seals and the PDF prints."""
+    """The whole content of an application as plain JSON: what a submission seals and the PDF prints.
+
+    In the language of officers, whoever hands it in; `in_readers_language` says it in another.
+    """
+    with override(settings.LANGUAGE_CODE):
+        return _snapshot(application)
+
+
+def _snapshot(application: Application) -> dict:
     call = application.call
     asked, stored = questions_of(application), stored_answers(application)
     conditional = any(question.visible_when.strip() for question in asked)
@@ -104,23 +114,23 @@ def _answers(application: Application, asked, stored: dict) -> list[dict]:
 
 def sealed_answers(asked, stored: dict) -> list[dict]:
     """Questions and answers as they are sealed, read and printed: of an application or of a report."""
-    return [
-        {
-            "section": question.section.title,
-            "code": question.code,
-            "kind": question.kind,
-            "unit": question.config.get("unit", ""),
-            "label": question.label,
-            "value": stored.get(question.code),
-            "text": questions.text(question, stored.get(question.code)),
-            "columns": [
-                {"code": column.code, "label": column.label} for column in questions.columns_of(question)
-            ],
-            "rows": questions.cells(question, stored.get(question.code)),
-        }
-        | ({"blind": True} if question.section.is_blind else {})
-        for question in asked
-    ]
+    with override(settings.LANGUAGE_CODE):
+        return [_sealed_answer(question, stored.get(question.code)) for question in asked]
+
+
+def _sealed_answer(question, value) -> dict:
+    columns = [{"code": column.code, "label": column.label} for column in questions.columns_of(question)]
+    return {
+        "section": question.section.title,
+        "code": question.code,
+        "kind": question.kind,
+        "unit": question.config.get("unit", ""),
+        "label": question.label,
+        "value": value,
+        "text": questions.text(question, value),
+        "columns": columns,
+        "rows": questions.cells(question, value),
+    } | ({"blind": True} if question.section.is_blind else {})
 
 
 def masked_answers(answers: list[dict]) -> list[dict]:
@@ -192,7 +202,7 @@ def masked(content: dict) -> dict:
 def for_reading(content: dict) -> dict:
     """A content as people read it: answers by section, sums of the budget, ID numbers masked."""
     labels = dict(ParticipantRole.choices)
-    content = masked(content)
+    content = masked(in_readers_language(content))
     people = [
         person
         | {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from applications.models import Submission
-from applications.queries import deck_kind
+from applications.queries import deck_kind, in_readers_language
 from documents.models import Document
 from grants.models import SLIDES_RULES, Call, Stage
 from reviews import visibility
@@ -36,7 +36,7 @@ def dossier(assignment: Assignment) -> Dossier:
     application = assignment.application
     scheme = scheme_of(application.call)
     submission = Submission.objects.filter(application=application).order_by("-version").first()
-    content = submission.content if submission else {}
+    content = in_readers_language(submission.content) if submission else {}
     view = visibility.for_reviewer(content, number=application.number, is_blind=scheme.is_blind)
     decks = Document.objects.about(application).filter(_decks(application.call, is_blind=scheme.is_blind))
     decks = list(decks.order_by("kind", "-version").distinct("kind"))

@@ -8,6 +8,7 @@ from threading import Barrier
 import pytest
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import override
 
 from accounts.roles import UnitRole
 from applications import actions, queries, rules
@@ -78,6 +79,43 @@ def test_it_moves_into_the_first_stage_of_its_call(stages, state):
     deadline = Deadline.objects.open().get(object_id=application.pk)
     assert deadline.kind == state
     assert "第九条" in deadline.explanation
+
+
+def test_what_is_handed_in_in_english_is_sealed_in_chinese_and_each_reads_their_own():
+    fields = [{"value": "sea", "label": "海洋", "label_en": "The sea"}]
+    columns = [{"code": "part", "label": "部分", "label_en": "Part", "kind": "choice", "choices": fields}]
+    asked = (
+        {"code": "route", "kind": QuestionKind.TEXT, "label": "技术路线", "label_en": "Route"},
+        {"code": "trl", "kind": QuestionKind.NUMBER, "label": "技术成熟度"},
+        {
+            "code": "field",
+            "kind": QuestionKind.CHOICE,
+            "label": "领域",
+            "label_en": "Field",
+            "config": {"choices": fields},
+        },
+        {"code": "parts", "kind": QuestionKind.TABLE, "label": "各部分", "config": {"columns": columns}},
+    )
+    application = filled(call=CallFactory(title_en="The call", parts__questions=asked))
+    by, at = application.created_by, timezone.now()
+    answers = {"field": "sea", "parts": [{"part": "sea"}]}
+    actions.save_answers(application=application, answers=answers, by=by, at=at)
+    with override("en"):
+        content = actions.submit(application=application, by=by, at=at).content
+        read = queries.for_reading(content)
+        told = application.rule_results.exclude(evidence__facts={}).first().told["facts"]
+    sealed = {answer["code"]: answer for answer in content["answers"]}
+    assert (sealed["field"]["label"], sealed["field"]["text"]) == ("领域", "海洋")
+    assert sealed["parts"]["rows"] == [["海洋"]]
+    ((_title, answers),) = read["sections"]
+    assert [answer["label"] for answer in answers] == ["Route", "技术成熟度", "Field", "各部分"]
+    assert (answers[2]["text"], answers[3]["rows"]) == ("The sea", [["The sea"]])
+    assert answers[3]["columns"] == [{"code": "part", "label": "Part"}]
+    assert read["call"]["title"] == "The call"
+    line = application.rule_results.exclude(evidence__facts={}).first()
+    assert list(line.told["facts"]) == ["单位所在区域"]
+    assert list(told) == ["Region of the organisation"]
+    assert line.rule.text in [check["text"] for check in content["checks"]]
 
 
 def test_everything_missing_is_named_at_once():
