@@ -177,7 +177,7 @@ def test_a_delivery_takes_the_same_queries_for_any_number(client, django_assert_
     address = reverse("admin:applications_application_papers")
     keys = ",".join(str(row.pk) for row in rows)
     client.get(address, {"ids": keys})
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert len(client.get(address, {"ids": keys}).context["form"].rows) == number
 
 
