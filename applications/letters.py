@@ -42,7 +42,7 @@ def content_of(call: Call, office: queries.Office, places: list[Nomination], *, 
 
 
 def _line(place: Nomination) -> dict:
-    leader = place.application.participants.filter(role="pi").first()
+    leader = place.application.participants.current().filter(role="pi").first()
     return line_of(place.application, rank=place.rank, leader=leader.name if leader else "")
 
 

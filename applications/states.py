@@ -70,6 +70,8 @@ class RecordStatus(models.TextChoices):
     TERMINATED = "terminated", _("已终止")
     REVOKED = "revoked", _("已撤销")
     """Taken away for a fault, which most notices punish longer than an end (终止)."""
+    LEFT = "left", _("已退出")
+    """The person left the running project by a change (变更)."""
 
 
 S = ApplicationState

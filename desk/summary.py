@@ -21,7 +21,7 @@ from grants.models import (
     Sourcing,
     StageKind,
 )
-from milestones.models import MilestoneTemplate
+from milestones.models import ChangeKind, ChangeWay, MilestoneTemplate
 from reviews.models import Aggregation
 
 FEW = 6
@@ -187,10 +187,14 @@ def _template(row) -> MilestoneTemplate:
 
 
 def _milestones(pack):
-    return [
+    lines = [
         _("%(moment)s：%(name)s") % {"moment": _template(row).moment, "name": row.name}
         for row in pack.milestones
     ]
+    for way in ChangeWay:
+        if kinds := [ChangeKind(row.kind).label for row in pack.changes if row.way == way]:
+            lines.append(_("变更%(way)s：%(kinds)s") % {"way": way.label, "kinds": _listed(kinds)})
+    return lines
 
 
 def _equity(pack):

@@ -214,14 +214,8 @@ def parties(deal: Deal) -> list[User]:
 
 
 def managers(deal: Deal) -> list[User]:
-    return list(
-        User.objects.filter(
-            role_assignments__role=Role.PROGRAMME_MANAGER,
-            role_assignments__organisation=deal.application.call.programme.department_id,
-            role_assignments__is_active=True,
-            is_active=True,
-        ).order_by("id")
-    )
+    department = deal.application.call.programme.department_id
+    return list(User.objects.managing(department).order_by("id"))
 
 
 def tell(

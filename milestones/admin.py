@@ -16,13 +16,21 @@ from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMix
 from core.calendar import local_date
 from grants.admin import PartOfCallMixin
 from milestones import actions, extending, queries, rules, sanctions
+from milestones.change_admin import ChangeAdmin
 from milestones.forms import ConclusionForm, OpinionOfOfficeForm, ReasonForm
 from milestones.models import Extension, Indicator, Milestone, MilestoneTemplate, Report, Shift
 from milestones.request_admin import RequestAdmin
 from milestones.states import ExtensionState, MilestoneState
 from milestones.termination_admin import TerminationAdmin
 
-__all__ = ["ExtensionAdmin", "MilestoneAdmin", "MilestoneTemplateAdmin", "ReportAdmin", "TerminationAdmin"]
+__all__ = [
+    "ChangeAdmin",
+    "ExtensionAdmin",
+    "MilestoneAdmin",
+    "MilestoneTemplateAdmin",
+    "ReportAdmin",
+    "TerminationAdmin",
+]
 
 OWED = [MilestoneState.PLANNED, MilestoneState.RETURNED]
 

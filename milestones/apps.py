@@ -21,6 +21,7 @@ class MilestonesConfig(AppConfig):
         signals.agreement_ended_early.connect(receivers.ended_early)
         access.reader(receivers.evidence)
         access.reader(receivers.termination_papers)
+        access.reader(receivers.change_papers)
         reports.source(late_reports)
         access.reader(receivers.drafts)
         obligations.register_all()

@@ -16,7 +16,7 @@ APPLICATION = "agreement__award__application"
 
 def late_reports(*, units: Collection[int], numbers: Collection[str], at: datetime) -> Late:
     """What counts is the deadline as it stands: set anew when a report was handed back, or standing still."""
-    leaders = Participant.objects.filter(role=ParticipantRole.PI, person_key__in=numbers)
+    leaders = Participant.objects.current().filter(role=ParticipantRole.PI, person_key__in=numbers)
     projects = dict(leaders.values_list("application_id", "person_key")) if numbers else {}
     reports = Milestone.objects.filter(kind=Kind.ANNUAL)
     reports = reports.filter(**{f"{APPLICATION}__organisation__in": units}) | reports.filter(

@@ -6,9 +6,9 @@ from django.db.models.functions import Coalesce
 from awards.models import Agreement
 from awards.states import AgreementState
 from core import calendar
-from milestones import extending, extension_clocks, notifications, termination_clocks
-from milestones.models import DemanderOpinion, Extension, Milestone, Report, Termination
-from milestones.states import ExtensionState, MilestoneState
+from milestones import change_clocks, extending, extension_clocks, notifications, termination_clocks
+from milestones.models import Change, DemanderOpinion, Extension, Milestone, Report, Termination
+from milestones.states import ChangeState, ExtensionState, MilestoneState
 from notifications.models import DeadlineKind
 from notifications.obligations import Obligation, entered_at, register
 
@@ -108,6 +108,20 @@ def register_all() -> None:
             owing=lambda at: _requests(Extension).filter(state=ExtensionState.UNIT_REVIEW),
             open=lambda asked, at: extension_clocks.open_review(asked, at=asked.submitted_at),
             dates=("milestones.Extension.submitted_at",),
+        ),
+        Obligation(
+            kind=DeadlineKind.CHANGE_DECISION,
+            model=Change,
+            owing=lambda at: _requests(Change).filter(state=ChangeState.SUBMITTED),
+            open=lambda asked, at: change_clocks.open_decision(asked, at=asked.unit_at or asked.submitted_at),
+            dates=("milestones.Change.submitted_at", "milestones.Change.unit_at"),
+        ),
+        Obligation(
+            kind=DeadlineKind.CHANGE_REVIEW,
+            model=Change,
+            owing=lambda at: _requests(Change).filter(state=ChangeState.UNIT_REVIEW),
+            open=lambda asked, at: change_clocks.open_review(asked, at=asked.submitted_at),
+            dates=("milestones.Change.submitted_at",),
         ),
         Obligation(
             kind=DeadlineKind.TERMINATION_DECISION,

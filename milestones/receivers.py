@@ -3,7 +3,7 @@
 from django.db.models import Q
 
 from milestones import actions, sanctions
-from milestones.models import Report, ReportDraft, Termination
+from milestones.models import Change, Report, ReportDraft, Termination
 
 
 def plan(sender, *, agreement, by, at, **kwargs) -> None:
@@ -18,12 +18,14 @@ def start(sender, *, agreement, by, at, **kwargs) -> None:
 def completed(sender, *, agreement, by, at, **kwargs) -> None:
     actions.project_ended(agreement=agreement, by=by, at=at)
     actions.terminations_fell_away(agreement=agreement, by=by, at=at)
+    actions.changes_fell_away(agreement=agreement, by=by, at=at)
 
 
 def ended_early(sender, *, agreement, by, at, **kwargs) -> None:
     actions.cancel_milestones(agreement=agreement, by=by, at=at)
     sanctions.ended_early(agreement=agreement, by=by, at=at)
     actions.project_ended(agreement=agreement, by=by, at=at)
+    actions.changes_fell_away(agreement=agreement, by=by, at=at)
 
 
 def replan(sender, *, agreement, moved, by, at, **kwargs) -> None:
@@ -45,6 +47,14 @@ def evidence(user) -> Q:
         content_type__app_label="milestones",
         content_type__model="report",
         object_id__in=Report.objects.visible_to(user).values("pk"),
+    )
+
+
+def change_papers(user) -> Q:
+    return Q(
+        content_type__app_label="milestones",
+        content_type__model="change",
+        object_id__in=Change.objects.visible_to(user).values("pk"),
     )
 
 

@@ -71,6 +71,38 @@ EXTENSION = Machine(
 )
 
 
+class ChangeState(models.TextChoices):
+    UNIT_REVIEW = "unit_review", _("待单位审核")
+    SUBMITTED = "submitted", _("待审批")
+    APPROVED = "approved", _("同意变更")
+    FILED = "filed", _("已备案")
+    REFUSED = "refused", _("不同意变更")
+    RETURNED = "returned", _("单位退回")
+    WITHDRAWN = "withdrawn", _("已撤回")
+
+
+C = ChangeState
+
+# What the notice only files is in force as soon as the unit has passed it.
+CHANGE = Machine(
+    states=C,
+    initial=C.UNIT_REVIEW,
+    transitions={
+        C.UNIT_REVIEW: frozenset({C.SUBMITTED, C.FILED, C.RETURNED, C.WITHDRAWN}),
+        C.SUBMITTED: frozenset({C.APPROVED, C.REFUSED, C.WITHDRAWN}),
+    },
+    owners={
+        C.UNIT_REVIEW: frozenset({UnitRole.ADMIN}),
+        C.RETURNED: frozenset(),
+        C.SUBMITTED: _MANAGER,
+        C.APPROVED: frozenset(),
+        C.FILED: frozenset(),
+        C.REFUSED: frozenset(),
+        C.WITHDRAWN: frozenset(),
+    },
+)
+
+
 class TerminationState(models.TextChoices):
     SUBMITTED = "submitted", _("待决定")
     APPROVED = "approved", _("同意终止")
@@ -92,4 +124,4 @@ TERMINATION = Machine(
     },
 )
 
-del S, E, T
+del S, E, C, T

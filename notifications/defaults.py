@@ -64,6 +64,8 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.EXTENSION: {"d60": (), "d30": (), "d7": ()},
     K.EXTENSION_REVIEW: _ON_ARRIVAL,
     K.EXTENSION_DECISION: _OFFICE,
+    K.CHANGE_REVIEW: _ON_ARRIVAL,
+    K.CHANGE_DECISION: _OFFICE,
     K.TERMINATION_DECISION: {**_ON_ARRIVAL, "d-7": _HEAD},
     K.MILESTONE: {**dict.fromkeys(("d60", "d30", "d14", "d7", "d1"), ()), **_LADDER},
     K.DEMANDER_OPINION: {**_ON_ARRIVAL, "d-2": _OFFICER},

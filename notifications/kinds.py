@@ -42,6 +42,8 @@ class DeadlineKind(models.TextChoices):
     EXTENSION = "extension", _("延期申请最后一天")
     EXTENSION_REVIEW = "extension_review", _("延期单位审核")
     EXTENSION_DECISION = "extension_decision", _("延期审批")
+    CHANGE_REVIEW = "change_review", _("变更单位审核")
+    CHANGE_DECISION = "change_decision", _("变更审批")
     TERMINATION_DECISION = "termination_decision", _("项目终止决定")
     MILESTONE = "milestone", _("里程碑")
     DEMANDER_OPINION = "demander_opinion", _("发榜方验收意见")

@@ -26,7 +26,7 @@ from finance import queries as money
 from finance import rules as paying
 from finance.models import Instalment
 from finance.states import InstalmentState
-from milestones import extending, terminating
+from milestones import changing, extending, terminating
 from milestones import queries as milestone_queries
 from milestones import rules as handing_in
 from milestones.models import Milestone
@@ -193,7 +193,7 @@ def payee_missing(user, agreement: Agreement, instalments: list[Instalment], *, 
 @login_required
 @require_safe
 def project(request, pk):
-    """One project. Nineteen queries with the session's, whatever it holds."""
+    """One project. Twenty-one queries with the session's, whatever it holds."""
     now = timezone.now()
     visible = Agreement.objects.visible_to(request.user).select_related(
         "award__application__organisation",
@@ -213,6 +213,7 @@ def project(request, pk):
     )
     extensions = extending.requests_of(agreement)
     terminations = terminating.terminations_of(agreement)
+    changes = changing.changes_of(agreement)
     context = {
         "now": now,
         "agreement": agreement,
@@ -228,6 +229,9 @@ def project(request, pk):
         "may_sign": awards.can_sign_for_unit(request.user, agreement),
         "extensions": extensions,
         "may_extend": extending.can_ask(request.user, agreement, at=now, requests=extensions),
+        "changes": changes,
+        "may_change": agreement.state == AgreementState.IN_FORCE
+        and handing_in.is_of_project(request.user, agreement.award.application),
         "terminations": terminations,
         "may_terminate": terminating.can_ask(request.user, agreement, requests=terminations),
         "by_office": terminating.is_office(request.user, agreement),

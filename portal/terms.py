@@ -7,6 +7,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from applications.models import Sanction
+from applications.questions import localised
 from core.calendar import local_date
 from core.money import wan
 from equity import queries as equity
@@ -14,6 +15,7 @@ from equity.models import EquityTerms, TriggerKind, TriggerTemplate
 from equity.rules import BECOMES_SHARE
 from facilities.models import FacilityScheme
 from grants.models import Call, SanctionTerm
+from milestones.models import ChangeTerm
 
 MOST_NAMED = 100
 
@@ -26,12 +28,14 @@ class Term:
 
 
 def of_call(call: Call) -> dict[str, list[Term]]:
-    """{heading: lines}; two queries, three more for shares, one where projects are named publicly."""
+    """{heading: lines}; three queries, three more for shares, one where projects are named publicly."""
     found = {}
     if call.instrument in BECOMES_SHARE and (terms := equity.terms_of(call)):
         found[_("股权条件")] = _equity(call, terms)
     if scheme := FacilityScheme.objects.filter(call=call).first():
         found[_("年度评价")] = _evaluation(scheme)
+    if rows := _changes(call):
+        found[_("项目变更")] = rows
     if rows := list(call.sanction_terms.all()):
         found[_("违约处理")] = [Term(row.get_when_display(), _follows(row), row.clause) for row in rows]
         if any(row.is_public for row in rows) and (named := _named(call)):
@@ -41,6 +45,17 @@ def of_call(call: Call) -> dict[str, list[Term]]:
 
 def _follows(row: SanctionTerm) -> str:
     return ((get_language() or "").startswith("en") and row.text_en) or row.text
+
+
+def _changes(call: Call) -> list[Term]:
+    return [
+        Term(
+            str(row),
+            "；".join(filter(None, (row.get_way_display(), localised(row, "asks_file")))),
+            row.clause,
+        )
+        for row in ChangeTerm.objects.filter(call=call)
+    ]
 
 
 def _named(call: Call) -> list[Term]:

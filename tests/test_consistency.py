@@ -71,6 +71,8 @@ DATED_WITHOUT_DEADLINE = {
         "grants.Amendment.published_at grants.Call.published_at grants.Topic.listed_at "
         "milestones.Acceptance.at milestones.DemanderOpinion.at milestones.Milestone.accepted_at "
         "milestones.Extension.old_ends_date milestones.Extension.decided_at milestones.Shift.from_date "
+        "milestones.Change.decided_at applications.Participant.joined_date "
+        "applications.Participant.left_date "
         "milestones.Termination.decided_at "
         "milestones.ReportDraft.saved_at reviews.Assignment.pledged_at reviews.Conflict.recorded_at "
         "reviews.DemanderChoice.at reviews.Review.saved_at reviews.Review.submitted_at "

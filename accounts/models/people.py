@@ -49,6 +49,15 @@ class UserQuerySet(models.QuerySet):
         colleagues = Membership.objects.filter(organisation_id__in=user.scope.units, is_active=True)
         return self.filter(Q(pk=user.pk) | Q(pk__in=colleagues.values("user_id")))
 
+    def managing(self, department: int):
+        """The programme managers of a department of the bureau, by its id."""
+        return self.filter(
+            role_assignments__role=Role.PROGRAMME_MANAGER,
+            role_assignments__organisation=department,
+            role_assignments__is_active=True,
+            is_active=True,
+        )
+
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
     use_in_migrations = False

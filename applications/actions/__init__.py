@@ -81,6 +81,7 @@ from applications.actions.sanctioning import (
     refuse_sanction,
 )
 from applications.actions.scanning import lapse_scan, upload_scan
+from applications.actions.staffing import change_people, rename
 from applications.actions.tabling import lapse_table, upload_table
 from applications.actions.taking_back import take_back
 
@@ -99,6 +100,7 @@ __all__ = [
     "ask_nominator",
     "attach",
     "begin_claim",
+    "change_people",
     "compare",
     "conclude_similarity",
     "conclude_step",
@@ -147,6 +149,7 @@ __all__ = [
     "refuse_sanction",
     "reject",
     "remove_from_team",
+    "rename",
     "reopen_comment",
     "reopen_drafts",
     "resolve_comment",

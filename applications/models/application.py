@@ -244,7 +244,6 @@ class Application(models.Model):
                     "follows_id",
                     "organisation_id",
                     "recommender_id",
-                    "title",
                     "summary",
                     "starts_date",
                     "ends_date",
@@ -252,7 +251,13 @@ class Application(models.Model):
                     "own_amount",
                 ),
                 condition=pgtrigger.Condition("OLD.state NOT IN ('draft', 'returned')"),
-            )
+            ),
+            # A running project may be renamed by a change (变更).
+            pgtrigger.Protect(
+                name="title_sealed",
+                operation=pgtrigger.UpdateOf("title"),
+                condition=pgtrigger.Condition("OLD.state NOT IN ('draft', 'returned', 'awarded')"),
+            ),
         ]
 
     def __str__(self):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.countries import HOME, validate_country
 from applications.models.application import Application
-from applications.models.sealed import sealed_after_submission
+from applications.models.sealed import people_sealed_after_submission, sealed_after_submission
 from grants import person_roles
 from grants.models import BudgetCategory, FundingSource, Question
 
@@ -40,6 +40,12 @@ class ParticipantRole(models.TextChoices):
 class IdKind(models.TextChoices):
     ID_CARD = "id_card", _("身份证")
     PASSPORT = "passport", _("护照或通行证")
+
+
+class ParticipantQuerySet(models.QuerySet):
+    def current(self):
+        """Who has not left the project."""
+        return self.filter(left_date=None)
 
 
 class Participant(models.Model):
@@ -102,6 +108,11 @@ class Participant(models.Model):
     )
     task = models.CharField(_("分工"), max_length=200, blank=True)
     order = models.PositiveSmallIntegerField(_("顺序"), default=0)
+    # What was handed in stays; a running project changes its people by who joins and who leaves.
+    joined_date = models.DateField(_("加入"), null=True, blank=True, editable=False)
+    left_date = models.DateField(_("退出"), null=True, blank=True, editable=False)
+
+    objects = ParticipantQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("参与人员")
@@ -109,7 +120,9 @@ class Participant(models.Model):
         ordering = ["order", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["application"], condition=Q(role="pi"), name="participant_one_pi"
+                fields=["application"],
+                condition=Q(role="pi", left_date__isnull=True),
+                name="participant_one_pi",
             ),
             models.CheckConstraint(
                 condition=Q(months_per_year__isnull=True) | Q(months_per_year__gt=0, months_per_year__lte=12),
@@ -123,8 +136,14 @@ class Participant(models.Model):
                 condition=Q(id_country="") | Q(id_country__regex=r"^[A-Z]{2}$"),
                 name="participant_id_country_form",
             ),
+            models.CheckConstraint(
+                condition=Q(joined_date__isnull=True)
+                | Q(left_date__isnull=True)
+                | Q(left_date__gte=F("joined_date")),
+                name="participant_joined_before_left",
+            ),
         ]
-        triggers = sealed_after_submission()
+        triggers = people_sealed_after_submission()
 
     def __str__(self):
         return self.name

@@ -78,7 +78,9 @@ def asked_of(user) -> list[Asked]:
     people = [person for person in rows if record.holds(person.id_number, person.id_country)]
     keys = [person.application_id for person in people]
     leaders = dict(
-        Participant.objects.filter(application__in=keys, role="pi").values_list("application_id", "name")
+        Participant.objects.current()
+        .filter(application__in=keys, role="pi")
+        .values_list("application_id", "name")
     )
     given = {
         (row.application_id, row.person_key): row

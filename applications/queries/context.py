@@ -145,7 +145,7 @@ class _World:
         self.as_of = as_of or local_date((call or next(iter(applications)).call).opens_at)
         keys = [application.pk for application in applications]
         today = local_date(timezone.now())
-        people = Participant.objects.filter(application__in=keys).order_by("order", "id")
+        people = Participant.objects.current().filter(application__in=keys).order_by("order", "id")
         self.people = _grouped(
             people.annotate(sanctions=Sanction.objects.facts(today, person_key="person_key"))
         )

@@ -30,6 +30,7 @@ ENDS = {
     ProjectEnd.REVOKED: RecordStatus.REVOKED,
 }
 ENDED = set(ENDS.values())
+UNDER_WAY = (RecordStatus.RUNNING, RecordStatus.OVERDUE)
 
 
 @dataclass
@@ -84,10 +85,13 @@ def _participants(found: Records, codes, numbers, *, as_of) -> None:
         if row.person_key in numbers and row.person_key:
             record = of_application(application, row.role, as_of=as_of, months=row.months_per_year)
             record["position"] = row.position
+            if row.left_date is not None and record["status"] in UNDER_WAY:
+                record |= {"status": str(RecordStatus.LEFT), "ended_date": row.left_date}
             found.of_people[row.person_key].append(record)
         unit = row.unit_key
         key = (application.pk, unit)
-        if unit in codes and unit not in ("", application.organisation.credit_code):
+        is_partner = unit not in ("", application.organisation.credit_code) and row.left_date is None
+        if unit in codes and is_partner:
             if key not in partners:
                 found.of_units[unit].append(of_application(application, "partner", as_of=as_of))
             partners.add(key)
@@ -196,9 +200,8 @@ class _Others:
         self.units = {application.organisation_id for application in applications}
         self.handed_in = Application.objects.exclude(state__in=NOT_COUNTED).order_by()
         self.people = (
-            Participant.objects.filter(
-                role=ParticipantRole.PI, person_key__in=set(pi_numbers.values()) - {""}
-            )
+            Participant.objects.current()
+            .filter(role=ParticipantRole.PI, person_key__in=set(pi_numbers.values()) - {""})
             .exclude(application__state__in=NOT_COUNTED)
             .order_by()
         )

@@ -30,7 +30,7 @@ def of_unit_in(call: Call, unit, batch: str = "") -> QuerySet[Application]:
 
 def leaders_of(rows) -> dict[int, str]:
     """Application → the name of its leader; one query."""
-    people = Participant.objects.filter(application__in=[row.pk for row in rows], role="pi")
+    people = Participant.objects.current().filter(application__in=[row.pk for row in rows], role="pi")
     return dict(people.values_list("application_id", "name"))
 
 

@@ -18,6 +18,7 @@ ROWS_PREFIX = {
     "milestones": "milestones",
     "sanctions": "sanctions",
     "paper": "paper_kinds",
+    "changes": "changes",
     "instalments": "instalments",
 }
 

@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from desk.forms import equity, facilities, intakes, judging, nominators, notice, papers, sanctions, stages
+from desk.forms import (
+    changes,
+    equity,
+    facilities,
+    intakes,
+    judging,
+    nominators,
+    notice,
+    papers,
+    sanctions,
+    stages,
+)
 from desk.forms.base import BaseRows, PartForm
 from desk.forms.settings import FormSettings
 from grants.models import Call
@@ -26,7 +37,7 @@ BLOCKS: dict[str, tuple] = {
     "review": (judging.SchemeForm, judging.Criteria),
     "demands": (judging.DemandsForm,),
     "facilities": (facilities.FacilitiesForm,),
-    "milestones": (judging.Milestones, sanctions.Sanctions),
+    "milestones": (judging.Milestones, changes.Changes, sanctions.Sanctions),
     "instalments": (judging.Instalments,),
     "equity": (equity.TermsForm, equity.Triggers, equity.Payees),
 }

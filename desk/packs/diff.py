@@ -24,6 +24,7 @@ KEYS = {
     "rules": ("type", "code"),
     "milestones": ("code",),
     "sanctions": ("when", "milestone", "bars"),
+    "changes": ("kind",),
     "instalments": ("name",),
     "triggers": ("kind", "milestone"),
     "payees": ("name",),

@@ -31,7 +31,7 @@ from grants.models import (
     Stage,
     Topic,
 )
-from milestones.models import MilestoneTemplate
+from milestones.models import ChangeTerm, MilestoneTemplate
 from notifications.models import NoticeRule, ReminderPolicy, ReminderStep
 from reviews.models import Criterion, ReviewScheme
 
@@ -71,6 +71,7 @@ MODELS = {
     "review.criteria": Criterion,
     "milestones": MilestoneTemplate,
     "sanctions": SanctionTerm,
+    "changes": ChangeTerm,
     "instalments": InstalmentTemplate,
     "equity": EquityTerms,
     "equity.triggers": TriggerTemplate,

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from desk.packs.changes import ChangePart
 from desk.packs.filed import FacilitiesPart
 from desk.packs.papers import PaperPart, RecommenderTablePart, ScanPart, TablePart
 from desk.packs.part import Days, Part
@@ -470,6 +471,7 @@ class Pack(Part):
     review: ReviewPart | None = None
     milestones: list[MilestonePart] = Field(default_factory=list)
     sanctions: list[SanctionPart] = Field(default_factory=list)
+    changes: list[ChangePart] = Field(default_factory=list)
     instalments: list[InstalmentPart] = Field(default_factory=list)
     equity: EquityPart | None = None
     topics: list[TopicPart] = Field(default_factory=list)

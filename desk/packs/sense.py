@@ -32,7 +32,7 @@ from grants.models import (
     StageKind,
 )
 from grants.money_rules import NEEDS
-from milestones.models import Kind
+from milestones.models import ChangeWay, Kind
 
 SIGNED = (StageKind.UNIT_REVIEW, StageKind.RECOMMENDATION)
 """Steps in which an office signs what it passes on."""
@@ -232,6 +232,13 @@ def _slides(pack: Pack) -> Found:
             )
 
 
+def _changes(pack: Pack) -> Found:
+    """What may not change is asked for in no way."""
+    for index, row in enumerate(pack.changes):
+        if row.way == ChangeWay.NEVER and (row.times or row.months_before_end or row.asks_file):
+            yield ("changes", index, "way"), _("不得变更的事项不写次数、时间和材料。")
+
+
 def _lists(pack: Pack) -> Found:
     if pack.call.invitation_only and not pack.invitations:
         yield ("invitations",), _("只限名单内的单位申报，但名单是空的。")
@@ -242,6 +249,7 @@ def _lists(pack: Pack) -> Found:
             except ValidationError as fault:
                 yield (part, index, "credit_code"), fault.messages[0]
     yield from _recommenders(pack)
+    yield from _changes(pack)
     seen = set()
     for index, quota in enumerate(pack.quotas):
         key = (str(quota.of), quota.type, quota.region, quota.credit_code, quota.per_intake)

@@ -33,7 +33,7 @@ from grants.models import (
     Stage,
     Topic,
 )
-from milestones.models import MilestoneTemplate
+from milestones.models import ChangeTerm, MilestoneTemplate
 from reviews.models import Criterion, ReviewScheme
 
 CALL_FIELDS = {
@@ -98,6 +98,7 @@ def _clear(call: Call) -> None:
         EquityTerms,
         InstalmentTemplate,
         MilestoneTemplate,
+        ChangeTerm,
         Criterion,
         ReviewScheme,
         EligibilityRule,
@@ -266,6 +267,7 @@ def _write_downstream(call: Call, pack: Pack) -> None:
         fields = _fields(pack.review, "blind", "criteria")
         ReviewScheme.objects.create(call=call, is_blind=pack.review.blind, **fields)
         _ordered(Criterion, call, pack.review.criteria)
+    _ordered(ChangeTerm, call, pack.changes)
     _ordered(MilestoneTemplate, call, pack.milestones, demander_opinion="needs_demander_opinion")
     _ordered(InstalmentTemplate, call, pack.instalments, milestone="milestone_code")
     if pack.equity:

@@ -1,5 +1,14 @@
 """What changes milestones: plan, write the form, hand in, judge; give more time; end the project."""
 
+from milestones.actions.changing import (
+    approve_change,
+    ask_change,
+    changes_fell_away,
+    pass_change,
+    refuse_change,
+    return_change,
+    withdraw_change,
+)
 from milestones.actions.extending import (
     approve,
     ask,
@@ -35,10 +44,13 @@ from milestones.actions.writing import attach, detach, save_form
 __all__ = [
     "EVIDENCE",
     "approve",
+    "approve_change",
     "ask",
+    "ask_change",
     "ask_termination",
     "attach",
     "cancel_milestones",
+    "changes_fell_away",
     "conclude",
     "detach",
     "fail",
@@ -47,17 +59,21 @@ __all__ = [
     "hand_in",
     "opened",
     "paired",
+    "pass_change",
     "pass_on",
     "plan",
     "project_ended",
     "refuse",
+    "refuse_change",
     "refuse_termination",
     "replan",
+    "return_change",
     "return_to_team",
     "save_form",
     "start",
     "terminate",
     "terminations_fell_away",
     "withdraw",
+    "withdraw_change",
     "withdraw_termination",
 ]

@@ -1,5 +1,6 @@
-"""Milestones of an agreement, what was handed in and concluded, and requests for more time or an end."""
+"""Milestones of an agreement, what was handed in and concluded; requests for more time, changes, an end."""
 
+from milestones.models.changes import Change, ChangeKind, ChangeTerm, ChangeWay
 from milestones.models.extensions import Extension, Shift
 from milestones.models.promises import (
     Acceptance,
@@ -16,6 +17,10 @@ from milestones.models.terminations import Termination
 
 __all__ = [
     "Acceptance",
+    "Change",
+    "ChangeKind",
+    "ChangeTerm",
+    "ChangeWay",
     "DemanderOpinion",
     "Extension",
     "Indicator",

@@ -144,5 +144,5 @@ def test_a_page_costs_the_same_for_any_number_of_milestones(client, django_asser
     found = agreement(application=application)
     client.force_login(application.created_by)
     client.get(page(found))
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(21):
         client.get(page(found))

@@ -1,0 +1,132 @@
+"""The portal's pages of changes (变更): which the notice allows, ask for one, follow what became of it."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from awards.models import Agreement
+from core.workflow import Refused
+from documents.models import Document
+from milestones import actions, changing, rules
+from milestones.change_forms import FORMS
+from milestones.extension_views import PROJECT
+from milestones.forms import UnitReviewForm
+from milestones.models import Change, ChangeKind
+from milestones.views import refuse
+
+REVIEWS = {"pass": actions.pass_change, "return": actions.return_change}
+
+
+def _own(request, pk) -> Agreement:
+    agreement = get_object_or_404(Agreement.objects.visible_to(request.user).select_related(*PROJECT), pk=pk)
+    if not rules.is_of_project(request.user, agreement.award.application):
+        raise PermissionDenied
+    return agreement
+
+
+@login_required
+@require_safe
+def changes(request, pk):
+    """Every kind of change with its way and clause, and what was asked before."""
+    agreement = _own(request, pk)
+    requests = changing.changes_of(agreement)
+    kinds = [
+        (term, _closed(agreement, term, requests))
+        for term in changing.terms_of(agreement.award.application.call).values()
+    ]
+    context = _about(agreement, title=_("项目变更")) | {"kinds": kinds, "requests": requests}
+    return render(request, "milestones/changes.html", context)
+
+
+def _closed(agreement, term, requests) -> Refused | None:
+    """Why this cannot be asked for, or None."""
+    try:
+        changing.check_open(agreement, term, at=timezone.now(), requests=requests)
+    except Refused as refused:
+        return refused
+    return None
+
+
+def _about(agreement: Agreement, **more) -> dict:
+    return {"agreement": agreement, "application": agreement.award.application} | more
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask(request, pk, kind):
+    """Ask for one kind of change. Where that is not possible the page says why and by which clause."""
+    agreement = _own(request, pk)
+    if kind not in ChangeKind.values:
+        raise Http404
+    term = changing.term_of(agreement, kind)
+    closed = _closed(agreement, term, changing.changes_of(agreement))
+    sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    form = FORMS[kind](*sent, agreement=agreement, term=term)
+    if request.method == "POST" and form.is_valid():
+        told = {"kind": kind, **form.asked(), "by": request.user, "at": timezone.now()}
+        try:
+            found = actions.ask_change(agreement=agreement, **told)
+        except Refused as refused:
+            refuse(form, refused)
+        else:
+            messages.success(request, _("变更申请已提交：%(state)s。") % {"state": found.get_state_display()})
+            return redirect("milestones:change", found.pk)
+    context = _about(agreement, title=_("申请变更：%(kind)s") % {"kind": term}) | {
+        "term": term,
+        "last_day": changing.last_day(agreement, term),
+        "closed": closed if request.method != "POST" else None,
+        "form": form,
+    }
+    return render(
+        request, "milestones/change_ask.html", context, status=422 if request.method == "POST" else 200
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request, pk):
+    """One request: what was asked, what was decided. POST takes it back, or is the unit's review."""
+    rows = Change.objects.visible_to(request.user).select_related(
+        *(f"agreement__{path}" for path in PROJECT), "submitted_by", "unit_by", "decided_by"
+    )
+    found = get_object_or_404(rows, pk=pk)
+    review = REVIEWS.get(request.POST.get("do"))
+    form = UnitReviewForm(request.POST if review else None)
+    if review:
+        if not changing.is_of_unit(request.user, found.agreement):
+            raise PermissionDenied
+        if form.is_valid():
+            try:
+                review(change=found, **form.cleaned_data, by=request.user, at=timezone.now())
+            except Refused as refused:
+                refuse(form, refused)
+            else:
+                messages.success(request, _("审核已保存。"))
+                return redirect("milestones:change", pk)
+    elif request.method == "POST":
+        if not rules.is_of_project(request.user, found.agreement.award.application):
+            raise PermissionDenied
+        try:
+            actions.withdraw_change(change=found, by=request.user, at=timezone.now())
+        except Refused as refused:
+            messages.error(request, refused.message)
+        else:
+            messages.success(request, _("变更申请已撤回。"))
+        return redirect("milestones:change", pk)
+    may_review = changing.can_review(request.user, found)
+    context = _about(found.agreement, title=_("变更申请")) | {
+        "asked": found,
+        "term": changing.term_of(found.agreement, found.kind),
+        "files": Document.objects.about(found).visible_to(request.user).order_by("kind"),
+        # Whoever reviews it sends it back instead.
+        "may_withdraw": not may_review and changing.can_withdraw(request.user, found),
+        "may_review": may_review,
+        "form": form,
+        "may_decide": changing.can_decide(request.user, found),
+    }
+    return render(request, "milestones/change.html", context, status=422 if form.errors else 200)
