@@ -93,6 +93,7 @@ class Agreement(models.Model):
     machine = states.AGREEMENT
     event_verbs = {
         "extended": _("延期"),
+        "changed": _("变更"),
         "certified": _("单位确认条件"),
         "condition_marked": _("审查条件"),
     }
