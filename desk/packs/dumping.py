@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from desk.packs import changes, filed, papers, reminding, schema, serving, shares
+from desk.packs import filed, papers, reminding, schema, serving, shares
 from desk.packs.schema import Pack
 from desk.packs.writing import CALL_FIELDS, INTAKE_FIELDS
 from equity.models import EquityTerms, PayeeTemplate, TriggerTemplate
@@ -113,7 +113,7 @@ def dump(call: Call) -> Pack:
         milestones=_parts(
             schema.MilestonePart, MilestoneTemplate, call, demander_opinion="needs_demander_opinion"
         ),
-        changes=_parts(changes.ChangePart, ChangeTerm, call),
+        changes=_parts(schema.ChangePart, ChangeTerm, call),
         instalments=_parts(schema.InstalmentPart, InstalmentTemplate, call, milestone="milestone_code"),
         equity=_equity(call),
         topics=_topics(call),

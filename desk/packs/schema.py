@@ -1,12 +1,18 @@
 """What a pack may say: one call (通知) as data. Field names are those that stand in the YAML file."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from desk.packs.changes import ChangePart
+from desk.packs.afterwards import (
+    ChangePart,
+    ExtensionPart,
+    InstalmentPart,
+    MilestonePart,
+    SanctionPart,
+    TerminationPart,
+)
 from desk.packs.filed import FacilitiesPart
 from desk.packs.papers import PaperPart, RecommenderTablePart, ScanPart, TablePart
 from desk.packs.part import Days, Part
@@ -31,7 +37,6 @@ from desk.packs.values import (
     Words200,
 )
 from desk.packs.who import InvitationPart, NominatorsPart, QuotaPart, RecommenderPart, TypeCode
-from finance.models import Condition
 from grants.models import (
     Automation,
     CheckMoment,
@@ -44,13 +49,10 @@ from grants.models import (
     QuestionKind,
     RecommendedBy,
     RuleScope,
-    SanctionBars,
-    SanctionWhen,
     Severity,
     Sourcing,
     StageKind,
 )
-from milestones.models import Kind
 from reviews.models import Aggregation
 
 Rate = Annotated[Number, Field(gt=0, le=1000)]
@@ -244,25 +246,6 @@ class DuplicatePart(Part):
     clause: Clause = ""
 
 
-class ExtensionPart(Part):
-    """More time for a running project (延期); `times: 0` grants none."""
-
-    notice_months: Annotated[int, Field(ge=0, le=36)] = 3
-    times: Annotated[int, Field(ge=0, le=9)] = 1
-    months: Annotated[int, Field(ge=1, le=60)] = 12
-    unit_days: Annotated[int, Field(ge=0, le=60)] = 5
-    decision_days: Days = 10
-    clause: Clause = ""
-
-
-class TerminationPart(Part):
-    """The early end of a running project (终止、撤销) and the settlement of its money."""
-
-    decision_days: Days = 10
-    settlement_days: Days = 20
-    clause: Clause = ""
-
-
 class DemandsPart(Part):
     """What demands (企业出题) are of, what is public of them, how they are handled before they are listed."""
 
@@ -377,47 +360,6 @@ class ReviewPart(Part):
     review_days: Days = 10
     clause: Clause = ""
     criteria: Annotated[list[CriterionPart], Field(min_length=1)]
-
-
-class SanctionPart(Part):
-    """What follows when a project does not keep its promises; proposed by a manager, decided by a leader."""
-
-    when: SanctionWhen
-    milestone: Annotated[str, Field(max_length=50)] = ""
-    bars: SanctionBars = SanctionBars.LEADER
-    joining_too: bool = False
-    plans: list[Slug] = Field(default_factory=list)
-    """Codes of the programmes that it bars from; left out: all of this system."""
-    months: Annotated[int, Field(ge=1, le=240)] = 24
-    quota_cut: Annotated[int, Field(ge=0, le=9999)] = 0
-    publish: bool = False
-    text: Body
-    text_en: Text = ""
-    clause: Annotated[Clause, Field(min_length=1)]
-
-
-class MilestonePart(Part):
-    code: Code
-    name: Words120
-    kind: Kind = Kind.MILESTONE
-    offset_months: Annotated[int, Field(ge=0, le=120)] = 0
-    months_after_end: Annotated[int, Field(ge=0, le=60)] | None = None
-    by_date: date | None = None
-    month_day: Annotated[str, Field(max_length=5)] = ""
-    deliverable: Body
-    check_days: Days = 10
-    check_by_date: date | None = None
-    demander_opinion: bool = False
-    clause: Clause = ""
-
-
-class InstalmentPart(Part):
-    name: Words60
-    share: Percent
-    condition: Condition
-    milestone: Annotated[str, Field(max_length=50)] = ""
-    pay_days: Days = 20
-    clause: Clause = ""
 
 
 class IndicatorPart(Part):

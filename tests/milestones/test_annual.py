@@ -247,5 +247,5 @@ def test_a_project_costs_the_same_queries_however_many_reports(client, django_as
     client.force_login(people_of(found)["team"])
     address = reverse("portal:project", args=[found.pk])
     client.get(address)
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         assert client.get(address).status_code == 200
