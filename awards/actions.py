@@ -14,6 +14,7 @@ from applications.models import Application
 from applications.states import ApplicationState, ProjectEnd
 from awards import conditions, notifications, queries, rules, signals
 from awards.models import (
+    PROPOSED,
     Agreement,
     Award,
     ConditionCheck,
@@ -116,8 +117,7 @@ def publicise(
     chosen = [_locked(application) for application in sorted(applications, key=lambda a: a.pk)]
     starts = starts_date or calendar.local_date(at)
     rules.check_can_publicise(by, call, chosen, starts=starts, at=at)
-    with translation.override(settings.LANGUAGE_CODE):
-        title = title or _("关于%(programme)s拟立项项目的公示") % {"programme": call.programme.name}
+    title = title or PROPOSED % {"programme": call.programme.name}
     extra = {} if objection_days is None else {"objection_days": objection_days}
     publicity = Publicity.objects.create(
         call=call,

@@ -56,7 +56,7 @@ def _publicity() -> list[Entry]:
     rows = queries.publicity_notices(NOBODY).order_by(*queries.PUBLICITY_ORDER)
     return [
         Entry(
-            notice.title,
+            localised(notice, "title"),
             _("公示期 %(starts)s 至 %(ends)s（含首尾两日）")
             % {"starts": notice.starts_date, "ends": notice.ends_date},
             reverse("portal:publicity_notice", args=[notice.pk]),
@@ -72,7 +72,7 @@ def _results() -> list[Entry]:
     return [
         Entry(
             _("立项结果：%(title)s") % {"title": localised(notice.call, "title")},
-            notice.title,
+            localised(notice, "title"),
             f"{reverse('portal:results')}?programme={notice.call.programme_id}&year={notice.call.year}",
             end_of_day(notice.ends_date),
             _("结果"),

@@ -119,7 +119,7 @@ def _bids(now: datetime) -> Iterator[Event]:
 def _publicity(now: datetime) -> Iterator[Event]:
     rows = queries.publicity_notices(NOBODY).filter(ends_date__gte=(now - KEPT).date())
     for notice in rows.order_by("ends_date", "id")[:MOST]:
-        words = _("公示结束：%(title)s") % {"title": notice.title}
+        words = _("公示结束：%(title)s") % {"title": localised(notice, "title")}
         url = reverse("portal:publicity_notice", args=[notice.pk])
         end = queries.objections_end(notice)
         yield _event(f"publicity-{notice.pk}", words, end, url, notice.published_at)

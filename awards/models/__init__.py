@@ -2,9 +2,10 @@
 
 from awards.models.agreements import Agreement, Award, ProjectQuerySet
 from awards.models.conditions import SIGNING, ConditionCheck
-from awards.models.deciding import Decision, Objection, Outcome, Proposal, Publicity, PublicityItem
+from awards.models.deciding import PROPOSED, Decision, Objection, Outcome, Proposal, Publicity, PublicityItem
 
 __all__ = [
+    "PROPOSED",
     "SIGNING",
     "Agreement",
     "Award",

@@ -4,8 +4,8 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext, gettext_noop, override, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from accounts.roles import Role
 from applications.models import Application
@@ -80,6 +80,10 @@ class PublicityQuerySet(models.QuerySet):
         return self
 
 
+PROPOSED = gettext_noop("关于%(programme)s拟立项项目的公示")
+"""The title that the system writes where nobody writes another."""
+
+
 class Publicity(models.Model):
     """A public notice of proposed awards (拟立项公示), both days inclusive."""
 
@@ -133,6 +137,15 @@ class Publicity(models.Model):
 
     def __str__(self):
         return self.title
+
+    @property
+    def title_en(self) -> str:
+        """The English of the title that the system writes; "" where an officer wrote another."""
+        programme = self.call.programme
+        if self.title != PROPOSED % {"programme": programme.name}:
+            return ""
+        with override("en"):
+            return gettext(PROPOSED) % {"programme": programme.name_en or programme.name}
 
 
 class PublicityItemQuerySet(models.QuerySet):

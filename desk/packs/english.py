@@ -39,8 +39,24 @@ def _texts(pack: Pack) -> Iterator[tuple[Place, str, str, str]]:
         for name in names:
             yield place, name, getattr(row, name), getattr(row, f"{name}_en")
     for place, row in questions_of(pack):
+        yield from _choices((*place, "config"), row.config)
+        columns = row.config.get("columns")
+        for index, column in enumerate(columns if isinstance(columns, list) else ()):
+            if isinstance(column, dict):
+                where = (*place, "config", "columns", index)
+                yield where, "label", str(column.get("label", "")), str(column.get("label_en", ""))
+                yield from _choices(where, column)
         checks = row.config.get("checks")
         for index, check in enumerate(checks if isinstance(checks, list) else ()):
             if isinstance(check, dict):
                 where = (*place, "config", "checks", index)
                 yield where, "message", str(check.get("message", "")), str(check.get("message_en", ""))
+
+
+def _choices(place: Place, config: dict) -> Iterator[tuple[Place, str, str, str]]:
+    """What may be chosen; a plain word has no English beside it."""
+    choices = config.get("choices")
+    for index, choice in enumerate(choices if isinstance(choices, list) else ()):
+        said = choice if isinstance(choice, dict) else {"label": choice}
+        label = str(said.get("label") or said.get("value") or "")
+        yield (*place, "choices", index), "label", label, str(said.get("label_en", ""))

@@ -13,6 +13,7 @@ from accounts.roles import Role
 from grants import states
 from grants.models.frozen import frozen_with_call
 from grants.models.programme import Programme
+from grants.models.words import in_readers_language
 
 
 class Sourcing(models.TextChoices):
@@ -425,7 +426,7 @@ class Call(models.Model):
         ]
 
     def __str__(self):
-        return self.title
+        return in_readers_language(self, "title")
 
     @property
     def asks_recommender_table(self) -> bool:
@@ -468,7 +469,7 @@ class ProjectType(models.Model):
         triggers = frozen_with_call()
 
     def __str__(self):
-        return self.name
+        return in_readers_language(self, "name")
 
 
 class Amendment(models.Model):

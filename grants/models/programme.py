@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation
+from grants.models.words import in_readers_language
 
 
 class Programme(models.Model):
@@ -22,7 +23,7 @@ class Programme(models.Model):
         ordering = ["slug"]
 
     def __str__(self):
-        return self.name
+        return in_readers_language(self, "name")
 
 
 class NumberSequence(models.Model):

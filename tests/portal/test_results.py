@@ -7,10 +7,11 @@ from xml.etree import ElementTree
 import pytest
 from django.core.cache import cache
 from django.utils import timezone
+from django.utils.translation import override
 from icalendar import Calendar
 
 from applications.states import ApplicationState
-from awards.models import PublicityItem
+from awards.models import PROPOSED, Publicity, PublicityItem
 from awards.states import PublicityState
 from tests.factories.accounts import UserFactory
 from tests.factories.applications import ApplicationFactory
@@ -112,6 +113,15 @@ def test_feeds_say_what_is_public(client):
     assert entries(client, "results") == ["立项结果：海洋专项 & 更多"]
     assert len(entries(client, "all")) == 4
     assert client.get("/feeds/secrets.atom").status_code == 404
+    # What the system named has an English name; what an officer wrote stays as it is.
+    programme = call.programme
+    programme.name_en = "Challenges"
+    programme.save()
+    notice_of(call, title=PROPOSED % {"programme": programme.name})
+    with override("en"):
+        titles = sorted(notice.title_en for notice in Publicity.objects.filter(call=call))
+        assert (str(programme), str(call)) == ("Challenges", call.title)
+    assert (titles[0], titles[-1]) == ("", "Publicity of proposed awards: Challenges")
 
 
 @pytest.mark.parametrize("rows", [1, 30])
