@@ -68,7 +68,7 @@ def _recommender(application):
     way = way_of_recommending(application.call)
     if way not in (RecommendedBy.AUTHORITY, RecommendedBy.CHOSEN) or queries.is_recommended(application):
         return
-    if queries.ways_of(application):
+    if queries.replaces_office(queries.ways_of(application)):
         # People nominate it: no office does.
         return
     stage = next(row for row in stages_of(application.call) if row.kind == StageKind.RECOMMENDATION)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Q, Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,7 +17,7 @@ from accounts.models import Organisation
 from accounts.queries import unit_context
 from applications import queries
 from applications.eligibility.amounts import TOGETHER
-from applications.models import Application, Sanction
+from applications.models import Answer, Application, Sanction
 from applications.queries import Office
 from applications.queries.limits import NOT_COUNTED
 from applications.states import ApplicationState
@@ -43,12 +43,43 @@ def check_unit(application: Application) -> None:
     rows = [row for row in rows if row.credit_code in ("", application.organisation.credit_code)]
     # A row of the unit's own stands in place of the row for every unit.
     own = {row.project_type_id for row in rows if row.credit_code}
+    rows = [row for row in rows if row.credit_code or row.project_type_id not in own]
+    answers = _grouping(application, rows)
     for quota in rows:
-        if not quota.credit_code and quota.project_type_id in own:
+        if quota.question and not _counts_for(quota, rows, answers):
             continue
-        _hold(quota, application.organisation_id)
+        group = answers.get(quota.question, "")
+        _hold(quota, f"{application.organisation_id}:{group}" if group else application.organisation_id)
         others = Application.objects.filter(organisation_id=application.organisation_id)
-        _check(quota, application, others.exclude(state__in=NOT_COUNTED))
+        if group:
+            others = others.filter(
+                Exists(
+                    Answer.objects.filter(
+                        application=OuterRef("pk"), question__code=quota.question, value=group
+                    )
+                )
+            )
+        _check(quota, application, others.exclude(state__in=NOT_COUNTED), group=group)
+
+
+def _grouping(application: Application, rows: list[Quota]) -> dict[str, str]:
+    """{code of a question: the answer} of those by which limits are counted apart; no query without any."""
+    asked = {row.question for row in rows if row.question}
+    if not asked:
+        return {}
+    found = application.answers.filter(question__code__in=asked).values_list("question__code", "value")
+    return {code: value for code, value in found if isinstance(value, str) and value}
+
+
+def _counts_for(quota: Quota, rows: list[Quota], answers: dict[str, str]) -> bool:
+    """A row of one answer stands in place of the row for each answer; who has not answered is in no group."""
+    answer = answers.get(quota.question)
+    if answer is None or quota.value:
+        return answer is not None and quota.value == answer
+    alike = (quota.project_type_id, quota.credit_code, quota.question)
+    return not any(
+        row.value == answer and (row.project_type_id, row.credit_code, row.question) == alike for row in rows
+    )
 
 
 def check_recommender(application: Application, *, ahead: Collection[int] = ()) -> None:
@@ -198,7 +229,7 @@ def _of_batch(quota: Quota, rows, code: str):
     return rows.filter(intake__code=code) if quota.per_intake and code else rows
 
 
-def _check(quota: Quota, application: Application, others) -> None:
+def _check(quota: Quota, application: Application, others, *, group: str = "") -> None:
     rows = others.filter(call__series=application.call.series).exclude(pk=application.pk)
     rows = _of_batch(quota, rows, application.intake.code if application.intake_id else "")
     cut = cut_of(application) if quota.of == QuotaOf.UNIT else 0
@@ -209,6 +240,7 @@ def _check(quota: Quota, application: Application, others) -> None:
         if cut:
             sentence = _("%(of)s%(kind)s限 %(most)s 项（已按处理决定核减 %(cut)s 项），已有 %(used)s 项。")
         of = quota.name or quota.get_of_display()
+        of = _("%(of)s（%(group)s）") % {"of": of, "group": group} if group else of
         raise Refused(
             sentence % {"of": of, "kind": kind, "most": most, "used": used, "cut": cut},
             field="quota",

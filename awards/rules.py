@@ -13,7 +13,7 @@ from accounts.identity import validate_phone
 from accounts.models import Organisation
 from accounts.roles import Role
 from applications import eligibility, quotas
-from applications.models import Application
+from applications.models import Application, RuleStatus
 from applications.queries import claim_of, claim_question, claim_scheme, gives_money
 from applications.rules import allowed, check_papers_came
 from applications.states import ApplicationState
@@ -78,7 +78,20 @@ def check_fundable(application: Application, amount: Decimal) -> None:
             )
     check_papers_came(application, PaperAfter.CHECK)
     check_choice(application)
+    check_conditions(application)
     check_amount(application, amount)
+
+
+def check_conditions(application: Application) -> None:
+    """Clauses that others' awards may have changed since it was handed in. Raises Refused with the clause.
+
+    Two decisions about one person or unit come one after the other where the notice counts.
+    """
+    if any(rule.at_decision for rule in application.call.rules.all()):
+        quotas.hold_counted(application)
+    for line in eligibility.at_decision(application):
+        if line.status == RuleStatus.FAILED:
+            raise Refused(line.hint or line.text, field="outcome", clause=line.clause, code="rule")
 
 
 def check_choice(application: Application) -> None:

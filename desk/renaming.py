@@ -23,6 +23,8 @@ from grants.models import (
     MoneyRule,
     ProjectType,
     Question,
+    Quota,
+    SanctionTerm,
 )
 from milestones.models import MilestoneTemplate
 
@@ -170,10 +172,12 @@ def _quoted(found, names: Names) -> str:
 def _by_name(call: Call, model, names: Names) -> Iterator[Place]:
     if model is Question:
         yield from _values(ClaimScheme, call, "claims", "question", names)
+        yield from _values(Quota, call, "quotas", "question", names)
         for scheme in DemandScheme.objects.filter(call=call, public__isnull=False):
             yield from _list(scheme, "demands", "public", names)
     if model is MilestoneTemplate:
         yield from _values(InstalmentTemplate, call, "instalments", "milestone_code", names)
+        yield from _values(SanctionTerm, call, "sanctions", "milestone_code", names)
         yield from _values(TriggerTemplate, call, "equity", "milestone_code", names)
     for rule in call.money_rules.all() if model in (BudgetCategory, FundingSource, ProjectType) else ():
         if model is BudgetCategory:

@@ -168,12 +168,18 @@ def paper_when(call: Call) -> str:
 def _nominators_text(groups: list[NominatorGroup]) -> str:
     """Every way once; some may hold for some projects only."""
     is_english = (get_language() or "").startswith("en")
-    ways = [
-        _("%(group)s %(least)s 人以上")
-        % {"group": (is_english and group.name_en) or group.name, "least": group.least}
-        for group in groups
-    ]
-    ways = _("，或").join(dict.fromkeys(ways))
+
+    def said(groups) -> list[str]:
+        ways = [
+            _("%(group)s %(least)s 人以上")
+            % {"group": (is_english and group.name_en) or group.name, "least": group.least}
+            for group in groups
+        ]
+        return list(dict.fromkeys(ways))
+
+    either = _("，或").join(said(group for group in groups if not group.required))
+    required = said(group for group in groups if group.required)
+    ways = _("，并有").join([*filter(None, [either]), *required])
     return _("由专家提名的，须有提名专家在推荐截止前签署：%(ways)s。") % {"ways": ways}
 
 

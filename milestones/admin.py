@@ -105,6 +105,7 @@ class MilestoneAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMix
         "deliverable",
         "check_days",
         "check_by_date",
+        "unit_pledge",
         "needs_demander_opinion",
         "clause",
         "state",

@@ -55,7 +55,8 @@ class HandInForm(forms.Form):
         error_messages={"required": _("请至少上传一份证明材料。")},
     )
 
-    def __init__(self, *args, indicators, needs_files=True, **kwargs):
+    def __init__(self, *args, indicators, needs_files=True, pledge="", **kwargs):
+        """`pledge`: what the unit's administrator ticks, where the notice asks for the unit's check."""
         super().__init__(*args, **kwargs)
         self.indicators = indicators
         self.fields["files"].required = needs_files
@@ -67,6 +68,9 @@ class HandInForm(forms.Form):
                 label=indicator.name, max_length=LONGEST_VALUE, help_text=self.target_of(indicator)
             )
         self.fields.update(tail)
+        if pledge:
+            missing = {"required": _("请勾选单位审核承诺。")}
+            self.fields["pledged"] = forms.BooleanField(label=pledge, error_messages=missing)
 
     @staticmethod
     def target_of(indicator) -> str:
@@ -80,6 +84,7 @@ class HandInForm(forms.Form):
             "values": {str(i.pk): data[f"value_{i.pk}"] for i in self.indicators},
             "spent_amount": data["spent_amount"],
             "files": data["files"],
+            "pledged": data.get("pledged", False),
         }
 
 

@@ -64,12 +64,28 @@ def check_can_hand_in(user, milestone: Milestone) -> None:
     """Raises Refused unless `user` is of the project and the milestone waits for its evidence."""
     if not is_team(user, milestone):
         raise Refused(_("只有项目团队和承担单位管理员可以提交里程碑材料。"), code="forbidden")
+    if not is_signed_by(user, milestone):
+        raise Refused(
+            _("这份材料由承担单位管理员审核后提交；团队先填写材料表单，再请单位管理员办理。"),
+            clause=milestone.clause,
+            code="forbidden",
+        )
     _check_in_force(milestone)
     if milestone.state not in HAND_IN:
         raise Refused(
             _("里程碑现在是“%(state)s”，不能提交材料。") % {"state": milestone.get_state_display()},
             code="not_allowed",
         )
+
+
+def is_signed_by(user, milestone: Milestone) -> bool:
+    """Whether this person may hand in: where the unit checks first, its administrators alone."""
+    return not milestone.unit_pledge or _application(milestone).organisation_id in user.scope.admin_units
+
+
+def check_pledge(milestone: Milestone, *, pledged: bool) -> None:
+    if milestone.unit_pledge and not pledged:
+        raise Refused(_("请勾选单位审核承诺。"), field="pledged", clause=milestone.clause)
 
 
 def needs_files(milestone: Milestone) -> bool:
@@ -211,6 +227,11 @@ def can(check, *args, **kwargs) -> bool:
 
 def can_hand_in(user, milestone: Milestone) -> bool:
     return can(check_can_hand_in, user, milestone)
+
+
+def waits_for_unit(user, milestone: Milestone) -> bool:
+    """Whether this person writes what an administrator of the unit then checks and hands in."""
+    return milestone.state in HAND_IN and not is_signed_by(user, milestone) and is_team(user, milestone)
 
 
 def can_give_opinion(user, report: Report) -> bool:

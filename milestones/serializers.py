@@ -55,6 +55,7 @@ class MilestoneSerializer(serializers.ModelSerializer):
             "deliverable",
             "check_days",
             "check_by_date",
+            "unit_pledge",
             "needs_demander_opinion",
             "clause",
             "state",
@@ -97,6 +98,7 @@ class HandInInput(serializers.Serializer):
     values = JSONField(default=dict)
     spent_amount = serializers.DecimalField(max_digits=14, decimal_places=2)
     files = serializers.ListField(child=serializers.FileField(), allow_empty=True, max_length=20)
+    pledged = serializers.BooleanField(default=False)
 
     def validate_values(self, values):
         if not isinstance(values, dict):

@@ -48,6 +48,7 @@ def milestone(request, pk):
         queries.with_project(Milestone.objects.visible_to(request.user)).prefetch_related("indicators"), pk=pk
     )
     may = rules.can_hand_in(request.user, subject)
+    waits_for_unit = rules.waits_for_unit(request.user, subject)
     if request.method == "POST" and not may and not rules.is_team(request.user, subject):
         raise PermissionDenied
     indicators = list(subject.indicators.all())
@@ -56,6 +57,7 @@ def milestone(request, pk):
         request.FILES or None,
         indicators=indicators,
         needs_files=rules.needs_files(subject),
+        pledge=subject.unit_pledge,
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -74,8 +76,9 @@ def milestone(request, pk):
         "is_late": queries.is_overdue(subject, at=now),
         "form": form if may or request.method == "POST" else None,
         "opinion_report": _waiting_for_opinion(request.user, subject),
-        "asks_form": may and bool(queries.form_questions(subject)),
-        "form_faults": queries.form_faults(subject) if may else [],
+        "waits_for_unit": waits_for_unit,
+        "asks_form": (may or waits_for_unit) and bool(queries.form_questions(subject)),
+        "form_faults": queries.form_faults(subject) if may or waits_for_unit else [],
     }
     if request.method == "POST":
         return _problems(request, "milestones/milestone.html", context, form)

@@ -160,7 +160,7 @@ def _stages(application, *, for_officer: bool) -> list[_StageView]:
     found: list[_StageView] = []
     groups = NominatorGroup.objects.filter(call=OuterRef("call"))
     rows = list(Stage.objects.filter(call_id=application.call_id).annotate(may_nominate=Exists(groups)))
-    if rows and rows[0].may_nominate and queries.ways_of(application):
+    if rows and rows[0].may_nominate and queries.replaces_office(queries.ways_of(application)):
         # People nominate it: no office recommends.
         rows = [stage for stage in rows if stage.kind != S.RECOMMENDATION]
     if application.state == S.AGREEMENT and all(stage.kind != S.AGREEMENT for stage in rows):

@@ -142,7 +142,7 @@ def settle(*, application: Application, by, at: datetime) -> None:
 def _judged(ways, until, at: datetime) -> str:
     if not ways:
         return RuleStatus.NOT_APPLICABLE
-    if any(way.is_met for way in ways):
+    if queries.are_met(ways):
         return RuleStatus.PASSED
     return RuleStatus.FAILED if until is not None and at > until else RuleStatus.MANUAL
 
@@ -156,6 +156,7 @@ def _missing(ways, until, at: datetime) -> str:
         _("%(group)s：已签 %(signed)s 人，还差 %(missing)s 人")
         % {"group": localised(way.group, "name"), "signed": way.signed, "missing": way.missing}
         for way in ways
+        if not way.is_met
     )
     is_late = status == RuleStatus.FAILED
     text = _("提名已截止，人数不足（%(missing)s）。") if is_late else _("等待专家提名（%(missing)s）。")

@@ -31,6 +31,7 @@ __all__ = [
     "ENGLISH",
     "LABELS",
     "RuleLine",
+    "at_decision",
     "clauses",
     "evaluate",
     "evaluate_for_good",
@@ -79,6 +80,12 @@ def evaluate_for_good(application: Application, seen: Prepared) -> dict[str, lis
             judge.labels = Labels(labels_for(application.call), judge.labels.names)
             found[language] = [*judge.lines(application), *blind.lines(application)]
     return found
+
+
+def at_decision(application: Application) -> list[RuleLine]:
+    """The clauses that must hold when it is decided to fund, as they stand now; one query where none does."""
+    asked = {rule.code for rule in application.call.rules.all() if rule.at_decision}
+    return [line for line in evaluate(application) if line.rule and line.code in asked] if asked else []
 
 
 def evaluate_many(

@@ -79,6 +79,7 @@ from applications.queries.entries import (
 from applications.queries.languages import answers_in_readers_language, in_readers_language
 from applications.queries.nominators import (
     about,
+    are_met,
     asks_nominators,
     fits_of,
     nominate_until,
@@ -90,6 +91,7 @@ from applications.queries.nominators import (
     nominators_lapsed,
     nominators_owing,
     person_asked,
+    replaces_office,
     signatures_owing,
     ways_of,
 )
@@ -262,6 +264,7 @@ __all__ = [
     "appeal_until",
     "appeals_of",
     "applications",
+    "are_met",
     "asked_of",
     "asks_for_numbers",
     "asks_nominators",
@@ -387,6 +390,7 @@ __all__ = [
     "relation",
     "repeats",
     "repeats_by_row",
+    "replaces_office",
     "report_of",
     "report_read_by",
     "reports_of",

@@ -84,6 +84,17 @@ def standing(application: Application) -> list[Way]:
     return [Way(group, fits.count(group.pk)) for group in groups]
 
 
+def are_met(ways: list[Way]) -> bool:
+    """Whether every way that the notice requires has its signatures, and one of those to choose from."""
+    others = [way.is_met for way in ways if not way.group.required]
+    return all(way.is_met for way in ways if way.group.required) and (not others or any(others))
+
+
+def replaces_office(groups: list[NominatorGroup]) -> bool:
+    """Whether people nominate in place of the office; references alone come beside its recommendation."""
+    return any(not group.required for group in groups)
+
+
 def person_asked(email: str, name: str) -> User:
     """The account of this e-mail address and name. Raises Refused, the same whichever of the two is wrong."""
     user = User.objects.filter(email__iexact=email, name=name, is_active=True).first()

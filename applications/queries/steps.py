@@ -7,7 +7,7 @@ from django.contrib.contenttypes.models import ContentType
 
 from applications.models import Application
 from applications.queries.context import context, contexts, counted_in
-from applications.queries.nominators import ways_of
+from applications.queries.nominators import replaces_office, ways_of
 from core import expressions
 from core.expressions import Prepared
 from core.models import Event
@@ -31,7 +31,7 @@ def ahead(application: Application, state: str | None) -> Ahead:
     known, skipped = None, []
     stage = next_stage(application.call, state)
     while stage is not None:
-        if stage.kind == StageKind.RECOMMENDATION and ways_of(application):
+        if stage.kind == StageKind.RECOMMENDATION and replaces_office(ways_of(application)):
             stage = next_stage(application.call, stage.kind)
         elif stage.is_conditional:
             known = known or _known(application)

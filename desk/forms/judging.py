@@ -125,6 +125,7 @@ class MilestoneForm(PartForm):
         (("offset_months", 4), ("months_after_end", 4), ("by_date", 4)),
         (("month_day", 4), ("check_days", 4), ("check_by_date", 4)),
         (("deliverable", 12),),
+        (("unit_pledge", 12),),
         (("needs_demander_opinion", 6), ("code", 6)),
     )
     code_prefix = "m"
@@ -142,10 +143,11 @@ class MilestoneForm(PartForm):
             "check_by_date",
             "clause",
             "deliverable",
+            "unit_pledge",
             "needs_demander_opinion",
             "code",
         )
-        widgets = {"deliverable": short_text(2)}
+        widgets = {"deliverable": short_text(2), "unit_pledge": short_text(2)}
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -16,7 +16,7 @@ class NominatorForm(PartForm):
         (("name", 5), ("least", 2), ("project_type", 3), ("clause", 2)),
         (("who", 12),),
         (("hint", 6), ("applies_when", 6)),
-        (("per_year", 4), ("of_units", 4), ("leader_first", 4)),
+        (("per_year", 3), ("of_units", 3), ("required", 3), ("leader_first", 3)),
         (("name_en", 12),),
     )
 
@@ -32,6 +32,7 @@ class NominatorForm(PartForm):
             "applies_when",
             "per_year",
             "of_units",
+            "required",
             "leader_first",
             "name_en",
         )
@@ -47,7 +48,9 @@ class NominatorForm(PartForm):
 
 Nominators = rows(
     NominatorForm,
-    title=gettext_lazy("专家提名（任一方式达到人数即可；由专家提名的不再经推荐审核）"),
+    title=gettext_lazy(
+        "专家提名和推荐信（“必须达到”的都要达到，其余任一方式即可；由专家提名的不再经推荐审核）"
+    ),
     noun=gettext_lazy("提名方式"),
     unique=(),
     prefix="nominators",

@@ -7,16 +7,18 @@ from django.utils.translation import gettext_lazy
 
 from accounts.identity import clean_credit_code, validate_credit_code
 from accounts.roles import Role
-from desk.forms.base import PartForm, rows
+from desk.forms.base import PartForm, remembered, rows
 from desk.forms.widgets import IndicatorsField, Moment, Wan, formula, short_text
 from grants.models import (
     Call,
     Contact,
+    FormKind,
     Invitation,
     IssuingBody,
     ListedRecommender,
     Programme,
     ProjectType,
+    QuestionKind,
     Quota,
     QuotaOf,
     Sourcing,
@@ -200,9 +202,15 @@ class AccessForm(PartForm):
 
 
 class QuotaForm(PartForm):
+    question = forms.ChoiceField(
+        label=gettext_lazy("按题目分组"),
+        required=False,
+        help_text=gettext_lazy("院系、学科等单选题：同一单位里答案相同的分别计算"),
+    )
     layout = (
         (("of", 3), ("project_type", 3), ("region", 2), ("number", 2), ("clause", 2)),
         (("credit_code", 4), ("name", 5), ("per_intake", 3)),
+        (("question", 6), ("value", 6)),
         (("formula", 12),),
     )
 
@@ -218,6 +226,8 @@ class QuotaForm(PartForm):
             "name",
             "formula",
             "per_intake",
+            "question",
+            "value",
         )
         widgets = {"formula": formula()}
         help_texts = {
@@ -236,7 +246,21 @@ class QuotaForm(PartForm):
             self.add_error("region", _("只有推荐单位的限额才按区域。"))
         if data.get("credit_code") and data.get("of") == QuotaOf.AWARD:
             self.add_error("credit_code", _("立项数不写单位。"))
+        if (data.get("question") or data.get("value")) and data.get("of") != QuotaOf.UNIT:
+            self.add_error("question", _("只有申报单位的限额才按题目分组。"))
+        elif data.get("value") and not data.get("question"):
+            self.add_error("question", _("请选择按哪道题分组。"))
         return data
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        asked = self.call.questions.filter(kind=QuestionKind.CHOICE, section__form=FormKind.APPLICATION)
+        known = remembered(self.call, "choice_questions", lambda: list(asked))
+        choices = [("", _("不分组")), *((row.code, row.label) for row in known)]
+        now = self.instance.question
+        if now and now not in dict(choices):
+            choices.append((now, _("%(code)s（已不存在）") % {"code": now}))
+        self.fields["question"].choices = choices
 
     def clean_credit_code(self):
         code = clean_credit_code(self.cleaned_data["credit_code"])

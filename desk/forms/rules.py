@@ -59,7 +59,7 @@ class RuleForm(PartForm):
         (("expression", 12),),
         (("params", 6), ("applies_when", 6)),
         (("hint", 12),),
-        (("as_of", 6), ("code", 6)),
+        (("as_of", 4), ("at_decision", 4), ("code", 4)),
         (("text_en", 12),),
         (("hint_en", 12),),
     )
@@ -88,6 +88,7 @@ class RuleForm(PartForm):
             "hint",
             "project_type",
             "as_of",
+            "at_decision",
             "code",
             "text_en",
             "hint_en",

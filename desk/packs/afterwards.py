@@ -61,6 +61,8 @@ class MilestonePart(Part):
     deliverable: Body
     check_days: Days = 10
     check_by_date: date | None = None
+    unit_pledge: Text = ""
+    """With it the administrators of the unit check, pledge and hand in; else the team may."""
     demander_opinion: bool = False
     clause: Clause = ""
 

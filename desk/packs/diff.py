@@ -14,7 +14,7 @@ KEYS = {
     "types": ("code",),
     "intakes": ("code", "type"),
     "roles": ("code",),
-    "quotas": ("of", "type", "region", "credit_code", "per_intake"),
+    "quotas": ("of", "type", "region", "question", "value", "credit_code", "per_intake"),
     "invitations": ("credit_code",),
     "recommenders": ("credit_code",),
     "nominators": ("type", "name"),

@@ -330,6 +330,8 @@ class RulePart(Part):
     applies_when: Text = ""
     as_of: Day | None = None
     """Facts about units count as of this day; left out: as of the day on which the call opens."""
+    at_decision: bool = False
+    """Judged once more when it is decided to fund."""
     hint: Text = ""
     hint_en: Text = ""
     moment: CheckMoment = CheckMoment.APPLICATION

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from accounts.identity import validate_credit_code
 from core import calendar
 from desk.packs import batches
+from desk.packs.reach import values_of
 from desk.packs.schema import Pack
 from desk.packs.source import Place
 from desk.packs.values import plain
@@ -253,6 +254,7 @@ def _lists(pack: Pack) -> Found:
     seen = set()
     for index, quota in enumerate(pack.quotas):
         key = (str(quota.of), quota.type, quota.region, quota.credit_code, quota.per_intake)
+        key = (*key, quota.question, quota.value)
         if key in seen:
             yield ("quotas", index), _("同样对象的限额写了两次。")
         seen.add(key)
@@ -268,6 +270,34 @@ def _lists(pack: Pack) -> Found:
             yield ("quotas", index, "credit_code"), _("立项数不写单位。")
         if quota.credit_code and quota.region:
             yield ("quotas", index, "region"), _("写明推荐单位的限额不再写区域。")
+        yield from _groups(pack, index, quota)
+
+
+def _groups(pack: Pack, index: int, quota) -> Found:
+    """A limit is counted by a question of the application form with one choice, or for one of its values."""
+    if not (quota.question or quota.value):
+        return
+    if quota.of != QuotaOf.UNIT:
+        yield ("quotas", index, "question"), _("只有申报单位的限额才按题目分组。")
+        return
+    asked = {
+        question.code: question
+        for section in pack.sections
+        if section.form == FormKind.APPLICATION
+        for question in section.questions
+        if question.kind == QuestionKind.CHOICE
+    }
+    if quota.question not in asked:
+        yield (
+            ("quotas", index, "question"),
+            _("申报表里没有代码为“%(code)s”的单选题。") % {"code": quota.question},
+        )
+    elif quota.value and quota.value not in values_of(asked[quota.question]):
+        yield (
+            ("quotas", index, "value"),
+            _("题目“%(label)s”没有选项“%(value)s”。")
+            % {"label": asked[quota.question].label, "value": quota.value},
+        )
 
 
 def _recommenders(pack: Pack) -> Found:

@@ -19,6 +19,9 @@ class QuotaPart(Part):
     credit_code: Annotated[str, Field(pattern=r"^([0-9A-HJ-NP-RTUW-Y]{18})?$")] = ""
     """The own row of one unit, or of one recommender, in place of the row for each."""
     name: Maybe120 = ""
+    question: Annotated[str, Field(max_length=50)] = ""
+    """A question with one choice: a unit's applications are counted apart for each answer, or for `value`."""
+    value: Maybe120 = ""
     number: Annotated[int, Field(ge=0, le=99999)] | None = None
     formula: Text = ""
     per_intake: bool = False
@@ -50,5 +53,6 @@ class NominatorsPart(Part):
     applies_when: Text = ""
     per_year: Annotated[int, Field(ge=1, le=99)] | None = None
     of_units: Annotated[int, Field(ge=0, le=30)] | None = None
+    required: bool = False
     leader_first: bool = False
     clause: Annotated[Clause, Field(min_length=1)]

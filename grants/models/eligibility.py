@@ -111,6 +111,11 @@ class EligibilityRule(models.Model):
     as_of = models.DateField(
         _("认定日期"), null=True, blank=True, help_text=_("单位数据以该日为准；留空时为申报开始之日")
     )
+    at_decision = models.BooleanField(
+        _("决定立项时再核对"),
+        default=False,
+        help_text=_("提交之后可能改变的条件，例如“只资助一项”“每人每年立项一项”：不再符合的不能决定立项"),
+    )
     hint = models.TextField(_("不符合时的提示"), blank=True)
     hint_en = models.TextField(_("英文提示"), blank=True)
     moment = models.CharField(

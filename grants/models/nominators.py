@@ -11,7 +11,8 @@ from grants.models.frozen import frozen_with_call
 class NominatorGroup(models.Model):
     """One way of being nominated: `least` people of whom `who` says that they may.
 
-    Of the ways that hold for an application any one is enough; where one holds no office recommends.
+    Of the ways that hold for an application every `required` one must be met (references, the consent of a
+    host), of the others any one is enough; where one of these holds no office recommends.
     `who` and `applies_when` are CEL; `who` may also name the `nominator`.
     """
 
@@ -44,6 +45,13 @@ class NominatorGroup(models.Model):
         null=True,
         blank=True,
         help_text=_("与申报单位、合作单位同一单位的提名人；0 表示不得有，留空不限"),
+    )
+    required = models.BooleanField(
+        _("必须达到"),
+        default=False,
+        help_text=_(
+            "例如推荐信、接收单位同意函：每个必须达到的都要达到，不是任选一种；只有这类的仍经推荐审核"
+        ),
     )
     leader_first = models.BooleanField(_("牵头提名人先签"), default=False)
     clause = models.CharField(_("条款"), max_length=60)

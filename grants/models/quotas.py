@@ -36,6 +36,17 @@ class Quota(models.Model):
     region = models.CharField(_("区域代码"), max_length=6, blank=True)
     credit_code = models.CharField(_("单位统一社会信用代码"), max_length=18, blank=True)
     name = models.CharField(_("单位名称"), max_length=120, blank=True)
+    question = models.SlugField(
+        _("按题目分组"),
+        blank=True,
+        help_text=_("一道单选题的代码，例如院系、学科：同一单位里答案相同的分别计算；留空不分组"),
+    )
+    value = models.CharField(
+        _("选项"),
+        max_length=120,
+        blank=True,
+        help_text=_("只限这一个选项，替代各选项通用的一行；留空为每个选项"),
+    )
     number = models.PositiveIntegerField(_("限额（项）"), null=True, blank=True)
     formula = models.TextField(_("限额公式（CEL）"), blank=True)
     per_intake = models.BooleanField(
@@ -50,12 +61,25 @@ class Quota(models.Model):
         ordering = ["order"]
         constraints = [
             models.UniqueConstraint(
-                fields=["call", "of", "project_type", "region", "credit_code", "per_intake"],
+                fields=[
+                    "call",
+                    "of",
+                    "project_type",
+                    "region",
+                    "credit_code",
+                    "question",
+                    "value",
+                    "per_intake",
+                ],
                 name="quota_once",
                 nulls_distinct=False,
             ),
             models.CheckConstraint(
                 condition=~Q(of="award") & Q(region="") | Q(credit_code=""), name="quota_credit_code_of_one"
+            ),
+            models.CheckConstraint(
+                condition=Q(question="", value="") | Q(of="unit") & ~Q(question=""),
+                name="quota_groups_of_unit",
             ),
             models.CheckConstraint(
                 condition=Q(number__isnull=False, formula="") | Q(number__isnull=True) & ~Q(formula=""),

@@ -65,6 +65,7 @@ def plan(*, agreement: Agreement, by, at: datetime) -> list[Milestone]:
             milestone.code = template.code
             milestone.check_days = template.check_days
             milestone.check_by_date = template.check_by_date
+            milestone.unit_pledge = template.unit_pledge
             milestone.needs_demander_opinion = template.needs_demander_opinion and asks_demander
             milestone.clause = template.clause
         rows.append((milestone, own.indicators if own else []))
@@ -130,6 +131,7 @@ def _annual(agreement: Agreement, template: MilestoneTemplate) -> Iterator[Miles
             due_date=calendar.off_rest_day(due, RestDay.LATER),
             deliverable=template.deliverable,
             check_days=template.check_days,
+            unit_pledge=template.unit_pledge,
             clause=template.clause,
         )
 
@@ -226,10 +228,19 @@ def settle_finish(*, agreement: Agreement) -> None:
 
 @transaction.atomic
 def hand_in(
-    *, milestone: Milestone, text: str, values: dict, spent_amount: Decimal, files: list, by, at: datetime
+    *,
+    milestone: Milestone,
+    text: str,
+    values: dict,
+    spent_amount: Decimal,
+    files: list,
+    by,
+    at: datetime,
+    pledged: bool = False,
 ) -> Report:
     """Hand evidence in; `values` by indicator id, `files` uploaded files with a `name`. Raises Refused."""
     rules.check_can_hand_in(by, milestone)
+    rules.check_pledge(milestone, pledged=pledged)
     rules.check_evidence(milestone, text=text, files=files)
     reached = rules.check_values(milestone, values)
     spent = rules.check_spent(spent_amount)
@@ -241,6 +252,7 @@ def hand_in(
         milestone=milestone,
         number=number,
         text=text.strip(),
+        pledge=milestone.unit_pledge,
         values=reached,
         answers=queries.sealed_form(milestone),
         spent_amount=spent,

@@ -77,6 +77,13 @@ class MilestoneTemplate(models.Model):
         blank=True,
         help_text=_("通知写明主管部门审完的日期；此日之前提交的不按工作日计算，之后才提交的仍按工作日。"),
     )
+    unit_pledge = models.TextField(
+        _("单位审核承诺"),
+        blank=True,
+        help_text=_(
+            "填写后由承担单位管理员审核、勾选承诺并提交，例如“已组织自查，材料真实”；留空的团队也可以提交"
+        ),
+    )
     needs_demander_opinion = models.BooleanField(_("须发榜方意见"), default=False)
     clause = models.CharField(_("条款"), max_length=60, blank=True)
     order = models.PositiveSmallIntegerField(_("顺序"))
@@ -156,10 +163,10 @@ BY_EXTENSION = """
           AND NEW.due_date > extension.old_ends_date
     ) OR TG_OP = 'UPDATE'
     AND ROW(NEW.agreement_id, NEW.kind, NEW."order", NEW.code, NEW.name, NEW.deliverable, NEW.check_days,
-            NEW.check_by_date, NEW.needs_demander_opinion)
+            NEW.check_by_date, NEW.unit_pledge, NEW.needs_demander_opinion)
         IS NOT DISTINCT FROM
         ROW(OLD.agreement_id, OLD.kind, OLD."order", OLD.code, OLD.name, OLD.deliverable, OLD.check_days,
-            OLD.check_by_date, OLD.needs_demander_opinion)
+            OLD.check_by_date, OLD.unit_pledge, OLD.needs_demander_opinion)
     AND EXISTS (
         SELECT 1 FROM milestones_shift AS shift
         JOIN milestones_extension AS extension ON extension.id = shift.extension_id
@@ -189,6 +196,7 @@ class Milestone(models.Model):
     deliverable = models.TextField(_("交付物"))
     check_days = models.PositiveSmallIntegerField(_("审核期限（工作日）"), default=10)
     check_by_date = models.DateField(_("审核截止日期"), null=True, blank=True)
+    unit_pledge = models.TextField(_("单位审核承诺"), blank=True)
     needs_demander_opinion = models.BooleanField(_("须发榜方意见"), default=False)
     clause = models.CharField(_("依据"), max_length=120, blank=True)
     state = models.CharField(
@@ -223,6 +231,7 @@ class Milestone(models.Model):
                 "deliverable",
                 "check_days",
                 "check_by_date",
+                "unit_pledge",
                 "needs_demander_opinion",
                 unless=BY_EXTENSION,
             )
@@ -305,6 +314,7 @@ class Report(models.Model):
     milestone = models.ForeignKey(Milestone, models.PROTECT, related_name="reports", verbose_name=_("里程碑"))
     number = models.PositiveSmallIntegerField(_("次数"))
     text = models.TextField(_("完成情况"))
+    pledge = models.TextField(_("单位审核承诺"), blank=True, help_text=_("单位管理员提交时勾选的承诺"))
     values = models.JSONField(_("指标完成值"), default=dict, blank=True, help_text=_("{指标 id: 值}"))
     answers = models.JSONField(_("表单内容"), default=list, blank=True, help_text=_("提交时封存的题目与答案"))
     spent_amount = models.DecimalField(_("已支出（元）"), max_digits=14, decimal_places=2, default=0)

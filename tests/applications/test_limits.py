@@ -257,6 +257,37 @@ def test_a_quota_of_one_type_leaves_the_others_alone():
     hand_in(filled(call=call, project_type=free))
 
 
+def test_a_quota_counts_each_answer_of_a_question_apart_and_one_answer_by_its_own_row():
+    colleges = {"code": "college", "kind": "choice", "label": "学院"}
+    colleges["config"] = {"choices": ["文学院", "理学院", "工学院"]}
+    call = CallFactory(parts__rules=(), parts__questions=[colleges], draft=True)
+    for order, (value, number) in enumerate((("", 1), ("工学院", 2)), start=1):
+        Quota.objects.create(
+            call=call, of="unit", question="college", value=value, number=number, clause="第四条", order=order
+        )
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Quota.objects.create(call=call, of="award", question="college", number=1, order=9)
+    publish(call)
+    unit = OrganisationFactory()
+
+    def of(college):
+        application = filled(call=call, organisation=unit)
+        actions.save_answers(
+            application=application,
+            answers={"college": college},
+            by=application.created_by,
+            at=timezone.now(),
+        )
+        return hand_in(application)
+
+    for college in ("文学院", "理学院", "工学院", "工学院"):
+        of(college)
+    for college, most in (("文学院", 1), ("工学院", 2)):
+        with pytest.raises(Refused, match=f"（{college}）限 {most} 项") as refused:
+            of(college)
+        assert refused.value.clause == "第四条"
+
+
 def waiting(call, region="370212"):
     unit = OrganisationFactory(region=region)
     application = submitted(call=call, organisation=unit)

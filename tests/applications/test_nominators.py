@@ -210,6 +210,25 @@ def test_too_few_in_time_a_later_moment_and_a_new_version():
         sign(row)
 
 
+def test_every_required_way_has_to_be_met_beside_the_recommendation_of_the_office():
+    """References and the consent of a host are no alternatives, and replace nobody."""
+    reference = {"name": "推荐人", "least": 1, "who": "nominator.title == '教授'", "clause": "第四条"}
+    host = {"name": "接收单位", "least": 1, "who": "nominator.title == '院长'", "clause": "第五条"}
+    call = nominated_call(reference | {"required": True}, host | {"required": True})
+    application = submitted(call=call)
+    assert application.state == ApplicationState.UNIT_REVIEW
+    assert queries.ahead(application, ApplicationState.UNIT_REVIEW).stage.kind == StageKind.RECOMMENDATION
+    professor, dean = fellow(7, "赵教授", title="教授"), fellow(8, "钱院长", title="院长")
+    first, second = ask(application, professor, dean)
+    sign(first)
+    assert line(application).status == "manual"
+    assert "接收单位" in line(application).evidence["hint"]
+    assert "推荐人" not in line(application).evidence["hint"]
+    sign(second)
+    assert line(application).status == "passed"
+    assert "推荐人 1 人以上，并有接收单位 1 人以上" in call.rules.get(code=NOMINATORS_RULE).text
+
+
 def test_only_a_way_that_holds_is_asked_for_and_other_projects_are_recommended():
     alone = FELLOWS | {"name": "院士独立提名", "least": 1, "applies_when": "participants.size() > 1"}
     application = submitted(call=nominated_call(alone))

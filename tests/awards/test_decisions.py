@@ -13,10 +13,10 @@ from awards import actions
 from awards.models import Award, Decision, Outcome
 from core.workflow import Lost, Refused
 from finance.models import Commitment
-from grants.models import Call, Instrument, ProjectType, Quota
+from grants.models import Call, Instrument, ProjectType, Quota, StageKind
 from reviews.models import DemanderChoice
 from tests.factories.accounts import member_of, officer
-from tests.factories.applications import put
+from tests.factories.applications import put, submitted
 from tests.factories.awards import (
     NOW,
     beside,
@@ -25,6 +25,7 @@ from tests.factories.awards import (
     leader,
     to_decide,
 )
+from tests.factories.grants import CallFactory
 from tests.factories.reviews import ApplicationFactory, TopicFactory, bid_call, manager_of, panel_call
 from tests.factories.standing import attempt
 
@@ -231,6 +232,7 @@ def test_no_more_are_funded_than_the_notice_says_in_all_and_of_each_type():
     first, second, *others = (
         to_decide(call=call, project_type=kind) for kind in (big, big, small, small, small)
     )
+    budget(call)
     decide(first)
     with pytest.raises(Refused) as refused:
         decide(second)
@@ -258,3 +260,25 @@ def test_a_withdrawal_after_the_decision_frees_the_money():
     applications.withdraw(application=application, reason="另有安排", by=application.created_by, at=NOW)
 
     assert Commitment.objects.get().released_at == NOW
+
+
+def test_what_the_notice_asks_again_at_the_decision_has_to_hold_then():
+    """A leader handed in twice while nothing was funded; only one of the two can be."""
+    once = {
+        "code": "funded_once",
+        "text": "同一负责人只资助一项。",
+        "hint": "负责人已有一项获得资助。",
+        "clause": "第三条",
+        "scope": "pi",
+        "automation": "auto",
+        "at_decision": True,
+        "expression": "!pi.records.exists(r, r.in_call && r.status == 'running')",
+    }
+    call = CallFactory(parts__stages=(StageKind.DECISION, StageKind.AGREEMENT), parts__rules=[once])
+    first, second = (put(submitted(call=call), S.DECISION) for _number in range(2))
+    budget(call)
+    decide(first)
+    with pytest.raises(Refused, match="已有一项") as refused:
+        decide(second)
+    assert (refused.value.clause, refused.value.field) == ("第三条", "outcome")
+    decide(second, outcome=Outcome.REJECT)

@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
+from django.urls import reverse
 
 from awards.models import Agreement
 from awards.states import AgreementState
@@ -22,6 +23,7 @@ from tests.factories.milestones import (
     agreement,
     hand_in,
     milestone_of,
+    people_of,
     project_call,
 )
 from tests.factories.standing import attempt, others
@@ -66,6 +68,29 @@ def test_the_project_hands_in(project, who):
     assert rules.can_hand_in(people[who], milestone) is False
     event = Event.objects.about(milestone).get()
     assert (event.by, event.from_state, event.to_state) == (people[who], "planned", "submitted")
+
+
+def test_where_the_unit_checks_first_its_administrator_pledges_and_hands_in(client):
+    pledge = "学院已组织自查，材料真实。"
+    template = {"code": "mid", "name": "样机", "offset_months": 6, "unit_pledge": pledge, "clause": "第七条"}
+    found = agreement(call=project_call(templates=(template,), plan=()))
+    people = people_of(found)
+    milestone = milestone_of(found, "mid")
+    with pytest.raises(Refused, match="承担单位管理员") as refused:
+        hand_in(milestone, by=people["team"], pledged=True)
+    assert refused.value.clause == "第七条"
+    with pytest.raises(Refused, match="勾选"):
+        hand_in(milestone, by=people["unit_admin"])
+    address = reverse("milestones:milestone", args=[milestone.pk])
+    client.force_login(people["team"])
+    assert "由承担单位管理员审核后提交" in client.get(address).content.decode()
+    assert "pledged" not in client.get(address).content.decode()
+    client.force_login(people["unit_admin"])
+    assert pledge in client.get(address).content.decode()
+    report = hand_in(milestone, by=people["unit_admin"], pledged=True)
+    assert report.pledge == pledge
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Milestone.objects.filter(pk=milestone.pk).update(unit_pledge="")
 
 
 def test_nobody_else_hands_in(project, subtests):
