@@ -128,7 +128,7 @@ KNOWN = {
     "follows": frozenset({"title", "state", "number"}),
     "paper": frozenset({"copies", "received_at", "in_time"}),
     "history": HISTORY,
-    "call": frozenset({"year", "opens_at", "closes_at", "cap", "slug"}),
+    "call": frozenset({"year", "opens_at", "closes_at", "cap", "slug", "batch", "batch_closes_at"}),
     "params": frozenset(),
 }
 """What an expression of a call may name; `applications.queries.context` fills it.

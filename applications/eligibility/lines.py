@@ -64,6 +64,8 @@ LABELS = {
     "call.year": gettext_lazy("通知年度"),
     "call.opens_at": gettext_lazy("申报开始时间"),
     "call.closes_at": gettext_lazy("申报截止时间"),
+    "call.batch": gettext_lazy("批次"),
+    "call.batch_closes_at": gettext_lazy("本批截止时间"),
     "project.type": gettext_lazy("项目类别"),
     "follows.state": gettext_lazy("预申报结果"),
     "unit.records": gettext_lazy("本单位的其他申报和项目（项）"),

@@ -241,6 +241,7 @@ class _World:
                 "closes_at": call.closes_at,
                 "cap": call.cap,
                 "slug": call.programme.slug,
+                **_batch(application, call),
             },
         }
 
@@ -381,6 +382,15 @@ def _grouped(rows) -> dict[int, list]:
 
 def _pi_number(people: list[Participant]) -> str:
     return next((row.person_key for row in people if row.role == ParticipantRole.PI), "")
+
+
+def _batch(application, call: Call) -> dict:
+    """The batch that an application is in, or would be in; a call without batches is one."""
+    batch = limits.batch_of(application, call)
+    return {
+        "batch": batch.code if batch else "",
+        "batch_closes_at": batch.closes_at if batch else call.closes_at,
+    }
 
 
 def _topic(application) -> dict:

@@ -8,19 +8,22 @@ from decimal import Decimal
 from functools import cached_property
 
 from django.db.models import Count, Q, Sum
+from django.utils import timezone
 
 from accounts.identity import number_of
 from applications.models import Application, Participant, ParticipantRole, PastProject
 from applications.queries import reports
 from applications.states import ApplicationState, ProjectEnd, RecordStatus
 from core.calendar import local_date
+from grants.models import Call, Intake
+from grants.queries import intake_ahead, intakes_of
 from grants.rules import HISTORY
 
 RUNNING = (ApplicationState.AGREEMENT, ApplicationState.AWARDED)
 NOT_COUNTED = (ApplicationState.DRAFT, ApplicationState.WITHDRAWN, ApplicationState.REJECTED)
 NO_RECORD = (ApplicationState.DRAFT, ApplicationState.WITHDRAWN)
 MOST_RECORDS = 5_000
-RELATED = ("call__programme", "project_type", "topic", "organisation")
+RELATED = ("call__programme", "project_type", "topic", "organisation", "intake")
 
 ENDS = {
     ProjectEnd.COMPLETED: RecordStatus.COMPLETED,
@@ -52,12 +55,25 @@ class Records:
 
 def _seen_from(records: list[dict], application: Application) -> list[dict]:
     """Without the application itself; `in_call` says whether it is the same notice, whatever version."""
+    others = [record for record in records if record["application"] != application.pk]
+    batch = batch_of(application, application.call) if others else None
+    code = batch.code if batch else ""
     return [
-        {name: value for name, value in record.items() if name not in ("application", "series")}
-        | {"in_call": record["series"] == application.call.series}
-        for record in records
-        if record["application"] != application.pk
+        {name: value for name, value in record.items() if name not in ("application", "series", "batch")}
+        | {
+            "in_call": record["series"] == application.call.series,
+            "in_batch": record["series"] == application.call.series and record["batch"] == code,
+        }
+        for record in others
     ]
+
+
+def batch_of(application: Application, call: Call) -> Intake | None:
+    """Where it was handed in first; of a draft the batch that is open or comes next."""
+    if application.intake_id:
+        own = (row for row in intakes_of(call) if row.pk == application.intake_id)
+        return next(own, None) or application.intake
+    return intake_ahead(call, application.project_type, at=timezone.now())
 
 
 def records(codes: Collection[str], numbers: Collection[str], *, as_of: date) -> Records:
@@ -133,6 +149,7 @@ def of_application(application: Application, role: str, *, as_of: date, months=N
     return {
         "application": application.pk,
         "series": application.call.series,
+        "batch": application.intake.code if application.intake_id else "",
         "plan": application.call.programme.slug,
         "title": application.title,
         "topic": application.topic.number if application.topic_id else "",
@@ -155,6 +172,7 @@ def _of_past(project: PastProject, role: str, *, as_of: date) -> dict:
     return {
         "application": None,
         "series": None,
+        "batch": "",
         "plan": project.plan,
         "title": project.title,
         "topic": "",

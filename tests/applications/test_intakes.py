@@ -144,8 +144,14 @@ def test_a_quota_counts_within_a_batch_where_it_says_so():
     with pytest.raises(Refused) as refused:
         actions.submit(application=second, by=second.created_by, at=timezone.now())
     assert refused.value.code == "quota"
-    autumn = call.intakes.get(code="autumn")
+    spring, autumn = call.intakes.all()
+    seen = queries.context(second)
+    assert (seen["call"]["batch"], seen["call"]["batch_closes_at"]) == ("spring", spring.closes_at)
+    assert [row["in_batch"] for row in seen["pi"]["records"]] == [True]
     actions.submit(application=second, by=second.created_by, at=autumn.opens_at)
+    seen = queries.context(Application.objects.get(pk=second.pk))
+    assert seen["call"]["batch"] == "autumn"
+    assert [(row["in_call"], row["in_batch"]) for row in seen["pi"]["records"]] == [(True, False)]
     assert quotas.check_unit(Application.objects.get(pk=second.pk)) is None
 
 
