@@ -12,11 +12,11 @@ from applications.models import Application, Nominator, Partner
 from applications.states import OFFICE, ApplicationState
 from core import calendar
 from grants.models import Call, DayKind, Invitation, Stage, StageKind
-from grants.queries import cause, closing, in_force, moments_of, until_of
+from grants.queries import cause, closing, in_force, intake_ahead, intakes_of, moments_of, until_of
 from notifications import actions, receipts
 from notifications.actions import Owes
 from notifications.models import Deadline, DeadlineKind, NoticeKind
-from notifications.wording import by_clause, said
+from notifications.wording import Said, by_clause, said
 
 S = ApplicationState
 
@@ -117,16 +117,13 @@ def open_draft(application: Application, *, at) -> None:
     due = closing(application.call, application.topic, project_type=application.project_type, at=at)
     if due is None:
         return
-    source = application.topic.number if application.topic_id else application.call.number
     actions.open_deadline(
         subject=application,
         kind=DeadlineKind.CALL_CLOSES,
         title=said(_("提交申报书：%(call)s"), call=application.call.title),
         url=page_of(application),
         due_at=due,
-        explanation=said(
-            _("截止时间由%(source)s规定，逾期不予受理"), source=source or application.call.title
-        ),
+        explanation=_why_closes(application, at=at),
         owed_by=[*by_team(application), *by_unit_admins(application)],
         at=at,
         **cause(application.call),
@@ -134,6 +131,19 @@ def open_draft(application: Application, *, at) -> None:
     for partner in application.partners.filter(confirmed=""):
         partner.application = application
         partner_clocks.opened(partner, at=at)
+
+
+def _why_closes(application: Application, *, at) -> Said:
+    """Who set the closing, and what becomes of a draft that misses it."""
+    call, kind = application.call, application.project_type
+    source = application.topic.number if application.topic_id else call.number
+    words = {"source": source or call.title}
+    batch = intake_ahead(call, kind, at=at)
+    if batch is None:
+        return said(_("截止时间由%(source)s规定，逾期不予受理"), **words)
+    if batch.closes_at == max(row.closes_at for row in intakes_of(call, kind)):
+        return said(_("“%(batch)s”的截止时间由%(source)s规定，逾期不予受理"), batch=batch.name, **words)
+    return said(_("“%(batch)s”的截止时间由%(source)s规定，没有赶上的留到下一批"), batch=batch.name, **words)
 
 
 def draft_done(application: Application, *, by, at) -> None:

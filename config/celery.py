@@ -17,6 +17,7 @@ app.conf.beat_schedule = {
     "close-publicities": {"task": "awards.tasks.close_publicities", "schedule": 600.0},
     "conclude-evaluations": {"task": "facilities.tasks.conclude_due", "schedule": 600.0},
     "expire-filings": {"task": "facilities.tasks.expire_due", "schedule": 3600.0},
+    "carry-over": {"task": "finance.tasks.carry_over", "schedule": 3600.0},
     "open-evaluations": {"task": "facilities.tasks.open_due", "schedule": 3600.0},
     "make-missing-snapshots": {"task": "applications.tasks.make_missing_snapshots", "schedule": 60.0},
     "compare-missing": {"task": "applications.tasks.compare_missing", "schedule": 60.0},

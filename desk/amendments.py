@@ -14,6 +14,7 @@ from core.workflow import Refused
 from desk import packs
 from desk.packs.diff import differences
 from desk.packs.store import copy
+from facilities import actions as facilities
 from grants.models import Amendment, Call, Topic
 from grants.rules import check_manages
 from grants.states import CallState
@@ -88,7 +89,7 @@ def take_effect(*, call: Call, by, at: datetime) -> None:
     summary = Amendment.objects.get(call=call).summary
     for application in drafts.select_related("call", "topic", "project_type").order_by("pk"):
         applications.follow_amendment(application=application, call=call, summary=summary, by=by, at=at)
-    for app in (applications, awards, milestones):
+    for app in (applications, awards, milestones, facilities):
         app.follow_moments(old=old, call=call, by=by, at=at)
     moved = []
     for key, deadline in _moments(call).items():

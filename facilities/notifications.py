@@ -13,7 +13,7 @@ from grants.queries import cause
 from notifications import actions
 from notifications.actions import Owes
 from notifications.models import DeadlineKind
-from notifications.wording import by_clause, said
+from notifications.wording import Said, by_clause, said
 
 YEARLY = (
     DeadlineKind.FACILITY_REPORT,
@@ -40,20 +40,34 @@ def _admin(subject) -> str:
     return reverse(f"admin:facilities_{subject._meta.model_name}_change", args=[subject.pk])
 
 
-def open_report(evaluation: AnnualEvaluation, *, at: datetime) -> None:
+def _why_report(evaluation: AnnualEvaluation) -> Said:
     text = said(
         _("数据期 %(from)s 至 %(to)s，自评 %(opens)s 开始"),
         **{"from": evaluation.data_from_date},
         to=evaluation.data_to_date,
         opens=calendar.local_date(evaluation.report_opens_at),
     )
+    return by_clause(text, evaluation.clause)
+
+
+def report_moved(evaluation: AnnualEvaluation) -> None:
+    """The notice reports in another time."""
+    actions.move_deadline(
+        subject=evaluation,
+        kind=DeadlineKind.FACILITY_REPORT,
+        due_at=evaluation.report_due_at,
+        explanation=_why_report(evaluation),
+    )
+
+
+def open_report(evaluation: AnnualEvaluation, *, at: datetime) -> None:
     actions.open_deadline(
         subject=evaluation,
         kind=DeadlineKind.FACILITY_REPORT,
         title=_title(evaluation),
         url=reverse("facilities:report", args=[evaluation.pk]),
         due_at=evaluation.report_due_at,
-        explanation=by_clause(text, evaluation.clause),
+        explanation=_why_report(evaluation),
         owed_by=_unit(evaluation.facility),
         at=at,
         **cause(evaluation.facility.call),

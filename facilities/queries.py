@@ -252,11 +252,14 @@ def schemes_in_use() -> QuerySet[FacilityScheme]:
 
 def to_open(call: Call, year: int) -> QuerySet[Facility]:
     """Standing facilities of a call in any version whose turn it is: without an evaluation of the year (of
-    the years between two evaluations) or one running."""
+    the years between two evaluations) or one running.
+
+    One that fell away with the filing does not count: whoever was renewed since is evaluated after all.
+    """
     every = scheme_of(call).every_years
     of_year = AnnualEvaluation.objects.filter(
         facility=OuterRef("pk"), year__range=(year - every + 1, year), round=1
-    )
+    ).exclude(state=EvaluationState.CANCELLED, year=year)
     running = AnnualEvaluation.objects.running().filter(facility=OuterRef("pk"))
     standing = [FacilityState.OPERATING, FacilityState.RECTIFYING]
     rows = Facility.objects.filter(call__series=call.series, state__in=standing)

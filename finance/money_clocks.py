@@ -10,12 +10,10 @@ from accounts.models import BankAccount, Organisation, User
 from accounts.roles import Role, UnitRole
 from core import calendar
 from finance.models import Instalment
-from finance.states import InstalmentState
 from grants.queries import cause
-from notifications import actions
+from notifications import actions, clocks
 from notifications.actions import Owes
-from notifications.models import DeadlineKind
-from notifications.obligations import entered_at
+from notifications.models import Deadline, DeadlineKind
 from notifications.wording import said
 
 UNIT = "agreement__award__application__organisation"
@@ -182,6 +180,26 @@ def open_year_close(instalment: Instalment, *, at: datetime) -> None:
     )
 
 
+def carry_over(*, at: datetime) -> int:
+    """What was not paid before the year closed is to be paid before the next one does; rerun freely.
+
+    The payment's own clock says that it is overdue.
+    """
+    closes = date(calendar.local_date(at).year, *YEAR_CLOSES)
+    over = Deadline.objects.open().filter(kind=DeadlineKind.YEAR_CLOSE, due_at__lt=at, suspended_at=None)
+
+    def one(deadline: Deadline):
+        words = {"before": calendar.local_date(deadline.due_at), "date": closes}
+        actions.move_deadline(
+            subject=deadline.subject,
+            kind=DeadlineKind.YEAR_CLOSE,
+            due_at=calendar.end_of_day(closes),
+            explanation=said(_("%(before)s 关账前没有拨付，须在 %(date)s 关账前办理"), **words),
+        )
+
+    return clocks.each("carry_over", over.order_by("pk").iterator(500), one, at=at)
+
+
 def became_due(instalment: Instalment, *, by, at: datetime) -> None:
     open_year_close(instalment, at=at)
     account_followed(_unit(instalment), by=by, at=at)
@@ -195,10 +213,6 @@ def paid(instalment: Instalment, *, by, at: datetime) -> None:
 def cancelled(instalment: Instalment, *, by, at: datetime) -> None:
     actions.cancel_deadline(subject=instalment, kind=DeadlineKind.YEAR_CLOSE, by=by, at=at)
     account_followed(_unit(instalment), by=by, at=at)
-
-
-def became_due_at(instalment: Instalment, default: datetime) -> datetime:
-    return entered_at(instalment, InstalmentState.DUE, default)
 
 
 def _unit(instalment: Instalment) -> Organisation:

@@ -36,9 +36,7 @@ def register_all() -> None:
             kind=DeadlineKind.YEAR_CLOSE,
             model=Instalment,
             owing=_due,
-            open=lambda instalment, at: money_clocks.open_year_close(
-                instalment, at=money_clocks.became_due_at(instalment, at)
-            ),
+            open=lambda instalment, at: money_clocks.open_year_close(instalment, at=at),
         ),
         Obligation(
             kind=DeadlineKind.LATER_CONDITION,

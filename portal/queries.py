@@ -149,7 +149,7 @@ class CallNotice:
     contacts: list[Contact]
     bodies: list[IssuingBody]
     types: list[ProjectType]
-    intakes: list[Intake]
+    intakes: list["Batch"]
     money_rules: list[MoneyRule]
     quotas: list[Quota]
     unit_quotas: list[Quota]
@@ -183,12 +183,29 @@ def call_notice(user, call: Call) -> CallNotice:
         contacts=list(call.contacts.all()),
         bodies=list(call.issuing_bodies.all()),
         types=list(call.types.all()),
-        intakes=intakes_of(call) if call.has_intakes else _draft_intakes(call),
+        intakes=_batches(intakes_of(call) if call.has_intakes else _draft_intakes(call)),
         money_rules=list(call.money_rules.select_related("project_type")),
         quotas=[quota for quota in quotas if not quota.credit_code],
         unit_quotas=[quota for quota in quotas if quota.credit_code],
         amendments=list(amendments(call)),
     )
+
+
+@dataclass
+class Batch:
+    """One line of the table of batches: the types that have the same moments share it."""
+
+    intake: Intake
+    types: list[ProjectType]
+
+
+def _batches(rows: list[Intake]) -> list[Batch]:
+    found: dict[tuple, Batch] = {}
+    for row in rows:
+        names = ("code", "opens_at", "closes_at", "unit_closes_at", "recommender_closes_at", "planned_number")
+        line = found.setdefault((*(getattr(row, name) for name in names), row.clause), Batch(row, []))
+        line.types += [row.project_type] if row.project_type_id else []
+    return list(found.values())
 
 
 def _draft_intakes(call: Call) -> list[Intake]:

@@ -52,11 +52,16 @@ class PaperFilter(SimpleListFilter):
         return queryset
 
 
-def _rows(application):
-    """The lines of one application on the page of a delivery: one for each kind that is counted apart."""
-    kinds = queries.papers_of(application).kinds if application.call.paper_kinds.all() else []
-    missing = max(0, application.call.paper_copies - application.papers)
-    return [(application, row.kind, row.missing) for row in kinds] or [(application, None, missing)]
+def _rows(chosen):
+    """The lines of a delivery: for each application one for each kind that is counted apart; one query more
+    where any are."""
+    kinds = {application.pk: list(application.call.paper_kinds.all()) for application in chosen}
+    came = queries.came_by_kind(chosen) if any(kinds.values()) else {}
+    for application in chosen:
+        for kind in kinds[application.pk]:
+            yield application, kind, max(0, kind.copies - came.get((application.pk, kind.pk), 0))
+        if not kinds[application.pk]:
+            yield application, None, max(0, application.call.paper_copies - application.papers)
 
 
 def _can_be_recorded(form: PapersForm, at) -> bool:
@@ -126,7 +131,7 @@ class PaperMixin:
         now = timezone.now()
         form = PapersForm(
             request.POST or None,
-            rows=[row for application in chosen for row in _rows(application)],
+            rows=_rows(chosen),
             initial={"received_date": local_date(now)},
         )
         back = f"{reverse('admin:applications_application_changelist')}?paper=none"

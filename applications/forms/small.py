@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from applications.fields import DayField
 from applications.models import StepOutcome
-from applications.queries import ALL
+from applications.queries import ALL, local_moment
 from applications.questions import localised
 from applications.states import public_choices
 from core import money
@@ -73,8 +73,10 @@ class StartForm(forms.Form):
         label=gettext_lazy("项目类别"), queryset=None, empty_label=None, widget=forms.RadioSelect
     )
 
-    def __init__(self, *args, units, types, **kwargs):
+    def __init__(self, *args, units, types, closings=None, **kwargs):
+        """`closings`: type → the closing of the batch that is open to it or comes next, with batches."""
         super().__init__(*args, **kwargs)
+        self.closings = closings or {}
         self.fields["organisation"].queryset = units
         if types:
             self.fields["project_type"].queryset = types
@@ -82,13 +84,14 @@ class StartForm(forms.Form):
         else:
             del self.fields["project_type"]
 
-    @staticmethod
-    def label_of(project_type) -> str:
-        """Name, cap and what the notice says of a type."""
+    def label_of(self, project_type) -> str:
+        """Name, cap and what the notice says of a type; until when, where that differs among them."""
         cap = _("（最高 %(cap)s）") % {"cap": money.wan(project_type.cap)} if project_type.cap else ""
         summary = localised(project_type, "summary")
         summary = f"：{summary}" if summary else ""
-        return f"{localised(project_type, 'name')}{cap}{summary}"
+        closes = self.closings.get(project_type.pk)
+        until = _("（%(time)s 截止）") % {"time": local_moment(closes)[:16]} if closes else ""
+        return f"{localised(project_type, 'name')}{cap}{until}{summary}"
 
 
 class ReasonForm(forms.Form):

@@ -107,6 +107,7 @@ from applications.queries.numbers import (
 from applications.queries.paper_copies import (
     AWARDED_IN,
     NO_PAPERS_IN,
+    came_by_kind,
     paper_clock,
     paper_facts,
     paper_lines,
@@ -277,6 +278,7 @@ __all__ = [
     "by_section",
     "call_questions",
     "calls_among",
+    "came_by_kind",
     "canonical",
     "claim_of",
     "claim_question",

@@ -52,7 +52,10 @@ def start(request, call_pk):
     call = get_object_or_404(calls, pk=call_pk)
     topic = _topic(request, call)
     units = Organisation.objects.filter(pk__in=request.user.scope.units)
-    form = StartForm(request.POST or None, units=units, types=call.types.all())
+    types = call.types.all()
+    asked = types if call.has_intakes else ()
+    closings = {kind.pk: closing(call, topic, project_type=kind, at=now) for kind in asked}
+    form = StartForm(request.POST or None, units=units, types=types, closings=closings)
     refused = None
     if request.method == "POST" and form.is_valid():
         try:

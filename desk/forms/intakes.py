@@ -12,7 +12,8 @@ class IntakeForm(PartForm):
 
     layout = (
         (("name", 4), ("code", 2), ("project_type", 3), ("clause", 3)),
-        (("opens_at", 3), ("closes_at", 3), ("unit_closes_at", 3), ("recommender_closes_at", 3)),
+        (("opens_at", 6), ("closes_at", 6)),
+        (("unit_closes_at", 6), ("recommender_closes_at", 6)),
         (("planned_number", 3), ("name_en", 9)),
     )
     code_prefix = "batch"

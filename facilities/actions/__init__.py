@@ -23,6 +23,7 @@ from facilities.actions.filing import (
 from facilities.actions.reporting import (
     add_evidence,
     ask_again,
+    follow_moments,
     open_due,
     open_year,
     save_report,
@@ -43,6 +44,7 @@ __all__ = [
     "expire_due",
     "file_award",
     "file_facility",
+    "follow_moments",
     "go_on_without_report",
     "mark_paid",
     "open_due",

@@ -71,6 +71,30 @@ def _open(
 
 
 @transaction.atomic
+def follow_moments(*, old: Call, call: Call, by, at: datetime) -> None:
+    """A new version reports in another time: evaluations whose report is still to come follow it.
+
+    Their data window and pass mark stand as they were opened; a moment that has passed moves nothing.
+    """
+    before, now = (FacilityScheme.objects.filter(call=version).first() for version in (old, call))
+    if before is None or now is None:
+        return
+    rows = AnnualEvaluation.objects.filter(
+        facility__call__series=call.series, state=EvaluationState.REPORTING, round=1, submitted_at=None
+    )
+    for evaluation in queries.with_facility(rows).order_by("pk"):
+        was, window = before.window(evaluation.year), now.window(evaluation.year)
+        moments = evaluation.report_opens_at, evaluation.report_due_at
+        moved = (window.opens_at, window.closes_at)
+        if moments != (was.opens_at, was.closes_at) or moved == moments or window.closes_at <= at:
+            continue
+        evaluation.report_opens_at, evaluation.report_due_at = moved
+        evaluation.save(update_fields=["report_opens_at", "report_due_at"])
+        notifications.report_moved(evaluation)
+        workflow.record(evaluation, "moved", by=by, at=at, data={"version": call.version})
+
+
+@transaction.atomic
 def ask_again(*, facility: Facility, by, at: datetime) -> AnnualEvaluation:
     """The platform has rectified and asks to be evaluated anew (复评), on what it did since."""
     held = hold(facility)

@@ -37,7 +37,11 @@ class AnnualEvaluation(models.Model):
     """
 
     machine = states.EVALUATION
-    event_verbs = {"opened": _("开展评价"), "paid": _("登记拨付")}
+    event_verbs = {
+        "opened": _("开展评价"),
+        "moved": _("随通知修订改期"),
+        "paid": _("登记拨付"),
+    }
 
     facility = models.ForeignKey(Facility, models.PROTECT, related_name="evaluations", verbose_name=_("平台"))
     year = models.PositiveSmallIntegerField(_("评价年度"))
@@ -88,7 +92,11 @@ class AnnualEvaluation(models.Model):
         ordering = ["-year", "-round", "-id"]
         indexes = [models.Index(fields=["state", "-id"])]
         constraints = [
-            models.UniqueConstraint(fields=["facility", "year", "round"], name="evaluation_once_a_year"),
+            models.UniqueConstraint(
+                fields=["facility", "year", "round"],
+                condition=~Q(state="cancelled"),
+                name="evaluation_once_a_year",
+            ),
             models.UniqueConstraint(
                 fields=["facility"],
                 condition=~Q(state__in=["concluded", "cancelled"]),

@@ -20,6 +20,7 @@ from tests.factories.facilities import (
     CASE,
     IN_WINDOW,
     OPENED,
+    TERMS,
     concluded,
     file,
     filing_call,
@@ -28,6 +29,7 @@ from tests.factories.facilities import (
     opened,
     people_of,
 )
+from tests.factories.grants import CallFactory
 from tests.factories.notifications import drifts, only_of
 
 pytestmark = pytest.mark.django_db
@@ -224,9 +226,30 @@ def test_a_filing_ends_with_its_term_unless_it_is_renewed(client):
     assert client.post(url, {"until": "2032-03-01", "reason": "补办续期"}).status_code == 302
     facility.refresh_from_db()
     assert (facility.state, facility.ended_at, facility.valid_until) == ("operating", None, date(2032, 3, 1))
+    # The year's evaluation fell away with the filing: renewed, it is evaluated after all, and once.
+    year = {"call": call, "year": 2026, "by": people["manager"], "at": OPENED}
+    assert [(row.facility, row.round) for row in actions.open_year(**year)] == [(facility, 1)]
+    assert actions.open_year(**year) == []
     with pytest.raises(Refused, match="已经到期"):
         file(call, number="GN-004", filed_date=date(2020, 1, 1))
     assert file(filing_call(), number="GN-004", filed_date=date(2020, 1, 1)).valid_until is None
+
+
+def test_a_report_to_come_follows_the_notice_into_another_time(platform):
+    facility, people = platform
+    evaluation = opened(facility)
+    old = facility.call
+    window = evaluation.data_from_date, evaluation.data_to_date
+    later = CallFactory(series=old.series, version=2, programme=old.programme, draft=True)
+    FacilityScheme.objects.create(call=later, **TERMS | {"report_closes": "11-20 17:00"})
+    moved = {"old": old, "call": later, "by": people["manager"]}
+    actions.follow_moments(at=beijing(2026, 12, 1), **moved)
+    assert clock(K.FACILITY_REPORT).due_at == evaluation.report_due_at
+    actions.follow_moments(at=OPENED, **moved)
+    evaluation.refresh_from_db()
+    assert clock(K.FACILITY_REPORT).due_at == evaluation.report_due_at == beijing(2026, 11, 20, 17)
+    assert (evaluation.data_from_date, evaluation.data_to_date) == window
+    assert drifted(OPENED) == []
 
 
 def test_below_the_mark_it_rectifies_and_is_restored_by_a_re_evaluation(platform):

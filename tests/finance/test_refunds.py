@@ -12,7 +12,7 @@ from accounts.models import BankAccount
 from core import calendar
 from core.calendar import end_of_day, local_date
 from core.workflow import Refused
-from finance import actions, queries, refund_rules, rules
+from finance import actions, money_clocks, queries, refund_rules, rules
 from finance.models import Commitment, Instalment, Refund, RefundReceipt, Settlement
 from finance.states import REFUND, RefundState
 from milestones import actions as projects
@@ -329,6 +329,10 @@ def test_what_is_due_is_paid_before_the_year_closes(project):
         sweep.sweep(at=end_of_day(date(2026, month, day)))
         after = Message.objects.filter(recipient=people["finance"], context__kind="year_close").count()
         assert after == before + 1
+    new_year = end_of_day(date(2027, 1, 1))
+    assert (money_clocks.carry_over(at=AT), money_clocks.carry_over(at=new_year)) == (0, 1)
+    assert clock(first, DeadlineKind.YEAR_CLOSE).get().due_at == end_of_day(date(2027, 12, 31))
+    assert money_clocks.carry_over(at=new_year) == 0
     payee(found)
     actions.record_payment(
         instalment=first, amount=first.amount, paid_date=ON, voucher="拨-1", by=people["finance"], at=AT
