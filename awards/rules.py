@@ -23,7 +23,7 @@ from awards.states import AgreementState, ObjectionState, PublicityState
 from core import calendar
 from core.money import wan
 from core.workflow import Lost, Refused
-from grants.models import Call, PaperAfter, QuotaOf, StageKind
+from grants.models import Call, PaperAfter, Quota, QuotaOf, StageKind
 from grants.queries import moments_of
 from grants.rules import check_manages
 from notifications.models import Deadline, DeadlineKind
@@ -183,13 +183,14 @@ def check_place_left(application: Application) -> None:
         if kind not in (None, application.project_type):
             continue
         batch = application.intake if quota.per_intake else None
-        if (
-            queries.funded_in(application.call, kind, batch).exclude(pk=application.pk).count()
-            >= quota.number
-        ):
+        if quota.number is None or not counts_for(quota, application):
+            # A share of the money is looked at where the budget is (`finance`).
+            continue
+        others = queries.funded_in(application.call, kind, batch).exclude(pk=application.pk)
+        if len(counted_by(quota, others)) >= quota.number:
             raise Refused(
                 _("“%(of)s”最多立项 %(most)s 项，已经满额；可以先列为备选。")
-                % {"of": kind or application.call, "most": quota.number},
+                % {"of": quota.applies_when or kind or application.call, "most": quota.number},
                 field="outcome",
                 clause=quota.clause,
                 code="full",
@@ -207,6 +208,18 @@ def check_place_left(application: Application) -> None:
             field="outcome",
             clause=topic.number,
         )
+
+
+def counts_for(quota: Quota, application: Application) -> bool:
+    return not quota.applies_when or bool(eligibility.those_of([application], quota.applies_when))
+
+
+def counted_by(quota: Quota, rows) -> list[Application]:
+    """Of applications those that a limit of awards is about."""
+    if not quota.applies_when:
+        return list(rows)
+    related = ("call__programme", "organisation", "project_type", "topic")
+    return eligibility.those_of(list(rows.select_related(*related)), quota.applies_when)
 
 
 def _check_place_in_batch(application: Application) -> None:

@@ -74,6 +74,8 @@ def _access(pack):
     lines = []
     for quota in pack.quotas:
         number = quota.number if quota.number is not None else _("按公式")
+        if quota.percent is not None:
+            number = f"{quota.percent.normalize():f} %"
         lines.append(f"{QuotaOf(quota.of).label}：{number}")
     if pack.call.invitation_only:
         lines.append(_("定向邀请，名单 %(count)s 家") % {"count": len(pack.invitations)})

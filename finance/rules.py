@@ -5,16 +5,21 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from accounts.models import BankAccount, Organisation
 from accounts.roles import Role
 from accounts.states import AccountState
+from awards.models import Decision
+from awards.queries import funded_in
+from awards.rules import counted_by, counts_for
+from core.money import wan
 from core.workflow import Refused
 from finance import queries
-from finance.models import Instalment, InstalmentTemplate, Payment
+from finance.models import Appropriation, Commitment, Instalment, InstalmentTemplate, Payment
 from finance.states import InstalmentState
-from grants.models import Call
+from grants.models import Call, QuotaOf
 from milestones.models import Kind, MilestoneTemplate
 
 CENT = Decimal("0.01")
@@ -36,6 +41,40 @@ def refused_by(**sentences):
 
 def is_payer(user) -> bool:
     return user.has_role(Role.FINANCE)
+
+
+def check_shares(decision: Decision, budget: Appropriation) -> None:
+    """What the notice gives to some projects stays within their share of the year's budget. Raises Refused.
+
+    Decisions on one notice come one after the other where it limits awards (`awards.rules.check_place_left`).
+    """
+    application = decision.application
+    rows = application.call.quotas.filter(of=QuotaOf.AWARD, percent__isnull=False)
+    for quota in rows.select_related("project_type"):
+        kind = quota.project_type
+        if kind not in (None, application.project_type) or not counts_for(quota, application):
+            continue
+        others = counted_by(quota, funded_in(application.call, kind).exclude(pk=application.pk))
+        held = Commitment.objects.held().filter(application__in=others)
+        used = held.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+        most = (budget.amount * quota.percent / WHOLE).quantize(CENT)
+        if used + decision.amount > most:
+            raise Refused(
+                _(
+                    "“%(of)s”的资助额合计不超过年度预算的 %(percent)s%%，即 %(most)s："
+                    "已安排 %(used)s，本项 %(amount)s。"
+                )
+                % {
+                    "of": quota.applies_when or kind or application.call,
+                    "percent": f"{quota.percent.normalize():f}",
+                    "most": wan(most),
+                    "used": wan(used),
+                    "amount": wan(decision.amount),
+                },
+                field="amount",
+                clause=quota.clause,
+                code="share",
+            )
 
 
 def check_can_pay(user, instalment: Instalment) -> None:

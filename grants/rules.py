@@ -275,6 +275,7 @@ def problems_of(call: Call) -> list[Refused]:
         *_money(call),
         *_rules(call),
         *_nominators(call),
+        *_award_quotas(call),
     ]
 
 
@@ -440,6 +441,13 @@ def later_faults(rule, *, stages, gives_money: bool):
         yield "moment", _("没有“签订任务书”环节，签订时的条件无从核对；可以写成每笔拨款前。")
     if rule.moment == CheckMoment.PAYMENT and not gives_money:
         yield "moment", _("不安排财政资金的通知没有拨款，拨款前的条件无从核对。")
+
+
+def _award_quotas(call):
+    codes = _codes(call)
+    for number, quota in enumerate(call.quotas.exclude(applies_when="")):
+        where = {"field": f"quotas.{number}.applies_when", "clause": quota.clause}
+        yield from _expression(quota.applies_when, codes=codes, **where)
 
 
 def _nominators(call):

@@ -23,6 +23,7 @@ from applications.eligibility.lines import (
 from applications.eligibility.money import built_in, ratio_sentence, terms_of
 from applications.eligibility.sources import with_sources
 from applications.models import Application
+from core import expressions
 from core.calendar import local_date
 from core.expressions import Prepared
 from grants.models import ROUND, Call, CheckMoment, EligibilityRule, MoneyRule
@@ -47,6 +48,7 @@ __all__ = [
     "ratio_sentence",
     "seen_of",
     "terms_of",
+    "those_of",
     "with_sources",
 ]
 
@@ -153,6 +155,22 @@ def later(
         for day in days
     }
     return [clauses.line_of(rule, seen[rule.as_of or on], labels) for rule in rules]
+
+
+def those_of(applications: Collection[Application], condition: str) -> list[Application]:
+    """Those of which a condition of the notice holds; where data is missing it is taken to hold."""
+    if not applications:
+        return []
+    compiled = expressions.compile(condition)
+    seen = queries.contexts(applications, wanted=queries.counted_in([condition]))
+
+    def holds(application) -> bool:
+        try:
+            return compiled.holds(seen[application.pk])
+        except expressions.MissingData:
+            return True
+
+    return [application for application in applications if holds(application)]
 
 
 class _Judge:

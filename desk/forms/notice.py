@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 from accounts.identity import clean_credit_code, validate_credit_code
 from accounts.roles import Role
 from desk.forms.base import PartForm, remembered, rows
+from desk.forms.rules import check_formula, question_codes
 from desk.forms.widgets import IndicatorsField, Moment, Wan, formula, short_text
 from grants.models import (
     Call,
@@ -212,6 +213,7 @@ class QuotaForm(PartForm):
         (("credit_code", 4), ("name", 5), ("per_intake", 3)),
         (("question", 6), ("value", 6)),
         (("formula", 12),),
+        (("applies_when", 8), ("percent", 4)),
     )
 
     class Meta:
@@ -225,11 +227,13 @@ class QuotaForm(PartForm):
             "credit_code",
             "name",
             "formula",
+            "applies_when",
+            "percent",
             "per_intake",
             "question",
             "value",
         )
-        widgets = {"formula": formula()}
+        widgets = {"formula": formula(), "applies_when": formula(1)}
         help_texts = {
             "region": gettext_lazy("只用于推荐单位；留空为各区域"),
             "credit_code": gettext_lazy("填了就只是这一个单位的限额，替代通用的一行；限额表每个单位一行"),
@@ -238,8 +242,12 @@ class QuotaForm(PartForm):
 
     def clean(self):
         data = super().clean()
-        if (data.get("number") is None) == (not data.get("formula")):
-            self.add_error("number", _("限额数字和公式填一个。"))
+        given = (data.get("number") is not None, bool(data.get("formula")), data.get("percent") is not None)
+        if sum(given) != 1:
+            self.add_error("number", _("限额数字、公式和资金占比填一个。"))
+        if data.get("of") != QuotaOf.AWARD and (data.get("applies_when") or data.get("percent") is not None):
+            self.add_error("of", _("只有立项数可以写适用条件和资金占比。"))
+        check_formula(self, "applies_when", codes=question_codes(self.call))
         if data.get("of") == QuotaOf.AWARD and data.get("formula"):
             self.add_error("formula", _("立项数只能是数字。"))
         if data.get("region") and data.get("of") != QuotaOf.RECOMMENDER:

@@ -14,7 +14,7 @@ KEYS = {
     "types": ("code",),
     "intakes": ("code", "type"),
     "roles": ("code",),
-    "quotas": ("of", "type", "region", "question", "value", "credit_code", "per_intake"),
+    "quotas": ("of", "type", "region", "question", "value", "credit_code", "per_intake", "applies_when"),
     "invitations": ("credit_code",),
     "recommenders": ("credit_code",),
     "nominators": ("type", "name"),

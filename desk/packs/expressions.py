@@ -50,6 +50,7 @@ def found(pack: Pack) -> Found:
     for index, quota in enumerate(pack.quotas):
         names = {"unit": known(())["unit"]}
         yield from _expression(("quotas", index, "formula"), quota.formula, names)
+        yield from _expression(("quotas", index, "applies_when"), quota.applies_when, known(codes))
 
 
 def _of_question(place: Place, question: QuestionPart, names: Mapping[str, Collection[str]]) -> Found:

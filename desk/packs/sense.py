@@ -254,12 +254,18 @@ def _lists(pack: Pack) -> Found:
     seen = set()
     for index, quota in enumerate(pack.quotas):
         key = (str(quota.of), quota.type, quota.region, quota.credit_code, quota.per_intake)
-        key = (*key, quota.question, quota.value)
+        key = (*key, quota.question, quota.value, quota.applies_when)
         if key in seen:
             yield ("quotas", index), _("同样对象的限额写了两次。")
         seen.add(key)
-        if (quota.number is None) == (not quota.formula):
-            yield ("quotas", index), _("限额数字和公式填一个。")
+        if sum((quota.number is not None, bool(quota.formula), quota.percent is not None)) != 1:
+            yield ("quotas", index), _("限额数字、公式和资金占比填一个。")
+        if quota.of != QuotaOf.AWARD and (quota.applies_when or quota.percent is not None):
+            yield ("quotas", index, "of"), _("只有立项数可以写适用条件和资金占比。")
+        if quota.percent is not None and pack.call.instrument == Instrument.NONE:
+            yield ("quotas", index, "percent"), _("不安排财政资金的通知没有资金占比。")
+        if quota.percent is not None and quota.per_intake:
+            yield ("quotas", index, "per_intake"), _("资金占比按年度预算计算，不分批次。")
         if quota.of == QuotaOf.AWARD and quota.formula:
             yield ("quotas", index, "formula"), _("立项数只能是数字。")
         if quota.per_intake and not pack.intakes:

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from desk.packs.part import Part
-from desk.packs.values import Body, Clause, Maybe120, Text, Words120
+from desk.packs.values import Body, Clause, Maybe120, Number, Text, Words120
 from grants.models import QuotaOf
 
 TypeCode = Annotated[str, Field(max_length=50)]
@@ -24,6 +24,10 @@ class QuotaPart(Part):
     value: Maybe120 = ""
     number: Annotated[int, Field(ge=0, le=99999)] | None = None
     formula: Text = ""
+    applies_when: Text = ""
+    """Of awards: what is counted are applications of which it holds …"""
+    percent: Annotated[Number, Field(gt=0, le=100)] | None = None
+    """… and instead of a number, their money as a share of the budget of the year."""
     per_intake: bool = False
     """In each batch so many; else in all of them together."""
     clause: Clause = ""

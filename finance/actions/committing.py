@@ -34,6 +34,8 @@ def commit(*, decision: Decision, by, at: datetime) -> Commitment:
             _("“%(programme)s” %(year)s 年度还没有预算安排，不能决定立项。") % budget, field="amount"
         )
 
+    rules.check_shares(decision, appropriation)
+
     def overcommitted():
         left = Appropriation.objects.get(pk=appropriation.pk).left
         return Refused(

@@ -20,7 +20,8 @@ class Quota(models.Model):
     `region` limits a recommender's quota to one region's; empty: each region. With a `credit_code` the row is
     the own one of a unit or a recommender, in place of the row for each (限额表). `number`, or a CEL
     `formula` over `unit` (the applicant as of the opening day; for a recommender its own organisation). What
-    the call funds is a number.
+    the call funds is a number, or a percentage of the year's budget; with `applies_when` of some
+    applications only.
     """
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="quotas", verbose_name=_("通知"))
@@ -49,6 +50,19 @@ class Quota(models.Model):
     )
     number = models.PositiveIntegerField(_("限额（项）"), null=True, blank=True)
     formula = models.TextField(_("限额公式（CEL）"), blank=True)
+    applies_when = models.TextField(
+        _("适用条件（CEL）"),
+        blank=True,
+        help_text=_("只用于立项数：只计算符合条件的申报，例如 unit.size != 'small'；缺少数据的算作符合"),
+    )
+    percent = models.DecimalField(
+        _("资金占比不超过（%）"),
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("只用于立项数：资助额合计不超过年度预算的百分之几，代替项数"),
+    )
     per_intake = models.BooleanField(
         _("按批次计算"), default=False, help_text=_("每一批各有这么多；不勾选的，各批合计")
     )
@@ -70,6 +84,7 @@ class Quota(models.Model):
                     "question",
                     "value",
                     "per_intake",
+                    "applies_when",
                 ],
                 name="quota_once",
                 nulls_distinct=False,
@@ -82,11 +97,16 @@ class Quota(models.Model):
                 name="quota_groups_of_unit",
             ),
             models.CheckConstraint(
-                condition=Q(number__isnull=False, formula="") | Q(number__isnull=True) & ~Q(formula=""),
+                condition=Q(number__isnull=False, formula="", percent=None)
+                | Q(number=None, percent=None) & ~Q(formula="")
+                | Q(number=None, formula="", percent__gt=0, percent__lte=100),
                 name="quota_number_or_formula",
             ),
             models.CheckConstraint(
-                condition=~Q(of="award") | Q(number__isnull=False), name="quota_of_awards_is_number"
+                condition=~Q(of="award") | Q(formula=""), name="quota_of_awards_is_number"
+            ),
+            models.CheckConstraint(
+                condition=Q(of="award") | Q(applies_when="", percent=None), name="quota_share_of_awards"
             ),
             models.CheckConstraint(
                 condition=Q(of="recommender") | Q(region=""), name="quota_region_of_recommender"
