@@ -79,11 +79,10 @@ class JoiningForm(PersonForm):
     role = None
 
 
-def _rows(most: int):
-    return forms.formset_factory(JoiningForm, extra=1, max_num=most, absolute_max=most, can_delete=True)
-
-
-JoiningFormSet, LeaderFormSet = _rows(MOST_JOINING), _rows(1)
+JoiningFormSet = forms.formset_factory(
+    JoiningForm, extra=1, max_num=MOST_JOINING, absolute_max=MOST_JOINING, can_delete=True
+)
+LeaderFormSet = forms.formset_factory(JoiningForm, extra=1, max_num=1, absolute_max=1)
 
 
 class PeopleForm(ReasonForm):
@@ -116,6 +115,13 @@ class PeopleForm(ReasonForm):
         sent = self.data if self.is_bound else None
         self.joining = kind(sent, prefix="joining", form_kwargs={"known": known})
 
+    def chosen(self):
+        """The fields above those of who joins."""
+        return [self[name] for name in self.fields if name not in ReasonForm.base_fields]
+
+    def explained(self):
+        return [self[name] for name in ReasonForm.base_fields]
+
     def is_valid(self):
         rows = self.joining.is_valid()
         return super().is_valid() and rows
@@ -126,7 +132,7 @@ class PeopleForm(ReasonForm):
         typed = [
             {name: form.cleaned_data[name] for name in form.cleaned_data if name != "DELETE"}
             for form in self.joining.forms
-            if form.has_changed() and form not in self.joining.deleted_forms
+            if form.has_changed() and not form.cleaned_data.get("DELETE")
         ]
         if not self.is_leader:
             join = [person | {"role": ParticipantRole.MEMBER} for person in typed]

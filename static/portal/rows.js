@@ -182,4 +182,6 @@
   }
 
   window.jbRows = { start, growFor, name: nameMoves };
+  // A form that is handed in at once; one that saves itself starts its rows when it is ready.
+  document.querySelectorAll("form[data-rows-form]").forEach(start);
 })();
