@@ -24,6 +24,7 @@ from awards.models import (
     Publicity,
     PublicityItem,
 )
+from awards.periods import explain_publicity
 from awards.states import AgreementState, ObjectionState, PublicityState
 from core import calendar, workflow
 from core.workflow import Refused
@@ -127,7 +128,7 @@ def publicise(
         ends_date=calendar.add_days(
             starts, call.publicity_days, kind=call.publicity_day_kind, inclusive=True
         ),
-        explanation=notifications.explain_publicity(call, starts),
+        explanation=explain_publicity(call, starts),
         contact=contact or contact_for(call, ContactKind.SUPERVISION),
         items_total=len(chosen),
         published_by=by,

@@ -1,9 +1,7 @@
 """What notices, objections and agreements owe to whom, and what people are told."""
 
-from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext_noop as _
 
 from accounts.kinds import FactKind
@@ -13,31 +11,15 @@ from applications.models import Application
 from applications.notifications import team_and_admins
 from awards import queries
 from awards.models import Agreement, Objection, Publicity
+from awards.periods import period
 from awards.states import AgreementState
 from core import calendar
-from grants.models import Call, DayKind, StageKind
+from grants.models import Call, StageKind
 from grants.queries import cause, moment_ahead
 from notifications import actions as deadlines
 from notifications.actions import Owes
 from notifications.models import Deadline, DeadlineKind
 from notifications.wording import Said, by_clause, said
-
-
-def _period(call: Call, starts) -> Said:
-    """How the last day of a notice was found."""
-    text = said(
-        _("自 %(date)s 起 %(days)s 个%(kind)s（含首日）"),
-        date=starts,
-        days=call.publicity_days,
-        kind=DayKind(call.publicity_day_kind).label,
-    )
-    return by_clause(text, call.publicity_clause)
-
-
-def explain_publicity(call: Call, starts) -> str:
-    """The same in the language of the notice, for the notice itself: it is published and never changes."""
-    with translation.override(settings.LANGUAGE_CODE):
-        return str(_period(call, starts))
 
 
 def _managers(call: Call) -> Owes:
@@ -54,7 +36,7 @@ def publicised(publicity: Publicity, *, at) -> None:
         title=publicity.title,
         url=reverse("admin:awards_publicity_change", args=[publicity.pk]),
         due_at=calendar.end_of_day(publicity.ends_date),
-        explanation=_period(publicity.call, publicity.starts_date),
+        explanation=period(publicity.call, publicity.starts_date),
         clock=publicity.call.publicity_day_kind,
         owed_by=[_managers(publicity.call)],
         at=at,

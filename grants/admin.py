@@ -68,9 +68,13 @@ class PartOfCallMixin:
 
 @register(Programme)
 class ProgrammeAdmin(ModelAdmin):
-    list_display = ("name", "slug", "department")
-    search_fields = ("name", "slug")
+    list_display = ("said_name", "slug", "department")
+    search_fields = ("name", "name_en", "slug")
     list_select_related = ("department",)
+
+    @display(description=_("名称"), ordering="name")
+    def said_name(self, programme):
+        return str(programme)
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == "department" and not request.user.has_role(Role.SYSADMIN):

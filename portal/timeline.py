@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from accounts.roles import Role, UnitRole
 from applications import queries
 from applications.models import Application
+from applications.questions import localised
 from applications.states import APPLICATION, AppealState, ApplicationState
 from awards.models import Agreement, PublicityItem
 from awards.states import AgreementState
@@ -100,7 +101,8 @@ class _Now:
     def term(self, *kinds: str) -> tuple[datetime | None, str]:
         """(until when, what set that moment) of the present step; nothing where nothing runs."""
         if self.notice is not None:
-            return end_of_day(self.notice.publicity.ends_date), self.notice.publicity.explanation
+            publicity = self.notice.publicity
+            return end_of_day(publicity.ends_date), localised(publicity, "explanation")
         if self.agreement is not None:
             rows = Deadline.objects.open().filter(
                 content_type=ContentType.objects.get_for_model(Agreement), object_id=self.agreement.pk

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.roles import Role
 from applications.models import Application
 from awards import states
+from awards.periods import explain_publicity, period_in
 from grants.models import Call
 
 
@@ -80,6 +81,7 @@ class PublicityQuerySet(models.QuerySet):
         return self
 
 
+ENGLISH = "en"
 PROPOSED = gettext_noop("关于%(programme)s拟立项项目的公示")
 """The title that the system writes where nobody writes another."""
 
@@ -144,8 +146,15 @@ class Publicity(models.Model):
         programme = self.call.programme
         if self.title != PROPOSED % {"programme": programme.name}:
             return ""
-        with override("en"):
+        with override(ENGLISH):
             return gettext(PROPOSED) % {"programme": programme.name_en or programme.name}
+
+    @property
+    def explanation_en(self) -> str:
+        """The English of how its last day was found; "" where the notice says it in other words."""
+        if self.explanation != explain_publicity(self.call, self.starts_date):
+            return ""
+        return period_in(ENGLISH, self.call, self.starts_date)
 
 
 class PublicityItemQuerySet(models.QuerySet):

@@ -33,12 +33,16 @@ def allowed(check, *args, **kwargs) -> bool:
 class CallAdmin(PartViews, FormViews, RuleViews, VersionViews, CallViews, ActionButtonsMixin, ModelAdmin):
     """Everything that a notice says. Read-only once it is published: the database refuses changes too."""
 
-    list_display = ("title", "programme", "year", "state", "opens_at", "closes_at", "wan_cap")
+    list_display = ("said_title", "programme", "year", "state", "opens_at", "closes_at", "wan_cap")
     list_filter = ("state", "programme", "year", "sourcing")
     search_fields = ("title", "number")
     list_select_related = ("programme",)
     actions_detail = ("close",)
     actions_list = ("import_list",)
+
+    @display(description=_("通知标题"), ordering="title")
+    def said_title(self, call):
+        return str(call)
 
     def get_urls(self):
         row = "<int:object_id>/"

@@ -12,6 +12,7 @@ from icalendar import Calendar
 
 from applications.states import ApplicationState
 from awards.models import PROPOSED, Publicity, PublicityItem
+from awards.periods import explain_publicity
 from awards.states import PublicityState
 from tests.factories.accounts import UserFactory
 from tests.factories.applications import ApplicationFactory
@@ -121,6 +122,10 @@ def test_feeds_say_what_is_public(client):
     with override("en"):
         titles = sorted(notice.title_en for notice in Publicity.objects.filter(call=call))
         assert (str(programme), str(call)) == ("Challenges", call.title)
+        said = explain_publicity(call, timezone.localdate())
+        named = notice_of(call, title="第三批", explanation=said)
+        assert named.explanation_en.startswith("5 working days from")
+        assert notice_of(call, title="第四批").explanation_en == ""
     assert (titles[0], titles[-1]) == ("", "Publicity of proposed awards: Challenges")
 
 
