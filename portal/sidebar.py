@@ -85,6 +85,7 @@ GROUPS = (
             Item("awards.Award", "verified"),
             Item("awards.Agreement", "contract"),
             Item("milestones.Termination", "block"),
+            Item("applications.Sanction", "policy"),
         ),
     ),
     Group(

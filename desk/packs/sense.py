@@ -293,12 +293,18 @@ def _groups(pack: Pack, index: int, quota) -> Found:
         for question in section.questions
         if question.kind == QuestionKind.CHOICE
     }
-    if quota.question not in asked:
+    found = asked.get(quota.question)
+    if found and not (found.required and not found.visible_when.strip()):
+        yield (
+            ("quotas", index, "question"),
+            _("按“%(label)s”分组，这道题须是必填、总是显示的。") % {"label": found.label},
+        )
+    if found is None:
         yield (
             ("quotas", index, "question"),
             _("申报表里没有代码为“%(code)s”的单选题。") % {"code": quota.question},
         )
-    elif quota.value and quota.value not in values_of(asked[quota.question]):
+    elif quota.value and quota.value not in values_of(found):
         yield (
             ("quotas", index, "value"),
             _("题目“%(label)s”没有选项“%(value)s”。")

@@ -38,7 +38,7 @@ REVOKED = {"when": "revoked", "bars": "nobody", "is_public": True, "text": "撤�
 
 
 def term(call, **fields):
-    return SanctionTerm(call=call, order=1, **LATE | fields)
+    return SanctionTerm(call=call, **{"order": 1} | LATE | fields)
 
 
 def test_what_was_decided_keeps_leader_and_unit_out_until_it_ends_or_is_lifted():
@@ -169,3 +169,23 @@ def test_a_term_that_does_nothing_is_none():
     ):
         with pytest.raises(DatabaseError), transaction.atomic():
             term(call, **fields).save()
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_the_desk_needs_the_same_queries_for_one_and_for_thirty(client, django_assert_num_queries, number):
+    call = CallFactory(draft=True)
+    rules = [term(call, milestone_code="", order=order) for order in range(1, number + 1)]
+    SanctionTerm.objects.bulk_create(rules)
+    call = publish(call)
+    project = put(submitted(call=call), "awarded")
+    by = officer(Role.PROGRAMME_MANAGER, organisation=call.programme.department)
+    for rule in rules:
+        actions.propose_sanction(
+            application=project, term=rule, occasion="逾期", reason="查实", by=by, at=timezone.now()
+        )
+    client.force_login(officer(Role.LEADER))
+    desk = reverse("admin:applications_sanction_changelist")
+    client.get(desk)
+    with django_assert_num_queries(7):
+        page = client.get(desk).content.decode()
+    assert page.count("里程碑、报告逾期未提交：负责人和承担单位") >= number
