@@ -20,7 +20,7 @@ from core.calendar import end_of_day
 from core.models import Event
 from finance.models import Instalment
 from finance.states import InstalmentState
-from grants.models import DayKind, NominatorGroup, Stage
+from grants.models import DayKind, NominatorGroup, PaperAfter, Stage
 from milestones.models import Kind, Milestone, Termination
 from milestones.states import MilestoneState, TerminationState
 from notifications.models import Deadline, DeadlineKind
@@ -55,12 +55,18 @@ def application_steps(application: Application, *, for_officer: bool, at: dateti
     """
     now = _Now.of(application, for_officer=for_officer)
     stages = _stages(application, for_officer=for_officer)
-    steps = [_writing_step(now), *_paper_step(now)]
-    steps += [_stage_step(now, stage, stages=stages) for stage in stages]
+    steps = [_writing_step(now), *(_stage_step(now, stage, stages=stages) for stage in stages)]
     steps.append(_end_step(now))
+    behind = _PAPER_BEHIND.get(application.call.paper_after)
+    place = next((n for n, stage in enumerate(stages, start=2) if behind in stage.states), 1)
+    steps[place:place] = _paper_step(now)
     if application.state in (S.AGREEMENT, S.AWARDED):
         steps += _project_steps(application, at=at)
     return steps
+
+
+_PAPER_BEHIND = {PaperAfter.CHECK: S.FORMAL_CHECK, PaperAfter.AWARD: S.PUBLICITY}
+"""The step behind which the copies on paper stand; else they stand behind handing in."""
 
 
 def _paper_step(now: "_Now") -> list[Step]:

@@ -59,9 +59,11 @@ def _rows(chosen):
     came = queries.came_by_kind(chosen) if any(kinds.values()) else {}
     for application in chosen:
         for kind in kinds[application.pk]:
-            yield application, kind, max(0, kind.copies - came.get((application.pk, kind.pk), 0))
+            number = came.get((application.pk, kind.pk), 0)
+            yield application, kind, number, max(0, kind.copies - number)
         if not kinds[application.pk]:
-            yield application, None, max(0, application.call.paper_copies - application.papers)
+            missing = max(0, application.call.paper_copies - application.papers)
+            yield application, None, application.papers, missing
 
 
 def _can_be_recorded(form: PapersForm, at) -> bool:

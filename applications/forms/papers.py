@@ -50,10 +50,10 @@ class PapersForm(DayForm):
     """One number for each application and kind of paper; an empty one leaves it alone."""
 
     def __init__(self, *args, rows, **kwargs):
-        """`rows`: (application, kind or None, how many are missing)."""
+        """`rows`: (application, kind or None, how many came, how many are missing)."""
         super().__init__(*args, **kwargs)
-        self.rows = []
-        for application, kind, missing in rows:
+        self.rows, self.came = [], []
+        for application, kind, came, missing in rows:
             name = f"copies_{application.pk}_{kind.pk}" if kind else f"copies_{application.pk}"
             label = _("收到（份）：%(number)s") % {"number": application.number}
             self.fields[name] = forms.IntegerField(
@@ -64,6 +64,7 @@ class PapersForm(DayForm):
                 initial=missing or None,
             )
             self.rows.append((application, kind, name))
+            self.came.append(came)
 
     @property
     def days(self):
@@ -71,8 +72,13 @@ class PapersForm(DayForm):
 
     @property
     def lines(self):
-        """(application, kind, the field of its copies)."""
-        return [(application, kind, self[name]) for application, kind, name in self.rows]
+        """(application, kind, how many came, the field of its copies)."""
+        rows = zip(self.rows, self.came, strict=True)
+        return [(application, kind, came, self[name]) for (application, kind, name), came in rows]
+
+    @property
+    def chosen(self) -> set[int]:
+        return {application.pk for application, _kind, _name in self.rows}
 
     def clean(self):
         data = super().clean()

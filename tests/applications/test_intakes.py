@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
-from applications import actions, notifications, queries, quotas, tasks, unit_tables
+from applications import actions, notifications, queries, tasks, unit_tables
 from applications.models import Application, StampedTable
 from awards import actions as awards
 from awards.models import Outcome
@@ -24,8 +24,8 @@ from grants.models import Call, Intake, Quota, StageKind
 from grants.queries import closing, intake_at, moments_of
 from notifications import obligations
 from notifications.models import Deadline
-from tests.factories.accounts import MembershipFactory, officer
-from tests.factories.applications import ApplicationFactory, fill, filled, in_state, submitted
+from tests.factories.accounts import MembershipFactory, UserFactory, officer
+from tests.factories.applications import ApplicationFactory, fill, filled, submitted
 from tests.factories.grants import CallFactory, in_order
 
 pytestmark = pytest.mark.django_db
@@ -136,34 +136,20 @@ def test_behind_the_last_batch_for_a_type_nothing_is_taken_while_others_go_on():
     assert clock(started).due_at == intake_at(call, free, at=now).closes_at
 
 
-def test_a_quota_counts_within_a_batch_where_it_says_so():
-    quota = {"of": "unit", "number": 1, "clause": "第五条", "per_intake": True}
-    call = in_batches(quota=quota)
-    first = submitted(call=call)
-    second = fill(ApplicationFactory(call=call, organisation=first.organisation))
-    with pytest.raises(Refused) as refused:
-        actions.submit(application=second, by=second.created_by, at=timezone.now())
-    assert refused.value.code == "quota"
-    spring, autumn = call.intakes.all()
-    seen = queries.context(second)
-    assert (seen["call"]["batch"], seen["call"]["batch_closes_at"]) == ("spring", spring.closes_at)
-    assert [row["in_batch"] for row in seen["pi"]["records"]] == [True]
-    actions.submit(application=second, by=second.created_by, at=autumn.opens_at)
-    seen = queries.context(Application.objects.get(pk=second.pk))
-    assert seen["call"]["batch"] == "autumn"
-    assert [(row["in_call"], row["in_batch"]) for row in seen["pi"]["records"]] == [(True, False)]
-    assert quotas.check_unit(Application.objects.get(pk=second.pk)) is None
-
-
 def test_no_more_of_a_batch_are_funded_than_it_plans_and_it_is_ranked_alone():
     call = in_batches(stages=(StageKind.DECISION,), first={"planned_number": 1})
     spring, autumn = call.intakes.all()
     Appropriation.objects.create(programme=call.programme, year=call.year, amount=Decimal(1_000_000))
-    rows = [in_state("decision", call=call) for _ in range(3)]
-    for application, batch in zip(rows, (spring, spring, autumn), strict=True):
-        Application.objects.filter(pk=application.pk).update(state="returned")
-        Application.objects.filter(pk=application.pk).update(intake=batch, state="decision")
-        application.refresh_from_db()
+    by = UserFactory()
+    common = {
+        "call": call,
+        "created_by": by,
+        "submitted_by": by,
+        "submitted_at": timezone.now(),
+        "version": 1,
+    }
+    common |= {"state": "decision", "requested_amount": Decimal(500_000)}
+    rows = [ApplicationFactory(intake=batch, **common) for batch in (spring, spring, autumn)]
     assert set(competitors(rows[0])) == set(rows[:2])
     manager = officer(Role.PROGRAMME_MANAGER, call.programme.department)
     common = {"outcome": Outcome.FUND, "amount": Decimal(100_000), "reason": "符合要求，同意。"}
@@ -175,11 +161,15 @@ def test_no_more_of_a_batch_are_funded_than_it_plans_and_it_is_ranked_alone():
     awards.decide(application=rows[2], **common)
 
 
-def test_each_batch_has_a_stamped_table_of_its_own(client):
-    call = in_batches(table_days=3, table_clause="第六条")
+def test_each_batch_has_a_quota_and_a_stamped_table_of_its_own(client):
+    quota = {"of": "unit", "number": 1, "clause": "第五条", "per_intake": True}
+    call = in_batches(quota=quota, table_days=3, table_clause="第六条")
     first = submitted(call=call)
     second = fill(ApplicationFactory(call=call, organisation=first.organisation))
     spring, autumn = call.intakes.all()
+    with pytest.raises(Refused) as refused:
+        actions.submit(application=second, by=second.created_by, at=timezone.now())
+    assert refused.value.code == "quota"
     actions.submit(application=second, by=second.created_by, at=autumn.opens_at)
     tables = {table.batch: table for table in StampedTable.objects.all()}
     due = {code: clock(table).due_at for code, table in tables.items()}

@@ -268,10 +268,9 @@ def test_what_is_recommended_behind_a_fixed_moment_is_not_overdue_by_that():
     assert clock(application).due_at == calendar.due(at, 5)
 
 
-@pytest.mark.parametrize("warns", [False, True])
-def test_copies_behind_the_formal_check_are_asked_for_then_and_the_award_waits_for_them(warns):
+def test_copies_behind_the_formal_check_are_asked_for_then_and_the_award_waits_for_them():
     stages, now = ("formal_check", "decision", "agreement"), timezone.now()
-    call = asking(paper_after="check", paper_warns=warns, parts__stages=stages, parts__rules=())
+    call = asking(paper_after="check", parts__stages=stages, parts__rules=())
     Appropriation.objects.create(programme=call.programme, year=call.year, amount=Decimal(1_000_000))
     application = submitted(call=call)
     assert not application.rule_results.filter(rule__code=PAPER_RULE).exists()
@@ -285,12 +284,11 @@ def test_copies_behind_the_formal_check_are_asked_for_then_and_the_award_waits_f
     assert clock(application).due_at == calendar.due(now, 3)
     assert list(obligations.check(at=now)) == []
     funding = {"application": application, "outcome": "fund", "amount": Decimal(100_000), "reason": "同意。"}
-    if warns:
-        awards.decide(by=by, at=now, **funding)
-        return
     with pytest.raises(Refused) as refused:
         awards.decide(by=by, at=now, **funding)
     assert (refused.value.code, refused.value.clause) == ("papers", "第七条")
+    application.call.paper_warns = True
+    assert rules.check_papers_came(application, "check") is None
     receive(application, 5)
     awards.decide(by=by, at=now, **funding)
 
