@@ -57,8 +57,9 @@ class Condition:
 
     @property
     def status(self) -> str:
-        """The officer's word stands above the machine's."""
-        return (self.check and self.check.officer_status) or self.line.status
+        """What was written once it was settled; before, the officer's word stands above the machine's."""
+        said = self.check and (self.check.status or self.check.officer_status)
+        return said or self.line.status
 
     @property
     def label(self) -> str:

@@ -69,13 +69,15 @@ def _tried(stage: Stage, known: Prepared) -> bool | None:
 
 
 def passed_over(applications: Collection[Application], kind: str) -> dict[int, str]:
-    """Application id → what was written down when the step was passed over; one query, none where the
-    notice has no condition on it."""
-    asked = [
-        application.pk
-        for application in applications
-        if any(stage.kind == kind and stage.is_conditional for stage in stages_of(application.call))
-    ]
+    """Application id → what was written down when the step was passed over; one query for each call,
+    and one more where a notice has a condition on it."""
+    calls = {application.call_id: application.call for application in applications}
+    conditional = {
+        pk
+        for pk, call in calls.items()
+        if any(stage.kind == kind and stage.is_conditional for stage in stages_of(call))
+    }
+    asked = [application.pk for application in applications if application.call_id in conditional]
     if not asked:
         return {}
     about = ContentType.objects.get_for_model(Application)
