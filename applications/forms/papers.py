@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from applications.fields import DayField
 from applications.questions import localised
+from grants.models import PaperKind
 
 MOST = 999
 
@@ -28,16 +29,14 @@ class DayForm(forms.Form):
 
 
 class PaperForm(DayForm):
-    """`application`: whose notice says which kinds are counted apart; without kinds nothing is chosen."""
-
     kind = forms.ModelChoiceField(
-        label=gettext_lazy("材料"), queryset=None, empty_label=gettext_lazy("请选择")
+        label=gettext_lazy("材料"), queryset=PaperKind.objects.none(), empty_label=gettext_lazy("请选择")
     )
     copies = forms.IntegerField(label=gettext_lazy("收到（份）"), min_value=1, max_value=MOST)
     field_order = ("kind", "copies", "received_date", "posted_date", "note")
 
-    def __init__(self, *args, application, **kwargs):
-        super().__init__(*args, **kwargs)
+    def about(self, application) -> None:
+        """Whose notice says which kinds are counted apart; without kinds nothing is chosen."""
         kinds = application.call.paper_kinds.all()
         if kinds:
             self.fields["kind"].queryset = kinds

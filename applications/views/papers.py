@@ -88,9 +88,9 @@ def receive(request, pk):
     missing = None if papers.kinds else papers.missing or None
     form = PaperForm(
         request.POST if request.method == "POST" else None,
-        application=application,
         initial={"copies": missing, "received_date": local_date(timezone.now())},
     )
+    form.about(application)
     if form.is_bound and form.is_valid():
         try:
             actions.receive_papers(

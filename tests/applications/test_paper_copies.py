@@ -326,6 +326,10 @@ def test_kinds_of_paper_are_counted_apart(client):
     listed = reverse("admin:applications_application_changelist")
     assert client.get(f"{listed}?paper=some").context["cl"].result_count == 1
     assert client.get(f"{listed}?paper=all").context["cl"].result_count == 0
+    one = reverse("admin:applications_application_receive_papers", args=[application.pk])
+    assert "活页" in client.get(one).content.decode()
+    sent = {"copies": 1, "kind": form.pk, "received_date": calendar.local_date(timezone.now())}
+    assert client.post(one, sent).status_code == 302
     delivery = f"{reverse('admin:applications_application_papers')}?ids={application.pk}"
     page = client.get(delivery).content.decode()
     assert "活页" in page
@@ -335,7 +339,7 @@ def test_kinds_of_paper_are_counted_apart(client):
     assert client.get(f"{listed}?paper=all").context["cl"].result_count == 1
     client.force_login(application.created_by)
     page = client.get(reverse("applications:detail", args=[application.pk])).content.decode()
-    for words in ("活页 3 份，A3，中缝装订", "收到 5 份，应为 2 份"):
+    for words in ("活页 3 份，A3，中缝装订", "收到 6 份，应为 2 份"):
         assert words in page
 
 
