@@ -248,10 +248,10 @@ def participants(application):
         for name, sentence in person_faults(person):
             who = person["name"] or _("第 %(number)s 人") % {"number": index + 1}
             yield (who, "", sentence, "participants", f"participants-{index}-{name}")
-    yield from _roles(application, people)
+    yield from role_faults(application, people)
 
 
-def _roles(application, people):
+def role_faults(application, people):
     """Everybody has a role of the notice's own, and there are as many of each as it says."""
     roles = person_roles.roles_of(application.call)
     counts = Counter(person["position"] for person in people)

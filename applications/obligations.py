@@ -12,6 +12,7 @@ from applications import (
     paper_clocks,
     partner_clocks,
     queries,
+    sanction_clocks,
     scan_clocks,
     slide_clocks,
     table_clocks,
@@ -23,11 +24,12 @@ from applications.models import (
     CheckOutcome,
     Nominator,
     Partner,
+    Sanction,
     StampedTable,
     TableOf,
 )
 from applications.notifications import STAGE_DEADLINES
-from applications.states import AppealState, ApplicationState
+from applications.states import AppealState, ApplicationState, SanctionState
 from core import calendar
 from grants.models import Call, Intake, Invitation, Stage
 from grants.queries import closing
@@ -162,6 +164,15 @@ def register_all() -> None:
         owing = _examined if kind == DeadlineKind.FORMAL_CHECK else partial(_in_stage, states)
         register(
             Obligation(
+                kind=DeadlineKind.SANCTION_DECISION,
+                model=Sanction,
+                owing=lambda at: Sanction.objects.filter(state=SanctionState.PROPOSED).select_related(
+                    "term", "application__call__programme__department"
+                ),
+                open=lambda sanction, at: sanction_clocks.open_decision(sanction, at=sanction.proposed_at),
+                dates=("applications.Sanction.proposed_at",),
+            ),
+            Obligation(
                 kind=kind,
                 model=Application,
                 owing=owing,
@@ -173,7 +184,7 @@ def register_all() -> None:
                     "grants.Intake.recommender_closes_at",
                     "grants.Stage.until",
                 ),
-            )
+            ),
         )
     register(
         Obligation(

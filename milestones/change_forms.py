@@ -9,6 +9,7 @@ from applications.fields import LimitedText
 from applications.forms.people import PersonForm
 from applications.models import ParticipantRole
 from applications.questions import localised
+from grants.person_roles import roles_of
 from milestones import changing
 from milestones.forms import FilesField
 from milestones.models import ChangeKind
@@ -74,9 +75,12 @@ class TitleForm(ReasonForm):
 
 
 class JoiningForm(PersonForm):
-    """A person who joins; the role follows from the kind of change."""
+    """A person who joins; the role follows from the kind of change, or is one that the notice names."""
 
-    role = None
+    def __init__(self, *args, roles=(), **kwargs):
+        super().__init__(*args, roles=roles, **kwargs)
+        if not roles:
+            del self.fields["role"]
 
 
 JoiningFormSet = forms.formset_factory(
@@ -113,7 +117,9 @@ class PeopleForm(ReasonForm):
         known = [(row.name, row.id_number) for row in self.people]
         kind = LeaderFormSet if self.is_leader else JoiningFormSet
         sent = self.data if self.is_bound else None
-        self.joining = kind(sent, prefix="joining", form_kwargs={"known": known})
+        roles = [] if self.is_leader else roles_of(agreement.award.application.call)
+        own = {"known": known, "roles": [role for role in roles if not role.leads]}
+        self.joining = kind(sent, prefix="joining", form_kwargs=own)
 
     def chosen(self):
         """The fields above those of who joins."""

@@ -64,6 +64,7 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.EXTENSION: {"d60": (), "d30": (), "d7": ()},
     K.EXTENSION_REVIEW: _ON_ARRIVAL,
     K.EXTENSION_DECISION: _OFFICE,
+    K.SANCTION_DECISION: {**_ON_ARRIVAL, "d-7": _HEAD},
     K.CHANGE_REVIEW: _ON_ARRIVAL,
     K.CHANGE_DECISION: _OFFICE,
     K.TERMINATION_DECISION: {**_ON_ARRIVAL, "d-7": _HEAD},

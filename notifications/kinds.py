@@ -42,6 +42,7 @@ class DeadlineKind(models.TextChoices):
     EXTENSION = "extension", _("延期申请最后一天")
     EXTENSION_REVIEW = "extension_review", _("延期单位审核")
     EXTENSION_DECISION = "extension_decision", _("延期审批")
+    SANCTION_DECISION = "sanction_decision", _("违约处理决定")
     CHANGE_REVIEW = "change_review", _("变更单位审核")
     CHANGE_DECISION = "change_decision", _("变更审批")
     TERMINATION_DECISION = "termination_decision", _("项目终止决定")

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from applications import notifications
+from applications import notifications, sanction_clocks
 from applications.models import Application, ParticipantRole, Sanction
 from applications.rules import sanctioning as rules
 from applications.states import SanctionState
@@ -22,7 +22,7 @@ def propose_sanction(
     """For the leader and the unit of a project. Raises Refused, or Lost when it is proposed already."""
     rules.check_can_propose(by, application, term)
     rules.check_said(reason, field="note")
-    leader = application.participants.filter(role=ParticipantRole.PI).first()
+    leader = application.participants.current().filter(role=ParticipantRole.PI).first()
     try:
         with transaction.atomic():
             sanction = Sanction.objects.create(
@@ -39,6 +39,7 @@ def propose_sanction(
     except IntegrityError:
         raise Lost(_("已经提出这一处理。"), code="lost") from None
     workflow.record(sanction, "proposed", by=by, at=at, to_state=sanction.state, note=sanction.reason)
+    sanction_clocks.open_decision(sanction, at=at)
     return sanction
 
 
@@ -68,6 +69,7 @@ def refuse_sanction(*, sanction: Sanction, opinion: str, by, at: datetime) -> No
         decided_by=by,
         decided_at=at,
     )
+    sanction_clocks.decided(sanction, by=by, at=at)
 
 
 @transaction.atomic
@@ -93,6 +95,7 @@ def _decide(sanction, state, opinion, *, by, at, from_date: date, to_date: date)
         from_date=from_date,
         to_date=to_date,
     )
+    sanction_clocks.decided(sanction, by=by, at=at)
     _tell(sanction, note=note, at=at)
 
 

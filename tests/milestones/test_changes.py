@@ -171,6 +171,26 @@ def test_people_who_would_not_meet_the_notice_are_refused_by_its_clause(project)
         ask_leader(found, by=people["team"], at=AT + timedelta(days=700))
 
 
+def test_who_joins_takes_a_role_that_the_notice_names():
+    roles = [
+        {"code": "chief", "name": "首席专家", "leads": True},
+        {"code": "tutor", "name": "指导教师", "most": 1, "clause": "第七条"},
+    ]
+    found = agreement(call=publish(CallFactory(person_roles=roles)))
+    Application.objects.update(state="awarded")
+    found = Agreement.objects.get(pk=found.pk)
+    people = people_of(found)
+    person = new_person(found, role="member", name="李三", id_number=make_id_number(12))
+    with refused("选择角色", field="join"):
+        ask(found, "members", by=people["unit_admin"], join=[person])
+    tutor = person | {"position": "tutor"}
+    ask(found, "members", by=people["unit_admin"], join=[tutor])
+    assert Change.objects.get().state == "submitted"
+    with refused("最多 1 人|应有", field="join"):
+        two = [tutor, tutor | {"name": "李四", "id_number": make_id_number(13)}]
+        changing.check_people(found, "members", leave=[], join=two, on=AT.date())
+
+
 def test_what_is_only_filed_is_in_force_once_the_unit_passes_it(project):
     found, people = project
     people.all()

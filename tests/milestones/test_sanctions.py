@@ -10,17 +10,19 @@ from django.utils import timezone
 from accounts.roles import Role
 from applications import actions, eligibility
 from applications.models import Sanction
+from core import calendar
 from core.calendar import local_date
 from core.workflow import Lost, Refused
 from grants.models import Quota, SanctionTerm
 from milestones import actions as milestones
 from milestones import sanctions
 from milestones.states import MilestoneState
-from notifications.models import Message
+from notifications.models import Deadline, Message
 from tests.factories.accounts import officer
 from tests.factories.applications import filled, put, submitted
 from tests.factories.grants import CallFactory
 from tests.factories.milestones import AT, agreement, milestone_of, people_of, project_call
+from tests.factories.notifications import drifts
 from tests.factories.reviews import publish
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +62,10 @@ def test_what_was_decided_keeps_leader_and_unit_out_until_it_ends_or_is_lifted()
     with pytest.raises(Refused, match="理由"):
         actions.propose_sanction(**said, reason=" ", by=manager)
     found = actions.propose_sanction(**said, reason="多次催交", by=manager)
+    clock = Deadline.objects.open().get(kind="sanction_decision", object_id=found.pk)
+    assert (clock.due_at, drifts("sanction", at=at)) == (calendar.due(at, 10), [])
+    assert Deadline.objects.owed_by(leader).filter(pk=clock.pk).exists()
+    assert "第九条" in str(clock.explanation)
     with pytest.raises(Lost):
         actions.propose_sanction(**said, reason="多次催交", by=manager)
 
@@ -73,6 +79,7 @@ def test_what_was_decided_keeps_leader_and_unit_out_until_it_ends_or_is_lifted()
         actions.decide_sanction(sanction=found, opinion="属实", by=manager, at=at)
     actions.decide_sanction(sanction=found, opinion="属实", by=leader, at=at)
     assert (found.to_date - found.from_date).days in (729, 730)
+    assert (Deadline.objects.open().filter(pk=clock.pk).exists(), drifts("sanction", at=at)) == (False, [])
     lines = barred()
     assert [(line.scope, line.clause, line.blocks) for line in lines] == [
         ("unit", "第九条", True),
