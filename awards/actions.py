@@ -65,6 +65,7 @@ def decide(
     rules.check_reason(reason, field="reason")
     if outcome == Outcome.FUND:
         rules.check_fundable(application, amount)
+        rules.check_conditions(application)
         rules.check_place_left(application)
     else:
         amount = Decimal(0)

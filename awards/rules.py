@@ -78,7 +78,6 @@ def check_fundable(application: Application, amount: Decimal) -> None:
             )
     check_papers_came(application, PaperAfter.CHECK)
     check_choice(application)
-    check_conditions(application)
     check_amount(application, amount)
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from core import expressions
 from desk.packs.schema import Pack, QuestionPart, SectionPart
 from desk.packs.source import Place
-from grants.models import QuestionKind
+from grants.models import FormKind, QuestionKind, QuotaOf
 
 Found = Iterator[tuple[Place, str]]
 TEXT = r"""(?:"([^"]*)"|'([^']*)')"""
@@ -131,3 +131,36 @@ def questions(pack: Pack) -> Iterator[tuple[Place, SectionPart, QuestionPart]]:
     for number, section in enumerate(pack.sections):
         for index, question in enumerate(section.questions):
             yield ("sections", number, "questions", index), section, question
+
+
+def grouped(pack: Pack, index: int, quota) -> Found:
+    """A limit is counted by a question of the application form with one choice, or for one of its values."""
+    if not (quota.question or quota.value):
+        return
+    if quota.of != QuotaOf.UNIT:
+        yield ("quotas", index, "question"), _("只有申报单位的限额才按题目分组。")
+        return
+    asked = {
+        question.code: question
+        for section in pack.sections
+        if section.form == FormKind.APPLICATION
+        for question in section.questions
+        if question.kind == QuestionKind.CHOICE
+    }
+    found = asked.get(quota.question)
+    if found and not (found.required and not found.visible_when.strip()):
+        yield (
+            ("quotas", index, "question"),
+            _("按“%(label)s”分组，这道题须是必填、总是显示的。") % {"label": found.label},
+        )
+    if found is None:
+        yield (
+            ("quotas", index, "question"),
+            _("申报表里没有代码为“%(code)s”的单选题。") % {"code": quota.question},
+        )
+    elif quota.value and quota.value not in values_of(found):
+        yield (
+            ("quotas", index, "value"),
+            _("题目“%(label)s”没有选项“%(value)s”。")
+            % {"label": asked[quota.question].label, "value": quota.value},
+        )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from accounts.identity import validate_credit_code
 from core import calendar
 from desk.packs import batches
-from desk.packs.reach import values_of
+from desk.packs.reach import grouped
 from desk.packs.schema import Pack
 from desk.packs.source import Place
 from desk.packs.values import plain
@@ -276,40 +276,7 @@ def _lists(pack: Pack) -> Found:
             yield ("quotas", index, "credit_code"), _("立项数不写单位。")
         if quota.credit_code and quota.region:
             yield ("quotas", index, "region"), _("写明推荐单位的限额不再写区域。")
-        yield from _groups(pack, index, quota)
-
-
-def _groups(pack: Pack, index: int, quota) -> Found:
-    """A limit is counted by a question of the application form with one choice, or for one of its values."""
-    if not (quota.question or quota.value):
-        return
-    if quota.of != QuotaOf.UNIT:
-        yield ("quotas", index, "question"), _("只有申报单位的限额才按题目分组。")
-        return
-    asked = {
-        question.code: question
-        for section in pack.sections
-        if section.form == FormKind.APPLICATION
-        for question in section.questions
-        if question.kind == QuestionKind.CHOICE
-    }
-    found = asked.get(quota.question)
-    if found and not (found.required and not found.visible_when.strip()):
-        yield (
-            ("quotas", index, "question"),
-            _("按“%(label)s”分组，这道题须是必填、总是显示的。") % {"label": found.label},
-        )
-    if found is None:
-        yield (
-            ("quotas", index, "question"),
-            _("申报表里没有代码为“%(code)s”的单选题。") % {"code": quota.question},
-        )
-    elif quota.value and quota.value not in values_of(found):
-        yield (
-            ("quotas", index, "value"),
-            _("题目“%(label)s”没有选项“%(value)s”。")
-            % {"label": asked[quota.question].label, "value": quota.value},
-        )
+        yield from grouped(pack, index, quota)
 
 
 def _recommenders(pack: Pack) -> Found:
