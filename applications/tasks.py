@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.db import IntegrityError
@@ -26,6 +27,8 @@ COMPARED_FIRST = (ApplicationState.FORMAL_CHECK, ApplicationState.CREDIT_CHECK)
 """Steps that may not be passed without the report, however old the version is."""
 HELD_SECONDS = 900
 """A comparison whose worker died may be taken up again after that."""
+STOPPED_SECONDS = 6 * 3600
+"""One that was stopped by the time limit, after that."""
 
 
 def without_snapshot():
@@ -90,8 +93,14 @@ def compare(submission_pk: int) -> None:
         submission = rows.filter(pk=submission_pk).first()
         if submission is not None:
             actions.compare(submission=submission, at=timezone.now())
-    finally:
+    except SoftTimeLimitExceeded:
+        # At once it would take as long again, and keep a worker from everything else.
+        cache.set(key, True, STOPPED_SECONDS)
+        raise
+    except BaseException:
         cache.delete(key)
+        raise
+    cache.delete(key)
 
 
 @shared_task

@@ -2,9 +2,11 @@
 
 import io
 import zipfile
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.db import DatabaseError, IntegrityError, transaction
@@ -167,6 +169,10 @@ def test_a_similar_title_of_the_same_head_or_unit_is_shown_whatever_the_text():
     assert compared(OTHER, title=theirs["title"]).sources.filter(covered=0).count() == 0
 
 
+def stopped(**_given):
+    raise SoftTimeLimitExceeded
+
+
 def test_what_was_handed_in_is_compared_once_files_included(handed_in, monkeypatch):
     application = Application.objects.get(pk=handed_in.pk)
     earlier = compared("先仿真后试制。" * 3).application
@@ -196,6 +202,12 @@ def test_what_was_handed_in_is_compared_once_files_included(handed_in, monkeypat
     cache.add(f"comparing:{submission.pk}", True)
     tasks.compare_missing()
     assert queries.report_of(application) is None  # another worker has it
+    cache.clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(actions, "compare", stopped)
+        for _try in range(2):  # The second finds it put aside, the worker free for others.
+            with nullcontext() if _try else pytest.raises(SoftTimeLimitExceeded):
+                tasks.compare(submission.pk)
     cache.clear()
     # However long nobody compared: what waits at the desk is never left out.
     monkeypatch.setattr(tasks, "LOOK_BACK", timedelta())
