@@ -19,7 +19,7 @@ from finance.api import (
     SettlementViewSet,
 )
 from grants.api import CallViewSet, TopicViewSet
-from milestones.api import MilestoneViewSet, TerminationViewSet
+from milestones.api import ChangeViewSet, MilestoneViewSet, TerminationViewSet
 from notifications.api import DeadlineViewSet, MessageViewSet
 from reviews.api import AssignmentViewSet
 
@@ -38,6 +38,7 @@ router.register("assignments", AssignmentViewSet)
 router.register("publicity", PublicityViewSet)
 router.register("awards", AwardViewSet)
 router.register("milestones", MilestoneViewSet)
+router.register("changes", ChangeViewSet)
 router.register("terminations", TerminationViewSet)
 router.register("deals", DealViewSet)
 router.register("appropriations", AppropriationViewSet)

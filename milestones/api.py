@@ -1,4 +1,4 @@
-"""/api/v1/milestones/: lists and the moves of a milestone; /api/v1/terminations/."""
+"""/api/v1/milestones/: lists and the moves of a milestone; /api/v1/changes/, /api/v1/terminations/."""
 
 from django.http import Http404
 from django.utils import timezone
@@ -12,8 +12,9 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from core.api import KeysetPagination
 from core.parsers import SoundJSONParser
 from milestones import actions, queries
-from milestones.models import Milestone, Termination
+from milestones.models import Change, Milestone, Termination
 from milestones.serializers import (
+    ChangeSerializer,
     ConclusionInput,
     HandInInput,
     MilestoneSerializer,
@@ -95,6 +96,17 @@ class MilestoneViewSet(ReadOnlyModelViewSet):
             at=timezone.now(),
         )
         return self._answer(milestone)
+
+
+class ChangeViewSet(ReadOnlyModelViewSet):
+    """What projects ask to change and what became of it; asked on the portal, decided in the admin."""
+
+    queryset = Change.objects.none()
+    serializer_class = ChangeSerializer
+    filterset_fields = ("state", "kind", "way", "agreement")
+
+    def get_queryset(self):
+        return Change.objects.visible_to(self.request.user).select_related("agreement__award__application")
 
 
 class TerminationViewSet(ReadOnlyModelViewSet):

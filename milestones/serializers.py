@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from applications.queries import masked_answers
 from core.api import JSONField
-from milestones.models import Acceptance, DemanderOpinion, Indicator, Milestone, Report, Termination
+from milestones.models import Acceptance, Change, DemanderOpinion, Indicator, Milestone, Report, Termination
 
 
 class IndicatorSerializer(serializers.ModelSerializer):
@@ -62,6 +62,34 @@ class MilestoneSerializer(serializers.ModelSerializer):
             "accepted_at",
             "indicators",
             "reports",
+        )
+        read_only_fields = fields
+
+
+class ChangeSerializer(serializers.ModelSerializer):
+    """A change of a running project: what it was, what it becomes, what was decided."""
+
+    award_number = serializers.CharField(source="agreement.award.number", read_only=True)
+    project = serializers.CharField(source="agreement.award.application.title", read_only=True)
+
+    class Meta:
+        model = Change
+        fields = (
+            "id",
+            "agreement",
+            "award_number",
+            "project",
+            "kind",
+            "way",
+            "before",
+            "after",
+            "reason",
+            "clause",
+            "state",
+            "submitted_at",
+            "unit_opinion",
+            "opinion",
+            "decided_at",
         )
         read_only_fields = fields
 

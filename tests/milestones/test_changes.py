@@ -355,6 +355,11 @@ def test_a_long_history_costs_no_more(project, client, django_assert_num_queries
     client.force_login(people["team"])
     with django_assert_num_queries(9):
         assert client.get(f"/milestones/projects/{found.pk}/changes/").status_code == 200
+    with django_assert_num_queries(5):
+        rows = client.get("/api/v1/changes/").json()["results"]
+    assert (len(rows), rows[0]["kind"]) == (times, "title")
+    client.force_login(people["stranger"])
+    assert client.get("/api/v1/changes/").json()["results"] == []
 
 
 def test_every_move_of_the_table_and_no_other():
