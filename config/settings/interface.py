@@ -39,7 +39,7 @@ SPECTACULAR_SETTINGS = {
         "FacilityKindEnum": "facilities.models.FacilityKind",
         "ChangeKindEnum": "milestones.models.ChangeKind",
         "ChangeStateEnum": "milestones.states.ChangeState",
-        "DayKindEnum": "core.calendar.DayKind",
+        "DayKindEnum": "grants.models.DayKind",
         "FacilityStateEnum": "facilities.states.FacilityState",
         "InstrumentEnum": "grants.models.Instrument",
         "InstalmentStateEnum": "finance.states.InstalmentState",
