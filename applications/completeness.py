@@ -59,6 +59,8 @@ def basics(application):
     yield from _recommender(application)
     if not queries.gives_money(application) or queries.has_budget(application.call):
         return
+    if queries.amounts_by_grade(application.call):
+        return
     if application.requested_amount <= 0:
         yield (_("申请财政资金"), application.call.cap_clause, _("必填。"), "basics", "requested_amount")
 

@@ -162,10 +162,10 @@ class ProposalAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin)
 
 @register(Decision)
 class DecisionAdmin(ReadOnlyMixin, ModelAdmin):
-    list_display = ("application", "outcome", "wan_amount", "score", "meeting", "by", "at")
+    list_display = ("application", "outcome", "grade", "wan_amount", "score", "meeting", "by", "at")
     list_filter = ("outcome", "application__call", IntakeOfDecisionFilter)
     search_fields = ("application__number", "application__title")
-    list_select_related = ("application", "by")
+    list_select_related = ("application", "grade", "by")
     ordering = ("-id",)
 
     @display(description=_("拟资助额"), ordering="amount")
@@ -175,7 +175,7 @@ class DecisionAdmin(ReadOnlyMixin, ModelAdmin):
 
 class ItemInline(ReadOnlyMixin, TabularInline):
     model = PublicityItem
-    fields = ("title", "organisation_name", "amount", "state")
+    fields = ("title", "organisation_name", "grade", "amount", "state")
     readonly_fields = fields
     extra = 0
 
@@ -255,10 +255,10 @@ class ObjectionAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin
 
 @register(Award)
 class AwardAdmin(ReadOnlyMixin, ModelAdmin):
-    list_display = ("number", "application", "unit", "wan_amount", "awarded_at")
+    list_display = ("number", "application", "unit", "grade", "wan_amount", "awarded_at")
     list_filter = ("application__call",)
     search_fields = ("number", "application__title", "application__organisation__name")
-    list_select_related = ("application__organisation",)
+    list_select_related = ("application__organisation", "grade")
     ordering = ("-id",)
 
     @display(description=_("承担单位"))

@@ -16,7 +16,7 @@ class PublicityViewSet(ReadOnlyModelViewSet):
     filterset_fields = ("state", "call")
 
     def get_queryset(self):
-        return Publicity.objects.visible_to(self.request.user).prefetch_related("items")
+        return Publicity.objects.visible_to(self.request.user).prefetch_related("items__grade")
 
 
 class AwardViewSet(ReadOnlyModelViewSet):
@@ -25,4 +25,6 @@ class AwardViewSet(ReadOnlyModelViewSet):
     filterset_fields = {"application__call": ["exact"], "number": ["exact"]}
 
     def get_queryset(self):
-        return Award.objects.visible_to(self.request.user).select_related("application__organisation")
+        return Award.objects.visible_to(self.request.user).select_related(
+            "application__organisation", "grade"
+        )

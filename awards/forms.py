@@ -7,6 +7,8 @@ from applications.fields import DayField, LimitedText, MoneyField
 from applications.forms.checking import MARKS
 from applications.questions import localised
 from awards.models import Agreement, Objection, Outcome, PublicityItem
+from core.money import wan
+from grants.models import AwardGrade
 
 LONG = 4000
 
@@ -20,10 +22,29 @@ class DecisionForm(forms.Form):
         required=False,
         help_text=_("拟立项的必填；通知不安排财政资金的留空。"),
     )
+    grade = forms.ModelChoiceField(
+        label=_("等次"), queryset=AwardGrade.objects.none(), required=False, help_text=_("拟立项的必选。")
+    )
     reason = forms.CharField(label=_("理由"), max_length=LONG, widget=forms.Textarea(attrs={"rows": 4}))
     meeting = forms.CharField(
         label=_("会议"), max_length=120, required=False, help_text=_("例如：局长办公会第 5 次")
     )
+
+    def about(self, application) -> None:
+        """The grades of the notice; where each has its amount, nobody types one."""
+        grades = list(application.call.grades.all())
+        if not grades:
+            del self.fields["grade"]
+            return
+        self.fields["grade"].queryset = application.call.grades.all()
+        self.fields["grade"].label_from_instance = _shown_grade
+        if all(grade.amount is not None for grade in grades):
+            self.fields["amount"].help_text = _("按等次确定，可以留空。")
+
+
+def _shown_grade(grade: AwardGrade) -> str:
+    name = localised(grade, "name")
+    return f"{name} {wan(grade.amount)}" if grade.amount else name
 
 
 class PublicityForm(forms.Form):

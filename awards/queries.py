@@ -16,7 +16,7 @@ from applications.states import ApplicationState
 from awards.models import Agreement, Decision, Outcome, Publicity, PublicityItem
 from awards.states import AgreementState, ObjectionState
 from core import calendar
-from grants.models import Call, Intake, ProjectType, StageKind
+from grants.models import AwardGrade, Call, Intake, ProjectType, StageKind
 from grants.queries import moment_ahead, stages_of
 from reviews import queries as reviews
 from reviews.models import DemanderChoice
@@ -86,6 +86,15 @@ def due_of(application: Application) -> Decimal:
     """The amount that follows where the rows of a claim are decided one by one, else the most allowed."""
     claim = claim_of(application) if claim_scheme(application.call) else None
     return limit_of(application) if claim is None or claim.amount is None else claim.amount
+
+
+def graded(application: Application, grade: AwardGrade) -> QuerySet[Decision]:
+    """The other awards of a grade in any version of the notice that have not fallen away."""
+    fell_away = (ApplicationState.REJECTED, ApplicationState.WITHDRAWN)
+    rows = Decision.objects.filter(
+        application__call__series=application.call.series, grade__code=grade.code, outcome=Outcome.FUND
+    )
+    return rows.exclude(application__state__in=fell_away).exclude(application=application)
 
 
 def choices_of(applications: Iterable[Application]) -> dict[int, DemanderChoice]:

@@ -23,7 +23,7 @@ from awards.states import AgreementState, ObjectionState, PublicityState
 from core import calendar
 from core.money import wan
 from core.workflow import Lost, Refused
-from grants.models import Call, PaperAfter, Quota, QuotaOf, StageKind
+from grants.models import AwardGrade, Call, PaperAfter, Quota, QuotaOf, StageKind
 from grants.queries import moments_of
 from grants.rules import check_manages
 from notifications.models import Deadline, DeadlineKind
@@ -65,7 +65,41 @@ def can_decide(by, application: Application) -> bool:
     return allowed(check_can_decide, by, application)
 
 
-def check_fundable(application: Application, amount: Decimal) -> None:
+def check_grade(application: Application, grade: AwardGrade | None, amount: Decimal) -> Decimal:
+    """One of the grades of the notice that is not full. Raises Refused with the clause.
+
+    Returns the amount: what the notice gives for the grade, where it says so. Two decisions of one grade come
+    one after the other where the notice limits them.
+    """
+    known = {row.pk: row for row in application.call.grades.all()}
+    if grade is None and known:
+        raise Refused(_("请选择等次。"), field="grade")
+    if grade is None:
+        return amount
+    if grade.pk not in known:
+        raise Refused(_("这个通知没有这个等次。"), field="grade")
+    where = {"clause": grade.clause}
+    if grade.number is not None:
+        quotas.hold(f"grade:{application.call.series}:{grade.code}")
+        if queries.graded(application, grade).count() >= grade.number:
+            raise Refused(
+                _("“%(grade)s”最多 %(most)s 项，已经满额。") % {"grade": grade, "most": grade.number},
+                field="grade",
+                code="full",
+                **where,
+            )
+    if grade.amount is None:
+        return amount
+    if amount not in (Decimal(0), grade.amount):
+        raise Refused(
+            _("“%(grade)s”每项资助 %(amount)s。") % {"grade": grade, "amount": wan(grade.amount)},
+            field="amount",
+            **where,
+        )
+    return grade.amount
+
+
+def check_fundable(application: Application, amount: Decimal, *, grade: AwardGrade | None = None) -> None:
     """Score, choice of the demand side, and every limit of the amount. Raises Refused with the clause."""
     if queries.has_stage(application.call, StageKind.EXPERT_REVIEW):
         result = reviews.result(application)
@@ -78,7 +112,7 @@ def check_fundable(application: Application, amount: Decimal) -> None:
             )
     check_papers_came(application, PaperAfter.CHECK)
     check_choice(application)
-    check_amount(application, amount)
+    check_amount(application, amount, is_fixed=grade is not None and grade.amount is not None)
 
 
 def check_conditions(application: Application) -> None:
@@ -103,7 +137,8 @@ def check_choice(application: Application) -> None:
         raise Refused(_("发榜方没有选定这份揭榜书，不能立项。"), field="outcome", code="not_chosen")
 
 
-def check_amount(application: Application, amount: Decimal) -> None:
+def check_amount(application: Application, amount: Decimal, *, is_fixed: bool = False) -> None:
+    """`is_fixed`: the notice names the amount, whatever was asked for. Raises Refused with the clause."""
     call, topic = application.call, application.topic
     if not gives_money(application):
         if amount != 0:
@@ -139,7 +174,7 @@ def check_amount(application: Application, amount: Decimal) -> None:
             field="amount",
         )
     check_claim(application, amount)
-    if amount > application.requested_amount:
+    if not is_fixed and amount > application.requested_amount:
         raise Refused(
             _("拟资助额 %(amount)s 超过申请额 %(requested)s。")
             % {"amount": wan(amount), "requested": wan(application.requested_amount)},

@@ -8,9 +8,11 @@ from awards.models import Award, Publicity, PublicityItem
 class PublicityItemSerializer(serializers.ModelSerializer):
     """A line as it was published: nothing of the application beyond it."""
 
+    grade = serializers.CharField(source="grade.name", read_only=True, default="")
+
     class Meta:
         model = PublicityItem
-        fields = ("id", "title", "organisation_name", "amount")
+        fields = ("id", "title", "organisation_name", "grade", "amount")
         read_only_fields = fields
 
 
@@ -36,6 +38,7 @@ class PublicitySerializer(serializers.ModelSerializer):
 
 
 class AwardSerializer(serializers.ModelSerializer):
+    grade = serializers.CharField(source="grade.name", read_only=True, default="")
     title = serializers.CharField(source="application.title", read_only=True)
     organisation = serializers.IntegerField(source="application.organisation_id", read_only=True)
     organisation_name = serializers.CharField(source="application.organisation.name", read_only=True)
@@ -51,6 +54,7 @@ class AwardSerializer(serializers.ModelSerializer):
             "title",
             "organisation",
             "organisation_name",
+            "grade",
             "amount",
             "awarded_at",
         )

@@ -86,8 +86,8 @@ PARTS = (
         "money",
         _("额度与预算表"),
         MONEY,
-        _("上限、自筹比例、预算科目和资金来源、逐笔核定"),
-        ("money", "claims", "call.budget_by_year", "call.budget_by_unit"),
+        _("上限、等次、自筹比例、预算科目和资金来源、逐笔核定"),
+        ("money", "grades", "claims", "call.budget_by_year", "call.budget_by_unit"),
         "payments",
     ),
     Part(

@@ -70,6 +70,7 @@ PERSON = frozenset(
         "country",
         "months_per_year",
         "records",
+        "integrity_clean",
     }
 )
 HISTORY = frozenset(
@@ -122,6 +123,7 @@ KNOWN = {
         }
     ),
     "answers": frozenset(),
+    "award": frozenset({"amount"}),
     "topic": frozenset({"number", "title", "field", "amount", "owner_code"}),
     "demander": frozenset({"name", "credit_code", "related", "relation"}),
     "recommender": frozenset({"name", "credit_code", "kind", "region", "related"}),

@@ -120,7 +120,8 @@ def paper_text(call: Call) -> str:
     is_english = (get_language() or "").startswith("en")
     of = (is_english and call.paper_of_en) or call.paper_of or _("申报书和附件")
     if kinds := list(call.paper_kinds.all()):
-        of = _("；").join(_paper_kind(kind, is_english=is_english) for kind in kinds)
+        named = [_paper_kind(kind, is_english=is_english) for kind in kinds]
+        of = _("；").join([*named, *filter(None, [(is_english and call.paper_of_en) or call.paper_of])])
     return _("%(who)s%(when)s报送纸质材料 %(copies)s 份（%(of)s）。") % {
         "who": call.get_paper_sender_display(),
         "when": paper_when(call),

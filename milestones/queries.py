@@ -180,8 +180,9 @@ def form_answers(milestone: Milestone) -> dict[str, object]:
 
 
 def form_context(milestone: Milestone, answers: dict) -> dict:
-    """The variables of the form's expressions: those of the application, and the answers given here."""
-    context = applications.context(milestone.agreement.award.application)
+    """The variables of the form's expressions: of the application and the award, and the answers here."""
+    award = milestone.agreement.award
+    context = applications.context(award.application) | {"award": {"amount": award.amount}}
     given = {q.code: questions.for_rules(q, answers.get(q.code)) for q in form_questions(milestone)}
     return context | {"answers": context["answers"] | given}
 

@@ -37,6 +37,7 @@ def _rows(found: Found) -> Iterator[dict[str, str]]:
             _("通知"): call.title,
             _("项目名称"): item.title,
             _("承担单位"): item.organisation_name,
+            _("等次"): item.grade.name if item.grade else "",
             _("资助额（万元）"): wan_number(item.amount),
             _("公示结束"): item.publicity.ends_date.isoformat(),
         }

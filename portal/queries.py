@@ -328,7 +328,7 @@ def results(user, *, q: str = "", programme=None, year=None) -> Found:
         rows = rows.filter(publicity__call__programme=programme)
     if year:
         rows = rows.filter(publicity__call__year=year)
-    rows = rows.select_related("publicity__call__programme")
+    rows = rows.select_related("publicity__call__programme", "grade")
     return searched(rows, q, finding.anywhere("title", "organisation_name"), RESULT_ORDER)
 
 

@@ -206,7 +206,7 @@ def publicity_notice(request, pk):
     context = {
         "now": now,
         "notice": notice,
-        "listing": paginate(notice.items.all(), ("id",), request.GET.get("cursor"), 100),
+        "listing": paginate(notice.items.select_related("grade"), ("id",), request.GET.get("cursor"), 100),
         "objections_end": queries.objections_end(notice),
         "objection_url": navigation.objection_url(notice)
         if awards.accepts_objections(notice, at=now)

@@ -10,6 +10,7 @@ from applications.queries.answers import (
 from applications.queries.appeals import appeal_until, appeals_of, is_appealed, received_at, rejection
 from applications.queries.blind import named_in, names_of, texts_of, unread_in
 from applications.queries.budget import (
+    amounts_by_grade,
     budget_lines,
     budget_matrix,
     budget_table,
@@ -261,6 +262,7 @@ __all__ = [
     "accounts_of",
     "address_of",
     "ahead",
+    "amounts_by_grade",
     "answers_in_readers_language",
     "appeal_until",
     "appeals_of",

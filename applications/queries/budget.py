@@ -35,6 +35,12 @@ def gives_money(application: Application) -> bool:
     return application.call.instrument != Instrument.NONE and (kind is None or kind.is_funded)
 
 
+def amounts_by_grade(call: Call) -> bool:
+    """Whether the notice itself names what every award gets: nobody asks for an amount."""
+    amounts = [grade.amount for grade in call.grades.all()]
+    return bool(amounts) and None not in amounts
+
+
 def budget_totals(application: Application) -> dict[str, Decimal]:
     """{"fiscal", "own", "total"} in 元, as the application states them."""
     fiscal, own = application.requested_amount, application.own_amount

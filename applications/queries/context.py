@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import BooleanField, Exists, OuterRef, Q, Value
 from django.utils import timezone
 
 from accounts.countries import HOME
 from accounts.kinds import FactKind
-from accounts.models import Organisation
+from accounts.models import IntegrityRecord, Organisation, PersonRecord
 from accounts.queries import unit_contexts
 from applications import questions
 from applications.models import (
@@ -58,7 +58,8 @@ RECORDS = "records"
 COUNTS = frozenset(f"history.{name}" for name in HISTORY)
 PAPER = re.compile(r"\bpaper\b")
 REPEATED = "project.repeated"
-ALL = COUNTS | {RECORDS, REPEATED, "paper"}
+INTEGRITY = "integrity_clean"
+ALL = COUNTS | {RECORDS, REPEATED, INTEGRITY, "paper"}
 COUNT = re.compile(r"\bhistory\b(?:\.\w+)?")
 
 
@@ -68,7 +69,7 @@ def counted_in(sources: Iterable[str]) -> set[str]:
     That is the `wanted` of `contexts`. A `history` without the name of a count may be any of them.
     """
     text = "\n".join(sources)
-    found = {name for name in (RECORDS, REPEATED) if name in text}
+    found = {name for name in (RECORDS, REPEATED, INTEGRITY) if name in text}
     found |= {"paper"} if PAPER.search(text) else set()
     for name in set(COUNT.findall(text)):
         found |= {name} if name in COUNTS else COUNTS
@@ -146,6 +147,11 @@ class _World:
         keys = [application.pk for application in applications]
         today = local_date(timezone.now())
         people = Participant.objects.current().filter(application__in=keys).order_by("order", "id")
+        # What is recorded of a person is known by the number in their own record.
+        same = PersonRecord.objects.exclude(id_number="").filter(id_number=OuterRef(OuterRef("id_number")))
+        stained = IntegrityRecord.objects.as_of(self.as_of).filter(user__in=same.values("user"))
+        asked = Exists(stained) if INTEGRITY in wanted else Value(None, output_field=BooleanField())
+        people = people.annotate(is_stained=asked)
         self.people = _grouped(
             people.annotate(sanctions=Sanction.objects.facts(today, person_key="person_key"))
         )
@@ -210,7 +216,7 @@ class _World:
         return {
             "unit": self.facts[lead.pk]
             | {"records": self.records.unit(lead.credit_code, application), "sanctions": lead.sanctions},
-            "pi": pi or dict.fromkeys((*PERSON, "id_number", "records", "sanctions")),
+            "pi": pi or dict.fromkeys((*PERSON, "id_number", "records", "sanctions", "integrity_clean")),
             "participants": people,
             "members": [person for person in people if person is not pi],
             "partners": self._partners(application, lead, shares),
@@ -229,6 +235,8 @@ class _World:
                 "repeated": self.repeated.get(application.pk, []),
             },
             "answers": answers,
+            # Nothing is awarded yet: reports behind the award say how much (`milestones`).
+            "award": {"amount": None},
             "topic": _topic(application),
             "demander": self._demander(application),
             "recommender": self._recommender(application, lead),
@@ -282,6 +290,9 @@ class _World:
             person["credit_code"] = lead.credit_code
         person["records"] = self.records.person(row.person_key, application)
         person["sanctions"] = row.sanctions if row.person_key else []
+        # Of whom no number is known nothing is recorded.
+        known = row.is_stained is not None and row.id_number
+        person["integrity_clean"] = not row.is_stained if known else None
         return person
 
     def _partners(self, application, lead, shares) -> list[dict]:

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.roles import Role
 from applications.models import Application, TeamMember
 from awards import states
+from grants.models import AwardGrade
 
 
 class ProjectQuerySet(models.QuerySet):
@@ -50,6 +51,9 @@ class Award(models.Model):
     )
     number = models.CharField(_("立项编号"), max_length=60, unique=True)
     amount = models.DecimalField(_("资助额（元）"), max_digits=14, decimal_places=2)
+    grade = models.ForeignKey(
+        AwardGrade, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("等次")
+    )
     cap = models.DecimalField(_("上限（元）"), max_digits=14, decimal_places=2, null=True, blank=True)
     awarded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -11,7 +11,7 @@ from accounts.roles import Role
 from applications.models import Application
 from awards import states
 from awards.periods import explain_publicity, period_in
-from grants.models import Call
+from grants.models import AwardGrade, Call
 
 
 class Outcome(models.TextChoices):
@@ -36,6 +36,9 @@ class Decision(models.Model):
     application = models.ForeignKey(Application, models.PROTECT, related_name="+", verbose_name=_("申报书"))
     outcome = models.CharField(_("决定"), max_length=20, choices=Outcome)
     amount = models.DecimalField(_("拟资助额（元）"), max_digits=14, decimal_places=2, default=0)
+    grade = models.ForeignKey(
+        AwardGrade, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("等次")
+    )
     cap = models.DecimalField(_("当时的上限（元）"), max_digits=14, decimal_places=2, null=True, blank=True)
     score = models.DecimalField(_("评审得分"), max_digits=6, decimal_places=2, null=True, blank=True)
     reason = models.TextField(_("理由"))
@@ -57,6 +60,9 @@ class Decision(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["application"], condition=Q(outcome="reserve"), name="decision_reserve_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(grade__isnull=True) | Q(outcome="fund"), name="decision_grade_of_awards"
             ),
             models.CheckConstraint(
                 condition=Q(cap__isnull=True) | Q(amount__lte=F("cap")), name="decision_within_cap"
@@ -173,6 +179,9 @@ class PublicityItem(models.Model):
     title = models.CharField(_("项目名称"), max_length=120)
     organisation_name = models.CharField(_("承担单位"), max_length=120)
     amount = models.DecimalField(_("拟资助额（元）"), max_digits=14, decimal_places=2)
+    grade = models.ForeignKey(
+        AwardGrade, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("等次")
+    )
 
     objects = PublicityItemQuerySet.as_manager()
 

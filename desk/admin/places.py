@@ -19,6 +19,7 @@ ROWS_PREFIX = {
     "sanctions": "sanctions",
     "paper": "paper_kinds",
     "changes": "changes",
+    "grades": "grades",
     "instalments": "instalments",
 }
 

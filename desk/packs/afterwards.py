@@ -1,4 +1,4 @@
-"""What a pack says of what comes after the award: milestones, payments, changes, more time, an end."""
+"""What a pack says of the award and what comes after: grades, milestones, payments, changes, an end."""
 
 from datetime import date
 from typing import Annotated
@@ -6,12 +6,23 @@ from typing import Annotated
 from pydantic import Field
 
 from desk.packs.part import Days, Part
-from desk.packs.values import Body, Clause, Code, Number, Slug, Text, Words60, Words120
+from desk.packs.values import Amount, Body, Clause, Code, Maybe60, Number, Slug, Text, Words60, Words120
 from finance.models import Condition
 from grants.models import SanctionBars, SanctionWhen
 from milestones.models import ChangeKind, ChangeWay, Kind
 
 Percent = Annotated[Number, Field(gt=0, le=100)]
+
+
+class GradePart(Part):
+    """A grade of the award (等次); `amount` in 元 is what each project of it gets."""
+
+    code: Code
+    name: Words60
+    name_en: Maybe60 = ""
+    amount: Annotated[Amount, Field(gt=0)] | None = None
+    number: Annotated[int, Field(ge=1, le=9999)] | None = None
+    clause: Clause = ""
 
 
 class ExtensionPart(Part):

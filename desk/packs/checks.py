@@ -93,6 +93,7 @@ def _reminders(pack: Pack) -> Found:
 
 
 def _duplicates(pack: Pack) -> Found:
+    yield from _repeated(("grades",), (row.code for row in pack.grades), "code")
     yield from _repeated(("changes",), (row.kind for row in pack.changes), "kind")
     yield from _repeated(("stages",), (stage.kind for stage in pack.stages), "kind")
     yield from _repeated(("sections",), (section.code for section in pack.sections), "code")

@@ -25,6 +25,7 @@ KEYS = {
     "milestones": ("code",),
     "sanctions": ("when", "milestone", "bars"),
     "changes": ("kind",),
+    "grades": ("code",),
     "instalments": ("name",),
     "triggers": ("kind", "milestone"),
     "payees": ("name",),

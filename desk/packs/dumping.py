@@ -11,6 +11,7 @@ from facilities.models import FacilityScheme
 from finance.models import Appropriation, InstalmentTemplate
 from grants.models import (
     SYSTEM_RULES,
+    AwardGrade,
     BudgetCategory,
     Call,
     ClaimScheme,
@@ -60,6 +61,7 @@ def dump(call: Call) -> Pack:
             appropriation=appropriation.amount if appropriation else None,
         ),
         claims=_only(schema.ClaimsPart, ClaimScheme, call),
+        grades=_parts(schema.GradePart, AwardGrade, call),
         publicity=_part(
             schema.PublicityPart,
             call,

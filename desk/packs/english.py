@@ -32,6 +32,7 @@ def _texts(pack: Pack) -> Iterator[tuple[Place, str, str, str]]:
         *((("sanctions", index), row, ("text",)) for index, row in enumerate(pack.sanctions)),
         *((("sections", index), row, ("title", "help")) for index, row in enumerate(pack.sections)),
         *((place, row, ("label", "help", "valid_message")) for place, row in questions_of(pack)),
+        *((("grades", index), row, ("name",)) for index, row in enumerate(pack.grades)),
         *((("changes", index), row, ("asks_file",)) for index, row in enumerate(pack.changes)),
         (("paper",), pack.paper, ("of",)),
     ]

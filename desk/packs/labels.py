@@ -10,6 +10,7 @@ from exchange.models import DemandScheme
 from facilities.models import FacilityScheme
 from finance.models import InstalmentTemplate
 from grants.models import (
+    AwardGrade,
     BudgetCategory,
     Call,
     ClaimScheme,
@@ -72,6 +73,7 @@ MODELS = {
     "milestones": MilestoneTemplate,
     "sanctions": SanctionTerm,
     "changes": ChangeTerm,
+    "grades": AwardGrade,
     "instalments": InstalmentTemplate,
     "equity": EquityTerms,
     "equity.triggers": TriggerTemplate,

@@ -8,6 +8,7 @@ from pydantic import Field
 from desk.packs.afterwards import (
     ChangePart,
     ExtensionPart,
+    GradePart,
     InstalmentPart,
     MilestonePart,
     SanctionPart,
@@ -397,6 +398,7 @@ class Pack(Part):
     nominators: list[NominatorsPart] = Field(default_factory=list)
     money: MoneyPart = MoneyPart()
     claims: ClaimsPart | None = None
+    grades: list[GradePart] = Field(default_factory=list)
     publicity: PublicityPart = PublicityPart()
     signing: SigningPart = SigningPart()
     appeal: AppealPart = AppealPart()

@@ -233,6 +233,17 @@ def _slides(pack: Pack) -> Found:
             )
 
 
+def _grades(pack: Pack) -> Found:
+    """What a grade gets is within the cap; a call without public money gives none."""
+    for index, row in enumerate(pack.grades):
+        if row.amount is None:
+            continue
+        if pack.call.instrument == Instrument.NONE:
+            yield ("grades", index, "amount"), _("通知不安排财政资金，等次不写资助额。")
+        elif pack.money.cap is not None and row.amount > pack.money.cap:
+            yield ("grades", index, "amount"), _("“%(name)s”的资助额超过上限。") % {"name": row.name}
+
+
 def _changes(pack: Pack) -> Found:
     """What may not change is asked for in no way."""
     for index, row in enumerate(pack.changes):
@@ -251,6 +262,7 @@ def _lists(pack: Pack) -> Found:
                 yield (part, index, "credit_code"), fault.messages[0]
     yield from _recommenders(pack)
     yield from _changes(pack)
+    yield from _grades(pack)
     seen = set()
     for index, quota in enumerate(pack.quotas):
         key = (str(quota.of), quota.type, quota.region, quota.credit_code, quota.per_intake)

@@ -11,6 +11,7 @@ from exchange.models import DemandScheme
 from facilities.models import FacilityScheme
 from finance.models import Appropriation, InstalmentTemplate
 from grants.models import (
+    AwardGrade,
     BudgetCategory,
     Call,
     ClaimScheme,
@@ -99,6 +100,7 @@ def _clear(call: Call) -> None:
         InstalmentTemplate,
         MilestoneTemplate,
         ChangeTerm,
+        AwardGrade,
         Criterion,
         ReviewScheme,
         EligibilityRule,
@@ -267,6 +269,7 @@ def _write_downstream(call: Call, pack: Pack) -> None:
         fields = _fields(pack.review, "blind", "criteria")
         ReviewScheme.objects.create(call=call, is_blind=pack.review.blind, **fields)
         _ordered(Criterion, call, pack.review.criteria)
+    _ordered(AwardGrade, call, pack.grades)
     _ordered(ChangeTerm, call, pack.changes)
     _ordered(MilestoneTemplate, call, pack.milestones, demander_opinion="needs_demander_opinion")
     _ordered(InstalmentTemplate, call, pack.instalments, milestone="milestone_code")

@@ -73,6 +73,14 @@ PEOPLE = (
         note="育儿假等可以顺延的，在表达式里加上填写月数的题目：months_after(answers.degree_date, params.most + answers.leave)。",
     ),
     _pi(
+        "people_integrity", "负责人和成员没有失信记录", "No record of dishonesty of anybody in the project",
+        "负责人和项目成员没有尚在期内的失信记录。",
+        "Nobody of the project has a record of dishonesty that still counts.",
+        "participants.all(p, p.integrity_clean == null || p.integrity_clean)",
+        "有人员的失信记录尚在有效期。",
+        note="按人员在个人档案中填写的证件号码对应后台登记的诚信记录；没有账号的人员系统不掌握，由审查人员核对。",
+    ),
+    _pi(
         "pi_months", "负责人投入时间", "Leader's months a year",
         "项目负责人每年用于本项目的时间不少于{least}个月。",
         "The leader works on the project at least {least} months a year.",

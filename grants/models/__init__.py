@@ -36,6 +36,7 @@ from grants.models.eligibility import (
 )
 from grants.models.form import Dictionary, DictionaryEntry, FormKind, Question, QuestionKind, Section
 from grants.models.frozen import frozen_with_call
+from grants.models.grades import AwardGrade
 from grants.models.intakes import Intake
 from grants.models.money import BudgetCategory, ClaimScheme, FundingSource, MoneyKind, MoneyRule
 from grants.models.nominators import NominatorGroup
@@ -60,6 +61,7 @@ __all__ = [
     "TABLE_RULE",
     "Amendment",
     "Automation",
+    "AwardGrade",
     "BudgetCategory",
     "Call",
     "CallQuerySet",

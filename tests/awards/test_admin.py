@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.roles import Role
 from applications.models import Application
 from applications.states import ApplicationState
-from awards import actions
+from awards import actions, queries
 from awards.models import Agreement, Decision, Objection, Publicity
 from awards.states import AgreementState, ObjectionState, PublicityState
 from reviews.models import DemanderChoice
@@ -80,7 +80,7 @@ def test_the_desk_ranks_by_score_and_shows_the_demanders_choice():
     DemanderChoice.objects.create(
         topic=topic, application=chosen, reason="合适", by=member_of(topic.owner), at=timezone.now()
     )
-    rows = {row.application.pk: row for row in actions.queries.desk([chosen, other])}
+    rows = {row.application.pk: row for row in queries.desk([chosen, other])}
 
     assert (rows[chosen.pk].is_chosen, rows[other.pk].is_passed_over) == (True, True)
     assert rows[chosen.pk].limit == Decimal(600_000)

@@ -278,7 +278,7 @@ def test_notices_are_read_by_everybody_and_written_by_nobody(client):
     row = client.get("/api/v1/publicity/").json()["results"][0]
 
     assert (row["id"], row["title"], row["ends_date"]) == (notice.pk, notice.title, str(notice.ends_date))
-    assert sorted(row["items"][0]) == ["amount", "id", "organisation_name", "title"]
+    assert sorted(row["items"][0]) == ["amount", "grade", "id", "organisation_name", "title"]
     assert client.post("/api/v1/publicity/", {}).status_code in (401, 403, 405)
     assert Publicity.objects.count() == 1
 

@@ -196,8 +196,10 @@ def test_codes_left_out_are_given(client, manager, draft):
         "categories", {"name": "设备费", "ORDER": 1}, {"name": "业务费", "ORDER": 2, "code": "category1"}
     )
     data |= rows("sources", {"name": "财政资金", "is_fiscal": "on", "ORDER": 1}, {"name": "自筹", "ORDER": 2})
+    data |= rows("grades", {"name": "一等奖", "amount": "50", "number": "1", "ORDER": 1})
     response = client.post(at("part", draft.pk, "money"), data)
     assert response.status_code == 302
+    assert list(draft.grades.values_list("name", "code", "amount")) == [("一等奖", "g1", 500_000)]
     assert list(draft.budget_categories.values_list("name", "code")) == [
         ("设备费", "category2"),
         ("业务费", "category1"),
@@ -312,7 +314,7 @@ def test_the_overview_takes_the_same_queries_for_any_size(
         )
         Contact.objects.create(call=draft, kind="policy", name=f"处{number}", phone="1", order=number)
     client.get(at("change", draft.pk))
-    with django_assert_num_queries(40):
+    with django_assert_num_queries(41):
         assert client.get(at("change", draft.pk)).status_code == 200
 
 

@@ -48,7 +48,7 @@ QUESTIONS = (
         "code": "people",
         "kind": QuestionKind.NUMBER,
         "label": "人数",
-        "valid_when": "value > 0",
+        "valid_when": "value > 0 && value < award.amount",
         "valid_message": "应大于 0。",
     },
     {
@@ -103,6 +103,12 @@ def attach(milestone, by, name="报告.pdf", content=b""):
     body = evidence(name).read() + content
     file = SimpleUploadedFile(name, body, "application/pdf")
     return actions.attach(milestone=milestone, question=question, file=file, name=name, by=by, at=AT)
+
+
+def test_a_form_may_hold_against_what_was_awarded(project):
+    found, people = project
+    milestone = milestone_of(found, "final")
+    assert queries.form_context(milestone, {})["award"] == {"amount": found.award.amount}
 
 
 def test_each_milestone_asks_its_form_and_the_last_also_the_acceptances(project):

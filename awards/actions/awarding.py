@@ -13,11 +13,11 @@ from applications import actions as applications
 from applications.models import Application
 from applications.states import ApplicationState, ProjectEnd
 from awards import conditions, notifications, queries, rules, signals
+from awards.actions.certifying import settle_conditions
 from awards.models import (
     PROPOSED,
     Agreement,
     Award,
-    ConditionCheck,
     Decision,
     Objection,
     Outcome,
@@ -30,7 +30,7 @@ from core import calendar, workflow
 from core.workflow import Refused
 from documents.actions import store
 from grants import actions as grants
-from grants.models import Call, ContactKind, Sourcing, StageKind
+from grants.models import AwardGrade, Call, ContactKind, Sourcing, StageKind
 from grants.queries import contact_for, moment_of, number_prefix
 from grants.states import TopicState
 from reviews import queries as reviews
@@ -58,23 +58,29 @@ def decide(
     by,
     at: datetime,
     meeting: str = "",
+    grade: AwardGrade | None = None,
 ) -> Decision:
-    """Fund, keep in reserve or reject. Raises Refused naming limit and clause, Lost when it is decided."""
+    """Fund, of a `grade` where the notice has some, keep in reserve or reject.
+
+    Raises Refused naming limit and clause, Lost when it is decided.
+    """
     application = _locked(application)
     rules.check_can_decide(by, application)
     rules.check_reason(reason, field="reason")
     if outcome == Outcome.FUND:
-        rules.check_fundable(application, amount)
+        amount = rules.check_grade(application, grade, amount)
+        rules.check_fundable(application, amount, grade=grade)
         rules.check_conditions(application)
         rules.check_place_left(application)
     else:
-        amount = Decimal(0)
+        amount, grade = Decimal(0), None
     if outcome == Outcome.RESERVE and Decision.objects.filter(application=application).exists():
         raise Refused(_("这个项目已经列为备选。"), field="outcome", code="already")
     decision = Decision.objects.create(
         application=application,
         outcome=outcome,
         amount=amount,
+        grade=grade,
         cap=queries.cap_of(application),
         score=reviews.result(application).total,
         reason=reason,
@@ -144,6 +150,7 @@ def publicise(
             title=application.title,
             organisation_name=application.organisation.name,
             amount=amounts[application.pk].amount,
+            grade_id=amounts[application.pk].grade_id,
         )
         for application in chosen
     )
@@ -273,6 +280,7 @@ def award(*, application: Application, by, at: datetime) -> Award:
         application=application,
         number=grants.next_number(f"{number_prefix(call)}-L"),
         amount=decision.amount,
+        grade_id=decision.grade_id,
         cap=decision.cap,
         awarded_by=by,
         awarded_at=at,
@@ -295,60 +303,6 @@ def award(*, application: Application, by, at: datetime) -> Award:
         workflow.move(agreement, AgreementState.IN_FORCE, by=by, at=at, is_by_decision=True)
         _in_force(agreement, by=by, at=at)
     return made
-
-
-@transaction.atomic
-def certify(*, agreement: Agreement, rule, place: conditions.Place, by, at: datetime, file=None) -> None:
-    """The unit says that a later clause holds, with the file that the notice wants. Said anew it replaces."""
-    agreement = _held(agreement)
-    found = conditions.condition_of(agreement, place, rule, at=at)
-    conditions.check_can_certify(by, agreement, found, has_file=file is not None)
-    check = _check(agreement, found, certified_by=by, certified_at=at)
-    if file is not None:
-        store(
-            subject=check,
-            kind=conditions.FILE,
-            file=file,
-            name=file.name,
-            by=by,
-            at=at,
-            field="file",
-            clause=rule.clause,
-        )
-    workflow.record(agreement, "certified", by=by, at=at, note=rule.text, data={"place": place.number})
-
-
-@transaction.atomic
-def mark_condition(
-    *, agreement: Agreement, rule, place: conditions.Place, status: str, note: str, by, at: datetime
-) -> None:
-    """The officer's result of a later clause, which stands above the machine's."""
-    agreement = _held(agreement)
-    found = conditions.condition_of(agreement, place, rule, at=at)
-    conditions.check_can_mark(by, agreement, found, status=status, note=note)
-    _check(agreement, found, officer_status=status, officer_note=note.strip(), officer=by, officer_at=at)
-    data = {"place": place.number, "status": status}
-    workflow.record(agreement, "condition_marked", by=by, at=at, note=note or rule.text, data=data)
-
-
-def _held(agreement: Agreement) -> Agreement:
-    rows = Agreement.objects.select_for_update(of=("self",))
-    return rows.select_related("award__application__call__programme__department").get(pk=agreement.pk)
-
-
-def _check(agreement: Agreement, found: conditions.Condition, **fields) -> ConditionCheck:
-    check, _created = ConditionCheck.objects.update_or_create(
-        agreement=agreement, rule=found.rule, place=found.place.number, defaults=fields
-    )
-    return check
-
-
-@transaction.atomic
-def settle_conditions(*, agreement: Agreement, place: conditions.Place, at: datetime) -> None:
-    """Every clause of a place holds: how, is written down for good. Raises Refused when one does not."""
-    for found in conditions.check_hold(agreement, place, at=at):
-        if not (found.check and found.check.settled_at):
-            _check(agreement, found, status=found.status, evidence=found.line.evidence, settled_at=at)
 
 
 @transaction.atomic

@@ -1,0 +1,45 @@
+"""Decide, publish, hear objections, award, sign; and what has to hold later."""
+
+from awards.actions.awarding import (
+    award,
+    bureau_sign,
+    close_publicity,
+    complete,
+    correct,
+    decide,
+    end_early,
+    extend,
+    fell_away,
+    follow_moments,
+    forgo,
+    lapse,
+    object,
+    publicise,
+    resolve_objection,
+    send_back,
+    unit_sign,
+)
+from awards.actions.certifying import certify, mark_condition, settle_conditions
+
+__all__ = [
+    "award",
+    "bureau_sign",
+    "certify",
+    "close_publicity",
+    "complete",
+    "correct",
+    "decide",
+    "end_early",
+    "extend",
+    "fell_away",
+    "follow_moments",
+    "forgo",
+    "lapse",
+    "mark_condition",
+    "object",
+    "publicise",
+    "resolve_objection",
+    "send_back",
+    "settle_conditions",
+    "unit_sign",
+]
