@@ -106,7 +106,7 @@ def attach(milestone, by, name="报告.pdf", content=b""):
 
 
 def test_a_form_may_hold_against_what_was_awarded(project):
-    found, people = project
+    found, _people = project
     milestone = milestone_of(found, "final")
     assert queries.form_context(milestone, {})["award"] == {"amount": found.award.amount}
 
