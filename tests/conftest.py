@@ -19,6 +19,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from django.core.cache import cache
 from django.db import connection
+from django.utils import translation
 from hypothesis import settings
 from playwright.sync_api import sync_playwright
 
@@ -85,6 +86,13 @@ def wait_until(holds, what: str, seconds: float = WAIT_SECONDS):
             return found
         time.sleep(0.02)
     return pytest.fail(f"waited {seconds} s in vain: {what}")
+
+
+@pytest.fixture(autouse=True)
+def own_language():
+    """A page that a test read in English leaves the next test its own language."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

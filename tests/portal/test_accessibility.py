@@ -4,14 +4,18 @@ from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role, UnitRole
 from applications import actions
+from applications.models import Partner
 from notifications.actions import Owes
+from tests.applications.test_nominators import ask, fellow, nominated_call
 from tests.factories.accounts import OrganisationFactFactory, OrganisationFactory, member_of, officer
 from tests.factories.applications import filled, submitted
 from tests.factories.grants import CallFactory, TopicFactory
+from tests.factories.milestones import agreement, milestone_of, people_of
 from tests.factories.notifications import MessageFactory, open_deadline
 from tests.portal.test_views import demand_call, notice_of
 
@@ -141,6 +145,52 @@ def test_a_teams_pages_and_the_departments(new_page, client, live_server):
             ],
         ),
         (manager, [desk, f"{desk}{sent.pk}/change/", f"{desk}causes/"]),
+    )
+    found = []
+    for user, addresses in asked:
+        page = sit(new_page, client, live_server, user)
+        found += [fault for address in addresses for fault in faults(page, address)]
+    assert found == []
+
+
+def test_the_pages_of_partners_nominators_appeals_and_projects(new_page, client, live_server):
+    """What others than the team open on an application's way, and a running project with its requests."""
+    now = timezone.now()
+    draft, partner = filled(), OrganisationFactory()
+    asked_of = {"invited_by": draft.created_by, "invited_at": now}
+    Partner.objects.create(application=draft, organisation=partner, **asked_of)
+    nominated, leader = filled(call=nominated_call()), fellow(7, "赵院士")
+    nominators = reverse("applications:detail", args=[nominated.pk])
+    (nominator,) = ask(nominated, leader)
+    actions.submit(application=nominated, by=nominated.created_by, at=now)
+    rejected = submitted(call=CallFactory(parts__stages=("formal_check", "decision")))
+    by = officer(Role.PROGRAMME_MANAGER, rejected.call.programme.department)
+    actions.reject(application=rejected, reason="成立不足一年", clause="第三条", by=by, at=now)
+    project = agreement()
+    around, own = people_of(project), f"/milestones/projects/{project.pk}/"
+    section = draft.call.sections.first().code
+    asked = (
+        (
+            draft.created_by,
+            [f"/applications/start/{draft.call_id}/", f"/applications/{draft.pk}/comments/{section}/"],
+        ),
+        (member_of(partner, UnitRole.ADMIN), [f"/applications/{draft.pk}/partner/"]),
+        (nominated.created_by, [nominators]),
+        (leader, ["/applications/nominations/", f"/applications/nominations/{nominator.pk}/"]),
+        (rejected.created_by, [f"/applications/{rejected.pk}/", f"/applications/{rejected.pk}/appeal/"]),
+        (
+            around["team"],
+            [
+                "/projects/",
+                f"/projects/{project.pk}/",
+                f"{own}changes/",
+                f"{own}changes/leader/",
+                f"{own}changes/budget/",
+                f"{own}extension/",
+                f"{own}termination/",
+                f"/milestones/{milestone_of(project).pk}/",
+            ],
+        ),
     )
     found = []
     for user, addresses in asked:
