@@ -10,10 +10,13 @@ from django.utils import timezone
 from accounts.roles import Role, UnitRole
 from applications import actions
 from applications.models import Partner
+from applications.queries import Office
 from notifications.actions import Owes
 from tests.applications.test_nominators import ask, fellow, nominated_call
+from tests.applications.test_recommending import waiting
 from tests.factories.accounts import OrganisationFactFactory, OrganisationFactory, member_of, officer
 from tests.factories.applications import filled, submitted
+from tests.factories.equity import deal_of, settled
 from tests.factories.grants import CallFactory, TopicFactory
 from tests.factories.milestones import agreement, milestone_of, people_of
 from tests.factories.notifications import MessageFactory, open_deadline
@@ -44,6 +47,8 @@ def addresses():
         f"/board/{topic.pk}/",
         "/publicity/",
         f"/publicity/{notice.pk}/",
+        f"/awards/publicity/{notice.pk}/object/",
+        "/facilities/registry/",
         "/results/",
         "/accounts/login/",
         "/accounts/signup/",
@@ -191,6 +196,31 @@ def test_the_pages_of_partners_nominators_appeals_and_projects(new_page, client,
                 f"/milestones/{milestone_of(project).pk}/",
             ],
         ),
+    )
+    found = []
+    for user, addresses in asked:
+        page = sit(new_page, client, live_server, user)
+        found += [fault for address in addresses for fault in faults(page, address)]
+    assert found == []
+
+
+def test_the_pages_of_letters_agreements_demands_and_shares(new_page, client, live_server):
+    now = timezone.now()
+    bureau = OrganisationFactory()
+    office, recommender = Office(bureau.pk, "370212"), officer(Role.RECOMMENDER, bureau, region="370212")
+    call = CallFactory()
+    (sent,) = waiting(call)
+    actions.recommend(application=sent, opinion="同意", by=recommender, at=now)
+    letter = actions.issue_letter(call=call, office=office, by=recommender, at=now)
+    deal = deal_of()
+    around, agreed = people_of(deal.agreement), f"/awards/agreements/{deal.agreement_id}/"
+    settled(deal, around)
+    trigger, report = deal.triggers.first(), deal.reports.first()
+    asked = (
+        (recommender, ["/applications/recommendations/", f"/applications/letters/{letter.pk}/"]),
+        (around["team"], ["/awards/agreements/", agreed, "/equity/", f"/equity/{deal.pk}/"]),
+        (around["team"], [f"/equity/triggers/{trigger.pk}/", f"/equity/reports/{report.pk}/"]),
+        (around["unit_admin"], ["/demands/", "/demands/new/", "/demands/unit-check/", "/facilities/"]),
     )
     found = []
     for user, addresses in asked:
