@@ -256,8 +256,8 @@ def workspace_page(world: World, runs: int) -> Bench:
 TRIED = 1_000
 RULES = [
     "unit.region.startsWith('3702')",
-    "unit.registered_date == null || unit.registered_date <= date('2025-01-01')",
-    "pi.birth_date == null || pi.birth_date >= date('1960-01-01')",
+    "!has(unit.registered_date) || unit.registered_date <= date('2025-01-01')",
+    "!has(pi.birth_date) || pi.birth_date >= date('1960-01-01')",
     "size(partners) <= 5 && participants.all(p, p.months_per_year <= 12.0)",
     "covers(budget.own, budget.fiscal, 1) && budget.total >= times(budget.fiscal, 1.5)",
 ]

@@ -14,9 +14,13 @@ from applications.queries import Office
 from notifications.actions import Owes
 from tests.applications.test_nominators import ask, fellow, nominated_call
 from tests.applications.test_recommending import waiting
+from tests.applications.test_unit_tables import stamped_call
+from tests.awards.test_conditions import CERTIFIED, signing
 from tests.factories.accounts import OrganisationFactFactory, OrganisationFactory, member_of, officer
 from tests.factories.applications import filled, submitted
 from tests.factories.equity import deal_of, settled
+from tests.factories.facilities import file, handed_in, opened
+from tests.factories.facilities import people_of as people_of_platform
 from tests.factories.grants import CallFactory, TopicFactory
 from tests.factories.milestones import agreement, milestone_of, people_of
 from tests.factories.notifications import MessageFactory, open_deadline
@@ -221,6 +225,38 @@ def test_the_pages_of_letters_agreements_demands_and_shares(new_page, client, li
         (around["team"], ["/awards/agreements/", agreed, "/equity/", f"/equity/{deal.pk}/"]),
         (around["team"], [f"/equity/triggers/{trigger.pk}/", f"/equity/reports/{report.pk}/"]),
         (around["unit_admin"], ["/demands/", "/demands/new/", "/demands/unit-check/", "/facilities/"]),
+    )
+    found = []
+    for user, addresses in asked:
+        page = sit(new_page, client, live_server, user)
+        found += [fault for address in addresses for fault in faults(page, address)]
+    assert found == []
+
+
+def test_the_pages_of_platforms_conditions_and_stamped_tables(new_page, client, live_server):
+    evaluation = opened(file())
+    around, facility = people_of_platform(evaluation.facility), evaluation.facility_id
+    handed_in(evaluation, around)
+    agreement, admin, manager = signing(CERTIFIED)
+    held = f"/projects/{agreement.pk}/conditions/"
+    sent = submitted(call=stamped_call())
+    asked = (
+        (
+            around["member"],
+            [
+                "/facilities/",
+                f"/facilities/{facility}/",
+                f"/facilities/{facility}/cases/",
+                f"/facilities/{facility}/cases/new/",
+                f"/facilities/evaluations/{evaluation.pk}/",
+            ],
+        ),
+        (admin, [held]),
+        (manager, [held]),
+        (
+            member_of(sent.organisation, UnitRole.ADMIN),
+            ["/applications/unit-review/"],
+        ),
     )
     found = []
     for user, addresses in asked:
