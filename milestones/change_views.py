@@ -98,7 +98,7 @@ def change(request, pk):
     review = REVIEWS.get(request.POST.get("do"))
     form = UnitReviewForm(request.POST if review else None)
     if review:
-        if not changing.is_of_unit(request.user, found.agreement):
+        if not rules.is_of_unit(request.user, found.agreement):
             raise PermissionDenied
         if form.is_valid():
             try:

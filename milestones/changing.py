@@ -17,7 +17,7 @@ from core import calendar
 from core.calendar import DayKind
 from core.workflow import Refused
 from milestones.models import Change, ChangeKind, ChangeTerm, ChangeWay
-from milestones.rules import can, is_manager_of, is_of_project
+from milestones.rules import can, is_manager_of, is_of_project, is_of_unit
 from milestones.states import ChangeState
 
 LONGEST = 4000
@@ -182,11 +182,6 @@ def joining(change: Change) -> list[dict]:
         {name: Participant._meta.get_field(name).to_python(value) for name, value in person.items()}
         for person in change.people.get("join", ())
     ]
-
-
-def is_of_unit(user, agreement: Agreement) -> bool:
-    """An administrator of the lead unit."""
-    return agreement.award.application.organisation_id in user.scope.admin_units
 
 
 def check_can_withdraw(user, change: Change) -> None:

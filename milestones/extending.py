@@ -12,7 +12,7 @@ from core.calendar import DayKind
 from core.workflow import Refused
 from milestones import queries
 from milestones.models import Extension, Kind, Milestone
-from milestones.rules import can, is_manager_of, is_of_project
+from milestones.rules import can, is_manager_of, is_of_project, is_of_unit
 from milestones.states import ExtensionState, MilestoneState
 
 LONGEST_REASON = 4000
@@ -133,11 +133,6 @@ def check_can_withdraw(user, extension: Extension) -> None:
     if not is_of_project(user, extension.agreement.award.application):
         raise Refused(_("只有项目团队和承担单位管理员可以撤回延期申请。"), code="forbidden")
     _check_state(extension, *WAITING)
-
-
-def is_of_unit(user, agreement: Agreement) -> bool:
-    """An administrator of the lead unit."""
-    return agreement.award.application.organisation_id in user.scope.admin_units
 
 
 def first_state(user, agreement: Agreement) -> str:

@@ -89,7 +89,7 @@ def extension(request, pk):
     review = REVIEWS.get(request.POST.get("do"))
     form = UnitReviewForm(request.POST if review else None)
     if review:
-        if not extending.is_of_unit(request.user, found.agreement):
+        if not rules.is_of_unit(request.user, found.agreement):
             raise PermissionDenied
         if form.is_valid():
             try:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.roles import Role
 from applications.models import Application, TeamMember
+from awards.models import Agreement
 from awards.states import AgreementState
 from core.calendar import local_date
 from core.workflow import Refused
@@ -34,6 +35,11 @@ def is_of_project(user, application: Application) -> bool:
         application.organisation_id in user.scope.admin_units
         or TeamMember.objects.filter(application=application, user=user).exists()
     )
+
+
+def is_of_unit(user, agreement: Agreement) -> bool:
+    """An administrator of the lead unit."""
+    return agreement.award.application.organisation_id in user.scope.admin_units
 
 
 def is_manager(user, milestone: Milestone) -> bool:

@@ -12,7 +12,7 @@ from core import workflow
 from core.calendar import local_date
 from core.workflow import Lost, Refused
 from documents.actions import store
-from milestones import change_clocks, changing
+from milestones import change_clocks, changing, rules
 from milestones.actions.moves import locked
 from milestones.models import Change, ChangeKind, ChangeWay
 from milestones.states import ChangeState
@@ -50,7 +50,7 @@ def ask_change(
     elif kind == ChangeKind.TITLE:
         before = held.award.application.title
     changing.check_terms(term, before=before, after=after, reason=reason, files=files)
-    reviewed = term.unit_days and not changing.is_of_unit(by, held)
+    reviewed = term.unit_days and not rules.is_of_unit(by, held)
     change = _created(
         agreement=held,
         kind=kind,

@@ -1,7 +1,6 @@
 """Changes of a running project (变更): what the notice says of each kind, what is asked, what was decided."""
 
 import pgtrigger
-from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -10,7 +9,12 @@ from django.utils.translation import pgettext_lazy
 
 from grants.models import Call, frozen_with_call
 from milestones import states
-from milestones.models.requests import ProjectRequest, RequestQuerySet, decided_by_whom
+from milestones.models.requests import (
+    RequestQuerySet,
+    ReviewedRequest,
+    decided_by_whom,
+    reviewed_by_unit,
+)
 
 
 class ChangeKind(models.TextChoices):
@@ -83,7 +87,7 @@ class ChangeQuerySet(RequestQuerySet):
         return self.filter(state__in=[states.ChangeState.APPROVED, states.ChangeState.FILED])
 
 
-class Change(ProjectRequest):
+class Change(ReviewedRequest):
     """One change, asked for by the project. What was asked never changes.
 
     `people`: {"leave": [Participant ids], "join": [{field of a participant: value}]} of a change of people.
@@ -100,20 +104,10 @@ class Change(ProjectRequest):
     state = models.CharField(
         _("状态"), max_length=20, choices=states.ChangeState, default=states.ChangeState.UNIT_REVIEW
     )
-    unit_opinion = models.TextField(_("单位审核意见"), blank=True)
-    unit_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("单位审核人"),
-    )
-    unit_at = models.DateTimeField(_("单位审核时间"), null=True, blank=True)
 
     objects = ChangeQuerySet.as_manager()
 
-    class Meta(ProjectRequest.Meta):
+    class Meta(ReviewedRequest.Meta):
         verbose_name = _("变更申请")
         verbose_name_plural = pgettext_lazy("list", "变更申请")
         constraints = [
@@ -128,18 +122,7 @@ class Change(ProjectRequest):
                 condition=~Q(state="filed") | Q(way="filing"), name="change_filed_by_notice"
             ),
             decided_by_whom("change_decided_at_by"),
-            models.CheckConstraint(
-                condition=Q(unit_at__isnull=True, unit_by__isnull=True)
-                | Q(unit_at__isnull=False, unit_by__isnull=False),
-                name="change_unit_at_by",
-            ),
-            models.CheckConstraint(
-                condition=~Q(state="unit_review") | Q(unit_at__isnull=True), name="change_not_yet_reviewed"
-            ),
-            models.CheckConstraint(
-                condition=~Q(state="returned") | Q(unit_at__isnull=False) & ~Q(unit_opinion=""),
-                name="change_returned_has_reason",
-            ),
+            *reviewed_by_unit("change"),
         ]
         triggers = [
             pgtrigger.Protect(

@@ -1,7 +1,6 @@
 """More time for a project (延期): what is asked, which milestones move, what was decided."""
 
 import pgtrigger
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +8,12 @@ from django.utils.translation import pgettext_lazy
 
 from milestones import states
 from milestones.models.promises import Milestone
-from milestones.models.requests import ProjectRequest, RequestQuerySet, decided_by_whom
+from milestones.models.requests import (
+    RequestQuerySet,
+    ReviewedRequest,
+    decided_by_whom,
+    reviewed_by_unit,
+)
 
 
 class ExtensionQuerySet(RequestQuerySet):
@@ -20,7 +24,7 @@ class ExtensionQuerySet(RequestQuerySet):
         return self.filter(state=states.ExtensionState.APPROVED)
 
 
-class Extension(ProjectRequest):
+class Extension(ReviewedRequest):
     """A request for a later end of a project. One is open at a time; what was asked never changes."""
 
     machine = states.EXTENSION
@@ -30,20 +34,10 @@ class Extension(ProjectRequest):
     state = models.CharField(
         _("状态"), max_length=20, choices=states.ExtensionState, default=states.ExtensionState.UNIT_REVIEW
     )
-    unit_opinion = models.TextField(_("单位审核意见"), blank=True)
-    unit_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("单位审核人"),
-    )
-    unit_at = models.DateTimeField(_("单位审核时间"), null=True, blank=True)
 
     objects = ExtensionQuerySet.as_manager()
 
-    class Meta(ProjectRequest.Meta):
+    class Meta(ReviewedRequest.Meta):
         verbose_name = _("延期申请")
         verbose_name_plural = pgettext_lazy("list", "延期申请")
         constraints = [
@@ -54,18 +48,7 @@ class Extension(ProjectRequest):
             ),
             models.CheckConstraint(condition=Q(ends_date__gt=F("old_ends_date")), name="extension_is_later"),
             decided_by_whom("extension_decided_at_by"),
-            models.CheckConstraint(
-                condition=Q(unit_at__isnull=True, unit_by__isnull=True)
-                | Q(unit_at__isnull=False, unit_by__isnull=False),
-                name="extension_unit_at_by",
-            ),
-            models.CheckConstraint(
-                condition=~Q(state="unit_review") | Q(unit_at__isnull=True), name="extension_not_yet_reviewed"
-            ),
-            models.CheckConstraint(
-                condition=~Q(state="returned") | Q(unit_at__isnull=False) & ~Q(unit_opinion=""),
-                name="extension_returned_has_reason",
-            ),
+            *reviewed_by_unit("extension"),
         ]
         triggers = [
             pgtrigger.Protect(

@@ -35,6 +35,24 @@ class ProjectRequest(models.Model):
         ordering = ["-submitted_at", "-id"]
 
 
+class ReviewedRequest(ProjectRequest):
+    """One that the unit's administrator passes on or sends back first, where the notice wants that."""
+
+    unit_opinion = models.TextField(_("单位审核意见"), blank=True)
+    unit_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("单位审核人"),
+    )
+    unit_at = models.DateTimeField(_("单位审核时间"), null=True, blank=True)
+
+    class Meta(ProjectRequest.Meta):
+        abstract = True
+
+
 def decided_by_whom(name: str) -> models.CheckConstraint:
     """What was approved or refused names who did it and when; nothing else does."""
     return models.CheckConstraint(
@@ -42,3 +60,21 @@ def decided_by_whom(name: str) -> models.CheckConstraint:
         | ~Q(state__in=["approved", "refused"]) & Q(decided_by__isnull=True, decided_at__isnull=True),
         name=name,
     )
+
+
+def reviewed_by_unit(name: str) -> list[models.CheckConstraint]:
+    """Who reviewed it for the unit and when; nothing before, and a reason where it was sent back."""
+    return [
+        models.CheckConstraint(
+            condition=Q(unit_at__isnull=True, unit_by__isnull=True)
+            | Q(unit_at__isnull=False, unit_by__isnull=False),
+            name=f"{name}_unit_at_by",
+        ),
+        models.CheckConstraint(
+            condition=~Q(state="unit_review") | Q(unit_at__isnull=True), name=f"{name}_not_yet_reviewed"
+        ),
+        models.CheckConstraint(
+            condition=~Q(state="returned") | Q(unit_at__isnull=False) & ~Q(unit_opinion=""),
+            name=f"{name}_returned_has_reason",
+        ),
+    ]
