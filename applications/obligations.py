@@ -164,15 +164,6 @@ def register_all() -> None:
         owing = _examined if kind == DeadlineKind.FORMAL_CHECK else partial(_in_stage, states)
         register(
             Obligation(
-                kind=DeadlineKind.SANCTION_DECISION,
-                model=Sanction,
-                owing=lambda at: Sanction.objects.filter(state=SanctionState.PROPOSED).select_related(
-                    "term", "application__call__programme__department"
-                ),
-                open=lambda sanction, at: sanction_clocks.open_decision(sanction, at=sanction.proposed_at),
-                dates=("applications.Sanction.proposed_at",),
-            ),
-            Obligation(
                 kind=kind,
                 model=Application,
                 owing=owing,
@@ -187,6 +178,15 @@ def register_all() -> None:
             ),
         )
     register(
+        Obligation(
+            kind=DeadlineKind.SANCTION_DECISION,
+            model=Sanction,
+            owing=lambda at: Sanction.objects.filter(state=SanctionState.PROPOSED).select_related(
+                "term", "application__call__programme__department"
+            ),
+            open=lambda sanction, at: sanction_clocks.open_decision(sanction, at=sanction.proposed_at),
+            dates=("applications.Sanction.proposed_at",),
+        ),
         Obligation(
             kind=DeadlineKind.CALL_CLOSES,
             model=Application,

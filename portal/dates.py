@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from io import BytesIO
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -18,17 +18,14 @@ from rustpy_xlsxwriter import FastExcel
 from applications.models import Application
 from awards.models import Agreement
 from core import calendar
-from finance.models import Instalment, Refund
-from milestones.models import Extension, Milestone, Report, Termination
 from notifications.chasing import people_owing
 from notifications.models import CalendarFeed, Deadline
 from notifications.queries import absolute
-from portal import duties
+from portal import duties, subjects
 from portal.exporting import plain
 
 MOST = 500
 PER_DAY = 4
-OF_AGREEMENT = (Extension, Termination, Instalment, Refund)
 
 
 def of_month(user, *, whose: str, first: date, last: date) -> QuerySet:
@@ -76,19 +73,9 @@ def month(user, *, whose: str, year: int, number: int, at: datetime) -> list[lis
 
 
 def of_project(agreement: Agreement) -> QuerySet:
-    """What is open about a project: its milestones and their reports, requests, instalments, refunds too."""
-    milestones = Milestone.objects.filter(agreement=agreement).values("pk")
-    keys = {
-        Application: [agreement.award.application_id],
-        Agreement: [agreement.pk],
-        Milestone: milestones,
-        Report: Report.objects.filter(milestone__in=milestones).values("pk"),
-        **{model: model.objects.filter(agreement=agreement).values("pk") for model in OF_AGREEMENT},
-    }
-    wanted = Q()
-    for model, found in keys.items():
-        wanted |= Q(content_type=ContentType.objects.get_for_model(model), object_id__in=found)
-    return Deadline.objects.open().filter(wanted)
+    """What is open about a project: its application, agreement, milestones, requests, money and share."""
+    own = Application.objects.filter(pk=agreement.award.application_id).values("pk")
+    return Deadline.objects.open().filter(pk__in=subjects.deadlines(own))
 
 
 def address_of(user, agreement: Agreement | None = None) -> str:

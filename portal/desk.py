@@ -134,7 +134,10 @@ def _funnel_steps(row: dict) -> list[dict]:
 
 
 def money(user, *, year: int) -> list[dict]:
-    """Committed and paid against what is appropriated this year, per programme: two queries."""
+    """Committed and paid against what is appropriated this year, per programme: two queries.
+
+    What nothing was committed of comes last.
+    """
     plans = Appropriation.objects.filter(year=year).select_related("programme").order_by("programme__slug")
     if not (user.scope.sees_everything or user.has_role(Role.FINANCE)):
         plans = plans.filter(programme__department_id__in=user.scope.departments)
@@ -148,10 +151,11 @@ def money(user, *, year: int) -> list[dict]:
         .values_list("agreement__award__application__call__programme")
         .annotate(Sum("paid"))
     )
-    return [
+    rows = [
         {
             "programme": plan.programme,
             "amount": plan.amount,
+            "is_untouched": not (plan.committed or paid.get(plan.programme_id)),
             "bars": [
                 {
                     "label": _("已承诺"),
@@ -168,6 +172,7 @@ def money(user, *, year: int) -> list[dict]:
         }
         for plan in plans
     ]
+    return sorted(rows, key=lambda row: row["is_untouched"])
 
 
 def reviews(user) -> dict:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
@@ -11,13 +10,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
 from applications.models import Application, TeamMember
-from awards.models import Agreement
 from core.calendar import end_of_day, local_date
-from finance.models import Refund
-from milestones.models import Extension, Milestone
 from notifications.chasing import people_owing
-from notifications.models import Deadline, Notice, Obligor
+from notifications.models import Deadline, Obligor
 from notifications.states import DeadlineState
+from portal import subjects
 
 LATE_FIRST = ("due_at", "id")
 ORDER = {"done": ("-closed_at", "-id")}
@@ -65,7 +62,7 @@ def _by_unit(user) -> QuerySet:
     units = user.scope.admin_units
     in_its_name = Obligor.objects.filter(organisation__in=units, role="").values("deadline_id")
     members = Membership.objects.filter(organisation__in=units, is_active=True).values("user_id")
-    by_its_people = _about(Application.objects.filter(organisation__in=units).values("pk"))
+    by_its_people = subjects.deadlines(Application.objects.filter(organisation__in=units).values("pk"))
     in_person = Deadline.objects.filter(_owing(Q(user__in=members)), pk__in=by_its_people).values("pk")
     return Deadline.objects.filter(pk__in=in_its_name.union(in_person))
 
@@ -78,33 +75,7 @@ def _by_teams(user) -> QuerySet:
     own = TeamMember.objects.filter(user=user).values("application_id")
     team = TeamMember.objects.filter(application__in=own).values("user_id")
     theirs = _owing(Q(organisation__in=user.scope.units) | Q(user__in=team))
-    return Deadline.objects.filter(theirs, pk__in=_about(own))
-
-
-def _about(applications: QuerySet) -> QuerySet:
-    """Keys of the deadlines of these applications, of their agreements and milestones, and of notices served
-    about them. A union: each part then takes the index of subjects, which one condition with OR would not.
-    """
-    keys = {
-        Application: applications,
-        Agreement: Agreement.objects.filter(award__application__in=applications).values("pk"),
-    }
-    for model in (Milestone, Extension, Refund):
-        rows = model.objects.filter(agreement__award__application__in=applications)
-        keys[model] = rows.order_by().values("pk")
-    keys[Notice] = _keyed(Notice, keys)
-    return _keyed(Deadline, keys)
-
-
-def _keyed(model: type[models.Model], keys: dict) -> QuerySet:
-    """Keys of the rows of `model` whose subject is among these."""
-    first, *others = (
-        model.objects.order_by()
-        .filter(content_type=ContentType.objects.get_for_model(subject), object_id__in=found)
-        .values("pk")
-        for subject, found in keys.items()
-    )
-    return first.union(*others)
+    return Deadline.objects.filter(theirs, pk__in=subjects.deadlines(own))
 
 
 def narrowed(rows: QuerySet, *, q: str = "", kind: str = "") -> QuerySet:

@@ -95,6 +95,7 @@ GROUPS = (
             Item("milestones.Milestone", "flag"),
             Item("milestones.Report", "upload_file"),
             Item("milestones.Extension", "update"),
+            Item("milestones.Change", "edit_note"),
         ),
     ),
     Group(

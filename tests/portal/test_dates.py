@@ -9,9 +9,16 @@ from django.utils import timezone
 from icalendar import Calendar
 from openpyxl import load_workbook
 
+from accounts.models import BankAccount, JoinRequest, Organisation, OrganisationFact, Subordination
 from accounts.roles import Role, UnitRole
+from applications.models import Sanction, StampedTable
+from awards.models import Objection, Publicity
 from core import calendar_table
 from core.models import Event
+from exchange.models import Demand
+from facilities.models import AnnualEvaluation, Facility
+from grants.models import Invitation
+from milestones.actions import ask_change
 from notifications.actions import Owes, meet_deadline
 from notifications.models import (
     CalendarFeed,
@@ -19,13 +26,17 @@ from notifications.models import (
     DeadlineKind,
     Delivery,
     Message,
+    Notice,
     Preference,
     ReminderPolicy,
     Subscription,
 )
+from notifications.obligations import REGISTRY
 from notifications.queries import rendered
+from portal import dates, subjects
+from reviews.models import Assignment, Expert
 from tests.factories.accounts import OrganisationFactory, UserFactory, member_of, officer
-from tests.factories.milestones import agreement, people_of
+from tests.factories.milestones import AT, agreement, people_of
 from tests.factories.notifications import open_deadline
 
 pytestmark = pytest.mark.django_db
@@ -163,6 +174,47 @@ def test_a_team_sees_what_any_of_it_owes_about_its_projects_and_nothing_else(cli
     assert kinds(client, "team") == []
     client.force_login(people["manager"])
     assert client.get("/todo/", {"tab": "team"}).context["tab"] == "mine"
+
+
+def test_what_is_owed_about_a_request_on_a_project_is_the_teams_too(client):
+    found = agreement()
+    people = people_of(found)
+    mate = member_of(found.award.application.organisation)
+    found.award.application.team.create(user=mate)
+    leader = Owes(user=people["team"])
+    asked = ask_change(agreement=found, kind="title", reason="合并", after="新名称", by=people["team"], at=AT)
+    open_deadline(at=AT, owed_by=[leader], subject=asked, kind="supplement")
+    client.force_login(mate)
+    assert "supplement" in kinds(client, "team")
+    assert "supplement" in {row.kind for row in dates.of_project(found)}
+    client.force_login(people["stranger"])
+    assert kinds(client, "team") == []
+
+
+ELSEWHERE = {
+    AnnualEvaluation,  # of a facility, behind its award
+    Assignment,  # an expert's, hidden from the team
+    BankAccount,
+    Demand,
+    Expert,
+    Facility,
+    Invitation,
+    JoinRequest,
+    Notice,  # hangs on what it is about
+    Objection,  # of a row of a publicity list
+    Organisation,
+    OrganisationFact,
+    Publicity,
+    Sanction,  # the office's until it is decided
+    StampedTable,
+    Subordination,
+}
+"""What can have a deadline and hangs on no application, or is none of the team's business."""
+
+
+def test_every_kind_of_obligation_says_whether_it_hangs_on_an_application():
+    known = {obligation.model for obligation in REGISTRY.values()}
+    assert known - set(subjects.WAYS) == ELSEWHERE
 
 
 def test_a_unit_sees_what_its_people_owe_for_it(client):
