@@ -16,7 +16,7 @@ from accounts.roles import Role
 from applications.admin.intakes import IntakeFilter, IntakeOfDecisionFilter
 from applications.models import Application
 from applications.states import ApplicationState
-from awards import actions, queries, rules
+from awards import actions, grading, queries, rules
 from awards.forms import DecisionForm, PublicityForm, ReasonForm, ResolveForm, TermsForm
 from awards.models import (
     Agreement,
@@ -81,7 +81,11 @@ class ProposalAdmin(ReadOnlyMixin, HistoryMixin, ActionButtonsMixin, ModelAdmin)
     def change_view(self, request, object_id, form_url="", extra_context=None):
         application = self._subject(request, object_id)
         rows = queries.desk(queries.competitors(application)[:200])
+        grades = grading.ruled(application.call)
+        given = grading.proposed(grading.ranked_among(application), grades) if grades else {}
         extra = {
+            "given": given,
+            "columns": 10 if given else 9,
             "rows": [row for row in rows if not row.unranked],
             "unranked": [row for row in rows if row.unranked],
             "limit": queries.due_of(application),

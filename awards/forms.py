@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from applications.fields import DayField, LimitedText, MoneyField
 from applications.forms.checking import MARKS
 from applications.questions import localised
+from awards import grading
 from awards.models import Agreement, Objection, Outcome, PublicityItem
 from core.money import wan
 from grants.models import AwardGrade
@@ -25,17 +26,30 @@ class DecisionForm(forms.Form):
     grade = forms.ModelChoiceField(
         label=_("等次"), queryset=AwardGrade.objects.none(), required=False, help_text=_("拟立项的必选。")
     )
+    deviation = forms.CharField(
+        label=_("另定等次的理由"),
+        max_length=LONG,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("等次与通知的规则不同的，必须写明。"),
+    )
     reason = forms.CharField(label=_("理由"), max_length=LONG, widget=forms.Textarea(attrs={"rows": 4}))
     meeting = forms.CharField(
         label=_("会议"), max_length=120, required=False, help_text=_("例如：局长办公会第 5 次")
     )
 
     def about(self, application) -> None:
-        """The grades of the notice; where each has its amount, nobody types one."""
+        """The grades of the notice, that of its rule chosen; where each has its amount, nobody types one."""
         grades = list(application.call.grades.all())
+        found = grading.proposed_for(application)
+        if found is None:
+            del self.fields["deviation"]
         if not grades:
             del self.fields["grade"]
             return
+        if found is not None:
+            self.fields["grade"].help_text = found.sentence
+            self.initial |= {"grade": found.grade}
         self.fields["grade"].queryset = application.call.grades.all()
         self.fields["grade"].label_from_instance = _shown_grade
         if all(grade.amount is not None for grade in grades):

@@ -1,6 +1,6 @@
 """What decisions, notices and agreements read."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -59,8 +59,8 @@ def final_decision(application: Application) -> Decision | None:
 
 def latest_decisions(applications: Iterable[Application]) -> dict[int, Decision]:
     """Application id → its latest decision; one query."""
-    rows = Decision.objects.filter(application__in=[a.pk for a in applications]).order_by("at", "id")
-    return {decision.application_id: decision for decision in rows}
+    rows = Decision.objects.filter(application__in=[a.pk for a in applications]).select_related("grade")
+    return {decision.application_id: decision for decision in rows.order_by("at", "id")}
 
 
 def cap_of(application: Application) -> Decimal | None:
@@ -156,9 +156,9 @@ def desk(applications: Iterable[Application]) -> list[Row]:
     ]
 
 
-def competitors(application: Application) -> QuerySet:
+def competitors(application: Application, states: Collection[str] = (ApplicationState.DECISION,)) -> QuerySet:
     """What it is ranked among: bids for its topic, or the call's of its batch, that stand for decision."""
-    rows = Application.objects.filter(call_id=application.call_id, state=ApplicationState.DECISION)
+    rows = Application.objects.filter(call_id=application.call_id, state__in=states)
     if application.topic_id:
         rows = rows.filter(topic_id=application.topic_id)
     if application.intake_id:

@@ -72,6 +72,8 @@ def expressions_of(call: Call) -> Iterator[Place]:
             yield _attribute(rule, "rules", name)
     for stage in call.stages.all():
         yield _attribute(stage, "stages", "applies_when")
+    for grade in call.grades.all():
+        yield _attribute(grade, "grades", "when")
     for group in call.nominator_groups.all():
         for name in ("who", "applies_when"):
             yield _attribute(group, "nominators", name)

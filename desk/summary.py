@@ -126,6 +126,8 @@ def _money(pack):
     money, lines = pack.money, []
     if money.cap is not None:
         lines.append(_("资助上限 %(cap)s") % {"cap": wan(money.cap)})
+    if pack.grades:
+        lines.append(_("等次：%(names)s") % {"names": _listed(row.name for row in pack.grades)})
     if money.own_per_fiscal:
         lines.append(_("自筹 ≥ 财政 × %(ratio)s") % {"ratio": plain(money.own_per_fiscal)})
     if money.categories:

@@ -162,6 +162,9 @@ LATER = {
 }
 """What a clause of a later moment may name besides; at signing no instalment is known."""
 OF_LATER = {**KNOWN, **LATER}
+REVIEW = frozenset({"score", "rank", "type_rank"})
+"""What an award's grade may be given by: the total of the review; the place among all, and of its type."""
+OF_GRADES = {**KNOWN, "review": REVIEW}
 DEMAND = "demand"
 """The `applies_to` of a rule about the demand side."""
 OF_DEMAND = {
@@ -278,6 +281,7 @@ def problems_of(call: Call) -> list[Refused]:
         *_rules(call),
         *_nominators(call),
         *_award_quotas(call),
+        *_grades(call),
     ]
 
 
@@ -450,6 +454,13 @@ def _award_quotas(call):
     for number, quota in enumerate(call.quotas.exclude(applies_when="")):
         where = {"field": f"quotas.{number}.applies_when", "clause": quota.clause}
         yield from _expression(quota.applies_when, codes=codes, **where)
+
+
+def _grades(call):
+    codes = _codes(call)
+    for grade in call.grades.exclude(when=""):
+        where = {"field": f"grades.{grade.code}.when", "clause": grade.clause, "names": OF_GRADES}
+        yield from _expression(grade.when, codes=codes, **where)
 
 
 def _nominators(call):

@@ -14,7 +14,7 @@ from equity import queries as equity
 from equity.models import EquityTerms, TriggerKind, TriggerTemplate
 from equity.rules import BECOMES_SHARE
 from facilities.models import FacilityScheme
-from grants.models import Call, SanctionTerm
+from grants.models import AwardGrade, Call, SanctionTerm
 from milestones.models import ChangeTerm
 
 MOST_NAMED = 100
@@ -28,8 +28,10 @@ class Term:
 
 
 def of_call(call: Call) -> dict[str, list[Term]]:
-    """{heading: lines}; three queries, three more for shares, one where projects are named publicly."""
+    """{heading: lines}; four queries, three more for shares, one where projects are named publicly."""
     found = {}
+    if rows := list(call.grades.all()):
+        found[_("立项等次")] = [Term(localised(row, "name"), _of_grade(row), row.clause) for row in rows]
     if call.instrument in BECOMES_SHARE and (terms := equity.terms_of(call)):
         found[_("股权条件")] = _equity(call, terms)
     if scheme := FacilityScheme.objects.filter(call=call).first():
@@ -41,6 +43,13 @@ def of_call(call: Call) -> dict[str, list[Term]]:
         if any(row.is_public for row in rows) and (named := _named(call)):
             found[_("处理通报")] = named
     return found
+
+
+def _of_grade(row: AwardGrade) -> str:
+    said = [_("每项 %(amount)s") % {"amount": wan(row.amount)} if row.amount else _("资助额由决定时写明")]
+    if row.number:
+        said.append(_("最多 %(n)s 项") % {"n": row.number})
+    return _("，").join(said)
 
 
 def _follows(row: SanctionTerm) -> str:

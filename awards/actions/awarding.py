@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from applications import actions as applications
 from applications.models import Application
 from applications.states import ApplicationState, ProjectEnd
-from awards import conditions, notifications, queries, rules, signals
+from awards import conditions, grading, notifications, queries, rules, signals
 from awards.actions.certifying import settle_conditions
 from awards.models import (
     PROPOSED,
@@ -59,21 +59,26 @@ def decide(
     at: datetime,
     meeting: str = "",
     grade: AwardGrade | None = None,
+    deviation: str = "",
 ) -> Decision:
     """Fund, of a `grade` where the notice has some, keep in reserve or reject.
 
+    Without a grade that which the rule of the notice gives; `deviation`: why it is another.
     Raises Refused naming limit and clause, Lost when it is decided.
     """
     application = _locked(application)
     rules.check_can_decide(by, application)
     rules.check_reason(reason, field="reason")
     if outcome == Outcome.FUND:
+        found = grading.proposed_for(application)
+        grade = grade or (found and found.grade)
         amount = rules.check_grade(application, grade, amount)
+        deviation = grading.check_follows(found, grade, deviation)
         rules.check_fundable(application, amount, grade=grade)
         rules.check_conditions(application)
         rules.check_place_left(application)
     else:
-        amount, grade = Decimal(0), None
+        amount, grade, deviation = Decimal(0), None, ""
     if outcome == Outcome.RESERVE and Decision.objects.filter(application=application).exists():
         raise Refused(_("这个项目已经列为备选。"), field="outcome", code="already")
     decision = Decision.objects.create(
@@ -81,6 +86,7 @@ def decide(
         outcome=outcome,
         amount=amount,
         grade=grade,
+        deviation=deviation,
         cap=queries.cap_of(application),
         score=reviews.result(application).total,
         reason=reason,

@@ -39,6 +39,9 @@ class Decision(models.Model):
     grade = models.ForeignKey(
         AwardGrade, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("等次")
     )
+    deviation = models.TextField(
+        _("另定等次的理由"), blank=True, help_text=_("等次与通知的规则不同的，必须写明。")
+    )
     cap = models.DecimalField(_("当时的上限（元）"), max_digits=14, decimal_places=2, null=True, blank=True)
     score = models.DecimalField(_("评审得分"), max_digits=6, decimal_places=2, null=True, blank=True)
     reason = models.TextField(_("理由"))
@@ -63,6 +66,9 @@ class Decision(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(grade__isnull=True) | Q(outcome="fund"), name="decision_grade_of_awards"
+            ),
+            models.CheckConstraint(
+                condition=Q(deviation="") | Q(grade__isnull=False), name="decision_deviation_of_grades"
             ),
             models.CheckConstraint(
                 condition=Q(cap__isnull=True) | Q(amount__lte=F("cap")), name="decision_within_cap"

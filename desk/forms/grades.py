@@ -3,13 +3,16 @@
 from django.utils.translation import gettext_lazy
 
 from desk.forms.base import PartForm, rows
-from desk.forms.widgets import Wan
+from desk.forms.rules import check_formula, question_codes
+from desk.forms.widgets import Wan, formula
 from grants.models import AwardGrade
+from grants.rules import REVIEW
 
 
 class GradeForm(PartForm):
     layout = (
         (("name", 4), ("amount", 3), ("number", 2), ("clause", 3)),
+        (("when", 12),),
         (("name_en", 6), ("code", 6)),
     )
     code_prefix = "g"
@@ -20,7 +23,13 @@ class GradeForm(PartForm):
 
     class Meta:
         model = AwardGrade
-        fields = ("name", "name_en", "amount", "number", "clause", "code")
+        fields = ("name", "name_en", "amount", "number", "when", "clause", "code")
+        widgets = {"when": formula(2)}
+
+    def clean(self):
+        data = super().clean()
+        check_formula(self, "when", codes=question_codes(self.call), more={"review": REVIEW})
+        return data
 
 
 Grades = rows(

@@ -22,6 +22,7 @@ class GradePart(Part):
     name_en: Maybe60 = ""
     amount: Annotated[Amount, Field(gt=0)] | None = None
     number: Annotated[int, Field(ge=1, le=9999)] | None = None
+    when: Text = ""
     clause: Clause = ""
 
 

@@ -446,6 +446,7 @@ def _unused_types(pack: Pack) -> Found:
     }
     sources = [rule.expression + rule.applies_when for rule in pack.rules]
     sources += [stage.applies_when for stage in pack.stages]
+    sources += [grade.when for grade in pack.grades]
     if any("project.type" in source for source in sources):
         return
     plain = [(index, part) for index, part in enumerate(pack.types) if part.code not in told]

@@ -10,7 +10,11 @@ from grants.models.frozen import frozen_with_call
 
 
 class AwardGrade(models.Model):
-    """One grade; a call with grades decides one for every award. `amount` in 元 is what each of it gets."""
+    """One grade; a call with grades decides one for every award. `amount` in 元 is what each of it gets.
+
+    `when` is the rule by which it is given (CEL, `grants.rules.OF_GRADES`): of the grades in their order the
+    first that holds is proposed; whoever decides another says why.
+    """
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="grades", verbose_name=_("通知"))
     code = models.SlugField(_("代码"))
@@ -26,6 +30,14 @@ class AwardGrade(models.Model):
     )
     number = models.PositiveIntegerField(
         _("最多几项"), null=True, blank=True, help_text=_("留空不限；按通知合计")
+    )
+    when = models.TextField(
+        _("给谁（公式）"),
+        blank=True,
+        help_text=_(
+            "按名次和得分定等次，例如 review.rank <= 8、review.score >= 90.0；"
+            "各等次由上到下取第一个成立的。留空由决定人选定"
+        ),
     )
     clause = models.CharField(_("条款"), max_length=60, blank=True)
     order = models.PositiveSmallIntegerField(_("顺序"))

@@ -111,7 +111,7 @@ def test_the_desk_costs_the_same_for_one_competitor_and_for_thirty(client, djang
     for count in (1, 30):
         while Application.objects.count() < count:
             ApplicationFactory(call=application.call, reached="decision")
-        with django_assert_num_queries(17):
+        with django_assert_num_queries(18):
             assert len(client.get(page).context["rows"]) == count
 
 
