@@ -2,54 +2,41 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from awards.models import Agreement
 from core.workflow import Refused
 from documents.models import Document
-from milestones import actions, changing, rules
+from milestones import actions, changing
 from milestones.change_forms import FORMS
-from milestones.extension_views import PROJECT
-from milestones.forms import UnitReviewForm
 from milestones.models import Change, ChangeKind
+from milestones.request_views import Moves, answer, own_project_or_404, refusal, request_or_404
 from milestones.views import refuse
 
-REVIEWS = {"pass": actions.pass_change, "return": actions.return_change}
-
-
-def _own(request, pk) -> Agreement:
-    agreement = get_object_or_404(Agreement.objects.visible_to(request.user).select_related(*PROJECT), pk=pk)
-    if not rules.is_of_project(request.user, agreement.award.application):
-        raise PermissionDenied
-    return agreement
+MOVES = Moves(
+    reviews={"pass": actions.pass_change, "return": actions.return_change},
+    withdraw=actions.withdraw_change,
+    withdrawn=gettext_lazy("变更申请已撤回。"),
+)
 
 
 @login_required
 @require_safe
 def changes(request, pk):
     """Every kind of change with its way and clause, and what was asked before."""
-    agreement = _own(request, pk)
+    agreement = own_project_or_404(request, pk)
     requests = changing.changes_of(agreement)
     kinds = [
-        (term, _closed(agreement, term, requests))
+        (term, refusal(changing.check_open, agreement, term, at=timezone.now(), requests=requests))
         for term in changing.terms_of(agreement.award.application.call).values()
     ]
     context = _about(agreement, title=_("项目变更")) | {"kinds": kinds, "requests": requests}
     return render(request, "milestones/changes.html", context)
-
-
-def _closed(agreement, term, requests) -> Refused | None:
-    """Why this cannot be asked for, or None."""
-    try:
-        changing.check_open(agreement, term, at=timezone.now(), requests=requests)
-    except Refused as refused:
-        return refused
-    return None
 
 
 def _about(agreement: Agreement, **more) -> dict:
@@ -60,11 +47,12 @@ def _about(agreement: Agreement, **more) -> dict:
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request, pk, kind):
     """Ask for one kind of change. Where that is not possible the page says why and by which clause."""
-    agreement = _own(request, pk)
+    agreement = own_project_or_404(request, pk)
     if kind not in ChangeKind.values:
         raise Http404
     term = changing.term_of(agreement, kind)
-    closed = _closed(agreement, term, changing.changes_of(agreement))
+    asked = changing.changes_of(agreement)
+    closed = refusal(changing.check_open, agreement, term, at=timezone.now(), requests=asked)
     sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     form = FORMS[kind](*sent, agreement=agreement, term=term)
     if request.method == "POST" and form.is_valid():
@@ -91,33 +79,10 @@ def ask(request, pk, kind):
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request, pk):
     """One request: what was asked, what was decided. POST takes it back, or is the unit's review."""
-    rows = Change.objects.visible_to(request.user).select_related(
-        *(f"agreement__{path}" for path in PROJECT), "submitted_by", "unit_by", "decided_by"
-    )
-    found = get_object_or_404(rows, pk=pk)
-    review = REVIEWS.get(request.POST.get("do"))
-    form = UnitReviewForm(request.POST if review else None)
-    if review:
-        if not rules.is_of_unit(request.user, found.agreement):
-            raise PermissionDenied
-        if form.is_valid():
-            try:
-                review(change=found, **form.cleaned_data, by=request.user, at=timezone.now())
-            except Refused as refused:
-                refuse(form, refused)
-            else:
-                messages.success(request, _("审核已保存。"))
-                return redirect("milestones:change", pk)
-    elif request.method == "POST":
-        if not rules.is_of_project(request.user, found.agreement.award.application):
-            raise PermissionDenied
-        try:
-            actions.withdraw_change(change=found, by=request.user, at=timezone.now())
-        except Refused as refused:
-            messages.error(request, refused.message)
-        else:
-            messages.success(request, _("变更申请已撤回。"))
-        return redirect("milestones:change", pk)
+    found = request_or_404(request, Change, pk)
+    form, done = answer(request, found, MOVES)
+    if done:
+        return done
     may_review = changing.can_review(request.user, found)
     context = _about(found.agreement, title=_("变更申请")) | {
         "asked": found,

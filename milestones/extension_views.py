@@ -2,36 +2,25 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from awards.models import Agreement
 from core.calendar import end_of_day
 from core.workflow import Refused
-from milestones import actions, extending, rules
-from milestones.forms import ExtensionForm, UnitReviewForm
+from milestones import actions, extending
+from milestones.forms import ExtensionForm
 from milestones.models import Extension
+from milestones.request_views import Moves, answer, own_project_or_404, refusal, request_or_404
 from milestones.views import refuse
 
-PROJECT = (
-    "award__application__organisation",
-    "award__application__topic",
-    "award__application__call__programme__department",
+MOVES = Moves(
+    reviews={"pass": actions.pass_on, "return": actions.return_to_team},
+    withdraw=actions.withdraw,
+    withdrawn=gettext_lazy("延期申请已撤回。"),
 )
-
-REVIEWS = {"pass": actions.pass_on, "return": actions.return_to_team}
-
-
-def _closed(user, agreement, requests, *, at) -> Refused | None:
-    """Why more time cannot be asked for, or None."""
-    try:
-        extending.check_can_ask(user, agreement, at=at, requests=requests)
-    except Refused as refused:
-        return refused
-    return None
 
 
 @login_required
@@ -39,13 +28,10 @@ def _closed(user, agreement, requests, *, at) -> Refused | None:
 def extend(request, pk):
     """Ask for a later end. Where that is not possible the page says why and by which clause."""
     now = timezone.now()
-    visible = Agreement.objects.visible_to(request.user).select_related(*PROJECT)
-    agreement = get_object_or_404(visible, pk=pk)
+    agreement = own_project_or_404(request, pk)
     application = agreement.award.application
-    if not rules.is_of_project(request.user, application):
-        raise PermissionDenied
     requests = extending.requests_of(agreement)
-    closed = _closed(request.user, agreement, requests, at=now)
+    closed = refusal(extending.check_can_ask, request.user, agreement, at=now, requests=requests)
     form = ExtensionForm(
         request.POST or None,
         agreement=agreement,
@@ -82,33 +68,10 @@ def extend(request, pk):
 @require_http_methods(["GET", "HEAD", "POST"])
 def extension(request, pk):
     """One request: what was asked, what was decided. POST takes it back, or is the unit's review."""
-    rows = Extension.objects.visible_to(request.user).select_related(
-        *(f"agreement__{path}" for path in PROJECT), "submitted_by", "unit_by", "decided_by"
-    )
-    found = get_object_or_404(rows, pk=pk)
-    review = REVIEWS.get(request.POST.get("do"))
-    form = UnitReviewForm(request.POST if review else None)
-    if review:
-        if not rules.is_of_unit(request.user, found.agreement):
-            raise PermissionDenied
-        if form.is_valid():
-            try:
-                review(extension=found, **form.cleaned_data, by=request.user, at=timezone.now())
-            except Refused as refused:
-                refuse(form, refused)
-            else:
-                messages.success(request, _("审核已保存。"))
-                return redirect("milestones:extension", pk)
-    elif request.method == "POST":
-        if not rules.is_of_project(request.user, found.agreement.award.application):
-            raise PermissionDenied
-        try:
-            actions.withdraw(extension=found, by=request.user, at=timezone.now())
-        except Refused as refused:
-            messages.error(request, refused.message)
-        else:
-            messages.success(request, _("延期申请已撤回。"))
-        return redirect("milestones:extension", pk)
+    found = request_or_404(request, Extension, pk)
+    form, done = answer(request, found, MOVES)
+    if done:
+        return done
     may_review = extending.can_review(request.user, found)
     context = {
         "title": _("延期申请"),

@@ -3,28 +3,18 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from awards.models import Agreement
 from core.workflow import Refused
 from documents.models import Document
 from milestones import actions, rules, terminating
-from milestones.extension_views import PROJECT
 from milestones.forms import TerminationForm
 from milestones.models import Termination
+from milestones.request_views import project_or_404, refusal, request_or_404
 from milestones.views import refuse
-
-
-def _closed(user, agreement, requests) -> Refused | None:
-    """Why nobody can ask for the end now, or None."""
-    try:
-        terminating.check_can_ask(user, agreement, requests=requests)
-    except Refused as refused:
-        return refused
-    return None
 
 
 @login_required
@@ -32,14 +22,13 @@ def _closed(user, agreement, requests) -> Refused | None:
 def terminate(request, pk):
     """Ask for the end of a project, or propose it. Where that is not possible the page says why."""
     now = timezone.now()
-    visible = Agreement.objects.visible_to(request.user).select_related(*PROJECT)
-    agreement = get_object_or_404(visible, pk=pk)
+    agreement = project_or_404(request, pk)
     application = agreement.award.application
     by_office = terminating.is_office(request.user, agreement)
     if not (by_office or rules.is_of_project(request.user, application)):
         raise PermissionDenied
     requests = terminating.terminations_of(agreement)
-    closed = _closed(request.user, agreement, requests)
+    closed = refusal(terminating.check_can_ask, request.user, agreement, requests=requests)
     form = TerminationForm(request.POST or None, request.FILES or None, by_office=by_office)
     if request.method == "POST" and form.is_valid():
         try:
@@ -68,10 +57,7 @@ def terminate(request, pk):
 @require_http_methods(["GET", "HEAD", "POST"])
 def termination(request, pk):
     """One request: why, with which papers, what was decided. POST takes it back."""
-    rows = Termination.objects.visible_to(request.user).select_related(
-        *(f"agreement__{path}" for path in PROJECT), "submitted_by", "decided_by"
-    )
-    found = get_object_or_404(rows, pk=pk)
+    found = request_or_404(request, Termination, pk)
     if request.method == "POST":
         try:
             actions.withdraw_termination(termination=found, by=request.user, at=timezone.now())
