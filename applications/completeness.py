@@ -56,6 +56,8 @@ def basics(application):
         yield (_("项目类别"), "", _("必填。"), "basics", "project_type")
     if application.topic_id is None and application.call.sourcing == Sourcing.DEMAND:
         yield (_("榜单任务"), "", _("必填。"), "basics", "topic")
+    elif application.topic_id is None and application.call.asks_topic:
+        yield (_("指南方向"), application.call.number, _("请选择一个指南方向。"), "basics", "topic")
     yield from _recommender(application)
     if not queries.gives_money(application) or queries.has_budget(application.call):
         return

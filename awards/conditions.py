@@ -11,6 +11,7 @@ from applications import eligibility
 from applications.eligibility import RuleLine
 from applications.models import RuleStatus
 from applications.rules import check_mark
+from awards import queries
 from awards.models import SIGNING, Agreement, ConditionCheck
 from awards.rules import check_signs_for_unit
 from awards.states import AgreementState
@@ -113,12 +114,7 @@ def conditions(agreement: Agreement, place: Place, *, at: datetime) -> list[Cond
     if not rules:
         return []
     known = {
-        "award": {
-            "amount": agreement.award.amount,
-            "number": agreement.award.number,
-            "starts_date": agreement.starts_date,
-            "ends_date": agreement.ends_date,
-        },
+        "award": queries.award_facts(agreement),
         "instalment": place.known or dict.fromkeys(("order", "name", "amount")),
     }
     lines = eligibility.later(application, rules, on=local_date(at), known=known)

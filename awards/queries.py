@@ -208,6 +208,18 @@ def agreements(user, *, q: str = "", state: str = "") -> QuerySet:
     return rows.order_by(*ORDER)
 
 
+def award_facts(agreement: Agreement) -> dict:
+    """What rules of later moments and forms of reports read of an award (`grants.rules.AWARD`)."""
+    award = agreement.award
+    return {
+        "amount": award.amount,
+        "number": award.number,
+        "grade": award.grade.code if award.grade_id else "",
+        "starts_date": agreement.starts_date,
+        "ends_date": agreement.ends_date,
+    }
+
+
 def signing_until(call: Call, at: datetime) -> datetime:
     """The moment that the notice names for all, or its days from the award."""
     moment = moment_ahead(call, StageKind.AGREEMENT, at=at)

@@ -65,6 +65,7 @@ PARTS = (
             "call.abroad",
             "call.max_submissions",
             "call.max_megabytes",
+            "call.topic_free",
             "call.partners_confirm",
             "call.members_consent",
             "call.follows",

@@ -11,7 +11,7 @@ from core import workflow
 from core.workflow import Refused
 from grants import queries, rules, signals, system_rules
 from grants.codelists import CodeList
-from grants.models import Call, Dictionary, DictionaryEntry, Topic
+from grants.models import Call, Dictionary, DictionaryEntry, Sourcing, Topic
 from grants.states import CallState, TopicState
 
 
@@ -24,8 +24,9 @@ def publish_call(*, call: Call, by, at: datetime) -> None:
     # Directions of the notice are on the list while the call is open, whenever its moments were last changed.
     directions = Topic.objects.filter(call=call, owner__isnull=True)
     directions.update(listed_at=call.opens_at, bids_close_at=call.closes_at)
-    has_intakes = call.intakes.exists()
-    workflow.move(call, CallState.PUBLISHED, by=by, at=at, published_at=at, has_intakes=has_intakes)
+    free = call.is_topic_free or call.sourcing == Sourcing.DEMAND
+    known = {"has_intakes": call.intakes.exists(), "asks_topic": not free and call.topics.exists()}
+    workflow.move(call, CallState.PUBLISHED, by=by, at=at, published_at=at, **known)
     signals.published.send(sender=Call, call=call, by=by, at=at)
 
 

@@ -102,6 +102,7 @@ BUDGET = frozenset(
         "lead_total",
     }
 )
+AWARD = frozenset({"amount", "number", "grade", "starts_date", "ends_date"})
 KNOWN = {
     "unit": UNIT,
     "pi": PERSON,
@@ -123,7 +124,8 @@ KNOWN = {
         }
     ),
     "answers": frozenset(),
-    "award": frozenset({"amount"}),
+    "award": AWARD,
+    "milestone": frozenset({"code", "kind", "name", "due_date"}),
     "topic": frozenset({"number", "title", "field", "amount", "owner_code"}),
     "demander": frozenset({"name", "credit_code", "related", "relation"}),
     "recommender": frozenset({"name", "credit_code", "kind", "region", "related"}),
@@ -157,7 +159,7 @@ OF_NOMINATORS = {**KNOWN, "nominator": NOMINATOR}
 """What the condition of a way of being nominated by persons may name."""
 LATER = {
     "today": frozenset(),
-    "award": frozenset({"amount", "number", "starts_date", "ends_date"}),
+    "award": AWARD,
     "instalment": frozenset({"order", "name", "amount"}),
 }
 """What a clause of a later moment may name besides; at signing no instalment is known."""

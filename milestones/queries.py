@@ -7,6 +7,7 @@ from django.db.models import Max, QuerySet
 
 from applications import completeness, questions
 from applications import queries as applications
+from awards import queries as awards
 from awards.models import Agreement
 from core.calendar import end_of_day, local_date
 from documents.models import Document
@@ -180,9 +181,14 @@ def form_answers(milestone: Milestone) -> dict[str, object]:
 
 
 def form_context(milestone: Milestone, answers: dict) -> dict:
-    """The variables of the form's expressions: of the application and the award, and the answers here."""
-    award = milestone.agreement.award
-    context = applications.context(award.application) | {"award": {"amount": award.amount}}
+    """The variables of the form's expressions: of the application, the award and the milestone, and the
+    answers here; the answers of the application are among them."""
+    agreement = milestone.agreement
+    context = applications.context(agreement.award.application)
+    context |= {
+        "award": awards.award_facts(agreement),
+        "milestone": {name: getattr(milestone, name) for name in ("code", "kind", "name", "due_date")},
+    }
     given = {q.code: questions.for_rules(q, answers.get(q.code)) for q in form_questions(milestone)}
     return context | {"answers": context["answers"] | given}
 

@@ -43,7 +43,15 @@ from applications.actions.drafting import (
     update_basics,
 )
 from applications.actions.elsewhere import record_elsewhere
-from applications.actions.flow import advance, end_project, enter, office_behind, set_finish, set_outcome
+from applications.actions.flow import (
+    advance,
+    end_project,
+    enter,
+    office_behind,
+    set_finish,
+    set_outcome,
+    set_standing,
+)
 from applications.actions.holding import hold
 from applications.actions.intake import lapse, reopen_drafts, submit, withdraw
 from applications.actions.nominating import (
@@ -163,6 +171,7 @@ __all__ = [
     "set_order",
     "set_outcome",
     "set_participants",
+    "set_standing",
     "settle_claim",
     "sign_nomination",
     "start",

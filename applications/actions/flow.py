@@ -1,6 +1,7 @@
 """From stage to stage: one move, the old clock met, the new one opened."""
 
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
@@ -112,6 +113,16 @@ def set_outcome(*, application: Application, state: str, by, at: datetime, note:
     else:
         label = str(application.machine.public_label(state))
         notifications.tell_team(application, "outcome", at=at, state=label)
+
+
+def set_standing(
+    *, application: Application, amount: Decimal | None, grade: str, score: Decimal | None
+) -> None:
+    """What was decided, for those who count it or come from it: 元 (None: no money, 备选), grade, score."""
+    told = {"granted_amount": amount, "granted_grade": grade, "final_score": score}
+    Application.objects.filter(pk=application.pk).update(**told)
+    for name, value in told.items():
+        setattr(application, name, value)
 
 
 def set_finish(*, application: Application, finish_date: date) -> None:

@@ -85,9 +85,15 @@ def evaluate_for_good(application: Application, seen: Prepared) -> dict[str, lis
 
 
 def at_decision(application: Application) -> list[RuleLine]:
-    """The clauses that must hold when it is decided to fund, as they stand now; one query where none does."""
+    """The clauses that must hold when it is decided to fund, as they stand now; one query where none does.
+
+    What others have decided to fund counts as running, before it is awarded.
+    """
     asked = {rule.code for rule in application.call.rules.all() if rule.at_decision}
-    return [line for line in evaluate(application) if line.rule and line.code in asked] if asked else []
+    if not asked:
+        return []
+    lines = _Judge(application.call, [application], also={queries.PROPOSED}).lines(application)
+    return [line for line in lines if line.rule and line.code in asked]
 
 
 def evaluate_many(

@@ -37,6 +37,7 @@ LABELS = {
     "unit.integrity_clean": gettext_lazy("诚信记录良好"),
     "pi.integrity_clean": gettext_lazy("负责人诚信记录良好"),
     "award.amount": gettext_lazy("资助额（元）"),
+    "award.grade": gettext_lazy("等次"),
     "unit.legal_representative": gettext_lazy("法定代表人"),
     "unit.parent_credit_code": gettext_lazy("母公司信用代码"),
     "pi.name": gettext_lazy("负责人"),

@@ -64,9 +64,11 @@ class BasicsForm(forms.Form):
             self.fields["project_type"].queryset = types
         else:
             del self.fields["project_type"]
-        topics = call.topics.filter(state=TopicState.LISTED) if call.sourcing == Sourcing.WINDOW else None
+        topics = call.topics.filter(state=TopicState.LISTED) if call.sourcing != Sourcing.DEMAND else None
         if topics is not None and topics.exists():
             self.fields["topic"].queryset = topics
+            if call.is_topic_free:
+                self.fields["topic"].empty_label = _("自选题目（不选指南方向）")
         else:
             del self.fields["topic"]
 

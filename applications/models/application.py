@@ -180,6 +180,18 @@ class Application(models.Model):
         verbose_name=_("提交人"),
     )
     submitted_at = models.DateTimeField(_("提交时间"), null=True, blank=True)
+    granted_amount = models.DecimalField(
+        _("拟资助额（元）"),
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("决定立项时写入；没有决定立项的留空"),
+    )
+    granted_grade = models.SlugField(_("等次代码"), blank=True)
+    final_score = models.DecimalField(
+        _("评审得分"), max_digits=6, decimal_places=2, null=True, blank=True, help_text=_("决定时写入")
+    )
     finish_date = models.DateField(
         _("应完成日期"),
         null=True,

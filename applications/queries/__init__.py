@@ -67,7 +67,15 @@ from applications.queries.content import (
     sha256_of,
     snapshot,
 )
-from applications.queries.context import context, context_with, contexts, counted_in, months_between, relation
+from applications.queries.context import (
+    PROPOSED,
+    context,
+    context_with,
+    contexts,
+    counted_in,
+    months_between,
+    relation,
+)
 from applications.queries.differences import differences
 from applications.queries.entries import (
     CHOSEN,
@@ -246,6 +254,7 @@ __all__ = [
     "NO_PAPERS_IN",
     "OPEN",
     "ORDER",
+    "PROPOSED",
     "SHORTEST_HASH",
     "STAMPED",
     "Asked",

@@ -28,7 +28,7 @@ from applications.queries.numbers import repeated
 from applications.queries.paper_copies import NO_PAPERS, paper_facts
 from core.calendar import local_date
 from grants.models import Call, QuestionKind
-from grants.rules import HISTORY
+from grants.rules import AWARD, HISTORY, KNOWN
 
 PERSON = (
     "role",
@@ -54,11 +54,14 @@ PARTNER = (
     *FactKind.values,
 )
 
+MILESTONE = KNOWN["milestone"]
 RECORDS = "records"
 COUNTS = frozenset(f"history.{name}" for name in HISTORY)
 PAPER = re.compile(r"\bpaper\b")
 REPEATED = "project.repeated"
 INTEGRITY = "integrity_clean"
+PROPOSED = "proposed"
+"""Others that were decided to be funded count as running projects: only asked for at the decision."""
 ALL = COUNTS | {RECORDS, REPEATED, INTEGRITY, "paper"}
 COUNT = re.compile(r"\bhistory\b(?:\.\w+)?")
 
@@ -168,7 +171,7 @@ class _World:
         self.history = dict.fromkeys(keys, dict.fromkeys(HISTORY))
         if names := {name for name in HISTORY if f"history.{name}" in wanted}:
             numbers = {key: _pi_number(self.people[key]) for key in keys}
-            self.history = limits.counts(applications, numbers, names)
+            self.history = limits.counts(applications, numbers, names, with_proposed=PROPOSED in wanted)
         self.reads_papers = "paper" in wanted
         self.repeated = {}
         if REPEATED in wanted:
@@ -178,7 +181,8 @@ class _World:
             people = {row.person_key for rows in self.people.values() for row in rows} - {""}
             people |= self._named("id_number")
             codes = {unit.credit_code for unit in self.by_code.values()} | self.codes | self.abroad
-            self.records = limits.records(codes, people, as_of=self.as_of)
+            proposed = PROPOSED in wanted
+            self.records = limits.records(codes, people, as_of=self.as_of, with_proposed=proposed)
 
     def _units(self, applications):
         self.codes = {row.credit_code for rows in self.people.values() for row in rows} - {""}
@@ -235,8 +239,9 @@ class _World:
                 "repeated": self.repeated.get(application.pk, []),
             },
             "answers": answers,
-            # Nothing is awarded yet: reports behind the award say how much (`milestones`).
-            "award": {"amount": None},
+            # Nothing is awarded yet: reports behind the award say how much, and what of (`milestones`).
+            "award": dict.fromkeys(AWARD),
+            "milestone": dict.fromkeys(MILESTONE),
             "topic": _topic(application),
             "demander": self._demander(application),
             "recommender": self._recommender(application, lead),

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
@@ -76,21 +76,24 @@ def batch_of(application: Application, call: Call) -> Intake | None:
     return intake_ahead(call, application.project_type, at=timezone.now())
 
 
-def records(codes: Collection[str], numbers: Collection[str], *, as_of: date) -> Records:
+def records(
+    codes: Collection[str], numbers: Collection[str], *, as_of: date, with_proposed: bool = False
+) -> Records:
     """Every application handed in and every project, here or elsewhere; three queries.
 
     A project counts as overdue when it should have ended before `as_of` and no acceptance is recorded.
+    `with_proposed`: see `status_of`.
     """
-    found = Records()
+    found, of = Records(), partial(of_application, as_of=as_of, with_proposed=with_proposed)
     handed_in = Application.objects.exclude(state__in=NO_RECORD).order_by("-id")
     for row in handed_in.filter(organisation__credit_code__in=codes).select_related(*RELATED)[:MOST_RECORDS]:
-        found.of_units[row.organisation.credit_code].append(of_application(row, "lead", as_of=as_of))
-    _participants(found, codes, numbers, as_of=as_of)
+        found.of_units[row.organisation.credit_code].append(of(row, "lead"))
+    _participants(found, codes, numbers, of)
     _elsewhere(found, codes, numbers, as_of=as_of)
     return found
 
 
-def _participants(found: Records, codes, numbers, *, as_of) -> None:
+def _participants(found: Records, codes, numbers, of) -> None:
     wanted = Participant.objects.exclude(application__state__in=NO_RECORD).order_by("-application_id")
     wanted = wanted.filter(
         Q(person_key__in=set(numbers) - {""}) | Q(unit_key__in=set(codes) - {""})
@@ -99,7 +102,7 @@ def _participants(found: Records, codes, numbers, *, as_of) -> None:
     for row in wanted[:MOST_RECORDS]:
         application = row.application
         if row.person_key in numbers and row.person_key:
-            record = of_application(application, row.role, as_of=as_of, months=row.months_per_year)
+            record = of(application, row.role, months=row.months_per_year)
             record["position"] = row.position
             if row.left_date is not None and record["status"] in UNDER_WAY:
                 record |= {"status": str(RecordStatus.LEFT), "ended_date": row.left_date}
@@ -109,7 +112,7 @@ def _participants(found: Records, codes, numbers, *, as_of) -> None:
         is_partner = unit not in ("", application.organisation.credit_code) and row.left_date is None
         if unit in codes and is_partner:
             if key not in partners:
-                found.of_units[unit].append(of_application(application, "partner", as_of=as_of))
+                found.of_units[unit].append(of(application, "partner"))
             partners.add(key)
 
 
@@ -128,21 +131,36 @@ def _elsewhere(found: Records, codes, numbers, *, as_of) -> None:
             found.of_units[row.credit_code].append(_of_past(row, role, as_of=as_of))
 
 
-def status_of(application: Application, *, as_of: date) -> str:
-    """How a rule sees an application; only an acceptance, a termination or a revocation ends a project."""
+def status_of(application: Application, *, as_of: date, with_proposed: bool = False) -> str:
+    """How a rule sees an application; only an acceptance, a termination or a revocation ends a project.
+
+    `with_proposed`: what was decided to be funded counts as running before its public notice is over.
+    """
     if application.ended:
         return ENDS[application.ended]
     if application.state == ApplicationState.REJECTED:
         return RecordStatus.REJECTED
-    if application.state not in RUNNING:
+    if application.state not in RUNNING and not (with_proposed and _is_proposed(application)):
         return RecordStatus.APPLYING
     last = application.finish_date or application.ends_date
     late = last is not None and last < as_of
     return RecordStatus.OVERDUE if late else RecordStatus.RUNNING
 
 
-def of_application(application: Application, role: str, *, as_of: date, months=None) -> dict:
+PROPOSED = Q(granted_amount__isnull=False) & ~Q(state__in=NOT_COUNTED)
+"""Decided to be funded, whether awarded yet or in publicity, under approval or not publicised at all."""
+
+
+def _is_proposed(application: Application) -> bool:
+    return application.granted_amount is not None and application.state not in NOT_COUNTED
+
+
+def of_application(
+    application: Application, role: str, *, as_of: date, months=None, with_proposed: bool = False
+) -> dict:
     """One record: plan, title, topic, year, role, status, type, amount (元), months a year, dates.
+
+    `granted` (元) and `grade` are what was awarded; None and "" before.
 
     `ended_date` is the day on which it was accepted, failed, terminated or revoked; None before.
     """
@@ -156,9 +174,11 @@ def of_application(application: Application, role: str, *, as_of: date, months=N
         "year": application.call.year,
         "role": str(role),
         "position": "",
-        "status": str(status_of(application, as_of=as_of)),
+        "status": str(status_of(application, as_of=as_of, with_proposed=with_proposed)),
         "type": application.project_type.code if application.project_type_id else "",
         "amount": application.requested_amount,
+        "granted": application.granted_amount if application.state in RUNNING else None,
+        "grade": application.granted_grade if application.state in RUNNING else "",
         "months": months if months is not None else 0,
         "starts_date": application.starts_date,
         "ends_date": application.ends_date,
@@ -182,6 +202,8 @@ def _of_past(project: PastProject, role: str, *, as_of: date) -> dict:
         "status": str(RecordStatus.OVERDUE if late else project.status),
         "type": "",
         "amount": project.amount,
+        "granted": project.amount,
+        "grade": "",
         "months": project.months_per_year or 0,
         "starts_date": project.starts_date,
         "ends_date": project.ends_date,
@@ -194,14 +216,18 @@ def _of_past(project: PastProject, role: str, *, as_of: date) -> dict:
 
 
 def counts(
-    applications: Collection[Application], pi_numbers: dict[int, str], names: Collection[str]
+    applications: Collection[Application],
+    pi_numbers: dict[int, str],
+    names: Collection[str],
+    *,
+    with_proposed: bool = False,
 ) -> dict[int, dict]:
     """The variable `history` per application: how many others there are, how late reports are.
 
     What is not among `names` is None and costs nothing; all of it takes eight queries. `pi_numbers`:
     application id → key of the PI, "" while it is not given (then the PI's are None).
     """
-    others = _Others(applications, pi_numbers)
+    others = _Others(applications, pi_numbers, with_proposed=with_proposed)
     return {
         application.pk: {
             name: getattr(others, name)(application) if name in names else None for name in HISTORY
@@ -213,8 +239,8 @@ def counts(
 class _Others:
     """One method for each name of `history`; what several of them count is read when the first asks."""
 
-    def __init__(self, applications, pi_numbers):
-        self.pi_numbers = pi_numbers
+    def __init__(self, applications, pi_numbers, *, with_proposed=False):
+        self.pi_numbers, self.with_proposed = pi_numbers, with_proposed
         self.units = {application.organisation_id for application in applications}
         self.handed_in = Application.objects.exclude(state__in=NOT_COUNTED).order_by()
         self.people = (
@@ -246,7 +272,7 @@ class _Others:
         return asked[application.organisation_id, application.call.year] - _own(application)
 
     def unit_running(self, application):
-        return self._unit_running[(application.organisation_id,)] - _runs(application)
+        return self._unit_running[(application.organisation_id,)] - self._runs(application)
 
     def pi_in_call(self, application):
         number = self.pi_numbers.get(application.pk)
@@ -254,7 +280,7 @@ class _Others:
 
     def pi_running(self, application):
         number = self.pi_numbers.get(application.pk)
-        return self._pi_running[(number,)] - _runs(application) if number else None
+        return self._pi_running[(number,)] - self._runs(application) if number else None
 
     def unit_report_days_late(self, application):
         return self._late.of_units.get(application.organisation_id, 0)
@@ -278,8 +304,8 @@ class _Others:
 
     @cached_property
     def _unit_running(self):
-        rows = Application.objects.filter(organisation__in=self.units, state__in=RUNNING, ended="")
-        return _counted(rows.order_by(), "organisation_id")
+        running = Application.objects.filter(self._running, organisation__in=self.units, ended="")
+        return _counted(running.order_by(), "organisation_id")
 
     @cached_property
     def _led(self):
@@ -287,8 +313,17 @@ class _Others:
 
     @cached_property
     def _pi_running(self):
-        rows = self.people.filter(application__state__in=RUNNING, application__ended="")
-        return _counted(rows, "person_key")
+        running = Application.objects.filter(self._running, ended="")
+        return _counted(self.people.filter(application__in=running), "person_key")
+
+    @property
+    def _running(self) -> Q:
+        return Q(state__in=RUNNING) | PROPOSED if self.with_proposed else Q(state__in=RUNNING)
+
+    def _runs(self, application) -> bool:
+        """Whether the application itself is among those that run."""
+        proposed = self.with_proposed and _is_proposed(application)
+        return (application.state in RUNNING or proposed) and not application.ended
 
     @cached_property
     def _late(self):
@@ -298,10 +333,6 @@ class _Others:
 def _counts(application) -> bool:
     """Whether the application itself is among those counted."""
     return application.state not in NOT_COUNTED
-
-
-def _runs(application) -> bool:
-    return application.state in RUNNING and not application.ended
 
 
 def _own(application) -> Decimal | int:

@@ -28,8 +28,11 @@ AWAITED = Q(status=RuleStatus.MANUAL, officer_status="") & ~Q(application__state
 
 
 def nominate_until(application: Application) -> datetime | None:
-    """The last moment for a signature: the closing of recommending in the notice as it stands."""
-    now = moments_of(application.call, application.intake)
+    """The last moment for a signature: the closing of recommending in the notice as it stands.
+
+    With batches that of its own; of a draft that of the batch which it would come into.
+    """
+    now = moments_of(application.call, limits.batch_of(application, application.call))
     return now.recommender_closes_at or now.closes_at
 
 

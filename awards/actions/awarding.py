@@ -94,6 +94,13 @@ def decide(
         by=by,
         at=at,
     )
+    if outcome != Outcome.REJECT:
+        applications.set_standing(
+            application=application,
+            amount=amount if outcome == Outcome.FUND else None,
+            grade=grade.code if grade else "",
+            score=decision.score,
+        )
     if outcome != Outcome.RESERVE:
         applications.settle_claim(application=application, by=by, at=at)
     note = f"{decision.get_outcome_display()}：{reason}"

@@ -178,7 +178,7 @@ class AccessForm(PartForm):
     layout = (
         (("max_submissions", 6), ("max_megabytes", 6)),
         (("is_invitation_only", 4), ("requires_partner_confirmation", 4), ("requires_consents", 4)),
-        (("is_open_abroad", 12),),
+        (("is_open_abroad", 6), ("is_topic_free", 6)),
         (("follows", 8), ("entry_days", 4)),
     )
 
@@ -187,6 +187,7 @@ class AccessForm(PartForm):
         fields = (
             "is_invitation_only",
             "is_open_abroad",
+            "is_topic_free",
             "max_submissions",
             "max_megabytes",
             "requires_partner_confirmation",

@@ -20,6 +20,14 @@ ONE_OF = re.compile(rf"{NAME}\s+in\s+\[([^\]]*)\]")
 TEXTS = re.compile(TEXT)
 
 
+READS = {
+    FormKind.MILESTONE: (FormKind.APPLICATION,),
+    FormKind.ANNUAL: (FormKind.APPLICATION,),
+    FormKind.ACCEPTANCE: (FormKind.APPLICATION, FormKind.MILESTONE),
+}
+"""The other forms whose answers a form may read: reports the application, the last milestone both."""
+
+
 def values_of(question: QuestionPart) -> set[str] | None:
     """The values that the answer may have; None when anything may be typed."""
     if question.kind not in (QuestionKind.CHOICE, QuestionKind.CHOICES):
@@ -80,7 +88,7 @@ def _faults(section: SectionPart, question: QuestionPart, by_code, home, hidden)
             yield _("显示条件引用了本题自己，这道题没有人看得到。")
         elif code in hidden:
             yield _("显示条件引用的“%(label)s”永远不显示。") % {"label": by_code[code].label}
-        elif other and other.form != section.form:
+        elif other and other.form not in (section.form, *READS.get(section.form, ())):
             yield _("显示条件引用的“%(label)s”在另一张表里。") % {"label": by_code[code].label}
         elif other and other.type and section.type and other.type != section.type:
             yield _("显示条件引用的“%(label)s”属于另一个项目类别。") % {"label": by_code[code].label}
@@ -101,9 +109,10 @@ def warnings(pack: Pack) -> Found:
     """Conditions on a question that comes later: people meet it after what depends on it."""
     order = {question.code: number for number, (_p, _s, question) in enumerate(questions(pack))}
     labels = {question.code: question.label for _place, _section, question in questions(pack)}
-    for place, _section, question in questions(pack):
+    forms = {question.code: section.form for _place, section, question in questions(pack)}
+    for place, section, question in questions(pack):
         for code in read(question.visible_when):
-            if order.get(code, -1) > order[question.code]:
+            if forms.get(code) == section.form and order[code] > order[question.code]:
                 yield (
                     (*place, "visible_when"),
                     _("显示条件引用的“%(label)s”排在这道题之后。") % {"label": labels[code]},

@@ -86,6 +86,8 @@ class CallPart(Part):
     abroad: bool = False
     """Units abroad may lead: registered by their country's number, their proof confirmed by an officer."""
     max_submissions: Annotated[int, Field(ge=1, le=99)] | None = None
+    topic_free: bool = False
+    """Topics are given and yet one may apply with a proposal of one's own (自由申报)."""
     max_megabytes: Annotated[int, Field(ge=1, le=2000)] | None = None
     """Of all files of one application together."""
     partners_confirm: bool = False

@@ -40,6 +40,7 @@ from reviews.models import Criterion, ReviewScheme
 CALL_FIELDS = {
     "registers_by": "registers_by_at",
     "max_megabytes": "max_megabytes",
+    "topic_free": "is_topic_free",
     "unit_closes": "unit_closes_at",
     "recommender_closes": "recommender_closes_at",
     "invitation_only": "is_invitation_only",

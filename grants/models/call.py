@@ -165,6 +165,10 @@ class Call(models.Model):
     entry_days = models.PositiveSmallIntegerField(
         _("入选后须在几日内申报"), null=True, blank=True, help_text=_("自然日；过期资格失效，留空不限")
     )
+    is_topic_free = models.BooleanField(
+        _("可以自选题目"), default=False, help_text=_("写了指南方向的须选一个；勾选后也可以不选（自由申报）")
+    )
+    asks_topic = models.BooleanField(_("须选指南方向"), default=False, editable=False)
     max_megabytes = models.PositiveSmallIntegerField(
         _("附件总量上限（MB）"), null=True, blank=True, help_text=_("一份申报书全部附件合计；留空不另作限制")
     )
@@ -403,7 +407,7 @@ class Call(models.Model):
                     "series",
                     "amends_id",
                     "registers_by_at",
-                    "max_megabytes",
+                    *("max_megabytes", "is_topic_free", "asks_topic"),
                     "unit_closes_at",
                     "recommender_closes_at",
                     "has_intakes",

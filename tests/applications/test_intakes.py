@@ -217,3 +217,9 @@ def test_the_database_keeps_batches_in_order(fields):
     Call.objects.filter(pk=call.pk).update(state="published", published_at=timezone.now())
     with pytest.raises(DatabaseError), transaction.atomic():
         call.intakes.filter(code="autumn").update(name="别的")
+
+
+def test_a_draft_is_nominated_until_the_closing_of_its_own_batch():
+    call = in_batches(first={"recommender_closes_at": timezone.now() + 8 * DAY})
+    spring = call.intakes.get(code="spring")
+    assert queries.nominate_until(ApplicationFactory(call=call)) == spring.recommender_closes_at

@@ -11,11 +11,13 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from accounts.roles import UnitRole
-from applications import actions, queries, rules
+from applications import actions, completeness, queries, rules
+from applications.forms.basics import BasicsForm
 from applications.models import Application, Submission
 from applications.states import ApplicationState
 from core.models import Event
 from core.workflow import Lost, Refused
+from grants.actions import publish_call
 from grants.models import Call, QuestionKind
 from notifications.models import Deadline, Message
 from tests.factories.accounts import UserFactory, member_of
@@ -63,6 +65,27 @@ def test_a_submission_is_sealed_numbered_and_told():
         ("applications/submitted", application.created_by.pk),
         ("applications/submitted", admin.pk),
     ]
+
+
+BRIEF = ("formal_check", "decision")
+
+
+@pytest.mark.parametrize("free", [False, True])
+def test_a_direction_of_the_notice_is_chosen_unless_it_lets_people_propose(free):
+    """Published as it is on the desk; before anything is chosen, and before it is handed in."""
+    application = filled(call=CallFactory(draft=True, is_topic_free=free, parts__stages=BRIEF))
+    topic = TopicFactory(call=application.call, amount=None)
+    publish_call(call=application.call, by=None, at=timezone.now())
+    application = Application.objects.get(pk=application.pk)
+    asked = [fault[3:] for fault in completeness.basics(application)]
+    assert asked == ([] if free else [("basics", "topic")])
+    topic_field = BasicsForm(application=application).fields["topic"]
+    assert (list(topic_field.queryset), "自选" in (topic_field.empty_label or "")) == ([topic], free)
+    if not free:
+        with pytest.raises(Refused, match="请选择一个指南方向"):
+            submit(application, by=application.created_by)
+        actions.update_basics(application=application, topic=topic, by=None, at=timezone.now())
+    submit(application, by=application.created_by)
 
 
 @pytest.mark.parametrize(

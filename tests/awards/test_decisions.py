@@ -282,3 +282,30 @@ def test_what_the_notice_asks_again_at_the_decision_has_to_hold_then():
         decide(second)
     assert (refused.value.clause, refused.value.field) == ("第三条", "outcome")
     decide(second, outcome=Outcome.REJECT)
+
+
+def test_what_another_office_proposes_counts_before_its_public_notice_is_over():
+    """Two notices would fund one leader; whoever decides first does, though nothing is awarded yet."""
+    once = {
+        "code": "funded_once",
+        "text": "同一负责人只资助一项。",
+        "hint": "负责人已有一项获得资助。",
+        "clause": "第三条",
+        "scope": "pi",
+        "automation": "auto",
+        "at_decision": True,
+        "expression": "!pi.records.exists(r, r.status == 'running') && history.pi_running == 0",
+    }
+    stages = (StageKind.DECISION, StageKind.PUBLICITY, StageKind.AGREEMENT)
+    first, second = (
+        put(submitted(call=CallFactory(parts__stages=stages, parts__rules=[once])), S.DECISION) for _n in "ab"
+    )
+    for application in (first, second):
+        budget(application.call)
+    decide(first)
+    for state in (S.DECISION, S.PUBLICITY):
+        put(first, state)
+        with pytest.raises(Refused, match="已有一项"):
+            decide(second)
+    put(first, S.REJECTED)
+    decide(second)

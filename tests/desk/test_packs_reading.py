@@ -427,3 +427,18 @@ def test_yearly_reports_without_a_form_are_doubtful():
     pack, _source = parse(plan[0] + plan[1] + yearly + plan[2], today=TODAY)
     found = sense.warnings(pack, at=datetime(2026, 2, 1, tzinfo=SHANGHAI))
     assert ("milestones",) in [where for where, _said in found]
+
+
+def test_a_report_may_ask_by_what_was_answered_in_the_application_and_by_the_award():
+    report = """  - code: report
+    form: milestone
+    title: 材料
+    questions:
+      - {code: rig, kind: line, label: 设备, visible_when: "answers.direction == '平台'"}
+      - {code: last, kind: line, label: 用户, visible_when: "milestone.code == 'm1' && award.grade == ''"}
+rules:
+"""
+    assert packs.read(SMALL.replace("rules:\n", report, 1), today=TODAY, name="x.yaml")
+    nobody = report.replace("direction == '平台'", "rig == 'x'")
+    with pytest.raises(packs.BadPack, match="引用了本题自己"):
+        packs.read(SMALL.replace("rules:\n", nobody, 1), today=TODAY, name="x.yaml")

@@ -108,7 +108,9 @@ def attach(milestone, by, name="报告.pdf", content=b""):
 def test_a_form_may_hold_against_what_was_awarded(project):
     found, _people = project
     milestone = milestone_of(found, "final")
-    assert queries.form_context(milestone, {})["award"] == {"amount": found.award.amount}
+    seen = queries.form_context(milestone, {})
+    assert (seen["award"]["amount"], seen["award"]["grade"]) == (found.award.amount, "")
+    assert (seen["milestone"]["code"], "only3" in seen["answers"]) == ("final", True)
 
 
 def test_each_milestone_asks_its_form_and_the_last_also_the_acceptances(project):
