@@ -1,5 +1,8 @@
 """What this app tells people, and the clocks of its stages."""
 
+from datetime import datetime
+from typing import NamedTuple
+
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import OuterRef, Q
 from django.urls import NoReverseMatch, reverse
@@ -183,11 +186,18 @@ def open_supplement(application: Application, *, due_at, reason: str, at) -> Non
     )
 
 
-def open_stage(application: Application, stage: Stage, *, at) -> None:
-    """The clock of a stage, explained with its clause."""
-    kind = STAGE_DEADLINES.get(stage.kind)
-    if kind is None:
-        return
+class StageDue(NamedTuple):
+    at: datetime
+    clock: str
+    explanation: Said
+
+
+def stage_due(application: Application, stage: Stage, *, at) -> StageDue:
+    """Until when a stage entered at `at` lasts, explained with its clause."""
+    closes_at = _closing_of(application, stage, at=at)
+    if closes_at:
+        text = _("通知规定的%(stage)s截止时间 %(clause)s")
+        return StageDue(closes_at, "", said(text, stage=StageKind(stage.kind).label, clause=stage.clause))
     due_at = calendar.due(at, stage.days, kind=stage.day_kind)
     explanation = said(
         _("自 %(date)s 起 %(days)s 个%(kind)s %(clause)s"),
@@ -196,23 +206,23 @@ def open_stage(application: Application, stage: Stage, *, at) -> None:
         kind=DayKind(stage.day_kind).label,
         clause=stage.clause,
     )
-    clock = stage.day_kind
-    closes_at = _closing_of(application, stage, at=at)
-    if closes_at:
-        due_at, clock = closes_at, ""
-        explanation = said(
-            _("通知规定的%(stage)s截止时间 %(clause)s"),
-            stage=StageKind(stage.kind).label,
-            clause=stage.clause,
-        )
+    return StageDue(due_at, stage.day_kind, explanation)
+
+
+def open_stage(application: Application, stage: Stage, *, at) -> None:
+    """The clock of a stage."""
+    kind = STAGE_DEADLINES.get(stage.kind)
+    if kind is None:
+        return
+    due = stage_due(application, stage, at=at)
     actions.open_deadline(
         subject=application,
         kind=kind,
         title=said(_("%(stage)s：%(title)s"), stage=StageKind(stage.kind).label, title=application.title),
         url=desk_of(application, stage.kind),
-        due_at=due_at,
-        explanation=explanation,
-        clock=clock,
+        due_at=due.at,
+        explanation=due.explanation,
+        clock=due.clock,
         owed_by=OWED_BY[stage.kind](application),
         at=at,
         **cause(application.call),

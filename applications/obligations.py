@@ -7,6 +7,7 @@ from django.db.models.functions import Coalesce, Least
 
 from applications import (
     appeal_clocks,
+    joint_clocks,
     nominator_clocks,
     notifications,
     paper_clocks,
@@ -22,6 +23,7 @@ from applications.models import (
     Application,
     CheckDecision,
     CheckOutcome,
+    JointOpinion,
     Nominator,
     Partner,
     Sanction,
@@ -238,6 +240,15 @@ def register_all() -> None:
             open=lambda nominator, at: nominator_clocks.asked(nominator, at=at),
             due=lambda nominator: queries.nominate_until(nominator.application),
             dates=("applications.Nominator.invited_at",),
+        ),
+        Obligation(
+            kind=DeadlineKind.JOINT_RECOMMENDATION,
+            model=JointOpinion,
+            owing=lambda at: JointOpinion.objects.waiting().select_related(
+                "organisation", "application__call__programme__department", "application__organisation"
+            ),
+            open=lambda joint, at: joint_clocks.opened(joint, at=joint.asked_at),
+            dates=("applications.JointOpinion.asked_at",),
         ),
         _table(TableOf.UNIT),
         _table(TableOf.RECOMMENDER, dates=("grants.Call.recommender_table_until",)),

@@ -41,6 +41,11 @@ class NominatorState(models.TextChoices):
     DECLINED = "declined", _("未提名")
 
 
+class JointState(models.TextChoices):
+    ASKED = "asked", _("等待会同")
+    AGREED = "agreed", _("已同意")
+
+
 class SanctionState(models.TextChoices):
     PROPOSED = "proposed", _("待决定")
     IN_FORCE = "in_force", _("已决定")
@@ -164,6 +169,17 @@ NOMINATOR = Machine(
     },
     # The person alone, whatever else they are here.
     owners=dict.fromkeys(NominatorState.values, frozenset()),
+)
+
+JOINT = Machine(
+    states=JointState,
+    initial=JointState.ASKED,
+    transitions={
+        JointState.ASKED: frozenset({JointState.AGREED}),
+        # Another version of the application is agreed to again.
+        JointState.AGREED: frozenset({JointState.ASKED}),
+    },
+    owners={JointState.ASKED: frozenset({Role.RECOMMENDER}), JointState.AGREED: frozenset()},
 )
 
 SANCTION = Machine(

@@ -79,8 +79,10 @@ def _access(pack):
         lines.append(f"{QuotaOf(quota.of).label}：{number}")
     if pack.call.invitation_only:
         lines.append(_("定向邀请，名单 %(count)s 家") % {"count": len(pack.invitations)})
-    if pack.recommenders:
-        lines.append(_("可选的推荐单位 %(count)s 家") % {"count": len(pack.recommenders)})
+    if chosen := [row for row in pack.recommenders if not row.line]:
+        lines.append(_("可选的推荐单位 %(count)s 家") % {"count": len(chosen)})
+    if lines_of := dict.fromkeys(row.line for row in pack.recommenders if row.line):
+        lines.append(_("会同推荐：%(lines)s") % {"lines": _listed(lines_of)})
     if pack.nominators:
         lines.append(_("专家提名：%(ways)s") % {"ways": _listed(row.name for row in pack.nominators)})
     if pack.call.follows:

@@ -35,6 +35,7 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.DEMANDER_CHOICE: {**_ON_ARRIVAL, "d-2": _OFFICER},
     K.UNIT_REVIEW: _ON_ARRIVAL,
     K.RECOMMENDATION: {**_ON_ARRIVAL, "d-2": _OFFICER},
+    K.JOINT_RECOMMENDATION: {**_ON_ARRIVAL, "d-2": _OFFICER},
     K.FORMAL_CHECK: _OFFICE,
     K.SUPPLEMENT: {"open": (), "w2": (), "w1": ()},
     K.STAMPED_SCAN: {"open": (), "d3": (), "d1": (), "d0": ()},

@@ -18,6 +18,7 @@ class DeadlineKind(models.TextChoices):
     DEMANDER_CHOICE = "demander_choice", _("发榜方选择")
     UNIT_REVIEW = "unit_review", _("单位审核")
     RECOMMENDATION = "recommendation", _("推荐审核")
+    JOINT_RECOMMENDATION = "joint_recommendation", _("会同推荐")
     FORMAL_CHECK = "formal_check", _("形式审查")
     SUPPLEMENT = "supplement", _("补正")
     STAMPED_SCAN = "stamped_scan", _("盖章扫描件")

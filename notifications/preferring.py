@@ -31,7 +31,9 @@ OFFICES = frozenset(
         DeadlineKind.ACCOUNT_CHECK,
     }
 )
-DISTRICTS = frozenset({DeadlineKind.RECOMMENDATION, DeadlineKind.FACILITY_CHECK})
+DISTRICTS = frozenset(
+    {DeadlineKind.RECOMMENDATION, DeadlineKind.JOINT_RECOMMENDATION, DeadlineKind.FACILITY_CHECK}
+)
 EXPERTS = frozenset({DeadlineKind.REVIEW_ANSWER, DeadlineKind.REVIEW_DUE, DeadlineKind.EXPERT_UPDATE})
 
 

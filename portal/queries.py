@@ -238,8 +238,11 @@ def _stage_step(stage: Stage) -> Step:
         note = f"{note}；{stage.get_recommended_by_display()}"
         if stage.authority_confirmed:
             note = _("；").join((note, _("主管部门须先在系统中确认主管关系")))
+        listed = list(stage.call.recommenders.all())
         if stage.recommended_by == RecommendedBy.CHOSEN:
-            note = f"{note}：{'、'.join(row.name for row in stage.call.recommenders.all())}"
+            note = f"{note}：{'、'.join(row.name for row in listed if not row.line)}"
+        if joint := dict.fromkeys(row.line for row in listed if row.line):
+            note = _("；").join((note, _("会同%(lines)s") % {"lines": "、".join(joint)}))
     if stage.asks_slides:
         asked = _("%(when)s上传答辩材料（%(limits)s）")
         words = {"when": system_rules.slides_when(stage), "limits": system_rules.slides_limits(stage)}

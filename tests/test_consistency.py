@@ -47,7 +47,7 @@ DATED_WITHOUT_DEADLINE = {
         "accounts.User.last_login accounts.User.date_joined accounts.User.phone_verified_at "
         "applications.Answer.saved_at applications.Application.created_at "
         "applications.Consent.at "
-        "applications.Nominator.answered_at "
+        "applications.Nominator.answered_at applications.JointOpinion.agreed_at "
         "applications.Comment.at applications.Comment.resolved_at applications.Partner.confirmed_at "
         "applications.Nomination.recommended_at applications.RecommendationLetter.at "
         "applications.RecommendationLetter.dated applications.RecommendationLetter.voided_at "

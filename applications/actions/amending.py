@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from applications import notifications, queries
 from applications.actions import presenting, scanning
+from applications.actions.joining import renew_joint
 from applications.actions.nominating import renew_nominators
 from applications.actions.paper_copies import renew_papers
 from applications.actions.tabling import renew_table
@@ -86,6 +87,7 @@ def _stage_moved(application: Application, *, by, at) -> None:
         return
     notifications.stage_dropped(application, stage.kind, by=by, at=at)
     notifications.open_stage(application, stage, at=entered_at(application, application.state, at))
+    renew_joint(application=application, by=by, at=at)
 
 
 def _moved(old: Call, call: Call, moment: str) -> bool:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from applications import notifications, paper_clocks, queries, rules, scan_clocks, signals
 from applications.actions.flow import advance, enter, office_behind
+from applications.actions.joining import agree, follow_joint
 from applications.actions.nominating import follow_nominators
 from applications.actions.paper_copies import ask_papers
 from applications.actions.recommending import keep_place
@@ -51,6 +52,7 @@ def _send_back(application, *, reason, items, due_at, by, at):
         notifications.stage_done(application, old, by=by, at=at)
     follow_tables(application=application, by=by, at=at)
     follow_nominators(application=application, by=by, at=at)
+    follow_joint(application=application, old=old, by=by, at=at)
     notifications.open_supplement(application, due_at=due_at, reason=reason, at=at)
     until = queries.local_moment(due_at)
     words = {"reason": reason, "items": items or [], "until": until}
@@ -90,7 +92,14 @@ def unit_return(
 def recommend(
     *, application: Application, opinion: str, by, at: datetime, signed: rules.Signed | None = None
 ) -> None:
-    """The district, park or authority recommends with its opinion (推荐), and what the notice asks of it."""
+    """The district, park or authority recommends with its opinion (推荐), and what the notice asks of it.
+
+    Of an office that joins the recommendation (会同) this is its agreement; the recommender comes last.
+    """
+    joint = by and queries.joint_for(by, application)
+    if joint:
+        agree(joint=joint, opinion=opinion, signed=signed, by=by, at=at)
+        return
     rules.check_can_pass_on(by, application, at=at)
     rules.check_reason(opinion, field="opinion")
     sign_off(application=application, signed=signed, opinion=opinion, by=by, at=at)
@@ -112,6 +121,7 @@ def recommender_return(
 def recommender_reject(*, application: Application, reason: str, by, at: datetime) -> None:
     """Not recommended: the application ends here."""
     rules.check_can_send_back(by, application, at=at)
+    rules.check_decides_recommendation(by, application)
     rules.check_reason(reason)
     enter(application=application, state=ApplicationState.REJECTED, by=by, at=at, note=reason)
     notifications.serve_team(application, NoticeKind.NOT_RECOMMENDED, "rejected", at=at, reason=reason)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from applications import notifications, queries
 from applications.actions import paper_copies, presenting
+from applications.actions.joining import follow_joint
 from applications.actions.nominating import follow_nominators
 from applications.actions.tabling import follow_tables
 from applications.models import Application
@@ -76,6 +77,7 @@ def enter(*, application: Application, state: str, by, at: datetime, note: str =
         notifications.all_cancelled(application, by=by, at=at)
         follow_tables(application=application, by=by, at=at)
         follow_nominators(application=application, by=by, at=at)
+        follow_joint(application=application, old=old, by=by, at=at)
         return
     notifications.stage_done(application, old, by=by, at=at)
     presenting.leave(application=application, state=old, by=by, at=at)
@@ -87,6 +89,7 @@ def enter(*, application: Application, state: str, by, at: datetime, note: str =
         presenting.ask(application=application, stage=stage, at=at)
     paper_copies.ask_later(application=application, old=old, at=at)
     notifications.tell_next(application, at=at)
+    follow_joint(application=application, old=old, by=by, at=at)
 
 
 @transaction.atomic

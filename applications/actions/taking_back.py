@@ -14,6 +14,7 @@ from django.db import transaction
 from applications import notifications, paper_clocks, rules, scan_clocks
 from applications.actions.amending import follow_amendment
 from applications.actions.flow import stage_for
+from applications.actions.joining import follow_joint
 from applications.actions.nominating import follow_nominators
 from applications.actions.paper_copies import ask_papers
 from applications.actions.scanning import ask_scan
@@ -71,6 +72,7 @@ def take_back(*, application: Application, by, at: datetime) -> None:
     paper_clocks.dropped(current, by=by, at=at)
     follow_tables(application=current, by=by, at=at)
     follow_nominators(application=current, by=by, at=at)
+    follow_joint(application=current, old=old, by=by, at=at)
     notice = in_force(current.call)
     if notice.pk == current.call_id:
         notifications.open_draft(current, at=at)
@@ -100,4 +102,5 @@ def put_back(*, application: Application, kept: TakenBack, at: datetime) -> None
     ask_papers(application=application, at=at)
     follow_tables(application=application, by=None, at=at)
     follow_nominators(application=application, by=None, at=at)
+    follow_joint(application=application, old=ApplicationState.DRAFT, by=None, at=at)
     notifications.tell_team(application, "restored", at=at, version=application.version)

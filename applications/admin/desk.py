@@ -225,6 +225,7 @@ class ApplicationAdmin(
             "application": application,
             "lines": lines,
             "stamped": queries.stamped_for(application, request.user),
+            "joint": queries.joint_opinions(application, request.user),
             "sign_offs": queries.sign_offs(application),
             "copies": queries.papers_of(application),
             "may_receive": rules.allowed(rules.check_can_receive_papers, request.user, application),

@@ -35,3 +35,13 @@ class SigningForm(forms.Form):
             self.fields["file"].label = localised(stage, "asks_file")
         else:
             del self.fields["file"]
+
+
+class JointForm(forms.Form):
+    """What an office that joins a recommendation may give with its opinion."""
+
+    file = forms.FileField(
+        label=gettext_lazy("盖章的意见（可不传）"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png"}),
+    )

@@ -12,6 +12,7 @@ from applications.models.content import (
     ParticipantRole,
     ProposedMilestone,
 )
+from applications.models.joint import JointOpinion
 from applications.models.nominators import Nominator
 from applications.models.numbers import NumberKind, UsedNumber
 from applications.models.papers import PaperReceipt, copies_received, lacks_a_kind
@@ -45,6 +46,7 @@ __all__ = [
     "ComparedText",
     "Consent",
     "IdKind",
+    "JointOpinion",
     "Nomination",
     "Nominator",
     "NumberKind",

@@ -39,6 +39,7 @@ class ApplicationQuerySet(models.QuerySet):
         reached = submitted & ~Q(state=ApplicationState.UNIT_REVIEW)
         if scope.recommender_organisations:
             wanted |= reached & Q(recommender_id__in=scope.recommender_organisations)
+            wanted |= reached & self._joined(scope.recommender_organisations)
         for region in scope.regions:
             # What goes to an authority or a chosen recommender is none of the region's.
             units = Organisation.objects.filter(region__startswith=region)
@@ -53,6 +54,11 @@ class ApplicationQuerySet(models.QuerySet):
     def _partnered(self, units):
         partners = apps.get_model("applications", "Partner").objects.filter(organisation_id__in=units)
         return Q(pk__any_of=partners.order_by().values("application_id"))
+
+    def _joined(self, offices):
+        """What came to an office that joins the recommendation (会同)."""
+        joint = apps.get_model("applications", "JointOpinion").objects.filter(organisation_id__in=offices)
+        return Q(pk__any_of=joint.order_by().values("application_id"))
 
     def own_to(self, user):
         """Those of one's teams and of the units that one administers: a part of `visible_to`."""
@@ -97,6 +103,7 @@ class Application(models.Model):
         "confirmed": _("合作单位确认"),
         "consented": _("参与人员同意"),
         "unconsented": _("参与人员撤回同意"),
+        "joint_agreed": _("会同部门同意推荐"),
         "nominator_asked": _("邀请专家提名"),
         "nominator_dropped": _("取消邀请的提名人"),
         "nominators_missed": _("逾期未达到提名人数"),

@@ -85,6 +85,7 @@ from applications.queries.entries import (
     outlines_for,
     second_step,
 )
+from applications.queries.joint import joint_awaited, joint_for, joint_offices, joint_opinions
 from applications.queries.languages import answers_in_readers_language, in_readers_language
 from applications.queries.nominators import (
     about,
@@ -330,6 +331,10 @@ __all__ = [
     "is_named",
     "is_recommended",
     "is_scanned",
+    "joint_awaited",
+    "joint_for",
+    "joint_offices",
+    "joint_opinions",
     "lapsed_drafts",
     "last_return",
     "latest_documents",

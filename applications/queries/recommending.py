@@ -76,7 +76,7 @@ def recommenders_for(application: Application):
     that are registered. None where regions recommend."""
     way = way_of_recommending(application.call)
     if way == RecommendedBy.CHOSEN:
-        codes = application.call.recommenders.values("credit_code")
+        codes = application.call.recommenders.filter(line="").values("credit_code")
         return Organisation.objects.filter(credit_code__in=codes)
     if way == RecommendedBy.AUTHORITY:
         return Organisation.objects.filter(pk=application.organisation.authority_id)

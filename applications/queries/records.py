@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.roles import Role
-from applications.models import Application, RuleResult, RuleStatus, Submission
+from applications.models import Application, JointOpinion, RuleResult, RuleStatus, Submission
 from applications.states import ENDED, ApplicationState, shown_alike
 from core.models import Event
 from documents.models import Document
@@ -75,6 +75,9 @@ def waiting_for_unit(user, **chosen):
 def of_regions(user, **chosen):
     """What a recommender has to do with, by name or by region: waiting ones unless a state is asked for."""
     own = Q(recommender_id__in=user.scope.recommender_organisations)
+    joint = JointOpinion.objects.of_offices(user)
+    joint = joint if chosen.get("state") else joint.waiting()
+    own |= Q(pk__in=joint.order_by().values("application_id"))
     for prefix in user.scope.regions:
         own |= Q(recommender__isnull=True, organisation__region__startswith=prefix)
     rows = Application.objects.visible_to(user).filter(own)

@@ -50,11 +50,18 @@ def check_can_approve(by, application: Application, *, at) -> None:
 
 
 def check_can_recommend(by, application: Application) -> None:
+    """Its recommender, and an office whose word on it is waited for (会同)."""
+    if by is None or queries.joint_for(by, application) is None:
+        check_decides_recommendation(by, application)
+    _in_state(application, ApplicationState.RECOMMENDATION)
+
+
+def check_decides_recommendation(by, application: Application) -> None:
+    """The recommender itself: offices that join it send back or agree, and nothing else. Raises Refused."""
     if by is not None and queries.office_for(by, application) is None:
         if application.recommender_id:
             raise Refused(_("只有“%(unit)s”的人员可以处理。") % {"unit": application.recommender.name})
         raise Refused(_("只有申报单位所在区域的推荐单位可以处理。"))
-    _in_state(application, ApplicationState.RECOMMENDATION)
 
 
 def check_can_choose_recommender(application: Application, recommender) -> None:
@@ -85,6 +92,15 @@ def check_can_pass_on(by, application: Application, *, at, ahead=()) -> None:
     `ahead`: those that would be passed on before this one.
     """
     check_can_send_back(by, application, at=at)
+    if by is not None and queries.joint_for(by, application):
+        return
+    if awaited := queries.joint_awaited(application):
+        raise Refused(
+            _("还在等待会同部门：%(lines)s。")
+            % {"lines": _("、").join(f"{row.line}（{row.organisation}）" for row in awaited)},
+            clause=awaited[0].clause,
+            code="joint",
+        )
     quotas.check_recommender(application, ahead=ahead)
 
 

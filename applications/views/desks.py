@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import Organisation
 from applications import actions, exporting, queries, rules, unit_tables
 from applications.forms import DeskFilter
-from applications.forms.signing import SigningForm
+from applications.forms.signing import JointForm, SigningForm
 from applications.models import StampedTable, TableOf
 from applications.sheets import XLSX
 from applications.states import ApplicationState
@@ -180,8 +180,9 @@ def _desk(request, pk, *, check, moves, template, back):
     """Show what was sealed with the buttons; a POST makes one move. Nothing typed is lost on a refusal."""
     application = visible_application(request.user, pk)
     problems, status = [], 200
-    stage = rules.signing_of(application)
-    signing = stage and SigningForm(request.POST or None, request.FILES or None, stage=stage)
+    given_with = (request.POST or None, request.FILES or None)
+    joins, stage = queries.joint_for(request.user, application), rules.signing_of(application)
+    signing = JointForm(*given_with) if joins else stage and SigningForm(*given_with, stage=stage)
     if request.method == "POST":
         move = moves.get(request.POST.get("do"))
         if move is None:
@@ -215,7 +216,9 @@ def _desk(request, pk, *, check, moves, template, back):
         "deadlines": queries.public_deadlines(application),
         "may_act": may_act,
         "signing": signing if may_act else None,
+        "joint": queries.joint_opinions(application, request.user),
         "sign_offs": queries.sign_offs(application),
+        "joins": joins,
         "unconfirmed": queries.unconfirmed_authority(application),
         "problems": problems,
         "text": request.POST.get("text", ""),

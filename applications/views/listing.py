@@ -134,6 +134,7 @@ def detail(request, pk):
         "returned": returned,
         "asked_back": _asked_back(application, returned) if returned else [],
         **nominating.shown(request.user, application),
+        "joint": queries.joint_opinions(application, request.user),
         "team": User.objects.filter(pk__in=application.team.values("user_id")),
         "reason_form": ReasonForm(),
         "rejected": queries.rejection(application),

@@ -292,8 +292,17 @@ class InvitationForm(PartForm):
 
 
 class RecommenderForm(InvitationForm):
+    layout = ((("name", 4), ("credit_code", 3), ("line", 2), ("region", 1), ("clause", 2)),)
+
     class Meta(InvitationForm.Meta):
         model = ListedRecommender
+        fields = ("name", "credit_code", "line", "region", "clause")
+
+    def clean(self):
+        data = super().clean()
+        if not data.get("line") and (data.get("region") or data.get("clause")):
+            self.add_error("line", _("写区域、条款的须写明是什么会同部门。"))
+        return data
 
 
 class TopicForm(PartForm):
@@ -435,7 +444,7 @@ Invitations = rows(
 )
 Recommenders = rows(
     RecommenderForm,
-    title=gettext_lazy("推荐单位名单（推荐审核环节由申报人选择时，从这里选）"),
+    title=gettext_lazy("推荐单位名单（由申报人选择的从这里选；写明会同部门的，同意后才能推荐）"),
     noun=gettext_lazy("推荐单位"),
     unique=("credit_code",),
     ordered=False,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.identity import validate_credit_code
 from core import calendar
-from desk.packs import batches
+from desk.packs import batches, recommenders
 from desk.packs.reach import grouped
 from desk.packs.schema import Pack
 from desk.packs.source import Place
@@ -260,7 +260,7 @@ def _lists(pack: Pack) -> Found:
                 validate_credit_code(row.credit_code)
             except ValidationError as fault:
                 yield (part, index, "credit_code"), fault.messages[0]
-    yield from _recommenders(pack)
+    yield from recommenders.problems(pack)
     yield from _changes(pack)
     yield from _grades(pack)
     seen = set()
@@ -289,26 +289,6 @@ def _lists(pack: Pack) -> Found:
         if quota.credit_code and quota.region:
             yield ("quotas", index, "region"), _("写明推荐单位的限额不再写区域。")
         yield from grouped(pack, index, quota)
-
-
-def _recommenders(pack: Pack) -> Found:
-    """Who recommends is said of the step of recommending, and a choice needs a list."""
-    ways = [stage.recommended_by for stage in pack.stages if stage.kind == StageKind.RECOMMENDATION]
-    for index, stage in enumerate(pack.stages):
-        if stage.kind != StageKind.RECOMMENDATION and stage.recommended_by != RecommendedBy.REGION:
-            yield ("stages", index, "recommended_by"), _("只有推荐审核环节才写由谁推荐。")
-        if stage.authority_confirmed and stage.recommended_by != RecommendedBy.AUTHORITY:
-            yield ("stages", index, "authority_confirmed"), _("只有由上级主管部门推荐时才要求先确认。")
-    if RecommendedBy.CHOSEN in ways and not pack.recommenders:
-        yield ("recommenders",), _("由申报人选择推荐单位，但推荐单位名单是空的。")
-    codes = [row.credit_code for row in pack.recommenders]
-    for index, code in enumerate(codes):
-        if code in codes[:index]:
-            yield ("recommenders", index, "credit_code"), _("同一推荐单位写了两次。")
-    if any(way != RecommendedBy.REGION for way in ways):
-        for index, quota in enumerate(pack.quotas):
-            if quota.of == QuotaOf.RECOMMENDER and quota.region:
-                yield ("quotas", index, "region"), _("不是按区域推荐，推荐单位的限额不能按区域。")
 
 
 def _clauses(pack: Pack) -> Found:
@@ -478,7 +458,7 @@ def _loose_ends(pack: Pack) -> Found:
     if pack.invitations and not pack.call.invitation_only:
         yield ("invitations",), _("有定向名单，但没有勾选“定向邀请”，名单不起作用。")
     chosen = any(stage.recommended_by == RecommendedBy.CHOSEN for stage in pack.stages)
-    if pack.recommenders and not chosen:
+    if any(not row.line for row in pack.recommenders) and not chosen:
         yield ("recommenders",), _("有推荐单位名单，但推荐审核环节没有写由申报人选择，名单不起作用。")
     if pack.call.sourcing == Sourcing.WINDOW and not pack.call.opens:
         yield ("call", "opens"), _("没有开始时间。")

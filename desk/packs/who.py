@@ -43,6 +43,11 @@ class RecommenderPart(Part):
 
     credit_code: Annotated[str, Field(pattern=r"^[0-9A-HJ-NP-RTUW-Y]{18}$")]
     name: Words120
+    line: Annotated[str, Field(max_length=60)] = ""
+    """What kind of office joins the recommendation (finance, industry): not chosen, but asked of everybody
+    of its `region`; of each line one office."""
+    region: Annotated[str, Field(pattern=r"^\d{0,6}$")] = ""
+    clause: Clause = ""
 
 
 class NominatorsPart(Part):

@@ -71,18 +71,44 @@ class Invitation(models.Model):
 
 
 class ListedRecommender(models.Model):
-    """One of the banks, funds, parks … from which applicants choose their recommender (推荐单位名单)."""
+    """One of the banks, funds, parks … from which applicants choose their recommender (推荐单位名单).
+
+    With a `line` it is not chosen but joins the recommendation (会同推荐): of each line the office whose
+    `region` is the narrowest that holds the applicant's unit; empty: every region.
+    """
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="recommenders", verbose_name=_("通知"))
     credit_code = models.CharField(_("统一社会信用代码"), max_length=18)
     name = models.CharField(_("单位名称"), max_length=120)
+    line = models.CharField(
+        _("会同部门"),
+        max_length=60,
+        blank=True,
+        help_text=_("例如财政部门：会同推荐，各类部门都同意后才能推荐；留空时供申报人选择"),
+    )
+    region = models.CharField(
+        _("所管区域代码"),
+        max_length=6,
+        blank=True,
+        help_text=_("只会同这个区域的申报；留空时各区域都会同"),
+    )
+    clause = models.CharField(_("条款"), max_length=60, blank=True)
 
     class Meta:
         verbose_name = _("推荐单位名单")
         verbose_name_plural = _("推荐单位名单")
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(fields=["call", "credit_code"], name="listed_recommender_once")
+            models.UniqueConstraint(fields=["call", "credit_code"], name="listed_recommender_once"),
+            models.UniqueConstraint(
+                fields=["call", "line", "region"],
+                condition=~models.Q(line=""),
+                name="listed_recommender_one_of_a_line",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(line="") | models.Q(region="", clause=""),
+                name="listed_recommender_line_for_region",
+            ),
         ]
         triggers = frozen_with_call()
 
