@@ -82,7 +82,7 @@ def _named(call: Call) -> list[Term]:
                 "leader": row.person_name,
                 "what": row.occasion,
                 "from": row.from_date,
-                "to": row.to_date,
+                "to": row.to_date or _("永久"),
             },
             row.term.clause,
         )

@@ -19,10 +19,15 @@ from grants.models import SanctionTerm
 def propose_sanction(
     *, application: Application, term: SanctionTerm, occasion: str, reason: str, by, at: datetime
 ) -> Sanction:
-    """For the leader and the unit of a project. Raises Refused, or Lost when it is proposed already."""
+    """For leader and unit of a project, and its members where the notice says so.
+
+    Raises Refused, or Lost when it is proposed already.
+    """
     rules.check_can_propose(by, application, term)
     rules.check_said(reason, field="note")
-    leader = application.participants.current().filter(role=ParticipantRole.PI).first()
+    people = list(application.participants.current())
+    leader = next((row for row in people if row.role == ParticipantRole.PI), None)
+    members = [row for row in people if row is not leader and term.members_too]
     try:
         with transaction.atomic():
             sanction = Sanction.objects.create(
@@ -32,6 +37,8 @@ def propose_sanction(
                 reason=reason.strip(),
                 person_name=leader.name if leader else "",
                 person_key=leader.person_key if leader else "",
+                member_names=_("、").join(row.name for row in members),
+                member_keys=[row.person_key for row in members if row.person_key],
                 organisation_id=application.organisation_id,
                 proposed_by=by,
                 proposed_at=at,
@@ -45,11 +52,12 @@ def propose_sanction(
 
 @transaction.atomic
 def decide_sanction(*, sanction: Sanction, opinion: str, by, at: datetime) -> None:
-    """It is in force from today for as long as the notice says; team and unit are told. Raises Refused."""
+    """In force from today for as long as the notice says; team and unit are told. Raises Refused."""
     rules.check_can_decide_sanction(by, sanction)
     rules.check_said(opinion, field="opinion")
     day = local_date(at)
-    ends = add_days(day, sanction.term.months, kind=DayKind.MONTH, inclusive=True)
+    months = sanction.term.months
+    ends = add_days(day, months, kind=DayKind.MONTH, inclusive=True) if months else None
     _decide(sanction, SanctionState.IN_FORCE, opinion, by=by, at=at, from_date=day, to_date=ends)
 
 
@@ -81,7 +89,7 @@ def lift_sanction(*, sanction: Sanction, opinion: str, by, at: datetime) -> None
     _tell(sanction, note=opinion.strip(), at=at)
 
 
-def _decide(sanction, state, opinion, *, by, at, from_date: date, to_date: date) -> None:
+def _decide(sanction, state, opinion, *, by, at, from_date: date, to_date: date | None) -> None:
     note = opinion.strip()
     workflow.move(
         sanction,
@@ -108,6 +116,6 @@ def _tell(sanction: Sanction, *, note: str, at) -> None:
         text=sanction.term.text,
         clause=sanction.term.clause,
         occasion=sanction.occasion,
-        until=str(sanction.to_date),
+        until=str(sanction.to_date or ""),
         note=note,
     )

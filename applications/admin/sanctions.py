@@ -42,7 +42,7 @@ class SanctionAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin)
     search_fields = ("application__number", "application__title", "organisation__name", "person_name")
     fields = (
         "project",
-        ("organisation", "person_name"),
+        ("organisation", "person_name", "member_names"),
         "term",
         "follows",
         "occasion",

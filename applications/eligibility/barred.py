@@ -8,18 +8,17 @@ from django.utils.translation import gettext as _
 
 from applications.eligibility.lines import RuleLine
 from applications.models import RuleStatus
-from grants.models import Call, RuleScope, SanctionBars
+from grants.models import OF_PEOPLE, Call, RuleScope, SanctionBars
 
 UNIT = (SanctionBars.UNIT, SanctionBars.BOTH)
-PERSON = (SanctionBars.LEADER, SanctionBars.BOTH)
 
 
 def lines(context: Mapping, call: Call) -> Iterator[RuleLine]:
     """Nothing for whoever is not barred; a decision taken after the notice counts as well."""
     yield from _of(context["unit"], UNIT, call, RuleScope.UNIT)
-    yield from _of(context["pi"], PERSON, call, RuleScope.PI)
+    yield from _of(context["pi"], OF_PEOPLE, call, RuleScope.PI)
     for person in context["members"]:
-        yield from _of(person, PERSON, call, RuleScope.PI, joins=True)
+        yield from _of(person, OF_PEOPLE, call, RuleScope.PI, joins=True)
     for partner in context["partners"]:
         yield from _of(partner, UNIT, call, RuleScope.PARTNER, joins=True)
 
@@ -38,7 +37,13 @@ def _of(whom: Mapping, kinds, call: Call, scope: str, *, joins: bool = False) ->
             scope=scope,
             status=RuleStatus.FAILED,
             evidence={str(_("所依据的通知")): fact["call"], str(_("项目")): fact["title"]},
-            hint=_("“%(name)s”在限制申报期内，至 %(until)s。")
-            % {"name": whom["name"], "until": date.fromisoformat(fact["until"])},
+            hint=_until(whom["name"], fact["until"]),
             section="basics" if scope == RuleScope.UNIT else "participants",
         )
+
+
+def _until(name: str, until: str | None) -> str:
+    if until is None:
+        return _("“%(name)s”被永久限制申报。") % {"name": name}
+    words = {"name": name, "until": date.fromisoformat(until)}
+    return _("“%(name)s”在限制申报期内，至 %(until)s。") % words

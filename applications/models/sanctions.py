@@ -3,9 +3,10 @@
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, OuterRef, Q
-from django.db.models.functions import JSONObject
+from django.db.models import CharField, F, Func, OuterRef, Q
+from django.db.models.functions import Cast, JSONObject
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -27,11 +28,23 @@ class SanctionQuerySet(models.QuerySet):
 
     def in_force(self, day):
         """Decided, not lifted, both days included."""
-        return self.filter(state=states.SanctionState.IN_FORCE, from_date__lte=day, to_date__gte=day)
+        lasting = Q(to_date__gte=day) | Q(to_date=None)
+        return self.filter(lasting, state=states.SanctionState.IN_FORCE, from_date__lte=day)
 
-    def facts(self, day, **whose) -> ArraySubquery:
-        """For an annotation: what is in force of the outer row, without a query of its own."""
-        rows = self.in_force(day).filter(**{name: OuterRef(path) for name, path in whose.items()})
+    def facts_of_people(self, day) -> ArraySubquery:
+        """For an annotation of participants: what is in force of them as leaders, or as members."""
+        keys = ArrayField(CharField(max_length=21))
+        key = Func(OuterRef("person_key"), template="ARRAY[%(expressions)s]", output_field=keys)
+        as_member = Q(member_keys__contains=Cast(key, keys))
+        return self._facts(day, Q(person_key=OuterRef("person_key")) | as_member)
+
+    def facts_of_units(self, day) -> ArraySubquery:
+        """For an annotation of organisations."""
+        return self._facts(day, Q(organisation=OuterRef("pk")))
+
+    def _facts(self, day, whose: Q) -> ArraySubquery:
+        """What is in force of the outer row, without a query of its own."""
+        rows = self.in_force(day).filter(whose)
         fields = {"bars": "term__bars", "joining_too": "term__joining_too", "plans": "term__plans"}
         return ArraySubquery(
             rows.order_by("to_date").values(
@@ -63,6 +76,10 @@ class Sanction(models.Model):
     reason = models.TextField(_("提出理由"))
     person_name = models.CharField(_("项目负责人"), max_length=60)
     person_key = models.CharField(_("负责人证件号码"), max_length=21, blank=True, db_index=True)
+    member_names = models.TextField(_("同样受限的成员"), blank=True)
+    member_keys = ArrayField(
+        models.CharField(max_length=21), verbose_name=_("成员证件号码"), default=list, blank=True
+    )
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, related_name="+", verbose_name=_("承担单位")
     )
@@ -84,7 +101,7 @@ class Sanction(models.Model):
     )
     decided_at = models.DateTimeField(_("决定时间"), null=True, blank=True)
     from_date = models.DateField(_("自"), null=True, blank=True)
-    to_date = models.DateField(_("至"), null=True, blank=True)
+    to_date = models.DateField(_("至"), null=True, blank=True, help_text=_("生效后空着的为永久"))
 
     objects = SanctionQuerySet.as_manager()
 
@@ -105,8 +122,8 @@ class Sanction(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["proposed", "refused"], from_date=None, to_date=None)
-                | Q(state__in=["in_force", "lifted"], from_date__isnull=False, to_date__isnull=False)
-                & Q(to_date__gte=F("from_date")),
+                | Q(state__in=["in_force", "lifted"], from_date__isnull=False)
+                & (Q(to_date__isnull=True) | Q(to_date__gte=F("from_date"))),
                 name="sanction_in_force_from_to",
             ),
         ]
@@ -120,11 +137,18 @@ class Sanction(models.Model):
                     "reason",
                     "person_name",
                     "person_key",
+                    "member_names",
+                    "member_keys",
                     "organisation_id",
                     "proposed_by_id",
                     "proposed_at",
                 )
                 | pgtrigger.Delete,
+            ),
+            pgtrigger.Protect(
+                name="as_decided",
+                operation=pgtrigger.UpdateOf("from_date", "to_date"),
+                condition=pgtrigger.Q(old__state="in_force"),
             ),
             pgtrigger.Protect(
                 name="ended_never_changes",

@@ -155,9 +155,7 @@ class _World:
         stained = IntegrityRecord.objects.as_of(self.as_of).filter(user__in=same.values("user"))
         asked = Exists(stained) if INTEGRITY in wanted else Value(None, output_field=BooleanField())
         people = people.annotate(is_stained=asked)
-        self.people = _grouped(
-            people.annotate(sanctions=Sanction.objects.facts(today, person_key="person_key"))
-        )
+        self.people = _grouped(people.annotate(sanctions=Sanction.objects.facts_of_people(today)))
         self.lines = _grouped(
             BudgetLine.objects.filter(application__in=keys).select_related("category", "source")
         )
@@ -192,7 +190,7 @@ class _World:
         leads |= {application.recommender_id for application in applications}
         named = self.codes | self.abroad | self._named("credit_code")
         units = Organisation.objects.filter(Q(credit_code__in=named) | Q(pk__in=leads))
-        barred = Sanction.objects.facts(local_date(timezone.now()), organisation="pk")
+        barred = Sanction.objects.facts_of_units(local_date(timezone.now()))
         self.units = {unit.pk: unit for unit in units.select_related("parent").annotate(sanctions=barred)}
         self.by_code = {unit.credit_code: unit for unit in self.units.values()}
         self.facts = unit_contexts(self.units.values(), self.as_of)

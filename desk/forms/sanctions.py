@@ -5,8 +5,8 @@ from django.utils.translation import gettext_lazy
 
 from desk.forms.base import PartForm, remembered, rows
 from desk.forms.widgets import WordsField, short_text
-from desk.packs.checks import NOTHING_FOLLOWS, OF_A_MILESTONE
-from grants.models import OF_MILESTONES, SanctionBars, SanctionTerm
+from desk.packs.checks import AS_THE_LEADER, NOTHING_FOLLOWS, OF_A_MILESTONE
+from grants.models import OF_MILESTONES, OF_PEOPLE, SanctionBars, SanctionTerm
 from milestones.models import MilestoneTemplate
 
 
@@ -14,7 +14,7 @@ class SanctionForm(PartForm):
     layout = (
         (("when", 4), ("milestone_code", 4), ("clause", 4)),
         (("bars", 4), ("months", 4), ("plans", 4)),
-        (("joining_too", 4), ("quota_cut", 4), ("is_public", 4)),
+        (("members_too", 3), ("joining_too", 3), ("quota_cut", 3), ("is_public", 3)),
         (("text", 6), ("text_en", 6)),
     )
     milestone_code = forms.ChoiceField(label=gettext_lazy("哪个里程碑"), required=False)
@@ -31,6 +31,7 @@ class SanctionForm(PartForm):
             "bars",
             "months",
             "plans",
+            "members_too",
             "joining_too",
             "quota_cut",
             "is_public",
@@ -56,6 +57,8 @@ class SanctionForm(PartForm):
         nobody = data.get("bars") == SanctionBars.NOBODY
         if nobody and (data.get("joining_too") or not (data.get("quota_cut") or data.get("is_public"))):
             self.add_error("bars", NOTHING_FOLLOWS)
+        if data.get("members_too") and data.get("bars") not in OF_PEOPLE:
+            self.add_error("members_too", AS_THE_LEADER)
         return data
 
 

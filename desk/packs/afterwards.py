@@ -54,7 +54,10 @@ class SanctionPart(Part):
     joining_too: bool = False
     plans: list[Slug] = Field(default_factory=list)
     """Codes of the programmes that it bars from; left out: all of this system."""
-    months: Annotated[int, Field(ge=1, le=240)] = 24
+    members_too: bool = False
+    """The members of the project are barred as its leader is."""
+    months: Annotated[int, Field(ge=1, le=240)] | None = 24
+    """From the decision; null: for ever."""
     quota_cut: Annotated[int, Field(ge=0, le=9999)] = 0
     publish: bool = False
     text: Body

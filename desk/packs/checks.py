@@ -18,6 +18,7 @@ from facilities.models import UNQUALIFIED
 from finance.models import Condition
 from grants.models import (
     OF_MILESTONES,
+    OF_PEOPLE,
     FormKind,
     Instrument,
     QuestionKind,
@@ -269,7 +270,11 @@ def _sanctions(pack: Pack) -> Found:
         bars = row.bars != SanctionBars.NOBODY
         if not bars and (row.joining_too or not (row.quota_cut or row.publish)):
             yield (*place, "bars"), str(NOTHING_FOLLOWS)
+        if row.members_too and row.bars not in OF_PEOPLE:
+            yield (*place, "members_too"), str(AS_THE_LEADER)
 
+
+AS_THE_LEADER = gettext_lazy("限制负责人的，才能写“成员也受限”。")
 
 ONE_WAY = gettext_lazy("自开始起、自结束起、统一日期只填一种，年度报告都不填。")
 

@@ -43,7 +43,7 @@ from grants.models.nominators import NominatorGroup
 from grants.models.papers import PaperKind
 from grants.models.programme import NumberSequence, Programme
 from grants.models.quotas import Quota, QuotaOf
-from grants.models.sanctions import OF_MILESTONES, SanctionBars, SanctionTerm, SanctionWhen
+from grants.models.sanctions import OF_MILESTONES, OF_PEOPLE, SanctionBars, SanctionTerm, SanctionWhen
 from grants.models.stages import FOR_ALL, OWN_CLOCKS, RecommendedBy, Stage, StageKind
 from grants.models.topics import DemandKind, Topic
 
@@ -51,6 +51,7 @@ __all__ = [
     "FOR_ALL",
     "NOMINATORS_RULE",
     "OF_MILESTONES",
+    "OF_PEOPLE",
     "OWN_CLOCKS",
     "PAPER_RULE",
     "RECOMMENDER_TABLE_RULE",

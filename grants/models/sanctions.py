@@ -29,6 +29,9 @@ class SanctionBars(models.TextChoices):
     NOBODY = "nobody", _("不限制申报")
 
 
+OF_PEOPLE = (SanctionBars.LEADER, SanctionBars.BOTH)
+
+
 class SanctionTerm(models.Model):
     """One consequence: who is barred for how long, by how many the unit's limit is cut, whether it is public.
 
@@ -47,7 +50,12 @@ class SanctionTerm(models.Model):
     plans = models.JSONField(
         _("限制申报的计划"), default=list, blank=True, help_text=_("计划代码；留空为本系统的全部计划")
     )
-    months = models.PositiveSmallIntegerField(_("期限（月）"), default=24, help_text=_("自决定之日起"))
+    members_too = models.BooleanField(
+        _("成员也受限"), default=False, help_text=_("提出时项目的在任成员与负责人同样受限")
+    )
+    months = models.PositiveSmallIntegerField(
+        _("期限（月）"), null=True, blank=True, default=24, help_text=_("自决定之日起；留空为永久")
+    )
     quota_cut = models.PositiveSmallIntegerField(
         _("核减单位限额（项）"), default=0, help_text=_("期限内单位在各通知的申报限额减少几项")
     )
@@ -75,7 +83,13 @@ class SanctionTerm(models.Model):
             models.CheckConstraint(
                 condition=~Q(bars="nobody") | Q(joining_too=False), name="sanction_term_joining_of_the_barred"
             ),
-            models.CheckConstraint(condition=Q(months__gte=1), name="sanction_term_lasts"),
+            models.CheckConstraint(
+                condition=Q(members_too=False) | Q(bars__in=["leader", "both"]),
+                name="sanction_term_members_as_the_leader",
+            ),
+            models.CheckConstraint(
+                condition=Q(months__isnull=True) | Q(months__gte=1), name="sanction_term_lasts"
+            ),
         ]
         triggers = frozen_with_call()
 

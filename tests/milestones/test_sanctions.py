@@ -18,6 +18,7 @@ from milestones import actions as milestones
 from milestones import sanctions
 from milestones.states import MilestoneState
 from notifications.models import Deadline, Message
+from seeds.codes import make_id_number
 from tests.factories.accounts import officer
 from tests.factories.applications import filled, put, submitted
 from tests.factories.grants import CallFactory
@@ -104,6 +105,45 @@ def test_what_was_decided_keeps_leader_and_unit_out_until_it_ends_or_is_lifted()
     actions.submit(application=again, by=again.created_by, at=at)
     with pytest.raises(Refused, match="已解除"):
         actions.decide_sanction(sanction=found, opinion="属实", by=leader, at=at)
+
+
+def test_it_may_reach_the_members_and_last_for_ever():
+    call = CallFactory(draft=True)
+    rule = term(call, milestone_code="", bars="leader", members_too=True, months=None, quota_cut=0)
+    rule.save()
+    call = publish(call)
+    at = timezone.now()
+    draft = filled(call=call)
+    member, gone = (make_id_number(n) for n in (2, 3))
+    rows = [
+        {"role": row.role, "name": row.name, "id_number": row.id_number, "credit_code": row.credit_code}
+        for row in draft.participants.all()
+    ]
+    rows += [{"role": "member", "name": "吴一鸣", "id_number": member}]
+    rows += [{"role": "member", "name": "郑先行", "id_number": gone}]
+    lead = {"organisation_name": draft.organisation.name, "credit_code": draft.organisation.credit_code}
+    rows = [{"title": "教授", "months_per_year": 6, "task": "总体"} | lead | row for row in rows]
+    actions.set_participants(application=draft, participants=rows, by=draft.created_by, at=at)
+    actions.submit(application=draft, by=draft.created_by, at=at)
+    project = put(draft, "awarded")
+    project.participants.filter(name="郑先行").update(left_date=local_date(at))
+    manager = officer(Role.PROGRAMME_MANAGER, organisation=call.programme.department)
+    found = actions.propose_sanction(
+        application=project, term=rule, occasion="撤销", reason="造假", by=manager, at=at
+    )
+    assert (found.member_names, len(found.member_keys)) == ("吴一鸣", 1)
+    actions.decide_sanction(sanction=found, opinion="属实", by=officer(Role.LEADER), at=at)
+    assert found.to_date is None
+    assert Sanction.objects.in_force(local_date(at) + timedelta(days=9999)).get() == found
+    told = Message.objects.get(template="applications/sanction", recipient=project.created_by)
+    assert told.context["until"] == ""
+    again = filled(call=call)
+    for number, reached in ((member, True), (gone, False)):
+        again.participants.filter(role="pi").delete()
+        leader = {**rows[0], "name": "后来人", "id_number": number}
+        actions.set_participants(application=again, participants=[leader], by=again.created_by, at=at)
+        lines = [line for line in eligibility.evaluate(again) if line.code.startswith("barred")]
+        assert [(line.scope, "永久" in line.hint) for line in lines] == ([("pi", True)] if reached else [])
 
 
 def test_it_is_proposed_for_what_happened_and_decided_on_the_desk(client):
