@@ -3,11 +3,11 @@
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import FactKind, RoleAssignment
+from accounts.models import FactKind
 from accounts.roles import Role
 from core import expressions
 from core.workflow import Refused
-from grants import intake_rules, money_rules
+from grants import intake_rules, money_rules, office_rules
 from grants.models import (
     FOR_ALL,
     Automation,
@@ -282,7 +282,7 @@ def problems_of(call: Call) -> list[Refused]:
         *_money(call),
         *_rules(call),
         *_nominators(call),
-        *_joint_offices(call),
+        *office_rules.problems(call),
         *_award_quotas(call),
         *_grades(call),
     ]
@@ -475,21 +475,6 @@ def _nominators(call):
         yield from _expression(group.who, field=f"nominators.{number}.who", names=OF_NOMINATORS, **where)
         if group.applies_when.strip():
             yield from _expression(group.applies_when, field=f"nominators.{number}.applies_when", **where)
-
-
-def _joint_offices(call):
-    """Whoever joins a recommendation must be here, or everything would wait for it."""
-    rows = list(call.recommenders.exclude(line=""))
-    offices = RoleAssignment.objects.filter(role=Role.RECOMMENDER, is_active=True)
-    offices = offices.filter(organisation__credit_code__in=[row.credit_code for row in rows])
-    here = set(offices.values_list("organisation__credit_code", flat=True))
-    for row in rows:
-        if row.credit_code not in here:
-            yield Refused(
-                _("会同推荐的“%(name)s”还没有登记，或没有推荐人。") % {"name": row.name},
-                field="recommenders",
-                clause=row.clause,
-            )
 
 
 def _expression(source, *, field, clause, codes, params=(), names=KNOWN):
