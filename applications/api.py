@@ -81,8 +81,11 @@ class ApplicationViewSet(ReadOnlyModelViewSet):
         if data["topic"]:
             topic = get_object_or_404(Topic.objects.visible_to(request.user), pk=data["topic"])
         unit = get_object_or_404(Organisation, pk=data["organisation"], pk__in=request.user.scope.units)
+        outline = None
+        if data["outline"]:
+            outline = get_object_or_404(Application.objects.visible_to(request.user), pk=data["outline"])
         application = actions.start(
-            call=call, topic=topic, organisation=unit, by=request.user, at=timezone.now()
+            call=call, topic=topic, organisation=unit, outline=outline, by=request.user, at=timezone.now()
         )
         response = self._moved(application)
         response.status_code = status.HTTP_201_CREATED

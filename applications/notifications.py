@@ -275,22 +275,23 @@ def stage_goes_on(application: Application, state: str, *, by, at) -> bool:
 
 
 def open_second_step(outline: Application, *, at) -> None:
-    """A chosen outline gives the right to apply to the second step, for some days from the choice."""
-    call = queries.second_step(outline)
-    if call is None or Deadline.objects.open().filter(_second_step_of(outline)).exists():
+    """Whose project was chosen knows from now until when it may go on to the next call."""
+    if Deadline.objects.open().filter(_second_step_of(outline)).exists():
         return
-    due_at = queries.entry_until(call, outline)
-    if due_at <= at:
+    right = queries.right_ahead(outline)
+    if right is None or right.until <= at:
         return
+    call, entry = right.entry.call, right.entry
+    why = said(_("凭入选资格申报到通知截止为止"))
+    if entry.days is not None:
+        why = said(_("入选后 %(days)s 日内申报，逾期资格失效"), days=entry.days)
     actions.open_deadline(
         subject=outline,
         kind=DeadlineKind.SECOND_STEP,
         title=said(_("凭入选资格申报：%(call)s"), call=call.title),
-        url=reverse("applications:start", args=[call.pk]),
-        due_at=due_at,
-        explanation=by_clause(
-            said(_("入选后 %(days)s 日内申报，逾期资格失效"), days=call.entry_days), call.number
-        ),
+        url=f"{reverse('applications:start', args=[call.pk])}?outline={outline.pk}",
+        due_at=right.until,
+        explanation=by_clause(why, entry.clause or call.number),
         owed_by=[*by_team(outline), *by_unit_admins(outline)],
         at=at,
         **cause(call),

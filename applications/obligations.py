@@ -33,9 +33,8 @@ from applications.models import (
 from applications.notifications import STAGE_DEADLINES
 from applications.states import AppealState, ApplicationState, SanctionState
 from core import calendar
-from grants.models import Call, Intake, Invitation, Stage
+from grants.models import Intake, Invitation, Stage
 from grants.queries import closing
-from grants.states import CallState
 from notifications.models import DeadlineKind
 from notifications.obligations import Obligation, entered_at, register
 
@@ -110,19 +109,10 @@ def _open_supplement(application, at):
 
 
 def _chosen(at):
-    """Chosen outlines whose right to the second step has not run out."""
-    calls = Call.objects.filter(
-        state=CallState.PUBLISHED, entry_days__isnull=False, follows__series=OuterRef("call__series")
-    )
-    rows = _read(Application.objects.filter(Exists(calls), state__in=queries.CHOSEN))
-    live = [
-        outline.pk
-        for outline in rows
-        if (call := queries.second_step(outline))
-        and queries.entry_until(call, outline) > at
-        and queries.outlines_for(call).filter(pk=outline.pk).exists()
-    ]
-    return rows.filter(pk__in=live)
+    """Chosen projects that may go on to a call, while neither the right nor the call has ended."""
+    rows = _read(queries.chosen_ahead())
+    rights = (queries.right_ahead(outline) for outline in rows)
+    return rows.filter(pk__in=[right.outline.pk for right in rights if right and right.until > at])
 
 
 def _may_appeal(at):

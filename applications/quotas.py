@@ -39,6 +39,8 @@ MOST_DISTRICTS = 30
 
 def check_unit(application: Application) -> None:
     """Raises Refused naming the clause when the unit has handed in as many as it may."""
+    if _is_beyond(application):
+        return
     rows = _quotas(application, QuotaOf.UNIT)
     rows = [row for row in rows if row.credit_code in ("", application.organisation.credit_code)]
     # A row of the unit's own stands in place of the row for every unit.
@@ -60,6 +62,18 @@ def check_unit(application: Application) -> None:
                 )
             )
         _check(quota, application, others.exclude(state__in=NOT_COUNTED), group=group)
+
+
+def _is_beyond(application: Application) -> bool:
+    """Whether it came in by a line of the notice whose projects no limit counts."""
+    entry = queries.entry_of(application)
+    return entry is not None and entry.beyond_quota
+
+
+def _counted(rows, call: Call):
+    """Without those that the notice lets in beyond the limits."""
+    beyond = queries.beyond_quota(call)
+    return rows.exclude(entry_code__in=beyond) if beyond else rows
 
 
 def _grouping(application: Application, rows: list[Quota]) -> dict[str, str]:
@@ -87,6 +101,8 @@ def check_recommender(application: Application, *, ahead: Collection[int] = ()) 
 
     `ahead`: applications that are passed on before this one, though the database does not know it yet.
     """
+    if _is_beyond(application):
+        return
     region = application.organisation.region
     rows = [row for row in _quotas(application, QuotaOf.RECOMMENDER) if _holds_for(row, application)]
     own = {row.project_type_id for row in rows if row.credit_code}
@@ -200,7 +216,7 @@ def standing(call: Call, office: Office) -> list[Standing]:
             districts = sorted(districts)[:MOST_DISTRICTS] or [region]
         for district in districts:
             rows = _of_recommender(by_name, district).filter(call__series=call.series)
-            rows = _of_type(quota, rows.exclude(state__in=BEFORE))
+            rows = _counted(_of_type(quota, rows.exclude(state__in=BEFORE)), call)
             for code, name in batches.items() if quota.per_intake else [("", "")]:
                 used = _of_batch(quota, rows, code).count()
                 found.append(Standing(quota, district, name, quota.number, used))
@@ -230,7 +246,8 @@ def _of_batch(quota: Quota, rows, code: str):
 
 
 def _check(quota: Quota, application: Application, others, *, group: str = "") -> None:
-    rows = others.filter(call__series=application.call.series).exclude(pk=application.pk)
+    rows = _counted(others.filter(call__series=application.call.series), application.call)
+    rows = rows.exclude(pk=application.pk)
     rows = _of_batch(quota, rows, application.intake.code if application.intake_id else "")
     cut = cut_of(application) if quota.of == QuotaOf.UNIT else 0
     used, most = _of_type(quota, rows).count(), max(0, limit_of(quota, application) - cut)

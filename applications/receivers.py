@@ -25,12 +25,8 @@ def published(sender, *, call, by, at, **kwargs) -> None:
         notifications.invitations_replaced(call.amends, by=by, at=at)
     if call.is_invitation_only:
         notifications.invite(call, at=at)
-    if not call.follows_id:
-        return
-    if call.amends_id and call.entry_days != call.amends.entry_days:
-        # The days of the earlier version do not hold any more.
-        for outline in queries.outlines_for(call):
-            deadlines.cancel_deadline(subject=outline, kind=DeadlineKind.SECOND_STEP, by=by, at=at)
-    if call.entry_days is not None:
-        for outline in queries.outlines_for(call):
-            notifications.open_second_step(outline, at=at)
+    for right in queries.rights_ahead(call):
+        if call.amends_id:
+            # The days of the earlier version do not hold any more.
+            deadlines.cancel_deadline(subject=right.outline, kind=DeadlineKind.SECOND_STEP, by=by, at=at)
+        notifications.open_second_step(right.outline, at=at)

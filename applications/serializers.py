@@ -187,6 +187,12 @@ class StartInput(serializers.Serializer):
     call = serializers.IntegerField()
     topic = serializers.IntegerField(required=False, allow_null=True, default=None)
     organisation = serializers.IntegerField()
+    outline = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="A chosen project of an earlier notice of the unit that lets it in.",
+    )
 
 
 class AnswersInput(serializers.Serializer):

@@ -163,11 +163,8 @@ def copy_call(*, call: Call, year: int, title: str, by, at: datetime) -> Call:
     check_manages(by, call)
     _check_free(call.programme, year, title)
     pack = years.shifted(packs.dump(call), year - call.year)
-    followed = Call.objects.filter(programme=call.programme, year=year, title=pack.call.follows)
     changes = {"title": title, "number": "", "year": year, "version": 1}
     changes["title_en"] = call.title_en.replace(str(call.year), str(year))
-    if not followed.exists():
-        changes["follows"] = ""
     pack = pack.model_copy(
         update={
             "call": pack.call.model_copy(update=changes),

@@ -55,7 +55,7 @@ PARTS = (
         "access",
         _("限额与名单"),
         WHO,
-        _("单位和推荐单位的限额、定向名单、推荐单位名单、专家提名、两步申报"),
+        _("单位和推荐单位的限额、定向名单、推荐单位名单、专家提名、入选资格"),
         (
             "quotas",
             "invitations",
@@ -68,8 +68,7 @@ PARTS = (
             "call.topic_free",
             "call.partners_confirm",
             "call.members_consent",
-            "call.follows",
-            "call.entry_days",
+            "entries",
         ),
         "group_add",
     ),

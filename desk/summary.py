@@ -85,8 +85,8 @@ def _access(pack):
         lines.append(_("会同推荐：%(lines)s") % {"lines": _listed(lines_of)})
     if pack.nominators:
         lines.append(_("专家提名：%(ways)s") % {"ways": _listed(row.name for row in pack.nominators)})
-    if pack.call.follows:
-        lines.append(_("两步申报，前一步：%(title)s") % {"title": pack.call.follows})
+    if pack.entries:
+        lines.append(_("入选资格：%(names)s") % {"names": _listed(row.name for row in pack.entries)})
     return lines
 
 

@@ -25,7 +25,11 @@ def publish_call(*, call: Call, by, at: datetime) -> None:
     directions = Topic.objects.filter(call=call, owner__isnull=True)
     directions.update(listed_at=call.opens_at, bids_close_at=call.closes_at)
     free = call.is_topic_free or call.sourcing == Sourcing.DEMAND
-    known = {"has_intakes": call.intakes.exists(), "asks_topic": not free and call.topics.exists()}
+    known = {
+        "has_intakes": call.intakes.exists(),
+        "has_entries": call.entries.exists(),
+        "asks_topic": not free and call.topics.exists(),
+    }
     workflow.move(call, CallState.PUBLISHED, by=by, at=at, published_at=at, **known)
     signals.published.send(sender=Call, call=call, by=by, at=at)
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from django.db.models import Model, prefetch_related_objects
 
-from grants.models import Call, ContactKind, Intake, ProjectType, Stage, StageKind, Topic
+from grants.models import Call, ContactKind, Entry, Intake, ProjectType, Stage, StageKind, Topic
 from grants.states import CallState
 
 FROZEN = (
@@ -97,6 +97,16 @@ def _closing_of(call: Call, project_type: ProjectType | None, at: datetime | Non
         return call.closes_at
     ahead = [row.closes_at for row in rows if row.closes_at >= at]
     return min(ahead) if ahead else max(row.closes_at for row in rows)
+
+
+def entries_of(call: Call) -> list[Entry]:
+    """The lines by which projects of earlier notices come in; no query where a published call has none."""
+    if not call.has_entries and call.state != CallState.DRAFT:
+        return []
+    rows = list(call.entries.all())
+    for row in rows:
+        row.call = call
+    return rows
 
 
 def intakes_of(call: Call, project_type: ProjectType | None = None) -> list[Intake]:

@@ -129,7 +129,9 @@ KNOWN = {
     "topic": frozenset({"number", "title", "field", "amount", "owner_code"}),
     "demander": frozenset({"name", "credit_code", "related", "relation"}),
     "recommender": frozenset({"name", "credit_code", "kind", "region", "related"}),
-    "follows": frozenset({"title", "state", "number"}),
+    "follows": frozenset(
+        {"title", "state", "number", "plan", "year", "type", "entry", "grade", "score", "amount"}
+    ),
     "paper": frozenset({"copies", "received_at", "in_time"}),
     "history": HISTORY,
     "call": frozenset({"year", "opens_at", "closes_at", "cap", "slug", "batch", "batch_closes_at"}),

@@ -20,6 +20,7 @@ from grants.models import (
     Amendment,
     Call,
     Contact,
+    Entry,
     FormKind,
     Intake,
     IssuingBody,
@@ -34,7 +35,7 @@ from grants.models import (
     StageKind,
     Topic,
 )
-from grants.queries import intake_ahead, intakes_of, share_intakes
+from grants.queries import entries_of, intake_ahead, intakes_of, share_intakes
 from grants.states import CallState, TopicState
 from milestones.models import MilestoneTemplate
 from notifications.models import Acknowledgement, Message
@@ -150,6 +151,7 @@ class CallNotice:
     bodies: list[IssuingBody]
     types: list[ProjectType]
     intakes: list["Batch"]
+    entries: list[Entry]
     money_rules: list[MoneyRule]
     quotas: list[Quota]
     unit_quotas: list[Quota]
@@ -184,6 +186,7 @@ def call_notice(user, call: Call) -> CallNotice:
         bodies=list(call.issuing_bodies.all()),
         types=list(call.types.all()),
         intakes=_batches(intakes_of(call) if call.has_intakes else _draft_intakes(call)),
+        entries=entries_of(call),
         money_rules=list(call.money_rules.select_related("project_type")),
         quotas=[quota for quota in quotas if not quota.credit_code],
         unit_quotas=[quota for quota in quotas if quota.credit_code],

@@ -80,10 +80,16 @@ def start(
     at: datetime,
     topic: Topic | None = None,
     project_type: ProjectType | None = None,
+    outline: Application | None = None,
 ) -> Application:
-    """Begin a draft in the name of a unit; its creator is the team. Opens the clock of the closing."""
+    """Begin a draft in the name of a unit; its creator is the team. Opens the clock of the closing.
+
+    `outline`: the chosen project of an earlier notice that lets the unit in, whose answers it takes over;
+    where only such projects may apply, the newest if none is named.
+    """
     rules.check_can_start(by, call, topic, organisation, project_type=project_type, at=at)
-    outline = rules.check_entry(call, organisation, at=at) if call.follows_id else None
+    right = rules.check_entry(call, organisation, outline, at=at)
+    outline = right.outline if right else None
     carried = {name: getattr(outline, name) for name in CARRIED} if outline else {}
     application = Application.objects.create(
         call=call,
@@ -91,6 +97,7 @@ def start(
         project_type=project_type,
         organisation=organisation,
         follows=outline,
+        entry_code=right.entry.code if right else "",
         created_by=by,
         created_at=at,
         saved_at=at,

@@ -73,9 +73,30 @@ class StartForm(forms.Form):
         label=gettext_lazy("项目类别"), queryset=None, empty_label=None, widget=forms.RadioSelect
     )
 
-    def __init__(self, *args, units, types, closings=None, **kwargs):
-        """`closings`: type → the closing of the batch that is open to it or comes next, with batches."""
+    outline = forms.TypedChoiceField(
+        label=gettext_lazy("凭哪个入选项目申报"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        widget=forms.RadioSelect,
+        help_text=gettext_lazy("名称、简介、起止日期和代码相同的题目会带入草稿，可以再改。"),
+    )
+
+    def __init__(self, *args, units, types, closings=None, rights=(), is_bound_to_entry=False, **kwargs):
+        """`closings`: type → the closing of the batch that is open to it or comes next, with batches.
+
+        `rights`: by which chosen projects one may come in; `is_bound_to_entry`: only by one of them.
+        """
         super().__init__(*args, **kwargs)
+        self.rights = {right.outline.pk: right for right in rights}
+        if self.rights:
+            choices = [(pk, _right(right)) for pk, right in self.rights.items()]
+            free = [] if is_bound_to_entry else [("", _("不凭入选项目，另行申报"))]
+            self.fields["outline"].choices = [*choices, *free]
+            self.fields["outline"].required = is_bound_to_entry
+            self.initial.setdefault("outline", choices[0][0])
+        else:
+            del self.fields["outline"]
         self.closings = closings or {}
         self.fields["organisation"].queryset = units
         if types:
@@ -92,6 +113,27 @@ class StartForm(forms.Form):
         closes = self.closings.get(project_type.pk)
         until = _("（%(time)s 截止）") % {"time": local_moment(closes)[:16]} if closes else ""
         return f"{localised(project_type, 'name')}{cap}{until}{summary}"
+
+    def chosen_outline(self):
+        right = self.rights.get(self.cleaned_data.get("outline"))
+        return right.outline if right else None
+
+    def clean(self):
+        data = super().clean()
+        right = self.rights.get(data.get("outline"))
+        if right and data.get("organisation") and right.outline.organisation_id != data["organisation"].pk:
+            self.add_error(
+                "organisation",
+                _("这个入选项目是“%(unit)s”的，请以它的名义申报。") % {"unit": right.outline.organisation},
+            )
+        return data
+
+
+def _right(right) -> str:
+    """The chosen project, by which line of the notice, and until when."""
+    until = _("（%(time)s 前）") % {"time": local_moment(right.until)[:16]} if right.until else ""
+    outline = right.outline
+    return f"{outline.number} {outline}：{right.entry}{until}".strip()
 
 
 class ReasonForm(forms.Form):

@@ -131,8 +131,9 @@ class Application(models.Model):
         ProjectType, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("项目类别")
     )
     follows = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("预申报项目")
+        "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("入选的前一项目")
     )
+    entry_code = models.SlugField(_("入选资格代码"), blank=True)
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, related_name="+", verbose_name=_("牵头单位")
     )
@@ -261,6 +262,7 @@ class Application(models.Model):
                     "project_type_id",
                     "intake_id",
                     "follows_id",
+                    "entry_code",
                     "organisation_id",
                     "recommender_id",
                     "summary",

@@ -170,6 +170,9 @@ class _World:
         if names := {name for name in HISTORY if f"history.{name}" in wanted}:
             numbers = {key: _pi_number(self.people[key]) for key in keys}
             self.history = limits.counts(applications, numbers, names, with_proposed=PROPOSED in wanted)
+        followed = {application.follows_id for application in applications} - {None}
+        outlines = Application.objects.select_related("call__programme", "project_type")
+        self.outlines = outlines.in_bulk(followed) if followed else {}
         self.reads_papers = "paper" in wanted
         self.repeated = {}
         if REPEATED in wanted:
@@ -243,7 +246,7 @@ class _World:
             "topic": _topic(application),
             "demander": self._demander(application),
             "recommender": self._recommender(application, lead),
-            "follows": _follows(application),
+            "follows": self._follows(application),
             "paper": paper_facts(application) if self.reads_papers else NO_PAPERS,
             "history": self.history[application.pk],
             "call": {
@@ -346,6 +349,24 @@ class _World:
             "cells": dict(cells),
         }
 
+    def _follows(self, application) -> dict:
+        """The chosen project that this application came in by, and by which line of the notice."""
+        outline = self.outlines.get(application.follows_id)
+        if outline is None:
+            return dict.fromkeys(KNOWN["follows"]) | {"entry": ""}
+        return {
+            "title": outline.title,
+            "state": outline.state,
+            "number": outline.number,
+            "plan": outline.call.programme.slug,
+            "year": outline.call.year,
+            "type": outline.project_type.code if outline.project_type_id else "",
+            "entry": application.entry_code,
+            "grade": outline.granted_grade,
+            "score": outline.final_score,
+            "amount": outline.granted_amount,
+        }
+
     def _recommender(self, application, lead) -> dict:
         """Whoever recommends by name; nobody before the applicant has chosen, or where regions recommend."""
         unit = self.units.get(application.recommender_id)
@@ -418,11 +439,3 @@ def _topic(application) -> dict:
         "amount": topic.amount,
         "owner_code": topic.owner.credit_code if topic.owner_id else None,
     }
-
-
-def _follows(application) -> dict:
-    """The outline (预申报) that this application grew from."""
-    outline = application.follows
-    if outline is None:
-        return dict.fromkeys(("title", "state", "number"))
-    return {"title": outline.title, "state": outline.state, "number": outline.number}

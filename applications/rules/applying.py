@@ -8,7 +8,7 @@ from applications.models import Application, Participant, Partner, StampedTable,
 from applications.states import EDITABLE, TAKEN_BACK_FROM, ApplicationState
 from core.workflow import Lost, Refused
 from grants.models import Call, ProjectType, Sourcing, Stage, Topic
-from grants.queries import closing, in_force, intake_ahead, intake_at, moments_of, topic_in
+from grants.queries import closing, entries_of, in_force, intake_ahead, intake_at, moments_of, topic_in
 from grants.states import CallState, TopicState
 
 
@@ -68,8 +68,6 @@ def check_can_start(by, call: Call, topic: Topic | None, organisation, *, at, pr
         raise Refused(_("发榜方不能揭自己发布的榜。"), field="organisation", clause=topic.number)
     check_invited(call, organisation)
     check_lead_abroad(call, organisation)
-    if call.follows_id:
-        check_entry(call, organisation, at=at)
 
 
 def check_registration(call: Call, *, at) -> None:
@@ -119,26 +117,37 @@ def check_invited(call: Call, organisation) -> None:
         )
 
 
-def check_entry(call: Call, organisation, *, at) -> Application:
-    """The outline (预申报) that lets a unit apply to the second step. Raises Refused when none is left."""
-    chosen = queries.entries(call, organisation)
-    if not chosen:
+def check_entry(call: Call, organisation, outline: Application | None = None, *, at) -> queries.Right | None:
+    """By which line of the notice a unit comes in, with the earlier project that was chosen; None: by none.
+
+    Raises Refused where only chosen projects may apply and none is left, or `outline` is not among them.
+    """
+    lines = entries_of(call)
+    needed = any(entry.is_required for entry in lines)
+    if outline is None and not needed:
+        return None
+    known = queries.rights(call, [organisation.pk])
+    known = [right for right in known if outline is None or right.outline.pk == outline.pk]
+    if not known:
         raise Refused(
-            _("“%(unit)s”没有在“%(call)s”中入选、可以进入本步申报的项目。")
-            % {"unit": organisation.name, "call": call.follows.title},
+            _("“%(unit)s”没有可以凭以申报的入选项目（%(lines)s）。")
+            % {"unit": organisation.name, "lines": "、".join(str(entry) for entry in lines or [call])},
             field="organisation",
-            clause=call.number,
+            clause=next((entry.clause for entry in lines if entry.clause), call.number),
             code="no_entry",
         )
-    for entry in chosen:
-        until = queries.entry_until(call, entry)
-        if until is None or at <= until:
-            return entry
-    raise Refused(
+    for right in known:
+        if right.until is None or at <= right.until:
+            return right
+    raise _lapsed(known[-1].entry, known[-1].until)
+
+
+def _lapsed(entry, until) -> Refused:
+    return Refused(
         _("入选资格已于 %(time)s 失效：入选后须在 %(days)s 日内申报。")
-        % {"time": queries.local_moment(until), "days": call.entry_days},
+        % {"time": queries.local_moment(until), "days": entry.days},
         field="organisation",
-        clause=call.number,
+        clause=entry.clause or entry.call.number,
         code="entry_expired",
     )
 
@@ -316,17 +325,11 @@ def check_may_come_again(application: Application) -> None:
 
 
 def check_entry_kept(application: Application, *, at) -> None:
-    """The right to apply to the second step lapses some days after the outline was chosen."""
-    if not application.follows_id:
-        return
-    until = queries.entry_until(application.call, application.follows)
+    """The right to apply lapses some days after the earlier project was chosen."""
+    entry = queries.entry_of(application)
+    until = queries.entry_until(entry, application.follows) if entry else None
     if until is not None and at > until:
-        raise Refused(
-            _("入选资格已于 %(time)s 失效：入选后须在 %(days)s 日内申报。")
-            % {"time": queries.local_moment(until), "days": application.call.entry_days},
-            clause=application.call.number,
-            code="entry_expired",
-        )
+        raise _lapsed(entry, until)
 
 
 def check_can_withdraw(by, application: Application) -> None:

@@ -21,7 +21,7 @@ from core.sent import number
 from core.workflow import Refused
 from documents.models import Document
 from grants.models import Call, Topic
-from grants.queries import closing
+from grants.queries import closing, entries_of
 
 
 @login_required
@@ -55,7 +55,16 @@ def start(request, call_pk):
     types = call.types.all()
     asked = types if call.has_intakes else ()
     closings = {kind.pk: closing(call, topic, project_type=kind, at=now) for kind in asked}
-    form = StartForm(request.POST or None, units=units, types=types, closings=closings)
+    lines = entries_of(call)
+    form = StartForm(
+        request.POST or None,
+        units=units,
+        types=types,
+        closings=closings,
+        rights=[right for right in queries.rights(call, units) if right.until is None or now <= right.until],
+        is_bound_to_entry=any(line.is_required for line in lines),
+        initial={"outline": number(request.GET["outline"])} if request.GET.get("outline") else {},
+    )
     refused = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -64,6 +73,7 @@ def start(request, call_pk):
                 topic=topic,
                 organisation=form.cleaned_data["organisation"],
                 project_type=form.cleaned_data.get("project_type"),
+                outline=form.chosen_outline(),
                 by=request.user,
                 at=now,
             )
@@ -80,6 +90,7 @@ def start(request, call_pk):
         "call": call,
         "topic": topic,
         "form": form,
+        "lines": lines,
         "units": units,
         "drafts": drafts.select_related("organisation")[:5],
         "closes_at": closing(call, topic, at=now),

@@ -32,7 +32,7 @@ class DeskPages:
         """A call that the person may see, with its programme and department. Raises Http404."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        rows = self.get_queryset(request).select_related("programme__department", "follows")
+        rows = self.get_queryset(request).select_related("programme__department")
         # A word where a number belongs is no call, not a fault of the server.
         call = rows.filter(pk=number(str(object_id))).first()
         if call is None:

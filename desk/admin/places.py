@@ -14,6 +14,7 @@ ROWS_PREFIX = {
     "invitations": "invitations",
     "recommenders": "recommenders",
     "nominators": "nominators",
+    "entries": "entries",
     "stages": "stages",
     "milestones": "milestones",
     "sanctions": "sanctions",

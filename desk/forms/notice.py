@@ -179,7 +179,6 @@ class AccessForm(PartForm):
         (("max_submissions", 6), ("max_megabytes", 6)),
         (("is_invitation_only", 4), ("requires_partner_confirmation", 4), ("requires_consents", 4)),
         (("is_open_abroad", 6), ("is_topic_free", 6)),
-        (("follows", 8), ("entry_days", 4)),
     )
 
     class Meta:
@@ -192,15 +191,7 @@ class AccessForm(PartForm):
             "max_megabytes",
             "requires_partner_confirmation",
             "requires_consents",
-            "follows",
-            "entry_days",
         )
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        same = Call.objects.filter(programme_id=self.call.programme_id, year=self.call.year)
-        self.fields["follows"].queryset = same.exclude(pk=self.call.pk)
-        self.fields["follows"].empty_label = _("不是两步申报")
 
 
 class QuotaForm(PartForm):

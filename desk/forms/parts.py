@@ -4,6 +4,7 @@ from typing import Any
 
 from desk.forms import (
     changes,
+    entries,
     equity,
     facilities,
     grades,
@@ -30,6 +31,7 @@ BLOCKS: dict[str, tuple] = {
         notice.Invitations,
         notice.Recommenders,
         nominators.Nominators,
+        entries.Entries,
     ),
     "topics": (notice.Topics,),
     "form": (FormSettings,),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applications.states import APPLICATION, ApplicationState
-from desk.packs import english, expressions, questions, reach, sense
+from desk.packs import english, entering, expressions, questions, reach, sense
 from desk.packs.schema import Pack, questions_of
 from desk.packs.source import Place, Problem, Source
 from desk.packs.values import plain
@@ -63,6 +63,7 @@ def errors(pack: Pack) -> Found:
     yield from _clauses(pack)
     yield from reach.errors(pack)
     yield from sense.errors(pack)
+    yield from entering.errors(pack)
 
 
 def warnings(pack: Pack, *, at: datetime) -> Found:

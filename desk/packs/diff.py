@@ -18,6 +18,7 @@ KEYS = {
     "invitations": ("credit_code",),
     "recommenders": ("credit_code",),
     "nominators": ("type", "name"),
+    "entries": ("code",),
     "stages": ("kind",),
     "sections": ("code",),
     "questions": ("code",),

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from desk.packs import filed, papers, reminding, schema, serving, shares
+from desk.packs import filed, papers, reminding, schema, serving, shares, who
 from desk.packs.schema import Pack
 from desk.packs.writing import CALL_FIELDS, INTAKE_FIELDS
 from equity.models import EquityTerms, PayeeTemplate, TriggerTemplate
@@ -17,6 +17,7 @@ from grants.models import (
     ClaimScheme,
     Contact,
     EligibilityRule,
+    Entry,
     FundingSource,
     Intake,
     MoneyRule,
@@ -50,6 +51,7 @@ def dump(call: Call) -> Pack:
         invitations=[_part(schema.InvitationPart, row) for row in call.invitations.all()],
         recommenders=[_part(schema.RecommenderPart, row) for row in call.recommenders.all()],
         nominators=_typed(schema.NominatorsPart, NominatorGroup, call),
+        entries=_parts(who.EntryPart, Entry, call, required="is_required"),
         money=schema.MoneyPart.model_construct(
             cap=call.cap,
             cap_clause=call.cap_clause,
@@ -147,10 +149,9 @@ def _typed(kind, model, call: Call, **renamed) -> list:
 
 
 def _call(call: Call):
-    call_title = call.follows.title if call.follows_id else ""
     named = CALL_FIELDS | {"opens": "opens_at", "closes": "closes_at"}
     fields = {name: getattr(call, named.get(name, name)) for name in schema.CallPart.model_fields}
-    return schema.CallPart.model_construct(**fields | {"follows": call_title})
+    return schema.CallPart.model_construct(**fields)
 
 
 def _paper(call: Call):

@@ -70,7 +70,7 @@ def errors(pack: Pack) -> Found:
             hidden.add(question.code)
         for message in faults:
             yield (*place, "visible_when"), message
-    for place, source in _conditions(pack):
+    for place, source in conditions(pack):
         for message in impossible(source, by_code):
             yield place, message
 
@@ -122,7 +122,7 @@ def warnings(pack: Pack) -> Found:
             yield ("sections", number), _("“%(title)s”里还没有题目。") % {"title": section.title}
 
 
-def _conditions(pack: Pack) -> Iterator[tuple[Place, str]]:
+def conditions(pack: Pack) -> Iterator[tuple[Place, str]]:
     """Every other expression that may compare an answer with a choice."""
     for number, rule in enumerate(pack.rules):
         yield ("rules", number, "expression"), rule.expression

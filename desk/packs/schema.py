@@ -37,7 +37,7 @@ from desk.packs.values import (
     Words120,
     Words200,
 )
-from desk.packs.who import InvitationPart, NominatorsPart, QuotaPart, RecommenderPart, TypeCode
+from desk.packs.who import EntryPart, InvitationPart, NominatorsPart, QuotaPart, RecommenderPart, TypeCode
 from grants.models import (
     Automation,
     CheckMoment,
@@ -93,9 +93,6 @@ class CallPart(Part):
     partners_confirm: bool = False
     members_consent: bool = False
     """Every participant agrees from an account of their own before the application is handed in."""
-    follows: Maybe200 = ""
-    """Title of the outline call (预申报) of the same programme and year whose chosen projects may apply."""
-    entry_days: Days | None = None
     participants: bool = True
     milestones: bool = True
     budget_by_year: bool = False
@@ -398,6 +395,7 @@ class Pack(Part):
     invitations: list[InvitationPart] = Field(default_factory=list)
     recommenders: list[RecommenderPart] = Field(default_factory=list)
     nominators: list[NominatorsPart] = Field(default_factory=list)
+    entries: list[EntryPart] = Field(default_factory=list)
     money: MoneyPart = MoneyPart()
     claims: ClaimsPart | None = None
     grades: list[GradePart] = Field(default_factory=list)

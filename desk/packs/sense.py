@@ -104,8 +104,6 @@ def _windows(pack: Pack) -> Found:
     yield from _paper(pack, kinds)
     yield from _slides(pack)
     yield from _nominators(pack, kinds)
-    if call.entry_days and not call.follows:
-        yield ("call", "entry_days"), _("写了入选后的申报期限，但没有写前一步通知。")
 
 
 def _closes_recommending(pack: Pack) -> bool:

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from desk.packs.part import Part
-from desk.packs.values import Body, Clause, Maybe120, Number, Text, Words120
-from grants.models import QuotaOf
+from desk.packs.part import Days, Part
+from desk.packs.values import Body, Clause, Code, Maybe120, Maybe200, Number, Text, Words120
+from grants.models import EntryOf, QuotaOf
 
 TypeCode = Annotated[str, Field(max_length=50)]
 """The code of a project type of this pack; empty: all types."""
@@ -65,3 +65,22 @@ class NominatorsPart(Part):
     required: bool = False
     leader_first: bool = False
     clause: Annotated[Clause, Field(min_length=1)]
+
+
+class EntryPart(Part):
+    """Projects of an earlier notice that may apply here; other programmes by their code."""
+
+    code: Code
+    name: Words120
+    name_en: Maybe120 = ""
+    plan: Annotated[str, Field(max_length=50)] = ""
+    title: Maybe200 = ""
+    years: Annotated[int, Field(ge=0, le=9)] = 0
+    of: EntryOf = EntryOf.CHOSEN
+    best: Annotated[int, Field(ge=1, le=999)] | None = None
+    grades: list[Code] = Field(default_factory=list)
+    required: bool = True
+    """False: others may apply, too; those of this line only come in ahead."""
+    beyond_quota: bool = False
+    days: Days | None = None
+    clause: Clause = ""

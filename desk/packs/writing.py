@@ -17,6 +17,7 @@ from grants.models import (
     ClaimScheme,
     Contact,
     EligibilityRule,
+    Entry,
     FundingSource,
     Intake,
     Invitation,
@@ -48,7 +49,6 @@ CALL_FIELDS = {
     "max_submissions": "max_submissions",
     "partners_confirm": "requires_partner_confirmation",
     "members_consent": "requires_consents",
-    "entry_days": "entry_days",
     "participants": "asks_participants",
     "milestones": "asks_milestones",
     "budget_by_year": "is_budget_by_year",
@@ -65,7 +65,7 @@ INTAKE_FIELDS = {
 
 
 def write_call(call: Call | None, programme: Programme, pack: Pack) -> Call:
-    fields = _call_fields(pack) | {"follows": _followed(pack, programme)}
+    fields = _call_fields(pack)
     if call:
         _clear(call)
         Call.objects.filter(pk=call.pk).update(**fields)
@@ -114,6 +114,7 @@ def _clear(call: Call) -> None:
         Quota,
         Intake,
         NominatorGroup,
+        Entry,
         SanctionTerm,
         Invitation,
         ListedRecommender,
@@ -122,20 +123,6 @@ def _clear(call: Call) -> None:
         ProjectType,
     ):
         model.objects.filter(call=call).delete()
-
-
-def _followed(pack: Pack, programme: Programme) -> Call | None:
-    """The outline call that this one follows, its newest version. Raises Refused when it is not there."""
-    if not pack.call.follows:
-        return None
-    calls = Call.objects.filter(programme=programme, year=pack.call.year, title=pack.call.follows)
-    call = calls.order_by("-version").first()
-    if call is None:
-        raise Refused(
-            _("前一步通知“%(title)s”还不存在，请先导入它。") % {"title": pack.call.follows},
-            field="call.follows",
-        )
-    return call
 
 
 def _call_fields(pack: Pack) -> dict:
@@ -189,6 +176,7 @@ def _write_types(call: Call, pack: Pack) -> dict[str, ProjectType | None]:
     _ordered(Intake, call, pack.intakes, types=types, **INTAKE_FIELDS)
     _ordered(Quota, call, pack.quotas, types=types)
     _ordered(NominatorGroup, call, pack.nominators, types=types)
+    _ordered(Entry, call, pack.entries, required="is_required")
     _ordered(SanctionTerm, call, pack.sanctions, milestone="milestone_code", publish="is_public")
     return types
 

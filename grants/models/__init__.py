@@ -34,6 +34,7 @@ from grants.models.eligibility import (
     Severity,
     check_rule_code,
 )
+from grants.models.entries import Entry, EntryOf
 from grants.models.form import Dictionary, DictionaryEntry, FormKind, Question, QuestionKind, Section
 from grants.models.frozen import frozen_with_call
 from grants.models.grades import AwardGrade
@@ -75,6 +76,8 @@ __all__ = [
     "Dictionary",
     "DictionaryEntry",
     "EligibilityRule",
+    "Entry",
+    "EntryOf",
     "FormKind",
     "FundingSource",
     "Instrument",

@@ -140,6 +140,7 @@ class Call(models.Model):
     has_intakes = models.BooleanField(
         _("分批受理"), default=False, editable=False, help_text=_("写了批次的通知，由系统在发布时记下")
     )
+    has_entries = models.BooleanField(_("有入选资格"), default=False, editable=False)
     is_invitation_only = models.BooleanField(
         _("定向邀请"), default=False, help_text=_("只有名单内的单位可以申报")
     )
@@ -152,18 +153,6 @@ class Call(models.Model):
     )
     max_submissions = models.PositiveSmallIntegerField(
         _("最多提交次数"), null=True, blank=True, help_text=_("含退回修改后的再次提交；留空不限")
-    )
-    follows = models.ForeignKey(
-        "self",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("前一步通知"),
-        help_text=_("两步申报：只有在该通知（预申报）中入选的项目可以申报"),
-    )
-    entry_days = models.PositiveSmallIntegerField(
-        _("入选后须在几日内申报"), null=True, blank=True, help_text=_("自然日；过期资格失效，留空不限")
     )
     is_topic_free = models.BooleanField(
         _("可以自选题目"), default=False, help_text=_("写了指南方向的须选一个；勾选后也可以不选（自由申报）")
@@ -410,12 +399,10 @@ class Call(models.Model):
                     *("max_megabytes", "is_topic_free", "asks_topic"),
                     "unit_closes_at",
                     "recommender_closes_at",
-                    "has_intakes",
+                    *("has_intakes", "has_entries"),
                     "is_invitation_only",
                     "is_open_abroad",
                     "max_submissions",
-                    "follows_id",
-                    "entry_days",
                     "requires_partner_confirmation",
                     "requires_consents",
                     "asks_participants",

@@ -16,7 +16,17 @@ from applications.models import Application, PastProject, RuleStatus
 from applications.states import ApplicationState, ProjectEnd, RecordStatus
 from core import workflow
 from core.workflow import Refused
-from grants.models import Automation, Call, Invitation, ProjectType, Quota, QuotaOf, RuleScope, StageKind
+from grants.models import (
+    Automation,
+    Call,
+    Entry,
+    Invitation,
+    ProjectType,
+    Quota,
+    QuotaOf,
+    RuleScope,
+    StageKind,
+)
 from grants.rules import HISTORY
 from grants.states import CallState
 from seeds.codes import make_id_number
@@ -398,8 +408,14 @@ def chosen_outline(at):
     return outline
 
 
-def second_step(outline, **kwargs):
-    return CallFactory(follows=outline.call, entry_days=30, **kwargs)
+def second_step(outline, *, entry=None, **kwargs):
+    """A call of the same programme and year that projects of the outline's notice may go on to."""
+    first = outline.call
+    call = CallFactory(draft=True, programme=first.programme, year=first.year, has_entries=True, **kwargs)
+    line = {"code": "outline", "name": "预申报入选项目", "title": first.title, "days": 30, "clause": "第三条"}
+    Entry.objects.create(call=call, order=1, **line | (entry or {}))
+    Call.objects.filter(pk=call.pk).update(state="published", published_at=timezone.now())
+    return Call.objects.get(pk=call.pk)
 
 
 def test_only_a_chosen_outline_leads_to_the_second_step_which_takes_over_what_was_written():

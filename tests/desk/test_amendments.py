@@ -29,6 +29,7 @@ from grants.models import (
     BudgetCategory,
     Call,
     EligibilityRule,
+    Entry,
     Question,
     QuestionKind,
     Topic,
@@ -360,11 +361,21 @@ def test_whoever_handed_in_to_an_earlier_version_may_mend_it_in_the_new_one_unti
 
 def test_the_right_to_the_second_step_follows_the_days_of_a_later_version():
     outline = in_state(S.RESERVED, call=notice())
-    call = notice(follows=outline.call, entry_days=10, programme=outline.call.programme)
+    stages = ("unit_review", "formal_check", "decision")
+    call = CallFactory(
+        draft=True,
+        parts__stages=stages,
+        has_entries=True,
+        programme=outline.call.programme,
+        year=outline.call.year,
+    )
+    Entry.objects.create(call=call, order=1, code="first", name="预申报", title=outline.call.title, days=10)
+    Call.objects.filter(pk=call.pk).update(state="published", published_at=timezone.now())
+    call.refresh_from_db()
     signals.published.send(sender=Call, call=call, by=None, at=timezone.now())
     before = clock_of(DeadlineKind.SECOND_STEP, outline).due_at
     draft = amend(call)
-    Call.objects.filter(pk=draft.pk).update(entry_days=15)
+    draft.entries.update(days=15)
     draft.refresh_from_db()
     publish(draft)
     assert clock_of(DeadlineKind.SECOND_STEP, outline).due_at == before + timedelta(days=5)

@@ -210,15 +210,16 @@ def test_the_closing_moments_come_one_after_the_other(call, unit, recommender, e
 
 
 def test_lists_and_quotas_must_mean_something(call):
-    call.is_invitation_only, call.entry_days = True, 10
+    call.is_invitation_only = True
     call.save()
+    call.entries.create(code="same", name="本通知", title=call.title, order=1)
     call.invitations.create(credit_code="91370212MA3C4R5T6X", name="甲公司")
     call.quotas.create(of="unit", formula="unit.nothing > 1 ? 1 : 2", order=1)
     found = [(part, where) for part, where, _message in errors(call)]
     assert found == [
         ("access", "quotas[1].formula"),
-        ("access", "call.entry_days"),
         ("access", "invitations[1].credit_code"),
+        ("access", "entries[1].title"),
     ]
 
 
