@@ -164,6 +164,7 @@ def hold_counted(application: Application) -> None:
     names = {application.organisation.credit_code} if caps else set()
     if counted:
         names |= set(application.participants.values_list("person_key", flat=True))
+        names |= queries.people_named(application)
         if any(name in source for source in sources for name in READ_UNITS):
             names |= {application.organisation.credit_code}
             names |= set(application.participants.values_list("unit_key", flat=True))

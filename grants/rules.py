@@ -63,6 +63,7 @@ PERSON = frozenset(
         "name",
         "position",
         "birth_date",
+        "age",
         "sex",
         "title",
         "organisation_name",

@@ -14,7 +14,7 @@ from applications import eligibility, notifications, queries, quotas, rules, sca
 from applications.actions.consenting import consent_by_handing_in
 from applications.actions.flow import enter, stage_behind
 from applications.actions.nominating import ask_nominators
-from applications.actions.numbering import keep_numbers
+from applications.actions.numbering import keep_numbers, keep_people
 from applications.actions.paper_copies import ask_papers
 from applications.actions.tabling import ask_tables
 from applications.actions.taking_back import put_back
@@ -65,6 +65,7 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     _store_results(current, spoken, at=at)
     asked = queries.questions_of(current)
     keep_numbers(application=current, asked=asked, answers=submission.content["answers"])
+    keep_people(application=current, asked=asked, answers=submission.content["answers"])
     number = current.number or next_number(number_prefix(current.call))
     TakenBack.objects.filter(application=current).delete()
     notifications.draft_done(current, by=by, at=at)

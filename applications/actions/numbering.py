@@ -1,9 +1,9 @@
-"""Keep the index of numbers that count only once in step with what is sealed."""
+"""Keep the indexes of numbers that count only once, and of people named, in step with what is sealed."""
 
 from collections.abc import Collection
 
 from applications import queries
-from applications.models import Application, UsedNumber
+from applications.models import Application, ListedPerson, UsedNumber
 from grants.models import Question
 
 MOST_OF_COLUMN = UsedNumber._meta.get_field("column").max_length
@@ -35,4 +35,16 @@ def keep_numbers(
             row=number.row,
         )
         for number in queries.numbers_in(asked, stored)
+    )
+
+
+def keep_people(*, application: Application, asked: Collection[Question], answers: list[dict]) -> None:
+    """The people whom the form names by number, as it has just been sealed."""
+    if not queries.asks_for_people(asked):
+        return
+    stored = {answer["code"]: answer["value"] for answer in answers}
+    ListedPerson.objects.filter(application=application).delete()
+    ListedPerson.objects.bulk_create(
+        ListedPerson(application=application, key=one.key, question=one.question, row=one.row)
+        for one in queries.listed_in(asked, stored)
     )

@@ -46,6 +46,7 @@ LABELS = {
     "pi.credit_code": gettext_lazy("负责人单位的统一社会信用代码"),
     "pi.country": gettext_lazy("负责人单位所在国家或地区"),
     "pi.birth_date": gettext_lazy("负责人出生日期"),
+    "pi.age": gettext_lazy("负责人年龄"),
     "pi.sex": gettext_lazy("负责人性别"),
     "pi.title": gettext_lazy("负责人职称"),
     "pi.months_per_year": gettext_lazy("负责人每年投入（月）"),

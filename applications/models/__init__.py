@@ -14,7 +14,7 @@ from applications.models.content import (
 )
 from applications.models.joint import JointOpinion
 from applications.models.nominators import Nominator
-from applications.models.numbers import NumberKind, UsedNumber
+from applications.models.numbers import ListedPerson, NumberKind, UsedNumber
 from applications.models.papers import PaperReceipt, copies_received, lacks_a_kind
 from applications.models.past import PastProject
 from applications.models.recommending import Nomination, RecommendationLetter
@@ -47,6 +47,7 @@ __all__ = [
     "Consent",
     "IdKind",
     "JointOpinion",
+    "ListedPerson",
     "Nomination",
     "Nominator",
     "NumberKind",

@@ -68,3 +68,30 @@ class UsedNumber(models.Model):
 
     def __str__(self):
         return self.printed
+
+
+class ListedPerson(models.Model):
+    """One person whom the last version of an application names by ID number in a table or an answer.
+
+    An index of what is sealed elsewhere, as `UsedNumber`: read by rules alone, shown to nobody.
+    """
+
+    application = models.ForeignKey(
+        Application, models.CASCADE, related_name="listed_people", verbose_name=_("申报书")
+    )
+    key = models.CharField(_("证件号码"), max_length=21, db_index=True)
+    question = models.SlugField(_("题目代码"))
+    row = models.PositiveSmallIntegerField(_("行号"), default=0)
+
+    class Meta:
+        verbose_name = _("表单所列人员")
+        verbose_name_plural = _("表单所列人员")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application", "question", "row"], name="listed_person_place_once"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.application_id} {self.question} {self.row}"

@@ -91,6 +91,7 @@ from applications.queries.entries import (
 )
 from applications.queries.joint import joint_awaited, joint_for, joint_offices, joint_opinions
 from applications.queries.languages import answers_in_readers_language, in_readers_language
+from applications.queries.listed import asks_for_people, listed_in, people_named
 from applications.queries.nominators import (
     about,
     are_met,
@@ -285,6 +286,7 @@ __all__ = [
     "are_met",
     "asked_of",
     "asks_for_numbers",
+    "asks_for_people",
     "asks_nominators",
     "beyond_quota",
     "budget_lines",
@@ -349,6 +351,7 @@ __all__ = [
     "leaders_of",
     "letters_of",
     "lines_by_application",
+    "listed_in",
     "local_moment",
     "masked",
     "masked_answers",
@@ -394,6 +397,7 @@ __all__ = [
     "partnered",
     "partners",
     "passed_over",
+    "people_named",
     "person_asked",
     "places",
     "plain_questions",

@@ -23,6 +23,7 @@ from applications.queries.budget import (
 from applications.queries.context import context
 from applications.queries.languages import in_readers_language
 from applications.queries.recorded import recorded
+from applications.questions.columns import ID_NUMBER
 from applications.questions.shown import visible_codes
 from grants import person_roles
 
@@ -119,7 +120,11 @@ def sealed_answers(asked, stored: dict) -> list[dict]:
 
 
 def _sealed_answer(question, value) -> dict:
-    columns = [{"code": column.code, "label": column.label} for column in questions.columns_of(question)]
+    columns = [
+        {"code": column.code, "label": column.label}
+        | ({"kind": ID_NUMBER} if column.kind_name == ID_NUMBER else {})
+        for column in questions.columns_of(question)
+    ]
     return {
         "section": question.section.title,
         "code": question.code,
@@ -135,7 +140,15 @@ def _sealed_answer(question, value) -> dict:
 
 def masked_answers(answers: list[dict]) -> list[dict]:
     """Sealed answers with ID numbers hidden."""
-    return [answer | {"value": questions.masked(answer["kind"], answer["value"])} for answer in answers]
+    return [answer | {"value": _masked_value(answer)} for answer in answers]
+
+
+def _masked_value(answer: dict):
+    value = answer["value"]
+    hidden = [column["code"] for column in answer["columns"] if column.get("kind") == ID_NUMBER]
+    if hidden and isinstance(value, list):
+        return [row | {code: mask_id_number(row.get(code) or "") for code in hidden} for row in value]
+    return questions.masked(answer["kind"], value)
 
 
 def by_section(answers: list[dict]) -> list[tuple[str, list[dict]]]:

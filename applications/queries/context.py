@@ -24,6 +24,7 @@ from applications.models import (
     Sanction,
 )
 from applications.queries import limits
+from applications.queries.listed import Listed, age_of, listed_in, number_column, row_of_person
 from applications.queries.numbers import repeated
 from applications.queries.paper_copies import NO_PAPERS, paper_facts
 from core.calendar import local_date
@@ -180,10 +181,13 @@ class _World:
         self.records = limits.Records()
         if RECORDS in wanted:
             people = {row.person_key for rows in self.people.values() for row in rows} - {""}
-            people |= self._named("id_number")
+            listed = {one.key for a in applications for one in self._listed(a)}
+            people |= listed
             codes = {unit.credit_code for unit in self.by_code.values()} | self.codes | self.abroad
             proposed = PROPOSED in wanted
-            self.records = limits.records(codes, people, as_of=self.as_of, with_proposed=proposed)
+            self.records = limits.records(
+                codes, people, as_of=self.as_of, with_proposed=proposed, listed=listed
+            )
 
     def _units(self, applications):
         self.codes = {row.credit_code for rows in self.people.values() for row in rows} - {""}
@@ -221,7 +225,8 @@ class _World:
         return {
             "unit": self.facts[lead.pk]
             | {"records": self.records.unit(lead.credit_code, application), "sanctions": lead.sanctions},
-            "pi": pi or dict.fromkeys((*PERSON, "id_number", "records", "sanctions", "integrity_clean")),
+            "pi": pi
+            or dict.fromkeys((*PERSON, "age", "id_number", "records", "sanctions", "integrity_clean")),
             "participants": people,
             "members": [person for person in people if person is not pi],
             "partners": self._partners(application, lead, shares),
@@ -269,8 +274,21 @@ class _World:
             elif answer and question.kind == QuestionKind.PERSON:
                 # The number itself stays out of rules; what it was used for elsewhere does not.
                 number = stored[question.code].get("id_number") or ""
-                answer["records"] = self.records.person(number, application)
+                answer["records"] = self.records.listed(number, application)
+                answer["age"] = age_of(answer["birth_date"], self.as_of)
+            elif answer and (column := number_column(question)):
+                rows = zip(answer, stored[question.code], strict=True)
+                found[question.code] = [self._row(row, said.get(column), application) for row, said in rows]
         return found
+
+    def _row(self, row: dict, number: str | None, application) -> dict:
+        """Of a person in a table: what the number says, and what it was used for elsewhere."""
+        records = self.records.listed(number or "", application)
+        return {"records": records} | row_of_person(row, number, self.as_of)
+
+    def _listed(self, application) -> list[Listed]:
+        asked = self.questions[(self.call or application.call).pk]
+        return list(listed_in(asked, self.answers[application.pk]))
 
     def _known(self, code: str | None, lead: Organisation) -> dict:
         """What the register says of a unit that an answer names; what it does not know is null."""
@@ -290,6 +308,7 @@ class _World:
         is_card = row.id_kind == IdKind.ID_CARD and len(number) == 18
         person["sex"] = ("male" if int(number[16]) % 2 else "female") if is_card else None
         person["id_number"] = number
+        person["age"] = age_of(row.birth_date, self.as_of)
         lead = self.units[application.organisation_id]
         if lead.is_abroad and row.unit_key == lead.credit_code:
             # So that "the head works at the lead unit" reads the same for units without a credit code.

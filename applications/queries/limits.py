@@ -11,7 +11,7 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from accounts.identity import number_of
-from applications.models import Application, Participant, ParticipantRole, PastProject
+from applications.models import Application, ListedPerson, Participant, ParticipantRole, PastProject
 from applications.queries import reports
 from applications.states import ApplicationState, ProjectEnd, RecordStatus
 from core.calendar import local_date
@@ -45,12 +45,18 @@ class Records:
 
     of_units: dict[str, list[dict]] = field(default_factory=lambda: defaultdict(list))
     of_people: dict[str, list[dict]] = field(default_factory=lambda: defaultdict(list))
+    of_listed: dict[str, list[dict]] = field(default_factory=lambda: defaultdict(list))
+    """By ID number: the forms that name a person otherwise than as a participant."""
 
     def unit(self, code: str, application: Application) -> list[dict]:
         return _seen_from(self.of_units.get(code, []), application)
 
     def person(self, number: str, application: Application) -> list[dict]:
         return _seen_from(self.of_people.get(number, []), application)
+
+    def listed(self, number: str, application: Application) -> list[dict]:
+        """As a participant, and as somebody whom a form names (role "listed", position: the question)."""
+        return _seen_from([*self.of_people.get(number, []), *self.of_listed.get(number, [])], application)
 
 
 def _seen_from(records: list[dict], application: Application) -> list[dict]:
@@ -77,9 +83,15 @@ def batch_of(application: Application, call: Call) -> Intake | None:
 
 
 def records(
-    codes: Collection[str], numbers: Collection[str], *, as_of: date, with_proposed: bool = False
+    codes: Collection[str],
+    numbers: Collection[str],
+    *,
+    as_of: date,
+    with_proposed: bool = False,
+    listed: Collection[str] = (),
 ) -> Records:
-    """Every application handed in and every project, here or elsewhere; three queries.
+    """Every application handed in and every project, here or elsewhere; three queries, and one for `listed`:
+    the numbers of people whom forms name.
 
     A project counts as overdue when it should have ended before `as_of` and no acceptance is recorded.
     `with_proposed`: see `status_of`.
@@ -90,7 +102,16 @@ def records(
         found.of_units[row.organisation.credit_code].append(of(row, "lead"))
     _participants(found, codes, numbers, of)
     _elsewhere(found, codes, numbers, as_of=as_of)
+    if listed:
+        _listed(found, listed, of)
     return found
+
+
+def _listed(found: Records, numbers, of) -> None:
+    rows = ListedPerson.objects.filter(key__in=set(numbers)).exclude(application__state__in=NO_RECORD)
+    rows = rows.order_by("-application_id").select_related(*(f"application__{name}" for name in RELATED))
+    for row in rows[:MOST_RECORDS]:
+        found.of_listed[row.key].append(of(row.application, "listed") | {"position": row.question})
 
 
 def _participants(found: Records, codes, numbers, of) -> None:

@@ -54,6 +54,7 @@ from applications.questions.files import (
     with_file,
     without_file,
 )
+from applications.questions.people import facts_of_number
 from applications.questions.recorded import (
     ACCOUNT,
     CERTIFICATES,
@@ -98,6 +99,7 @@ __all__ = [
     "conditions_of",
     "endings_of",
     "expressions_of",
+    "facts_of_number",
     "faults",
     "field_of",
     "file_of",

@@ -12,6 +12,16 @@ from applications.questions.base import Kind
 from applications.questions.columns import CREDIT_CODE, ID_NUMBER, Column
 
 
+def facts_of_number(number: str | None) -> dict:
+    """What an ID number says: sex and birth date; null where it is none."""
+    known = len(number or "") == 18
+    return {
+        "birth_date": ric.get_birth_date(number) if known else None,
+        # GB 11643: the last digit of the sequence is odd for men.
+        "sex": ("male" if int(number[16]) % 2 else "female") if known else None,
+    }
+
+
 class Parts(Kind):
     """{part: text}; only the parts that were filled count."""
 
@@ -49,13 +59,8 @@ class Person(Parts):
 
     def for_rules(self, question, stored):
         """Sex and birth date follow from the ID number, which stays out of rules and their evidence."""
-        number = stored.get("id_number") or ""
-        known = len(number) == 18
-        return {name: stored.get(name) or None for name in ("name", "title", "organisation")} | {
-            "birth_date": ric.get_birth_date(number) if known else None,
-            # GB 11643: the last digit of the sequence is odd for men.
-            "sex": ("male" if int(number[16]) % 2 else "female") if known else None,
-        }
+        said = {name: stored.get(name) or None for name in ("name", "title", "organisation")}
+        return said | facts_of_number(stored.get("id_number"))
 
 
 class Unit(Parts):
