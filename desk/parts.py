@@ -156,6 +156,14 @@ PARTS = (
         ("milestones", "changes", "sanctions"),
         "flag",
     ),
+    Part(
+        "acceptance",
+        _("验收与结论"),
+        AFTER,
+        _("专家人数、验收指标、优秀或合格等结论，各付多少、奖励或退回多少"),
+        ("acceptance",),
+        "verified",
+    ),
 )
 BY_NAME = {part.name: part for part in PARTS}
 EDITABLE_AFTER_PUBLICATION = frozenset({"contacts"})

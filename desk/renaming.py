@@ -26,7 +26,7 @@ from grants.models import (
     Quota,
     SanctionTerm,
 )
-from milestones.models import MilestoneTemplate
+from milestones.models import AcceptanceBonus, AcceptanceGrade, AcceptanceScheme, MilestoneTemplate
 
 Names = Mapping[str, str]
 """Old code → new code; several at once, so that two may change places."""
@@ -74,6 +74,11 @@ def expressions_of(call: Call) -> Iterator[Place]:
         yield _attribute(stage, "stages", "applies_when")
     for grade in call.grades.all():
         yield _attribute(grade, "grades", "when")
+    for row in InstalmentTemplate.objects.filter(call=call):
+        yield _attribute(row, "instalments", "formula")
+    for part, model in (("acceptance.grades", AcceptanceGrade), ("acceptance.bonuses", AcceptanceBonus)):
+        for row in model.objects.filter(call=call):
+            yield _attribute(row, part, "when")
     for group in call.nominator_groups.all():
         for name in ("who", "applies_when"):
             yield _attribute(group, "nominators", name)
@@ -180,6 +185,7 @@ def _by_name(call: Call, model, names: Names) -> Iterator[Place]:
     if model is MilestoneTemplate:
         yield from _values(InstalmentTemplate, call, "instalments", "milestone_code", names)
         yield from _values(SanctionTerm, call, "sanctions", "milestone_code", names)
+        yield from _values(AcceptanceScheme, call, "acceptance", "milestone_code", names)
         yield from _values(TriggerTemplate, call, "equity", "milestone_code", names)
     for rule in call.money_rules.all() if model in (BudgetCategory, FundingSource, ProjectType) else ():
         if model is BudgetCategory:

@@ -203,6 +203,17 @@ def _milestones(pack):
     return lines
 
 
+def _acceptance(pack):
+    part = pack.acceptance
+    if not part:
+        return []
+    lines = [_listed(row.name for row in part.grades)]
+    if part.panel_size:
+        how = Aggregation(part.aggregation).label
+        lines.append(_("专家至少 %(size)s 人，%(how)s") % {"size": part.panel_size, "how": how})
+    return lines
+
+
 def _equity(pack):
     terms = pack.equity
     if not terms:
@@ -232,6 +243,7 @@ SUMMARIES: dict[str, Callable[[Pack], list[str]]] = {
     "demands": _demands,
     "facilities": _facilities,
     "milestones": _milestones,
+    "acceptance": _acceptance,
 }
 
 

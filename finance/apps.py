@@ -13,6 +13,7 @@ class FinanceConfig(AppConfig):
         from finance import obligations, receivers  # noqa: PLC0415
         from grants import signals as grants  # noqa: PLC0415
         from milestones import signals as milestones  # noqa: PLC0415
+        from milestones.queries import figures  # noqa: PLC0415
 
         grants.publishing.connect(receivers.publishing)
         awards.decided.connect(receivers.decided)
@@ -23,4 +24,6 @@ class FinanceConfig(AppConfig):
         awards.agreement_ended_early.connect(receivers.agreement_ended_early)
         accounts.account_recorded.connect(receivers.account_recorded)
         milestones.accepted.connect(receivers.accepted)
+        milestones.failed.connect(receivers.failed)
+        figures(receivers.money_paid)
         obligations.register_all()

@@ -40,7 +40,7 @@ def with_project(instalments: QuerySet) -> QuerySet:
 
 def place_of(instalment: Instalment) -> Place:
     """Where the clauses hold that the notice names for payments."""
-    return Place(instalment.order, instalment.name, instalment.amount)
+    return Place(instalment.order, instalment.name, instalment.payable)
 
 
 def payment_plan(call: Call, milestones: list[Milestone]) -> list[InstalmentTemplate]:

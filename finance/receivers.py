@@ -1,7 +1,7 @@
 """What money does when something happens upstream; raising Refused stops the action that caused it."""
 
 from awards.models import Outcome
-from finance import actions, rules
+from finance import actions, queries, rules
 
 
 def publishing(sender, *, call, **kwargs) -> None:
@@ -29,8 +29,17 @@ def agreement_ended_early(sender, *, agreement, by, at, **kwargs) -> None:
     actions.cancel_unpaid(agreement=agreement, by=by, at=at)
 
 
-def accepted(sender, *, milestone, by, at, **kwargs) -> None:
-    actions.milestone_accepted(milestone=milestone, by=by, at=at)
+def accepted(sender, *, milestone, by, at, grade=None, **kwargs) -> None:
+    actions.milestone_accepted(milestone=milestone, grade=grade, by=by, at=at)
+
+
+def failed(sender, *, milestone, grade, by, at, **kwargs) -> None:
+    actions.follow_failure(milestone=milestone, grade=grade, by=by, at=at)
+
+
+def money_paid(agreement) -> dict:
+    """What forms and conclusions of milestones read of the money: `award.paid`."""
+    return {"paid": queries.paid_to(agreement)}
 
 
 def account_recorded(sender, *, account, by, at, **kwargs) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from accounts.models import BankAccount, Organisation
@@ -56,7 +56,7 @@ def check_shares(decision: Decision, budget: Appropriation) -> None:
             continue
         others = counted_by(quota, funded_in(application.call, kind).exclude(pk=application.pk))
         held = Commitment.objects.held().filter(application__in=others)
-        used = held.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
+        used = held.aggregate(sum=Sum(F("amount") + F("adjusted")))["sum"] or Decimal(0)
         most = (budget.amount * quota.percent / WHOLE).quantize(CENT)
         if used + decision.amount > most:
             raise Refused(

@@ -125,8 +125,9 @@ KNOWN = {
         }
     ),
     "answers": frozenset(),
-    "award": AWARD,
+    "award": AWARD | {"paid"},
     "milestone": frozenset({"code", "kind", "name", "due_date"}),
+    "report": frozenset({"spent_amount"}),
     "topic": frozenset({"number", "title", "field", "amount", "owner_code"}),
     "demander": frozenset({"name", "credit_code", "related", "relation"}),
     "recommender": frozenset({"name", "credit_code", "kind", "region", "related"}),
@@ -169,6 +170,9 @@ LATER = {
 OF_LATER = {**KNOWN, **LATER}
 REVIEW = frozenset({"score", "rank", "type_rank"})
 """What an award's grade may be given by: the total of the review; the place among all, and of its type."""
+ACCEPTANCE = {"acceptance": frozenset({"score"}), "indicators": frozenset()}
+"""What conclusions, bonuses and payments by performance may name besides: the total of the panel; the
+indicators of the milestone, each with `name`, `unit`, `target` and, as a number, the `value` reached."""
 OF_GRADES = {**KNOWN, "review": REVIEW}
 DEMAND = "demand"
 """The `applies_to` of a rule about the demand side."""

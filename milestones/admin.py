@@ -12,10 +12,11 @@ from unfold import admin as unfold
 from unfold.decorators import display
 
 from awards.project_lines import ProjectLines
-from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button
+from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button, page
 from core.calendar import local_date
 from grants.admin import PartOfCallMixin
-from milestones import actions, extending, queries, rules, sanctions
+from milestones import accepting, actions, extending, queries, rules, sanctions
+from milestones.acceptance_admin import hearing_page
 from milestones.change_admin import ChangeAdmin
 from milestones.forms import ConclusionForm, OpinionOfOfficeForm, ReasonForm
 from milestones.models import Extension, Indicator, Milestone, MilestoneTemplate, Report, Shift
@@ -113,7 +114,7 @@ class MilestoneAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMix
     readonly_fields = ("agreement_link", "project", "unit")
     inlines = (IndicatorInline,)
     change_form_before_template = "milestones/includes/_admin_hand_ins.html"
-    actions_detail = ("conclude", "fail", "sanction")
+    actions_detail = ("hear", "conclude", "fail", "sanction")
 
     def get_queryset(self, request):
         return queries.with_project(super().get_queryset(request))
@@ -158,6 +159,14 @@ class MilestoneAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMix
         }
         return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
 
+    @page(
+        _("登记验收意见"),
+        may=lambda user, milestone: accepting.can_book(user, queries.latest_report(milestone)),
+        icon="groups",
+    )
+    def hear(self, request, milestone):
+        return hearing_page(self, request, milestone)
+
     @button(
         _("审核"),
         form=ConclusionForm,
@@ -193,7 +202,7 @@ class MilestoneAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMix
 
 def _latest(user, milestone):
     report = queries.latest_report(milestone)
-    return report if report and rules.can_conclude(user, report) else None
+    return report if report and accepting.can_conclude(user, report) else None
 
 
 @register(Report)

@@ -20,6 +20,7 @@ class MilestonesConfig(AppConfig):
         signals.agreement_completed.connect(receivers.completed)
         signals.agreement_ended_early.connect(receivers.ended_early)
         access.reader(receivers.evidence)
+        access.reader(receivers.minutes)
         access.reader(receivers.termination_papers)
         access.reader(receivers.change_papers)
         reports.source(late_reports)

@@ -7,13 +7,16 @@ from django.utils.translation import gettext_lazy as _
 from applications import completeness, questions
 from applications.fields import DayField, LimitedText, MoneyField
 from applications.forms.asked import AskedForm
+from applications.questions import localised
 from core.money import ZERO
 from core.sent import number
-from milestones import actions, queries
+from milestones import accepting, actions, queries
 from milestones.models import Acceptance, DemanderOpinion, Kind, Termination
 from milestones.rules import LONGEST_VALUE, MAX_SPENT
 
 LONG = 4000
+GRADE = "grade-"
+"""Before the code of a conclusion of the notice, among the plain outcomes."""
 MANY_FILES = 20
 
 
@@ -103,6 +106,13 @@ class OpinionForm(forms.Form):
 
 class ConclusionForm(forms.Form):
     outcome = forms.ChoiceField(label=_("结论"), choices=Acceptance.Outcome.choices, widget=forms.RadioSelect)
+    deviation = LimitedText(
+        label=_("另定结论的理由"),
+        required=False,
+        max_length=LONG,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("结论与通知的规则不同的，必须写明。"),
+    )
     note = LimitedText(
         label=_("意见"),
         required=False,
@@ -112,11 +122,86 @@ class ConclusionForm(forms.Form):
     )
 
     def about(self, milestone) -> None:
-        """Only the conclusions that the rules allow for this kind of milestone."""
+        """Only the conclusions that the rules allow for this kind of milestone, or those of the notice."""
+        self.grades = {}
+        report, scheme = queries.latest_report(milestone), accepting.scheme_of(milestone)
+        if scheme is not None and report is not None:
+            self._of_notice(scheme, accepting.proposed(scheme, report))
+            return
+        del self.fields["deviation"]
         if milestone.kind == Kind.ANNUAL:
             failed = Acceptance.Outcome.FAILED
             allowed = [choice for choice in Acceptance.Outcome.choices if choice[0] != failed]
             self.fields["outcome"].choices = allowed
+
+    def _of_notice(self, scheme, found) -> None:
+        self.grades = {f"{GRADE}{row.code}": row.code for row in accepting.grades_of(scheme)}
+        named = [(f"{GRADE}{row.code}", localised(row, "name")) for row in accepting.grades_of(scheme)]
+        returned = Acceptance.Outcome.RETURNED
+        self.fields["outcome"].choices = [*named, (returned.value, returned.label)]
+        self.fields["outcome"].help_text = found.sentence
+        if found.grade:
+            self.initial |= {"outcome": f"{GRADE}{found.grade.code}"}
+
+    def clean(self):
+        """A conclusion of the notice is its code; what comes of it follows from the notice."""
+        data = super().clean()
+        if code := self.grades.get(data.get("outcome")):
+            data |= {"outcome": "", "grade": code}
+        return data
+
+
+class HearingForm(forms.Form):
+    """What a panel made of a hand-in; its people stand in rows below (`PanellistForm`)."""
+
+    held_date = DayField(label=_("验收日期"))
+    opinion = LimitedText(
+        label=_("验收意见"),
+        max_length=LONG,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("项目单位会看到；专家各自的评分不给项目单位看。"),
+    )
+    file = forms.FileField(
+        label=_("专家签字的验收意见"),
+        help_text=_("扫描件，PDF 或图片。"),
+        widget=forms.FileInput(attrs={"accept": ".pdf,.png,.jpg,.jpeg"}),
+        error_messages={"required": _("请上传专家签字的验收意见。")},
+    )
+
+
+class PanellistForm(forms.Form):
+    """One expert: a column for each criterion, or one score where the notice names none."""
+
+    name = LimitedText(label=_("姓名"), max_length=60, required=False)
+    organisation_name = LimitedText(label=_("单位"), max_length=120, required=False)
+    title = LimitedText(label=_("职称"), max_length=60, required=False)
+
+    def __init__(self, *args, marks, **kwargs):
+        """`marks`: {criterion code ("" for the one score): (label, most)}."""
+        super().__init__(*args, **kwargs)
+        self.marks = {f"score_{code}": code for code in marks}
+        for code, (label, most) in marks.items():
+            self.fields[f"score_{code}"] = forms.DecimalField(
+                label=label, min_value=0, max_value=most, max_digits=6, decimal_places=2, required=False
+            )
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = field.label
+
+    def clean(self):
+        data = super().clean()
+        if any(value not in (None, "") for value in data.values()):
+            for name in ("name", "organisation_name"):
+                if not data.get(name) and name not in self.errors:
+                    self.add_error(name, _("必填。"))
+        return data
+
+    def person(self) -> dict | None:
+        """What `actions.book` takes; None for a row left empty."""
+        data = self.cleaned_data
+        if not data.get("name"):
+            return None
+        scores = {code: data[name] for name, code in self.marks.items() if data[name] is not None}
+        return {name: data[name] for name in ("name", "organisation_name", "title")} | {"scores": scores}
 
 
 class ReasonForm(forms.Form):

@@ -11,6 +11,7 @@ from applications.models import TeamMember
 from applications.notifications import team_and_admins
 from core import calendar
 from grants.queries import cause
+from milestones import queries
 from milestones.models import Milestone, Report
 from milestones.states import MilestoneState
 from notifications import actions, receipts
@@ -69,6 +70,9 @@ def milestone_moved(milestone: Milestone, *, at: datetime) -> None:
 
 def reopen_milestone(milestone: Milestone, *, at: datetime) -> None:
     """Returned: as many working days as the check takes, and never before the planned day."""
+    if (months := queries.again_months(milestone)) is not None:
+        _open_again(milestone, months, at=at)
+        return
     planned = calendar.end_of_day(milestone.due_date)
     supplement = calendar.due(at, milestone.check_days)
     if planned > supplement:
@@ -85,6 +89,31 @@ def reopen_milestone(milestone: Milestone, *, at: datetime) -> None:
         clock=calendar.DayKind.WORKING,
         at=at,
     )
+
+
+def _open_again(milestone: Milestone, months: int, *, at: datetime) -> None:
+    """It was not passed and may be accepted once more within the months of the notice."""
+    day = calendar.local_date(at)
+    _open_for_team(
+        milestone,
+        due_at=calendar.end_of_day(calendar.add_days(day, months, kind=calendar.DayKind.MONTH)),
+        explanation=said(
+            _("验收未通过，自 %(date)s 起 %(months)s 个月内可以再次申请验收"), date=day, months=months
+        ),
+        at=at,
+    )
+
+
+def heard(report: Report, *, at: datetime) -> None:
+    """The panel's opinion is booked: where a leader concludes, the conclusion is owed by the leaders."""
+    owed_by = _checkers(report.milestone)
+    actions.hand_over(subject=report.milestone, kind=DeadlineKind.MILESTONE_CHECK, owed_by=owed_by)
+
+
+def _checkers(milestone: Milestone) -> list[Owes]:
+    if queries.waits_for_leader(milestone):
+        return [Owes(role=Role.LEADER)]
+    return [Owes(role=Role.PROGRAMME_MANAGER, organisation=_department(milestone))]
 
 
 def _open_for_team(
@@ -138,7 +167,7 @@ def open_check(milestone: Milestone, *, at: datetime) -> None:
         due_at=due,
         explanation=by_clause(text, milestone.clause),
         clock=clock,
-        owed_by=[Owes(role=Role.PROGRAMME_MANAGER, organisation=_department(milestone))],
+        owed_by=_checkers(milestone),
         **cause(_application(milestone).call),
         at=at,
     )
@@ -172,12 +201,12 @@ def opinion_given(report: Report, *, by, at: datetime) -> None:
     actions.meet_deadline(subject=report, kind=DeadlineKind.DEMANDER_OPINION, by=by, at=at)
 
 
-def concluded(report: Report, *, outcome: str, note: str, by, at: datetime) -> None:
+def concluded(report: Report, *, outcome: str, note: str, by, at: datetime, grade=None) -> None:
     """The check is done; the team hears the conclusion."""
     milestone = report.milestone
     actions.meet_deadline(subject=milestone, kind=DeadlineKind.MILESTONE_CHECK, by=by, at=at)
     actions.cancel_deadline(subject=report, kind=DeadlineKind.DEMANDER_OPINION, by=by, at=at)
-    tell_conclusion(milestone, outcome=outcome, note=note, at=at)
+    tell_conclusion(milestone, outcome=outcome, note=note, at=at, grade=grade)
 
 
 def failed(milestone: Milestone, *, note: str, by, at: datetime) -> None:
@@ -201,7 +230,7 @@ def cancelled(milestone: Milestone, report: Report | None, *, by, at: datetime) 
 TO_ACKNOWLEDGE = {"returned": NoticeKind.MILESTONE_RETURNED, "failed": NoticeKind.MILESTONE_FAILED}
 
 
-def tell_conclusion(milestone: Milestone, *, outcome: str, note: str, at: datetime) -> None:
+def tell_conclusion(milestone: Milestone, *, outcome: str, note: str, at: datetime, grade=None) -> None:
     """What was accepted is told; what asks for more, or ends the milestone, is to be acknowledged."""
     application = _application(milestone)
     message = {
@@ -213,6 +242,7 @@ def tell_conclusion(milestone: Milestone, *, outcome: str, note: str, at: dateti
             "milestone": milestone.name,
             "outcome": outcome,
             "note": note,
+            "grade": grade.name if grade else "",
         },
         "url": reverse("milestones:milestone", args=[milestone.pk]),
         "at": at,

@@ -1,5 +1,6 @@
 """What lists and pages of milestones read."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.contrib.contenttypes.models import ContentType
@@ -15,7 +16,9 @@ from grants.models import Call, FormKind, Question
 from grants.queries import in_force
 from milestones.models import (
     Acceptance,
+    AcceptanceScheme,
     DemanderOpinion,
+    Hearing,
     Kind,
     Milestone,
     MilestoneTemplate,
@@ -78,15 +81,35 @@ def latest_report(milestone: Milestone) -> Report | None:
 class HandIn:
     """One hand-in with everything said about it."""
 
-    def __init__(self, report: Report, *, indicators, files, opinion, acceptance):
-        self.report, self.opinion, self.acceptance = report, opinion, acceptance
+    def __init__(self, report: Report, *, indicators, files, opinion, acceptance, hearing):
+        self.report, self.opinion, self.acceptance, self.hearing = report, opinion, acceptance, hearing
         self.files = [file for file in files if file.kind.startswith(EVIDENCE)]
         self.sections = read_form(report, files)
         self.values = [(indicator, report.values.get(str(indicator.pk), "")) for indicator in indicators]
 
 
+def hearings(reports: list[int], user) -> dict[int, Hearing]:
+    """Report id → the panel's opinion that counts, with its people and the minutes that `user` may read."""
+    rows = Hearing.objects.filter(report__in=reports).select_related("booked_by").prefetch_related("panel")
+    found = {hearing.report_id: hearing for hearing in reversed(rows)}
+    minutes = Document.objects.filter(
+        content_type__app_label="milestones",
+        content_type__model="hearing",
+        object_id__in=[hearing.pk for hearing in found.values()],
+    )
+    files: dict[int, list[Document]] = {}
+    for document in minutes.visible_to(user) if found else ():
+        files.setdefault(document.object_id, []).append(document)
+    for hearing in found.values():
+        hearing.minutes = files.get(hearing.pk, [])
+    return found
+
+
 def hand_ins(milestone: Milestone, user) -> list[HandIn]:
-    """The history of a milestone, latest first, with the files that `user` may read: five queries."""
+    """The history of a milestone, latest first, with the files that `user` may read: six queries.
+
+    Three more where a panel was heard.
+    """
     reports = list(Report.objects.filter(milestone=milestone).select_related("submitted_by"))
     indicators = list(milestone.indicators.all())
     keys = [report.pk for report in reports]
@@ -94,8 +117,10 @@ def hand_ins(milestone: Milestone, user) -> list[HandIn]:
         said.report_id: said for said in DemanderOpinion.objects.filter(report__in=keys).select_related("by")
     }
     conclusions = {
-        said.report_id: said for said in Acceptance.objects.filter(report__in=keys).select_related("by")
+        said.report_id: said
+        for said in Acceptance.objects.filter(report__in=keys).select_related("by", "grade")
     }
+    heard = hearings(keys, user)
     files: dict[int, list[Document]] = {}
     for document in Document.objects.filter(
         content_type__app_label="milestones", content_type__model="report", object_id__in=keys
@@ -108,6 +133,7 @@ def hand_ins(milestone: Milestone, user) -> list[HandIn]:
             files=files.get(report.pk, []),
             opinion=opinions.get(report.pk),
             acceptance=conclusions.get(report.pk),
+            hearing=heard.get(report.pk),
         )
         for report in reports
     ]
@@ -117,6 +143,28 @@ def repeats(milestone: Milestone, user) -> list[applications.Repeat]:
     """Results that were used elsewhere (同一成果重复使用): papers, patents, contracts; two queries."""
     application = milestone.agreement.award.application
     return applications.repeats(application, user, milestone=milestone.pk)
+
+
+def again_months(milestone: Milestone) -> int | None:
+    """Within how many months it may be accepted once more; None where its last conclusion does not say so."""
+    last = (
+        Acceptance.objects.filter(report__milestone=milestone).select_related("grade").order_by("-id").first()
+    )
+    if last is None or last.grade is None or last.grade.passes:
+        return None
+    return AcceptanceScheme.objects.get(call=last.grade.call_id).again_months
+
+
+def waits_for_leader(milestone: Milestone) -> bool:
+    """Whether the panel's opinion is booked and the notice leaves the conclusion to a leader."""
+    call = milestone.agreement.award.application.call_id
+    schemes = AcceptanceScheme.objects.filter(call=call, milestone_code=milestone.code, by_leader=True)
+    scheme = schemes.first()
+    if scheme is None:
+        return False
+    report = latest_number(milestone)
+    heard = Hearing.objects.filter(report__milestone=milestone, report__number=report)
+    return not scheme.panel_size or heard.exists()
 
 
 DEVIATION_LIMIT = timedelta(days=30)
@@ -180,27 +228,43 @@ def form_answers(milestone: Milestone) -> dict[str, object]:
     return draft.answers if draft else {}
 
 
-def form_context(milestone: Milestone, answers: dict) -> dict:
+_figures: list[Callable[[Agreement], dict]] = []
+
+
+def figures(function: Callable[[Agreement], dict]) -> None:
+    """Called by the app that keeps the money, when it is ready: what it says stands in `award`."""
+    if function not in _figures:
+        _figures.append(function)
+
+
+def form_context(milestone: Milestone, answers: dict, report: dict | None = None) -> dict:
     """The variables of the form's expressions: of the application, the award and the milestone, and the
-    answers here; the answers of the application are among them."""
+    answers here; the answers of the application are among them.
+
+    `report`: what is handed in beside the form; nothing is known of it while the form is being filled in.
+    """
     agreement = milestone.agreement
     context = applications.context(agreement.award.application)
+    granted = awards.award_facts(agreement)
+    for function in _figures:
+        granted |= function(agreement)
     context |= {
-        "award": awards.award_facts(agreement),
+        "award": granted,
         "milestone": {name: getattr(milestone, name) for name in ("code", "kind", "name", "due_date")},
+        "report": report or {},
     }
     given = {q.code: questions.for_rules(q, answers.get(q.code)) for q in form_questions(milestone)}
     return context | {"answers": context["answers"] | given}
 
 
-def form_faults(milestone: Milestone) -> list[tuple[Question, str]]:
+def form_faults(milestone: Milestone, report: dict | None = None) -> list[tuple[Question, str]]:
     """(question, sentence) for everything that is missing or wrong in the form."""
     asked = form_questions(milestone)
     if not asked:
         return []
     answers = form_answers(milestone)
     conditional = any(q.visible_when.strip() or questions.conditions_of(q) for q in asked)
-    context = form_context(milestone, answers) if conditional else {}
+    context = form_context(milestone, answers, report) if conditional else {}
     return list(completeness.answer_faults(asked, answers, context))
 
 

@@ -3,7 +3,7 @@
 from django.db.models import Q
 
 from milestones import actions, sanctions
-from milestones.models import Change, Report, ReportDraft, Termination
+from milestones.models import Change, Hearing, Report, ReportDraft, Termination
 
 
 def plan(sender, *, agreement, by, at, **kwargs) -> None:
@@ -47,6 +47,15 @@ def evidence(user) -> Q:
         content_type__app_label="milestones",
         content_type__model="report",
         object_id__in=Report.objects.visible_to(user).values("pk"),
+    )
+
+
+def minutes(user) -> Q:
+    """What a panel wrote is for whoever may see its opinion."""
+    return Q(
+        content_type__app_label="milestones",
+        content_type__model="hearing",
+        object_id__in=Hearing.objects.visible_to(user).values("pk"),
     )
 
 

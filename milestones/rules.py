@@ -106,9 +106,12 @@ def check_evidence(milestone: Milestone, *, text: str, files: list) -> None:
         raise Refused(_("请至少上传一份证明材料。"), field="files", clause=milestone.clause)
 
 
-def check_form(milestone: Milestone) -> None:
-    """The call's own questions about a milestone are answered. Raises Refused naming the first fault."""
-    faults = queries.form_faults(milestone)
+def check_form(milestone: Milestone, report: dict) -> None:
+    """The call's own questions about a milestone are answered. Raises Refused naming the first fault.
+
+    `report`: what is handed in beside the form, as its conditions read it.
+    """
+    faults = queries.form_faults(milestone, report)
     for question, sentence in faults:
         raise Refused(
             _("材料表单还有 %(count)s 处需要改正，例如“%(field)s”：%(message)s")
@@ -179,10 +182,8 @@ def check_opinion(opinion: str, text: str) -> None:
         raise Refused(_("有条件同意或不同意时，请写明条件或理由。"), field="text")
 
 
-def check_can_conclude(user, report: Report) -> None:
-    """Raises Refused unless `user` manages the programme and the hand-in waits for a conclusion."""
-    if not is_manager(user, report.milestone):
-        raise Refused(_("只有主管处室的项目主管可以审核里程碑。"), code="forbidden")
+def check_awaits_conclusion(report: Report) -> None:
+    """Raises Refused unless the project runs and this hand-in waits for a conclusion."""
     _check_in_force(report.milestone)
     _check_is_current(report)
 
@@ -242,10 +243,6 @@ def waits_for_unit(user, milestone: Milestone) -> bool:
 
 def can_give_opinion(user, report: Report) -> bool:
     return can(check_can_give_opinion, user, report)
-
-
-def can_conclude(user, report: Report) -> bool:
-    return can(check_can_conclude, user, report)
 
 
 def can_fail(user, milestone: Milestone) -> bool:

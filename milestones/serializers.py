@@ -140,5 +140,9 @@ class OpinionInput(serializers.Serializer):
 
 
 class ConclusionInput(serializers.Serializer):
-    outcome = serializers.ChoiceField(choices=Acceptance.Outcome.choices)
+    """`grade`: the code of a conclusion of the notice, where it has some; the outcome follows from it."""
+
+    outcome = serializers.ChoiceField(choices=Acceptance.Outcome.choices, default="")
+    grade = serializers.SlugField(default="", allow_blank=True)
+    deviation = serializers.CharField(max_length=4000, allow_blank=True, default="")
     note = serializers.CharField(max_length=4000, allow_blank=True, default="")

@@ -3,4 +3,7 @@
 from django.dispatch import Signal
 
 accepted = Signal()
-"""Sent with `milestone`, `by`, `at` when a milestone is accepted."""
+"""Sent with `milestone`, `grade` (None: the notice has none), `by`, `at` when a milestone is accepted."""
+
+failed = Signal()
+"""Sent with the same when it has failed for good: no further acceptance is left."""

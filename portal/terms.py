@@ -15,9 +15,11 @@ from equity.models import EquityTerms, TriggerKind, TriggerTemplate
 from equity.rules import BECOMES_SHARE
 from facilities.models import FacilityScheme
 from grants.models import AwardGrade, Call, SanctionTerm
-from milestones.models import ChangeTerm
+from milestones import accepting
+from milestones.models import AcceptanceBonus, AcceptanceGrade, AcceptanceScheme, ChangeTerm
 
 MOST_NAMED = 100
+WHOLE = 100
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Term:
 
 
 def of_call(call: Call) -> dict[str, list[Term]]:
-    """{heading: lines}; four queries, three more for shares, one where projects are named publicly."""
+    """{heading: lines}; five queries, three more for shares or acceptance, one where projects are named."""
     found = {}
     if rows := list(call.grades.all()):
         found[_("立项等次")] = [Term(localised(row, "name"), _of_grade(row), row.clause) for row in rows]
@@ -36,6 +38,8 @@ def of_call(call: Call) -> dict[str, list[Term]]:
         found[_("股权条件")] = _equity(call, terms)
     if scheme := FacilityScheme.objects.filter(call=call).first():
         found[_("年度评价")] = _evaluation(scheme)
+    if scheme := AcceptanceScheme.objects.filter(call=call).first():
+        found[_("验收与结论")] = _acceptance(scheme)
     if rows := _changes(call):
         found[_("项目变更")] = rows
     if rows := list(call.sanction_terms.all()):
@@ -43,6 +47,41 @@ def of_call(call: Call) -> dict[str, list[Term]]:
         if any(row.is_public for row in rows) and (named := _named(call)):
             found[_("处理通报")] = named
     return found
+
+
+def _acceptance(scheme: AcceptanceScheme) -> list[Term]:
+    """Panel, score sheet and second try, then each conclusion with what follows from it; three queries."""
+    grades, criteria = accepting.grades_of(scheme), accepting.criteria_of(scheme)
+    rows = []
+    if scheme.panel_size:
+        size = _("专家至少 %(size)s 人") % {"size": scheme.panel_size}
+        rows.append(Term(_("验收专家"), size, scheme.clause))
+    if criteria:
+        said = _("、").join(f"{localised(row, 'name')} {row.weight.normalize():f}%" for row in criteria)
+        rows.append(Term(_("验收指标"), said, scheme.clause))
+    for row in AcceptanceBonus.objects.filter(call=scheme.call_id):
+        rows.append(
+            Term(localised(row, "name"), _("%(points)s 分") % {"points": f"{row.points:+g}"}, row.clause)
+        )
+    rows += [Term(localised(row, "name"), _conclusion(row), row.clause or scheme.clause) for row in grades]
+    if scheme.again_times:
+        again = _("不通过的，%(months)s 个月内可以再次验收，最多 %(times)s 次")
+        said = again % {"months": scheme.again_months, "times": scheme.again_times}
+        rows.append(Term(_("再次验收"), said, scheme.clause))
+    return rows
+
+
+def _conclusion(row: AcceptanceGrade) -> str:
+    said = [_("通过") if row.passes else _("不通过")]
+    if row.score is not None:
+        said.append(_("%(score)s 分起") % {"score": f"{row.score.normalize():f}"})
+    if row.passes and row.pays != WHOLE:
+        said.append(_("付 %(share)s%%") % {"share": f"{row.pays.normalize():f}"})
+    if row.premium:
+        said.append(_("另奖励 %(amount)s") % {"amount": wan(row.premium)})
+    if row.refund:
+        said.append(_("退回已付的 %(share)s%%") % {"share": f"{row.refund.normalize():f}"})
+    return _("，").join(said)
 
 
 def _of_grade(row: AwardGrade) -> str:

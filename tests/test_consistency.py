@@ -70,6 +70,7 @@ DATED_WITHOUT_DEADLINE = {
         "finance.Commitment.released_at finance.Payment.paid_date finance.Payment.recorded_at "
         "grants.Amendment.published_at grants.Call.published_at grants.Topic.listed_at "
         "milestones.Acceptance.at milestones.DemanderOpinion.at milestones.Milestone.accepted_at "
+        "milestones.Hearing.held_date milestones.Hearing.booked_at "
         "milestones.Extension.old_ends_date milestones.Extension.decided_at milestones.Shift.from_date "
         "milestones.Change.decided_at applications.Participant.joined_date "
         "applications.Sanction.from_date applications.Sanction.to_date "

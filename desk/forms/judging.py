@@ -6,13 +6,16 @@ from django.utils.translation import gettext_lazy
 
 from core.sent import number
 from desk.forms.base import PartForm, remembered, rows
-from desk.forms.widgets import Wan, short_text
+from desk.forms.rules import check_formula, question_codes
+from desk.forms.widgets import Wan, formula, short_text
 from desk.packs.checks import CHECKED_AFTER, ONE_WAY
+from desk.packs.outcome import FORMULA_OF_MILESTONE
 from exchange.kinds import shape_of
 from exchange.models import Demand, DemandScheme
 from exchange.queries import public_names
 from finance.models import Condition, InstalmentTemplate
 from grants.models import BudgetCategory, Call, ClaimScheme, DemandKind, FormKind, FundingSource, QuestionKind
+from grants.rules import ACCEPTANCE
 from milestones.models import Kind, MilestoneTemplate
 from reviews.models import Criterion, ReviewScheme
 
@@ -179,12 +182,14 @@ class InstalmentForm(PartForm):
     layout = (
         (("name", 3), ("share", 2), ("condition", 3), ("milestone_code", 4)),
         (("pay_days", 3), ("clause", 3)),
+        (("formula", 12),),
     )
     milestone_code = forms.ChoiceField(label=gettext_lazy("里程碑"), required=False)
 
     class Meta:
         model = InstalmentTemplate
-        fields = ("name", "share", "condition", "milestone_code", "pay_days", "clause")
+        fields = ("name", "share", "condition", "milestone_code", "pay_days", "clause", "formula")
+        widgets = {"formula": formula(2)}
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -203,6 +208,9 @@ class InstalmentForm(PartForm):
             self.add_error("milestone_code", _("请选择里程碑；没有时先到“里程碑”部分添加。"))
         if data.get("condition") and not after_milestone and data.get("milestone_code"):
             self.add_error("milestone_code", _("签订后拨付的一期不与里程碑挂钩。"))
+        if data.get("formula") and data.get("condition") and not after_milestone:
+            self.add_error("formula", FORMULA_OF_MILESTONE)
+        check_formula(self, "formula", codes=question_codes(self.call), more=ACCEPTANCE)
         return data
 
 

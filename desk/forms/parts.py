@@ -3,6 +3,7 @@
 from typing import Any
 
 from desk.forms import (
+    accepting,
     changes,
     entries,
     equity,
@@ -41,6 +42,12 @@ BLOCKS: dict[str, tuple] = {
     "demands": (judging.DemandsForm,),
     "facilities": (facilities.FacilitiesForm,),
     "milestones": (judging.Milestones, changes.Changes, sanctions.Sanctions),
+    "acceptance": (
+        accepting.AcceptanceForm,
+        accepting.Conclusions,
+        accepting.Criteria,
+        accepting.Bonuses,
+    ),
     "instalments": (judging.Instalments,),
     "equity": (equity.TermsForm, equity.Triggers, equity.Payees),
 }

@@ -87,6 +87,7 @@ class InstalmentPart(Part):
     share: Percent
     condition: Condition
     milestone: Annotated[str, Field(max_length=50)] = ""
+    formula: Text = ""
     pay_days: Days = 20
     clause: Clause = ""
 

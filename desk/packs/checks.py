@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applications.states import APPLICATION, ApplicationState
-from desk.packs import english, entering, expressions, questions, reach, sense
+from desk.packs import english, entering, expressions, outcome, questions, reach, sense
 from desk.packs.schema import Pack, questions_of
 from desk.packs.source import Place, Problem, Source
 from desk.packs.values import plain
@@ -64,6 +64,7 @@ def errors(pack: Pack) -> Found:
     yield from reach.errors(pack)
     yield from sense.errors(pack)
     yield from entering.errors(pack)
+    yield from outcome.errors(pack)
 
 
 def warnings(pack: Pack, *, at: datetime) -> Found:
@@ -425,6 +426,11 @@ def _named_clauses(pack: Pack):
     yield ("termination", "clause"), pack.termination.clause
     if pack.review:
         yield ("review", "clause"), pack.review.clause
+    if pack.acceptance:
+        yield ("acceptance", "clause"), pack.acceptance.clause
+        for key in ("bonuses", "grades"):
+            for index, row in enumerate(getattr(pack.acceptance, key)):
+                yield ("acceptance", key, index, "clause"), row.clause
     if pack.equity:
         for name in ("clause", "report_clause", "exit_clause", "split_clause"):
             yield ("equity", name), getattr(pack.equity, name)

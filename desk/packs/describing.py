@@ -27,7 +27,7 @@ be left out and is then as the last column says. How it is used: [guide](program
 """
 FILE = Path(settings.BASE_DIR) / "docs" / "programme-managers-fields.md"
 COLUMNS = "| 字段 Field | 名称 Name | 写什么 Value | 不写时 Left out |\n|---|---|---|---|"
-AMOUNTS = ("amount", "cap", "appropriation", "up_to")
+AMOUNTS = ("amount", "cap", "appropriation", "up_to", "premium")
 NAMES = {
     "money": "经费 Money",
     "publicity": "公示 Publicity",

@@ -32,6 +32,7 @@ KEYS = {
     "payees": ("name",),
     "topics": ("number",),
     "criteria": ("code",),
+    "bonuses": ("name",),
     "categories": ("code",),
     "sources": ("code",),
     "reminders": ("kind",),

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from desk.packs import filed, papers, reminding, schema, serving, shares, who
+from desk.packs import accepting, filed, papers, reminding, schema, serving, shares, who
 from desk.packs.schema import Pack
 from desk.packs.writing import CALL_FIELDS, INTAKE_FIELDS
 from equity.models import EquityTerms, PayeeTemplate, TriggerTemplate
@@ -31,7 +31,14 @@ from grants.models import (
     Stage,
     Topic,
 )
-from milestones.models import ChangeTerm, MilestoneTemplate
+from milestones.models import (
+    AcceptanceBonus,
+    AcceptanceCriterion,
+    AcceptanceGrade,
+    AcceptanceScheme,
+    ChangeTerm,
+    MilestoneTemplate,
+)
 from reviews.models import Criterion, ReviewScheme
 
 
@@ -117,6 +124,7 @@ def dump(call: Call) -> Pack:
         milestones=_parts(
             schema.MilestonePart, MilestoneTemplate, call, demander_opinion="needs_demander_opinion"
         ),
+        acceptance=_acceptance(call),
         changes=_parts(schema.ChangePart, ChangeTerm, call),
         instalments=_parts(schema.InstalmentPart, InstalmentTemplate, call, milestone="milestone_code"),
         equity=_equity(call),
@@ -220,6 +228,16 @@ def _review(call: Call):
         return None
     scheme.criteria = _parts(schema.CriterionPart, Criterion, call)
     return _part(schema.ReviewPart, scheme, blind="is_blind")
+
+
+def _acceptance(call: Call):
+    scheme = AcceptanceScheme.objects.filter(call=call).first()
+    if not scheme:
+        return None
+    scheme.criteria = _parts(accepting.AcceptanceCriterionPart, AcceptanceCriterion, call)
+    scheme.bonuses = _parts(accepting.AcceptanceBonusPart, AcceptanceBonus, call)
+    scheme.grades = _parts(accepting.AcceptanceGradePart, AcceptanceGrade, call)
+    return _part(accepting.AcceptancePart, scheme, milestone="milestone_code")
 
 
 def _equity(call: Call):

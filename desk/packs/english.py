@@ -34,6 +34,7 @@ def _texts(pack: Pack) -> Iterator[tuple[Place, str, str, str]]:
         *((place, row, ("label", "help", "valid_message")) for place, row in questions_of(pack)),
         *((("grades", index), row, ("name",)) for index, row in enumerate(pack.grades)),
         *((("changes", index), row, ("asks_file",)) for index, row in enumerate(pack.changes)),
+        *_accepting(pack),
         (("paper",), pack.paper, ("of",)),
     ]
     for place, row, names in parts:
@@ -52,6 +53,12 @@ def _texts(pack: Pack) -> Iterator[tuple[Place, str, str, str]]:
             if isinstance(check, dict):
                 where = (*place, "config", "checks", index)
                 yield where, "message", str(check.get("message", "")), str(check.get("message_en", ""))
+
+
+def _accepting(pack: Pack) -> Iterator[tuple[Place, object, tuple[str, ...]]]:
+    for key in ("criteria", "bonuses", "grades") if pack.acceptance else ():
+        for index, row in enumerate(getattr(pack.acceptance, key)):
+            yield ("acceptance", key, index), row, ("name",)
 
 
 def _choices(place: Place, config: dict) -> Iterator[tuple[Place, str, str, str]]:

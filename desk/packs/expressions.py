@@ -9,7 +9,7 @@ from desk.packs.context import known, known_later, known_of_demand
 from desk.packs.schema import Pack, QuestionPart, questions_of
 from desk.packs.source import Place
 from grants.models import Automation, CheckMoment, FormKind, QuestionKind
-from grants.rules import DEMAND, NOMINATOR, REVIEW
+from grants.rules import ACCEPTANCE, DEMAND, NOMINATOR, REVIEW
 
 Found = Iterator[tuple[Place, str]]
 PROJECT_ANSWERS = ("project", "answers")
@@ -44,6 +44,13 @@ def found(pack: Pack) -> Found:
         yield from _expression(("stages", index, "applies_when"), stage.applies_when, known(codes))
     for index, grade in enumerate(pack.grades):
         yield from _expression(("grades", index, "when"), grade.when, known(codes) | {"review": REVIEW})
+    for index, row in enumerate(pack.instalments):
+        yield from _expression(("instalments", index, "formula"), row.formula, known(codes) | ACCEPTANCE)
+    if pack.acceptance:
+        names = known(codes) | ACCEPTANCE
+        for key in ("grades", "bonuses"):
+            for index, row in enumerate(getattr(pack.acceptance, key)):
+                yield from _expression(("acceptance", key, index, "when"), row.when, names)
     for index, group in enumerate(pack.nominators):
         names = known(codes)
         yield from _expression(("nominators", index, "applies_when"), group.applies_when, names)

@@ -33,7 +33,14 @@ from grants.models import (
     Stage,
     Topic,
 )
-from milestones.models import ChangeTerm, MilestoneTemplate
+from milestones.models import (
+    AcceptanceBonus,
+    AcceptanceCriterion,
+    AcceptanceGrade,
+    AcceptanceScheme,
+    ChangeTerm,
+    MilestoneTemplate,
+)
 from notifications.models import NoticeRule, ReminderPolicy, ReminderStep
 from reviews.models import Criterion, ReviewScheme
 
@@ -73,6 +80,10 @@ MODELS = {
     "review": ReviewScheme,
     "review.criteria": Criterion,
     "milestones": MilestoneTemplate,
+    "acceptance": AcceptanceScheme,
+    "acceptance.criteria": AcceptanceCriterion,
+    "acceptance.bonuses": AcceptanceBonus,
+    "acceptance.grades": AcceptanceGrade,
     "sanctions": SanctionTerm,
     "changes": ChangeTerm,
     "grades": AwardGrade,

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from desk.packs.accepting import AcceptancePart
 from desk.packs.afterwards import (
     ChangePart,
     ExtensionPart,
@@ -416,6 +417,7 @@ class Pack(Part):
     rules: Annotated[list[RulePart], Field(min_length=1)]
     review: ReviewPart | None = None
     milestones: list[MilestonePart] = Field(default_factory=list)
+    acceptance: AcceptancePart | None = None
     sanctions: list[SanctionPart] = Field(default_factory=list)
     changes: list[ChangePart] = Field(default_factory=list)
     instalments: list[InstalmentPart] = Field(default_factory=list)

@@ -35,7 +35,14 @@ from grants.models import (
     Stage,
     Topic,
 )
-from milestones.models import ChangeTerm, MilestoneTemplate
+from milestones.models import (
+    AcceptanceBonus,
+    AcceptanceCriterion,
+    AcceptanceGrade,
+    AcceptanceScheme,
+    ChangeTerm,
+    MilestoneTemplate,
+)
 from reviews.models import Criterion, ReviewScheme
 
 CALL_FIELDS = {
@@ -99,6 +106,10 @@ def _clear(call: Call) -> None:
         TriggerTemplate,
         EquityTerms,
         InstalmentTemplate,
+        AcceptanceScheme,
+        AcceptanceCriterion,
+        AcceptanceBonus,
+        AcceptanceGrade,
         MilestoneTemplate,
         ChangeTerm,
         AwardGrade,
@@ -261,6 +272,13 @@ def _write_downstream(call: Call, pack: Pack) -> None:
     _ordered(AwardGrade, call, pack.grades)
     _ordered(ChangeTerm, call, pack.changes)
     _ordered(MilestoneTemplate, call, pack.milestones, demander_opinion="needs_demander_opinion")
+    if pack.acceptance:
+        lists = {"criteria", "bonuses", "grades"}
+        fields = _fields(pack.acceptance, "milestone", *lists)
+        AcceptanceScheme.objects.create(call=call, milestone_code=pack.acceptance.milestone, **fields)
+        _ordered(AcceptanceCriterion, call, pack.acceptance.criteria)
+        _ordered(AcceptanceBonus, call, pack.acceptance.bonuses)
+        _ordered(AcceptanceGrade, call, pack.acceptance.grades)
     _ordered(InstalmentTemplate, call, pack.instalments, milestone="milestone_code")
     if pack.equity:
         EquityTerms.objects.create(call=call, **_fields(pack.equity, "triggers", "payees"))

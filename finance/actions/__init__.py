@@ -11,6 +11,7 @@ from finance.actions.paying import (
     record_payment,
     reverse_payment,
 )
+from finance.actions.performing import follow_failure, work_out
 from finance.actions.refunding import demand_refund, receive_refund, settle, write_off
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "commit",
     "confirm_account",
     "demand_refund",
+    "follow_failure",
     "hold",
     "mark_condition",
     "milestone_accepted",
@@ -31,5 +33,6 @@ __all__ = [
     "return_account",
     "reverse_payment",
     "settle",
+    "work_out",
     "write_off",
 ]

@@ -16,6 +16,7 @@ from core.money import allocate, wan
 from core.workflow import Refused
 from finance import condition_clocks, money_clocks, notifications, queries, refund_clocks, refund_rules, rules
 from finance.actions.committing import hold, shrink
+from finance.actions.performing import work_out
 from finance.models import Condition, Instalment, Payment
 from finance.states import InstalmentState
 from milestones.models import Kind, Milestone
@@ -49,6 +50,7 @@ def plan(*, agreement: Agreement, by, at: datetime) -> list[Instalment]:
             condition=template.condition,
             milestone=milestones[template.milestone_code] if template.milestone_code else None,
             pay_days=template.pay_days,
+            formula=template.formula,
             clause=template.clause,
         )
         for template, part in zip(templates, parts, strict=True)
@@ -92,8 +94,9 @@ def agreement_signed(*, agreement: Agreement, by, at: datetime) -> None:
 
 
 @transaction.atomic
-def milestone_accepted(*, milestone: Milestone, by, at: datetime) -> None:
-    """What the notice pays on this milestone is due."""
+def milestone_accepted(*, milestone: Milestone, by, at: datetime, grade=None) -> None:
+    """What the notice pays on this milestone is due, as much as its conclusion and formulas give."""
+    work_out(milestone=milestone, grade=grade, by=by, at=at)
     _become_due(Instalment.objects.filter(milestone=milestone), by=by, at=at)
     _complete_if_settled(milestone.agreement, by=by, at=at)
 

@@ -33,6 +33,23 @@ def demand_refund(
     amount = rules.check_amount(amount)
     refund_rules.check_cause(agreement, cause)
     refund_rules.check_demand(due_date=due_date, reason=reason, clause=clause, today=calendar.local_date(at))
+    said = {"cause": cause, "due_date": due_date, "reason": reason, "clause": clause}
+    return open_refund(agreement=agreement, amount=amount, **said, by=by, at=at)
+
+
+@transaction.atomic
+def open_refund(
+    *,
+    agreement: Agreement,
+    amount: Decimal,
+    cause: str,
+    due_date: date,
+    reason: str,
+    clause: str,
+    by,
+    at: datetime,
+) -> Refund:
+    """The demand itself, by an officer or as the notice says follows from a conclusion. Raises Refused."""
 
     def exceeded():
         left = refund_rules.demandable(agreement)

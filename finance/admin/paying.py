@@ -123,6 +123,7 @@ class InstalmentAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMi
         "unit",
         "name",
         "amount_wan",
+        "worked_out",
         "paid_wan",
         "left_wan",
         "reason",
@@ -131,7 +132,17 @@ class InstalmentAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMi
         "clause",
         "state",
     )
-    readonly_fields = ("project", "unit", "amount_wan", "paid_wan", "left_wan", "reason", "due", "payee")
+    readonly_fields = (
+        "project",
+        "unit",
+        "amount_wan",
+        "worked_out",
+        "paid_wan",
+        "left_wan",
+        "reason",
+        "due",
+        "payee",
+    )
     inlines = (PaymentInline,)
     actions_detail = ("pay", "settle", "demand")
 
@@ -149,6 +160,13 @@ class InstalmentAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMi
     @display(description=_("已付"), ordering="paid")
     def paid_wan(self, obj):
         return wan(obj.paid)
+
+    @display(description=_("应付"))
+    def worked_out(self, obj):
+        """How much of it is paid at all, where conclusion or figures gave less."""
+        if not obj.withheld_reason:
+            return wan(obj.payable)
+        return _("%(amount)s（%(reason)s）") % {"amount": wan(obj.payable), "reason": obj.withheld_reason}
 
     @display(description=_("未付"))
     def left_wan(self, obj):

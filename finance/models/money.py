@@ -83,6 +83,14 @@ class Commitment(models.Model):
     amount = models.DecimalField(_("金额（元）"), max_digits=14, decimal_places=2)
     committed_at = models.DateTimeField(_("承诺时间"))
     released_at = models.DateTimeField(_("释放时间"), null=True, blank=True)
+    adjusted = models.DecimalField(
+        _("按验收结论增减（元）"),
+        max_digits=14,
+        decimal_places=2,
+        default=0,
+        editable=False,
+        help_text=_("另奖励的增加，不再拨付的减少。"),
+    )
     kept = models.DecimalField(
         _("释放后仍占用（元）"),
         max_digits=14,
@@ -98,10 +106,12 @@ class Commitment(models.Model):
         verbose_name = _("资金承诺")
         verbose_name_plural = _("资金承诺")
         constraints = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="commitment_positive"),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, adjusted__gte=-F("amount")), name="commitment_positive"
+            ),
             models.CheckConstraint(
                 condition=Q(released_at__isnull=True, kept=0)
-                | Q(released_at__isnull=False, kept__gte=0, kept__lte=F("amount")),
+                | Q(released_at__isnull=False, kept__gte=0, kept__lte=F("amount") + F("adjusted")),
                 name="commitment_keeps_a_part",
             ),
         ]
@@ -114,14 +124,17 @@ class Commitment(models.Model):
             pgtrigger.Trigger(
                 name="count_committed",
                 when=pgtrigger.After,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("released_at", "kept"),
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("released_at", "kept", "adjusted"),
                 func="""
                     UPDATE finance_appropriation
                     SET committed = committed
-                        + CASE WHEN NEW.released_at IS NULL THEN NEW.amount ELSE NEW.kept END
+                        + CASE
+                            WHEN NEW.released_at IS NULL THEN NEW.amount + NEW.adjusted
+                            ELSE NEW.kept
+                        END
                         - CASE
                             WHEN TG_OP = 'INSERT' THEN 0
-                            WHEN OLD.released_at IS NULL THEN OLD.amount
+                            WHEN OLD.released_at IS NULL THEN OLD.amount + OLD.adjusted
                             ELSE OLD.kept
                         END
                     WHERE id = NEW.appropriation_id;
@@ -148,6 +161,14 @@ class InstalmentTemplate(models.Model):
     share = models.DecimalField(_("比例（%）"), max_digits=5, decimal_places=2)
     condition = models.CharField(_("条件"), max_length=20, choices=Condition)
     milestone_code = models.SlugField(_("里程碑代码"), blank=True)
+    formula = models.TextField(
+        _("按绩效计算（公式，元）"),
+        blank=True,
+        help_text=_(
+            "里程碑通过时按填报的数据算出这一笔付多少，不超过按比例的金额，其余不再拨付，"
+            "例如 min(times(answers.sales, 0.05), 500000.0)"
+        ),
+    )
     pay_days = models.PositiveSmallIntegerField(_("拨付期限（工作日）"), default=20)
     clause = models.CharField(_("条款"), max_length=60, blank=True)
 
@@ -165,6 +186,10 @@ class InstalmentTemplate(models.Model):
                 | ~Q(condition="milestone") & Q(milestone_code=""),
                 name="instalment_template_names_milestone",
             ),
+            models.CheckConstraint(
+                condition=Q(formula="") | Q(condition="milestone"),
+                name="instalment_template_formula_of_milestone",
+            ),
         ]
         triggers = frozen_with_call()
 
@@ -180,16 +205,30 @@ class InstalmentQuerySet(ProjectQuerySet):
 
 
 class Instalment(models.Model):
-    """One part of an award. `paid` is kept by the database from the payments and never exceeds `amount`."""
+    """One part of an award, or a premium beside it.
+
+    `paid` is kept by the database from the payments and never exceeds `amount` less what the conclusion of
+    the acceptance or the reported figures left unpaid for good (`withheld`).
+    """
 
     machine = states.INSTALMENT
-    event_verbs = {"paid": _("登记付款"), "payment_reversed": _("冲销付款")}
+    event_verbs = {
+        "paid": _("登记付款"),
+        "payment_reversed": _("冲销付款"),
+        "worked_out": _("按验收结论定金额"),
+    }
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+", verbose_name=_("任务书"))
     order = models.PositiveSmallIntegerField(_("顺序"))
     name = models.CharField(_("名称"), max_length=60)
     amount = models.DecimalField(_("金额（元）"), max_digits=14, decimal_places=2)
     paid = models.DecimalField(_("已付（元）"), max_digits=14, decimal_places=2, default=0, editable=False)
+    withheld = models.DecimalField(
+        _("不再拨付（元）"), max_digits=14, decimal_places=2, default=0, editable=False
+    )
+    withheld_reason = models.CharField(_("金额依据"), max_length=300, blank=True)
+    is_premium = models.BooleanField(_("资助额以外的奖励"), default=False)
+    formula = models.TextField(_("按绩效计算（公式，元）"), blank=True)
     condition = models.CharField(_("条件"), max_length=20, choices=Condition)
     milestone = models.ForeignKey(
         Milestone, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("里程碑")
@@ -211,7 +250,8 @@ class Instalment(models.Model):
             models.UniqueConstraint(fields=["agreement", "order"], name="instalment_order_once"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="instalment_positive"),
             models.CheckConstraint(
-                condition=Q(paid__gte=0, paid__lte=F("amount")), name="instalment_not_overpaid"
+                condition=Q(withheld__gte=0, paid__gte=0, paid__lte=F("amount") - F("withheld")),
+                name="instalment_not_overpaid",
             ),
             models.CheckConstraint(
                 condition=Q(condition="milestone", milestone__isnull=False)
@@ -223,14 +263,22 @@ class Instalment(models.Model):
                 name="instalment_due_has_time",
             ),
             models.CheckConstraint(
-                condition=~Q(state="paid") | Q(paid=F("amount")), name="instalment_paid_in_full"
+                condition=~Q(state="paid") | Q(paid=F("amount") - F("withheld")),
+                name="instalment_paid_in_full",
             ),
         ]
         triggers = [
             pgtrigger.Protect(
                 name="plan_fixed",
                 operation=pgtrigger.UpdateOf(
-                    "agreement_id", "order", "amount", "condition", "milestone_id", "pay_days"
+                    "agreement_id",
+                    "order",
+                    "amount",
+                    "is_premium",
+                    "formula",
+                    "condition",
+                    "milestone_id",
+                    "pay_days",
                 )
                 | pgtrigger.Delete,
             ),
@@ -243,6 +291,7 @@ class Instalment(models.Model):
                     IF (
                         SELECT sum(amount) FROM finance_instalment
                         WHERE agreement_id = COALESCE(NEW.agreement_id, OLD.agreement_id)
+                            AND NOT is_premium
                     ) <> (
                         SELECT award.amount FROM awards_agreement AS agreement
                         JOIN awards_award AS award ON award.id = agreement.award_id
@@ -281,7 +330,12 @@ class Instalment(models.Model):
 
     @property
     def unpaid(self):
-        return self.amount - self.paid
+        return self.payable - self.paid
+
+    @property
+    def payable(self):
+        """What of it is paid at all."""
+        return self.amount - self.withheld
 
 
 class PaymentQuerySet(ProjectQuerySet):

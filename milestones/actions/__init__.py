@@ -1,5 +1,6 @@
 """What changes milestones: plan, write the form, hand in, judge; give more time; end the project."""
 
+from milestones.actions.accepting import book
 from milestones.actions.changing import (
     approve_change,
     ask_change,
@@ -49,6 +50,7 @@ __all__ = [
     "ask_change",
     "ask_termination",
     "attach",
+    "book",
     "cancel_milestones",
     "changes_fell_away",
     "conclude",

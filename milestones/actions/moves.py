@@ -17,7 +17,7 @@ from core.calendar import Calendar, DayKind, RestDay, load, local_date
 from core.workflow import Refused
 from documents import actions as documents
 from grants.models import Call
-from milestones import notifications, queries, rules, signals
+from milestones import accepting, notifications, queries, rules, signals
 from milestones.actions.writing import copy_files
 from milestones.models import (
     Acceptance,
@@ -244,7 +244,7 @@ def hand_in(
     rules.check_evidence(milestone, text=text, files=files)
     reached = rules.check_values(milestone, values)
     spent = rules.check_spent(spent_amount)
-    rules.check_form(milestone)
+    rules.check_form(milestone, {"spent_amount": spent})
     number = queries.latest_number(milestone) + 1
     event_data = {"number": number}
     workflow.move(milestone, MilestoneState.SUBMITTED, by=by, at=at, data=event_data)
@@ -309,21 +309,39 @@ OUTCOMES = {
 
 
 @transaction.atomic
-def conclude(*, report: Report, outcome: str, note: str, by, at: datetime) -> Acceptance:
-    """The officer's conclusion on the latest hand-in. Raises Refused; Lost when somebody was faster."""
+def conclude(
+    *, report: Report, outcome: str, note: str, by, at: datetime, grade: str = "", deviation: str = ""
+) -> Acceptance:
+    """The officer's conclusion on the latest hand-in. Raises Refused; Lost when somebody was faster.
+
+    `grade`: the code of the notice's conclusion, by default that of its rule; the outcome follows from it.
+    `deviation`: why it is another.
+    """
     locked(report.milestone.agreement_id)
-    rules.check_can_conclude(by, report)
-    rules.check_conclusion(report, outcome, note)
+    accepting.check_can_conclude(by, report)
     milestone = report.milestone
+    given = accepting.graded(report, outcome, grade, deviation, by=by)
+    outcome = given.outcome
+    rules.check_conclusion(report, outcome, note)
     fields = {"accepted_at": at} if outcome == Acceptance.Outcome.ACCEPTED else {}
     workflow.move(milestone, OUTCOMES[outcome], by=by, at=at, note=note, **fields)
-    acceptance = Acceptance.objects.create(report=report, outcome=outcome, note=note.strip(), by=by, at=at)
-    notifications.concluded(report, outcome=outcome, note=note, by=by, at=at)
+    acceptance = Acceptance.objects.create(
+        report=report,
+        outcome=outcome,
+        grade=given.grade,
+        deviation=given.deviation,
+        note=note.strip(),
+        by=by,
+        at=at,
+    )
+    notifications.concluded(report, outcome=outcome, note=note, grade=given.grade, by=by, at=at)
     if outcome == Acceptance.Outcome.RETURNED:
         notifications.reopen_milestone(milestone, at=at)
     if outcome == Acceptance.Outcome.ACCEPTED:
         _waive_annual(milestone, by=by, at=at)
-        signals.accepted.send(sender=Milestone, milestone=milestone, by=by, at=at)
+        signals.accepted.send(sender=Milestone, milestone=milestone, grade=given.grade, by=by, at=at)
+    if outcome == Acceptance.Outcome.FAILED:
+        signals.failed.send(sender=Milestone, milestone=milestone, grade=given.grade, by=by, at=at)
     return acceptance
 
 
@@ -347,3 +365,5 @@ def fail(*, milestone: Milestone, note: str, by, at: datetime) -> None:
     rules.check_supplement_over(queries.open_until(milestone), at=at)
     workflow.move(milestone, MilestoneState.FAILED, by=by, at=at, note=note)
     notifications.failed(milestone, note=note, by=by, at=at)
+    grade = accepting.last_grade(milestone)
+    signals.failed.send(sender=Milestone, milestone=milestone, grade=grade, by=by, at=at)

@@ -1,5 +1,13 @@
 """Milestones of an agreement, what was handed in and concluded; requests for more time, changes, an end."""
 
+from milestones.models.acceptances import (
+    AcceptanceBonus,
+    AcceptanceCriterion,
+    AcceptanceGrade,
+    AcceptanceScheme,
+    Hearing,
+    Panellist,
+)
 from milestones.models.changes import Change, ChangeKind, ChangeTerm, ChangeWay
 from milestones.models.extensions import Extension, Shift
 from milestones.models.promises import (
@@ -17,16 +25,22 @@ from milestones.models.terminations import Termination
 
 __all__ = [
     "Acceptance",
+    "AcceptanceBonus",
+    "AcceptanceCriterion",
+    "AcceptanceGrade",
+    "AcceptanceScheme",
     "Change",
     "ChangeKind",
     "ChangeTerm",
     "ChangeWay",
     "DemanderOpinion",
     "Extension",
+    "Hearing",
     "Indicator",
     "Kind",
     "Milestone",
     "MilestoneTemplate",
+    "Panellist",
     "Report",
     "ReportDraft",
     "Shift",

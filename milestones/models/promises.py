@@ -185,7 +185,11 @@ class Milestone(models.Model):
     """One dated promise of an agreement."""
 
     machine = states.MILESTONE
-    event_verbs = {"opinion_given": _("发榜方填写意见"), "extended": _("延期")}
+    event_verbs = {
+        "opinion_given": _("发榜方填写意见"),
+        "extended": _("延期"),
+        "heard": _("登记验收意见"),
+    }
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+", verbose_name=_("任务书"))
     kind = models.CharField(_("类型"), max_length=10, choices=Kind, default=Kind.MILESTONE)
@@ -365,7 +369,7 @@ class DemanderOpinion(models.Model):
 
 
 class Acceptance(models.Model):
-    """The officer's conclusion on one hand-in (审核结论)."""
+    """The officer's conclusion on one hand-in (审核结论), with a grade where the notice has some."""
 
     class Outcome(models.TextChoices):
         ACCEPTED = "accepted", _("通过")
@@ -374,6 +378,17 @@ class Acceptance(models.Model):
 
     report = models.OneToOneField(Report, models.PROTECT, related_name="+", verbose_name=_("里程碑报告"))
     outcome = models.CharField(_("结论"), max_length=20, choices=Outcome)
+    grade = models.ForeignKey(
+        "milestones.AcceptanceGrade",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("验收结论"),
+    )
+    deviation = models.TextField(
+        _("另定结论的理由"), blank=True, help_text=_("结论与通知的规则不同的，必须写明。")
+    )
     note = models.TextField(_("意见"))
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("审核人")

@@ -21,6 +21,7 @@ from reviews.queries.composing import (
 from reviews.queries.conflicts import (
     Found,
     conflicts_of,
+    conflicts_of_guests,
     named,
 )
 from reviews.queries.panels import (
@@ -57,6 +58,7 @@ __all__ = [
     "choice_of",
     "compared",
     "conflicts_of",
+    "conflicts_of_guests",
     "criteria_of",
     "dossier",
     "experts",

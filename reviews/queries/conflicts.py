@@ -39,6 +39,21 @@ def conflicts_of(experts: Sequence[Expert], application: Application) -> dict[in
     }
 
 
+def conflicts_of_guests(people: Sequence[tuple[str, str]], application: Application) -> list[list[Found]]:
+    """For experts known by (name, unit) only, each: of a unit of the project or of the demand side.
+
+    Five queries, however many people.
+    """
+    side = _applying_side(application)
+    own = {named(side.lead.name), *map(named, side.partners.values())}
+    owner = {named(side.owner.name)} if side.owner else set()
+    return [
+        [Found(ConflictKind.SAME_UNIT, unit)] * (named(unit) in own)
+        + [Found(ConflictKind.DEMANDER, unit)] * (named(unit) in owner)
+        for _name, unit in people
+    ]
+
+
 @dataclass(frozen=True)
 class _Side:
     """Everybody on the applying and the demanding side."""

@@ -43,6 +43,17 @@ FULLER = (
     .replace("    title: 项目\n", "    title: 项目\n    blind: true\n", 1)
     .replace(
         "\nmoney:\n",
+        "\nacceptance:\n  milestone: m1\n  panel_size: 5\n  aggregation: trimmed\n  by_leader: true\n"
+        "  again_times: 1\n  again_months: 9\n  clause: 第二条\n"
+        "  criteria: [{code: results, name: 成果, weight: 60}, "
+        "{code: money, name: 经费, weight: 40, max_score: 50}]\n"
+        "  bonuses: [{name: 形成标准, points: -2.5, when: acceptance.score > 60.0, clause: 第二条}]\n"
+        "  grades:\n    - {code: good, name: 优秀, score: 90, premium: 5 万元, "
+        "when: 'indicators.all(i, i.value > 0.0) && award.paid > 0.0'}\n"
+        "    - {code: fair, name: 合格, score: 60, share: 80, when: report.spent_amount > 0.0}\n"
+        "    - {code: bad, name: 不合格, passes: false, refund: 100, refund_days: 45, clause: 第二条}\n"
+        "grades: [{code: key, name: 重点, amount: 5 万元, number: 2, when: review.rank <= 2}, "
+        "{code: plain, name: 一般, when: review.type_rank <= 9}]\n"
         "\nscan: {days: 1, day_kind: calendar, clause: 第二条}\ntable: {days: 3, clause: 第二条}\n"
         "recommender_table: {until: 2026-05-20 12:00, clause: 第二条}\n"
         "nominators:\n  - {name: 院士, least: 3, who: \"nominator.title.contains('院士')\", clause: 第二条, "

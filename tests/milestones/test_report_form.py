@@ -109,7 +109,11 @@ def test_a_form_may_hold_against_what_was_awarded(project):
     found, _people = project
     milestone = milestone_of(found, "final")
     seen = queries.form_context(milestone, {})
-    assert (seen["award"]["amount"], seen["award"]["grade"]) == (found.award.amount, "")
+    assert (seen["award"]["amount"], seen["award"]["grade"], seen["award"]["paid"]) == (
+        found.award.amount,
+        "",
+        0,
+    )
     assert (seen["milestone"]["code"], "only3" in seen["answers"]) == ("final", True)
 
 

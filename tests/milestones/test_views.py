@@ -172,5 +172,5 @@ def test_a_long_history_costs_no_more(client, project, django_assert_num_queries
         actions.conclude(report=report, outcome="returned", note="补充", by=people["manager"], at=AT)
     client.force_login(people["manager"])
     client.get(page(milestone))
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get(page(milestone))
