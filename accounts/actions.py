@@ -34,6 +34,8 @@ from core.workflow import Refused
 EDITABLE = ("name", "kind", "region", "authority", "address", "legal_representative", "registered_date")
 ABROAD = ("kind", "address", "legal_representative", "registered_date")
 """Of a unit abroad: its name, country and number tell it apart and stay."""
+TEAM = ("name", "region", "address")
+"""Of a team that is registered nowhere yet."""
 SELF_DECLARED = "单位自行填报"
 """Source of a fact that a unit writes about itself; stored, so never translated."""
 
@@ -57,7 +59,7 @@ def register_organisation(*, by: User, at: datetime, credit_code: str, **details
     Membership.objects.create(user=by, organisation=organisation, role=UnitRole.ADMIN)
     workflow.record(organisation, "registered", by=by, at=at)
     ask_authority(organisation=organisation, by=by, at=at)
-    _forget_scope(by)
+    forget_scope(by)
     return organisation
 
 
@@ -89,7 +91,7 @@ def register_abroad(
         ) from None
     Membership.objects.create(user=by, organisation=organisation, role=UnitRole.ADMIN)
     workflow.record(organisation, "registered", by=by, at=at)
-    _forget_scope(by)
+    forget_scope(by)
     return organisation
 
 
@@ -97,7 +99,7 @@ def register_abroad(
 def update_organisation(*, organisation: Organisation, by: User, at: datetime, **details: Any) -> None:
     """Change the EDITABLE fields; field history keeps the old values."""
     rules.check_can_manage_unit(by, organisation)
-    _only(ABROAD if organisation.is_abroad else EDITABLE, details)
+    _only(TEAM if organisation.is_team else ABROAD if organisation.is_abroad else EDITABLE, details)
     for name, value in details.items():
         setattr(organisation, name, value)
     organisation.save(update_fields=list(details))
@@ -221,7 +223,7 @@ def end_membership(*, membership: Membership, by: User, at: datetime) -> None:
     membership.is_active = False
     membership.save(update_fields=["is_active"])
     workflow.record(membership.organisation, "member_ended", by=by, at=at, data=_member(membership))
-    _forget_scope(by)
+    forget_scope(by)
 
 
 @transaction.atomic
@@ -416,7 +418,7 @@ def sync_admin_access(*, user: User) -> None:
     if user.is_staff != wanted:
         user.is_staff = wanted
         user.save(update_fields=["is_staff"])
-    _forget_scope(user)
+    forget_scope(user)
 
 
 @transaction.atomic
@@ -460,7 +462,7 @@ def _member(membership: Membership) -> dict:
     return {"user": membership.user_id, "role": membership.role}
 
 
-def _forget_scope(user: User) -> None:
+def forget_scope(user: User) -> None:
     """What a person holds is read once a request; an action that changes it makes it be read again."""
     with suppress(AttributeError):  # not read yet
         del user.scope

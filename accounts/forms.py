@@ -16,7 +16,7 @@ from accounts.identity import (
     validate_identity,
     validate_phone,
 )
-from accounts.kinds import Degree
+from accounts.kinds import Degree, OrganisationKind
 from accounts.models import Membership, Organisation, OrganisationFact, User
 from accounts.roles import UnitRole
 
@@ -139,6 +139,56 @@ class OrganisationForm(forms.ModelForm):
         self.fields["authority"].queryset = queries.recommending_organisations(but=self.instance)
         self.fields["authority"].empty_label = _("没有上级主管部门")
         self.fields["region"].required = True
+        self.fields["kind"].choices = kinds_of_units()
+
+
+def kinds_of_units() -> list[tuple[str, str]]:
+    """What a registered unit may be: no team."""
+    return [("", "—"), *(row for row in OrganisationKind.choices if row[0] != OrganisationKind.TEAM)]
+
+
+class TeamForm(ActionModelForm):
+    """A team, or one person, that is registered nowhere yet."""
+
+    class Meta:
+        model = Organisation
+        fields = actions.TEAM
+        labels = {"name": _("团队名称（个人填本人姓名）")}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["region"].required = True
+
+
+FOUNDED = ("name", "kind", "region", "address", "legal_representative", "registered_date")
+
+
+class FoundForm(ActionModelForm):
+    """What the team is registered as."""
+
+    credit_code = forms.CharField(
+        label=_("统一社会信用代码"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    class Meta:
+        model = Organisation
+        fields = FOUNDED
+        widgets = {"registered_date": DateInput()}
+
+    field_order = ["credit_code", *FOUNDED]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial["kind"] = ""
+        self.fields["kind"].choices = kinds_of_units()
+        self.fields["region"].required = True
+
+    def clean_credit_code(self):
+        code = clean_credit_code(self.cleaned_data["credit_code"])
+        validate_credit_code(code)
+        return code
 
 
 class AbroadForm(forms.ModelForm):

@@ -43,10 +43,11 @@ def validate_credit_code(value: str) -> None:
 
 
 KEY_ABROAD_FORM = r"^[A-Z]{2}-[0-9a-f]{15}$"
+KEY_OF_TEAM_FORM = r"^CN-[0-9a-f]{15}$"
 
 
 def validate_unit_key(value: str) -> None:
-    """A credit code, or the key of a unit abroad. Raises ValidationError."""
+    """A credit code, or the key of a unit abroad or of a team. Raises ValidationError."""
     if not re.fullmatch(KEY_ABROAD_FORM, value):
         validate_credit_code(value)
 

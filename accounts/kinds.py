@@ -14,6 +14,8 @@ class OrganisationKind(models.TextChoices):
     PARK = "park", _("园区")
     GOVERNMENT = "government", _("行政机关")
     BANK = "bank", _("金融机构")
+    TEAM = "team", _("未注册的团队或个人")
+    """Has no credit code; becomes one of the others once it is registered (`accounts.actions.found_unit`)."""
 
 
 class FactKind(models.TextChoices):

@@ -14,6 +14,9 @@ authority_named = Signal()
 authority_answered = Signal()
 """Sent with `subordination`, `by`, `at` when the authority answered or the unit named another."""
 
+unit_founded = Signal()
+"""Sent with `organisation`, `by`, `at` when a team has become a registered unit."""
+
 account_recorded = Signal()
 """Sent with `account`, `by`, `at` when a unit wrote down where it is paid."""
 

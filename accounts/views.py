@@ -14,11 +14,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from rest_framework.authtoken.models import Token
 
-from accounts import actions, queries, rules
+from accounts import actions, queries, rules, teams
 from accounts.forms import (
     AbroadForm,
     AbroadRegistrationForm,
     CreditCodeForm,
+    FoundForm,
     GrantForm,
     JoinForm,
     OrganisationForm,
@@ -27,6 +28,7 @@ from accounts.forms import (
     RefuseJoinForm,
     RefuseUnitForm,
     RegistrationForm,
+    TeamForm,
 )
 from accounts.models import JoinRequest, Membership, Organisation, Subordination
 from accounts.roles import Role
@@ -156,6 +158,40 @@ def register_abroad(request):
 
 
 @login_required
+@read_write
+def register_team(request):
+    """A team, or one person, without a unit: may apply where the notice lets it."""
+    form = TeamForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        team = teams.register_team(by=request.user, at=timezone.now(), **form.cleaned_data)
+        messages.success(request, _("团队已登记，您是负责人。现在可以在允许团队申报的通知中申报。"))
+        return redirect("accounts:unit", team.pk)
+    return page(request, "accounts/register_team.html", {"form": form}, form)
+
+
+@login_required
+@read_write
+def found_unit(request, pk):
+    """A team says as what it is registered now."""
+    team = get_object_or_404(Organisation.objects.visible_to(request.user), pk=pk)
+    if not rules.can_manage_unit(request.user, team):
+        raise PermissionDenied
+    if not team.is_team:
+        return redirect("accounts:unit", team.pk)
+    name = team.name
+    form = FoundForm(request.POST or None, instance=team)
+    if request.method == "POST" and form.is_valid():
+        try:
+            teams.found_unit(organisation=team, by=request.user, at=timezone.now(), **form.cleaned_data)
+        except Refused as refused:
+            form.add_error(refused.field or None, refused.message)
+        else:
+            messages.success(request, _("团队已登记为单位，原来的申报和项目都归到这个单位。"))
+            return redirect("portal:record", team.pk)
+    return page(request, "accounts/found_unit.html", {"form": form, "unit": team, "name": name}, form)
+
+
+@login_required
 @require_safe
 def check_code(request):
     """The fragment under the credit code: right, wrong and why, or registered already and how to join."""
@@ -225,7 +261,7 @@ def edit_unit(request, pk):
     found = get_object_or_404(Organisation.objects.visible_to(request.user), pk=pk)
     if not rules.can_manage_unit(request.user, found):
         raise PermissionDenied
-    kind = AbroadForm if found.is_abroad else OrganisationForm
+    kind = TeamForm if found.is_team else AbroadForm if found.is_abroad else OrganisationForm
     form = kind(request.POST or None, instance=found)
     if request.method == "POST" and form.is_valid():
         actions.update_organisation(

@@ -8,6 +8,7 @@ class ApplicationsConfig(AppConfig):
 
     def ready(self):
         # Models cannot be imported before the registry of apps is ready.
+        from accounts.signals import unit_founded  # noqa: PLC0415
         from applications import obligations, receivers  # noqa: PLC0415
         from applications.access import (  # noqa: PLC0415
             appeal_files,
@@ -25,5 +26,6 @@ class ApplicationsConfig(AppConfig):
         access.reader(table_files)
         signals.relisted.connect(receivers.relisted)
         signals.published.connect(receivers.published)
+        unit_founded.connect(receivers.founded)
         notice_received.connect(receivers.received)
         obligations.register_all()

@@ -160,13 +160,16 @@ def answer_faults(asked, stored: dict, context: dict):
 # ---- people ----
 
 
-def person_faults(person: dict, *, strict=True) -> list[tuple[str, str]]:
-    """(field, sentence) about one person; not strict: only what is wrong, not what is missing."""
+def person_faults(person: dict, *, strict=True, team: str = "") -> list[tuple[str, str]]:
+    """(field, sentence) about one person; not strict: only what is wrong, not what is missing.
+
+    `team`: the name of the team that leads, whose people have no credit code.
+    """
     found = []
     country, is_passport = person.get("country") or HOME, person.get("id_kind") == IdKind.PASSPORT
     if strict:
         needed = {"name": _("姓名"), "organisation_name": _("单位名称")}
-        if country == HOME:
+        if country == HOME and not (team and person.get("organisation_name") == team):
             needed["credit_code"] = _("统一社会信用代码")
         found += [
             (name, _("请填写%(label)s。") % {"label": label})
@@ -248,8 +251,9 @@ def participants(application):
     people = list(application.participants.values(*PERSON_FIELDS))
     if not any(person["role"] == ParticipantRole.PI for person in people):
         yield (_("项目负责人"), "", _("请填写一名项目负责人。"), "participants", "participants")
+    lead = application.organisation
     for index, person in enumerate(people):
-        for name, sentence in person_faults(person):
+        for name, sentence in person_faults(person, team=lead.name if lead.is_team else ""):
             who = person["name"] or _("第 %(number)s 人") % {"number": index + 1}
             yield (who, "", sentence, "participants", f"participants-{index}-{name}")
     yield from role_faults(application, people)

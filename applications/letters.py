@@ -55,7 +55,7 @@ def line_of(application: Application, *, rank: int, leader: str) -> dict:
         "type": application.project_type.name if application.project_type_id else "",
         "topic": application.topic.title if application.topic_id else "",
         "unit": application.organisation.name,
-        "credit_code": application.organisation.credit_code,
+        "credit_code": application.organisation.code_shown,
         "leader": leader,
         "requested": str(application.requested_amount),
         "own": str(application.own_amount),

@@ -17,6 +17,7 @@ from applications import (
     scan_clocks,
     slide_clocks,
     table_clocks,
+    team_clocks,
 )
 from applications.models import (
     Appeal,
@@ -257,6 +258,14 @@ def register_all() -> None:
                 "application__call__programme__department"
             ),
             open=lambda appeal, at: appeal_clocks.open_decision(appeal, at=appeal.filed_at),
+        ),
+        Obligation(
+            kind=DeadlineKind.TEAM_REGISTRATION,
+            model=Application,
+            owing=lambda at: _read(team_clocks.owing()),
+            open=lambda application, at: team_clocks.opened(
+                application, at=entered_at(application, application.state, at)
+            ),
         ),
         Obligation(
             kind=DeadlineKind.SECOND_STEP,

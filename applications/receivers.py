@@ -1,6 +1,6 @@
 """What applications do when something happens upstream. Connected in `ApplicationsConfig.ready`."""
 
-from applications import actions, appeal_clocks, notifications, queries
+from applications import actions, appeal_clocks, notifications, queries, team_clocks
 from applications.models import Application
 from notifications import actions as deadlines
 from notifications.models import DeadlineKind, NoticeKind
@@ -30,3 +30,8 @@ def published(sender, *, call, by, at, **kwargs) -> None:
             # The days of the earlier version do not hold any more.
             deadlines.cancel_deadline(subject=right.outline, kind=DeadlineKind.SECOND_STEP, by=by, at=at)
         notifications.open_second_step(right.outline, at=at)
+
+
+def founded(sender, *, organisation, by, at, **kwargs) -> None:
+    """A team has registered as a unit."""
+    team_clocks.founded(organisation, by=by, at=at)

@@ -15,7 +15,7 @@ from accounts.roles import Role
 from applications import eligibility, quotas
 from applications.models import Application, RuleStatus
 from applications.queries import claim_of, claim_question, claim_scheme, gives_money
-from applications.rules import allowed, check_papers_came
+from applications.rules import allowed, check_papers_came, check_team_registered
 from applications.states import ApplicationState
 from awards import queries
 from awards.models import Agreement, Decision, Objection, Outcome, Publicity
@@ -399,6 +399,7 @@ def _check_state(agreement: Agreement, to: str) -> None:
 def check_can_sign_for_unit(by, agreement: Agreement) -> None:
     check_signs_for_unit(by, agreement)
     _check_state(agreement, AgreementState.UNIT_SIGNED)
+    check_team_registered(agreement.award.application)
 
 
 def can_sign_for_unit(by, agreement: Agreement) -> bool:

@@ -57,6 +57,7 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.DECISION: {"d3": (), "d1": (), "d-1": (), "d-7": _HEAD, "d-15": _LEADER},
     K.PUBLICITY_END: {"open": (), "d0": (), "d-1": ()},
     K.OBJECTION: _OFFICE,
+    K.TEAM_REGISTRATION: {"open": (), "d30": (), "d7": (), "d1": (), "d-1": _OFFICER},
     K.AGREEMENT_SIGNING: {
         **dict.fromkeys(("d30", "d15", "d7", "d3", "d1"), ()),
         **{"d-1": _OFFICER, "d-7": _OFFICER, "d-15": _HEAD},

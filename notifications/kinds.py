@@ -38,6 +38,7 @@ class DeadlineKind(models.TextChoices):
     DECISION = "decision", _("立项决定")
     PUBLICITY_END = "publicity_end", _("公示结束")
     OBJECTION = "objection", _("异议处理")
+    TEAM_REGISTRATION = "team_registration", _("团队登记为单位")
     AGREEMENT_SIGNING = "agreement_signing", _("签订任务书")
     PROJECT_END = "project_end", _("项目到期验收")
     EXTENSION = "extension", _("延期申请最后一天")

@@ -171,6 +171,8 @@ def _stages(application, *, for_officer: bool) -> list[_StageView]:
     if rows and rows[0].may_nominate and queries.replaces_office(queries.ways_of(application)):
         # People nominate it: no office recommends.
         rows = [stage for stage in rows if stage.kind != S.RECOMMENDATION]
+    if application.organisation.is_team:
+        rows = [stage for stage in rows if stage.kind != S.UNIT_REVIEW]
     if application.state == S.AGREEMENT and all(stage.kind != S.AGREEMENT for stage in rows):
         # Whatever the notice lists, what is granted is signed.
         call = application.call

@@ -15,7 +15,13 @@ from django.utils.translation import pgettext_lazy
 
 from accounts import countries, states
 from accounts.countries import HOME, validate_country
-from accounts.identity import CREDIT_CODE_FORM, validate_phone, validate_region, validate_unit_key
+from accounts.identity import (
+    CREDIT_CODE_FORM,
+    KEY_OF_TEAM_FORM,
+    validate_phone,
+    validate_region,
+    validate_unit_key,
+)
 from accounts.kinds import OrganisationKind
 from accounts.roles import STAFF_ROLES, Role, Scope, UnitRole
 
@@ -165,7 +171,8 @@ class Organisation(models.Model):
     """A unit (单位) known by its 统一社会信用代码.
 
     One abroad (境外单位) has a number of its country's register instead; in the place of the code stands its
-    key, made of country and name as that of participants from units abroad (`Participant.unit_key`).
+    key, made of country and name as that of participants from units abroad (`Participant.unit_key`). A team
+    that is not registered anywhere yet (or one person) has a key of its own until it is.
     """
 
     name = models.CharField(_("单位名称"), max_length=120)
@@ -207,6 +214,7 @@ class Organisation(models.Model):
 
     event_verbs = {
         "registered": _("登记单位"),
+        "founded": _("团队登记为单位"),
         "updated": _("修改单位资料"),
         "member_granted": _("增加成员身份"),
         "member_ended": _("停用成员身份"),
@@ -223,8 +231,10 @@ class Organisation(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(country=HOME, credit_code__regex=CREDIT_CODE_FORM, registration_number="")
-                | ~Q(country=HOME) & ~Q(registration_number="") & Q(credit_code=KEY_ABROAD),
+                condition=~Q(kind="team")
+                & Q(country=HOME, credit_code__regex=CREDIT_CODE_FORM, registration_number="")
+                | ~Q(kind="team") & ~Q(country=HOME) & ~Q(registration_number="") & Q(credit_code=KEY_ABROAD)
+                | Q(kind="team", country=HOME, credit_code__regex=KEY_OF_TEAM_FORM, registration_number=""),
                 name="organisation_credit_code_form",
                 violation_error_message=_(
                     "国内单位须有统一社会信用代码；境外单位的名称和国家登记后不能修改。"
@@ -254,8 +264,15 @@ class Organisation(models.Model):
         return self.country != HOME
 
     @property
+    def is_team(self) -> bool:
+        """Whether it is registered nowhere yet."""
+        return self.kind == OrganisationKind.TEAM
+
+    @property
     def code_shown(self) -> str:
-        """What people know it by: the credit code; abroad the country and its own number."""
+        """What people know it by: the credit code; abroad the country and its own number; a team has none."""
+        if self.is_team:
+            return str(OrganisationKind.TEAM.label)
         return (
             f"{countries.name_of(self.country)} {self.registration_number}"
             if self.is_abroad

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from applications import notifications, queries
+from applications import notifications, queries, team_clocks
 from applications.actions import paper_copies, presenting
 from applications.actions.joining import follow_joint
 from applications.actions.nominating import follow_nominators
@@ -89,6 +89,7 @@ def enter(*, application: Application, state: str, by, at: datetime, note: str =
         presenting.ask(application=application, stage=stage, at=at)
     paper_copies.ask_later(application=application, old=old, at=at)
     notifications.tell_next(application, at=at)
+    team_clocks.opened(application, at=at)
     follow_joint(application=application, old=old, by=by, at=at)
 
 

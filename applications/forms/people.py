@@ -144,7 +144,7 @@ class People(PeopleRows):
             {
                 "role": settled(self.application.call, leads=True, position="") or ParticipantRole.PI,
                 "organisation_name": lead.name,
-                "credit_code": "" if lead.is_abroad else lead.credit_code,
+                "credit_code": "" if lead.is_abroad or lead.is_team else lead.credit_code,
                 "country": lead.country,
             }
         ]

@@ -310,7 +310,8 @@ class _World:
         person["id_number"] = number
         person["age"] = age_of(row.birth_date, self.as_of)
         lead = self.units[application.organisation_id]
-        if lead.is_abroad and row.unit_key == lead.credit_code:
+        of_team = lead.is_team and not row.credit_code and row.organisation_name == lead.name
+        if of_team or (lead.is_abroad and row.unit_key == lead.credit_code):
             # So that "the head works at the lead unit" reads the same for units without a credit code.
             person["credit_code"] = lead.credit_code
         person["records"] = self.records.person(row.person_key, application)

@@ -31,7 +31,10 @@ def ahead(application: Application, state: str | None) -> Ahead:
     known, skipped = None, []
     stage = next_stage(application.call, state)
     while stage is not None:
-        if stage.kind == StageKind.RECOMMENDATION and replaces_office(ways_of(application)):
+        if stage.kind == StageKind.UNIT_REVIEW and application.organisation.is_team:
+            # There is no unit yet that could review.
+            stage = next_stage(application.call, stage.kind)
+        elif stage.kind == StageKind.RECOMMENDATION and replaces_office(ways_of(application)):
             stage = next_stage(application.call, stage.kind)
         elif stage.is_conditional:
             known = known or _known(application)

@@ -68,6 +68,7 @@ def check_can_start(by, call: Call, topic: Topic | None, organisation, *, at, pr
         raise Refused(_("发榜方不能揭自己发布的榜。"), field="organisation", clause=topic.number)
     check_invited(call, organisation)
     check_lead_abroad(call, organisation)
+    check_lead_team(call, organisation)
 
 
 def check_registration(call: Call, *, at) -> None:
@@ -90,6 +91,29 @@ def check_lead_abroad(call: Call, organisation) -> None:
             field="organisation",
             clause=call.number,
             code="abroad",
+        )
+
+
+def check_lead_team(call: Call, organisation) -> None:
+    """A team that is registered nowhere leads where the notice lets it. Raises Refused."""
+    if organisation.is_team and not call.is_open_to_teams:
+        raise Refused(
+            _("“%(team)s”是未注册的团队或个人，本通知只接受已登记的单位申报。") % {"team": organisation.name},
+            field="organisation",
+            clause=call.number,
+            code="team",
+        )
+
+
+def check_team_registered(application: Application) -> None:
+    """A team registers as a unit before it signs, where the notice asks for it. Raises Refused."""
+    call, team = application.call, application.organisation
+    if team.is_team and call.team_months is not None:
+        raise Refused(
+            _("“%(team)s”还没有登记为单位：请在单位页面填写统一社会信用代码等，登记之后签订任务书。")
+            % {"team": team.name},
+            clause=call.team_clause,
+            code="team",
         )
 
 
@@ -287,6 +311,7 @@ def check_can_submit(by, application: Application, *, at) -> None:
     check_submissions_left(application)
     if application.state == ApplicationState.DRAFT:
         check_lead_abroad(application.call, application.organisation)
+        check_lead_team(application.call, application.organisation)
         check_proven(application)
         check_window(application.call, application.topic, at=at, project_type=application.project_type)
         check_intake(application.call, application.project_type, at=at)

@@ -179,6 +179,7 @@ class AccessForm(PartForm):
         (("max_submissions", 6), ("max_megabytes", 6)),
         (("is_invitation_only", 4), ("requires_partner_confirmation", 4), ("requires_consents", 4)),
         (("is_open_abroad", 6), ("is_topic_free", 6)),
+        (("is_open_to_teams", 4), ("team_months", 4), ("team_clause", 4)),
     )
 
     class Meta:
@@ -186,6 +187,9 @@ class AccessForm(PartForm):
         fields = (
             "is_invitation_only",
             "is_open_abroad",
+            "is_open_to_teams",
+            "team_months",
+            "team_clause",
             "is_topic_free",
             "max_submissions",
             "max_megabytes",

@@ -1,4 +1,4 @@
-"""Whether what a pack says of its recommenders goes together."""
+"""Whether what a pack says of its recommenders, and of teams that apply, goes together."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,8 @@ from desk.packs.schema import Pack
 from desk.packs.source import Place
 from grants.models import QuotaOf, RecommendedBy, StageKind
 
+SHORTEST_MONTH = 28
+"""Days."""
 Found = Iterator[tuple[Place, str]]
 
 
@@ -43,3 +45,21 @@ def _joint_offices(pack: Pack, *, is_recommended: bool) -> Found:
         if row.line and (row.line, row.region) in seen:
             yield ("recommenders", index, "region"), _("同一会同部门在同一区域写了两次。")
         seen.add((row.line, row.region))
+
+
+def teams(pack: Pack) -> Found:
+    """A team can register in time: before the agreement is signed, and while signing is open."""
+    call = pack.call
+    if call.team_months is not None and not call.teams:
+        yield ("call", "team_months"), _("团队不能申报的，不写登记为单位的期限。")
+    if call.teams and call.budget_by_unit:
+        yield ("call", "budget_by_unit"), _("未注册的团队没有单位代码：团队可以申报的通知，预算不能分单位。")
+    if call.team_months is None or StageKind.AGREEMENT not in {stage.kind for stage in pack.stages}:
+        return
+    shortest = call.team_months * SHORTEST_MONTH
+    if pack.signing.days < shortest:
+        yield (
+            ("signing", "days"),
+            _("签订期限短于团队登记为单位的期限（%(months)s 个月）：团队登记之前不能签订。")
+            % {"months": call.team_months},
+        )

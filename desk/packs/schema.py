@@ -86,6 +86,11 @@ class CallPart(Part):
     invitation_only: bool = False
     abroad: bool = False
     """Units abroad may lead: registered by their country's number, their proof confirmed by an officer."""
+    teams: bool = False
+    """Teams or persons without a registered unit may apply, without a review by a unit."""
+    team_months: Annotated[int, Field(ge=1, le=60)] | None = None
+    """Within how many months of the award a team registers as a unit, and before signing; left out: never."""
+    team_clause: Clause = ""
     max_submissions: Annotated[int, Field(ge=1, le=99)] | None = None
     topic_free: bool = False
     """Topics are given and yet one may apply with a proposal of one's own (自由申报)."""

@@ -91,6 +91,7 @@ def _windows(pack: Pack) -> Found:
                 ("stages", index, "recommended_by"),
                 _("境外单位没有所在区域：境外单位可以牵头的，推荐单位由申报人选择。"),
             )
+    yield from recommenders.teams(pack)
     if call.members_consent and not call.participants:
         yield ("call", "members_consent"), _("要求参与人员同意，就要填写参与人员。")
     if pack.duplicate.percent and not kinds & {StageKind.FORMAL_CHECK, StageKind.CREDIT_CHECK}:

@@ -151,6 +151,13 @@ class Call(models.Model):
             "境外单位凭所在国家或地区的登记号注册，登记证明经核实后可以牵头申报；国家限制写成申报条件"
         ),
     )
+    is_open_to_teams = models.BooleanField(
+        _("未注册的团队可以申报"), default=False, help_text=_("团队或个人以自己的名义申报，不经单位审核")
+    )
+    team_months = models.PositiveSmallIntegerField(
+        _("团队立项后几个月内登记为单位"), null=True, blank=True, help_text=_("签订前必须登记；留空不要求")
+    )
+    team_clause = models.CharField(_("团队申报条款"), max_length=60, blank=True)
     max_submissions = models.PositiveSmallIntegerField(
         _("最多提交次数"), null=True, blank=True, help_text=_("含退回修改后的再次提交；留空不限")
     )
@@ -395,19 +402,12 @@ class Call(models.Model):
                     "bid_days",
                     "series",
                     "amends_id",
-                    "registers_by_at",
-                    *("max_megabytes", "is_topic_free", "asks_topic"),
-                    "unit_closes_at",
-                    "recommender_closes_at",
-                    *("has_intakes", "has_entries"),
-                    "is_invitation_only",
-                    "is_open_abroad",
-                    "max_submissions",
-                    "requires_partner_confirmation",
-                    "requires_consents",
-                    "asks_participants",
-                    "person_roles",
-                    "asks_milestones",
+                    *("max_megabytes", "is_topic_free", "asks_topic", "registers_by_at"),
+                    *("unit_closes_at", "recommender_closes_at", "has_intakes", "is_invitation_only"),
+                    *("is_open_abroad", "is_open_to_teams", "team_months", "team_clause"),
+                    *("max_submissions", "has_entries"),
+                    *("requires_partner_confirmation", "requires_consents"),
+                    *("asks_participants", "person_roles", "asks_milestones"),
                     "is_budget_by_year",
                     "is_budget_by_unit",
                 )

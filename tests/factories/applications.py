@@ -64,9 +64,7 @@ def fill(application, *, fiscal=Decimal(500_000), own=Decimal(500_000)) -> Appli
                 "id_number": make_id_number(1),
                 "title": "教授",
                 "organisation_name": lead.name,
-                "credit_code": ""
-                if application.organisation.is_abroad
-                else application.organisation.credit_code,
+                "credit_code": "" if lead.is_abroad or lead.is_team else lead.credit_code,
                 "country": lead.country,
                 "months_per_year": Decimal(6),
                 "task": "总体",
