@@ -89,9 +89,9 @@ def sentence(rule, names: Mapping[str, str]) -> str:
         MoneyKind.CAP: _("申请财政资金 ≤ %(amount)s。"),
         MoneyKind.FLOOR: _("申请财政资金 ≥ %(amount)s。"),
         MoneyKind.FIXED: _("申请财政资金 = %(amount)s。"),
-        MoneyKind.UNIT_CAP: _("同一单位本批次申请合计 ≤ %(amount)s。"),
-        MoneyKind.PLAN_YEAR_CAP: _("同一单位本年度在本计划申请合计 ≤ %(amount)s。"),
-        MoneyKind.UNIT_YEAR_CAP: _("同一单位本年度在各计划申请合计 ≤ %(amount)s。"),
+        MoneyKind.UNIT_CAP: _("同一单位本批次申请合计（已决定的按资助额）≤ %(amount)s。"),
+        MoneyKind.PLAN_YEAR_CAP: _("同一单位本年度在本计划申请合计（已决定的按资助额）≤ %(amount)s。"),
+        MoneyKind.UNIT_YEAR_CAP: _("同一单位本年度在各计划申请合计（已决定的按资助额）≤ %(amount)s。"),
     }
     return patterns[kind] % {"amount": amount}
 

@@ -14,9 +14,9 @@ from core import expressions, money
 from grants.models import MoneyKind, MoneyRule, RuleScope, Severity
 
 TOGETHER = {
-    MoneyKind.UNIT_CAP: "unit_asked_in_call",
-    MoneyKind.PLAN_YEAR_CAP: "unit_asked_in_plan_year",
-    MoneyKind.UNIT_YEAR_CAP: "unit_asked_in_year",
+    MoneyKind.UNIT_CAP: "unit_money_in_call",
+    MoneyKind.PLAN_YEAR_CAP: "unit_money_in_plan_year",
+    MoneyKind.UNIT_YEAR_CAP: "unit_money_in_year",
 }
 """Kinds that count a unit's other applications, and under which name of `history`."""
 
@@ -140,15 +140,15 @@ def _together(rule, context, label: str):
 
 
 def _unit_cap(rule, context):
-    return _together(rule, context, str(_("本单位本批其他申报已申请")))
+    return _together(rule, context, str(_("本单位本批其他申报（已决定的按资助额，其余按申请额）")))
 
 
 def _plan_year_cap(rule, context):
-    return _together(rule, context, str(_("本单位本年度在本计划的其他申报已申请")))
+    return _together(rule, context, str(_("本单位本年度在本计划的其他申报（已决定的按资助额，其余按申请额）")))
 
 
 def _unit_year_cap(rule, context):
-    return _together(rule, context, str(_("本单位本年度其他申报已申请")))
+    return _together(rule, context, str(_("本单位本年度其他申报（已决定的按资助额，其余按申请额）")))
 
 
 def _capped(limit: Decimal, rule) -> Decimal:

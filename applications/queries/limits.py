@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cached_property, partial
 
 from django.db.models import Count, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.identity import number_of
@@ -272,25 +273,25 @@ class _Others:
         )
 
     def unit_in_call(self, application):
-        number, _asked = self._in_call
+        number, _money = self._in_call
         return number[application.organisation_id, application.call.series] - _counts(application)
 
     def unit_in_year(self, application):
-        number, _asked = self._in_year
+        number, _money = self._in_year
         return number[application.organisation_id, application.call.year] - _counts(application)
 
-    def unit_asked_in_call(self, application):
-        _number, asked = self._in_call
-        return asked[application.organisation_id, application.call.series] - _own(application)
+    def unit_money_in_call(self, application):
+        _number, money = self._in_call
+        return money[application.organisation_id, application.call.series] - _own(application)
 
-    def unit_asked_in_plan_year(self, application):
+    def unit_money_in_plan_year(self, application):
         call = application.call
-        _number, asked = self._in_plan_year
-        return asked[application.organisation_id, call.programme_id, call.year] - _own(application)
+        _number, money = self._in_plan_year
+        return money[application.organisation_id, call.programme_id, call.year] - _own(application)
 
-    def unit_asked_in_year(self, application):
-        _number, asked = self._in_year
-        return asked[application.organisation_id, application.call.year] - _own(application)
+    def unit_money_in_year(self, application):
+        _number, money = self._in_year
+        return money[application.organisation_id, application.call.year] - _own(application)
 
     def unit_running(self, application):
         return self._unit_running[(application.organisation_id,)] - self._runs(application)
@@ -357,16 +358,20 @@ def _counts(application) -> bool:
 
 
 def _own(application) -> Decimal | int:
-    return application.requested_amount if _counts(application) else 0
+    """What the application itself adds to the money counted."""
+    if not _counts(application):
+        return 0
+    granted = application.granted_amount
+    return application.requested_amount if granted is None else granted
 
 
 def _summed(rows, *by: str) -> tuple[Counter, dict]:
-    """Per unit and `by`: how many, and the public money they ask for (元)."""
-    found = rows.values_list("organisation_id", *by).annotate(n=Count("pk"), asked=Sum("requested_amount"))
-    number, asked = Counter(), defaultdict(Decimal)
-    for *key, count, amount in found:
-        number[tuple(key)], asked[tuple(key)] = count, amount
-    return number, asked
+    """Per unit and `by`: how many, and their public money (元): what was decided, before that what is asked."""
+    amount = Sum(Coalesce("granted_amount", "requested_amount"))
+    number, money = Counter(), defaultdict(Decimal)
+    for *key, count, total in rows.values_list("organisation_id", *by).annotate(n=Count("pk"), total=amount):
+        number[tuple(key)], money[tuple(key)] = count, total
+    return number, money
 
 
 def _counted(rows, *names) -> Counter:

@@ -189,6 +189,27 @@ def test_what_a_unit_asks_for_in_one_call_and_year_is_added_up():
     assert line_of(first).status == RuleStatus.PASSED
 
 
+@pytest.mark.parametrize("kind", [MoneyKind.UNIT_CAP, MoneyKind.PLAN_YEAR_CAP, MoneyKind.UNIT_YEAR_CAP])
+def test_of_what_was_decided_only_what_was_awarded_counts_towards_the_limit_of_a_unit(kind):
+    call = call_with(kind, amount=60 * WAN)
+    Call.objects.filter(pk=call.pk).update(state=CallState.PUBLISHED, published_at=call.opens_at)
+    call.refresh_from_db()
+    first = submitted(call=call)
+    second = asking(call, 50 * WAN, organisation=first.organisation)
+
+    def fits(**fields):
+        Application.objects.filter(pk=first.pk).update(**fields)
+        own = line_of(Application.objects.get(pk=first.pk)).status
+        return line_of(second).status == RuleStatus.PASSED, own == RuleStatus.PASSED
+
+    # Asked for 50, then awarded 10, then 10.01 万元; and what fell away.
+    assert fits() == (False, True)
+    assert fits(granted_amount=10 * WAN, state="publicity") == (True, True)
+    assert fits(granted_amount=10 * WAN + 100, state="awarded") == (False, True)
+    assert fits(state="rejected") == (True, True)
+    assert line_of(second).evidence["上限"] == "60 万元"
+
+
 # ---- project types ----
 
 
