@@ -150,9 +150,9 @@ def check_amount(application: Application, amount: Decimal, *, is_fixed: bool = 
                 clause=kind.cap_clause if kind else "",
             )
         return
-    if amount <= 0:
-        raise Refused(_("拟资助额应大于 0。"), field="amount")
     terms = eligibility.terms_of(application, call)
+    if amount <= 0:
+        raise Refused(_("拟资助额应大于 0。"), field="amount", clause=terms.cap_clause or call.number)
     if terms.cap is not None and amount > terms.cap:
         raise Refused(
             _("拟资助额 %(amount)s 超过上限 %(cap)s。") % {"amount": wan(amount), "cap": wan(terms.cap)},
@@ -167,11 +167,12 @@ def check_amount(application: Application, amount: Decimal, *, is_fixed: bool = 
             clause=topic.number,
         )
     most = eligibility.most_allowed(application)
-    if most is not None and amount > most:
+    if most is not None and amount > most.amount:
         raise Refused(
             _("拟资助额 %(amount)s 超过按经费条款计算的上限 %(cap)s。")
-            % {"amount": wan(amount), "cap": wan(most)},
+            % {"amount": wan(amount), "cap": wan(most.amount)},
             field="amount",
+            clause=most.clause,
         )
     check_claim(application, amount)
     if not is_fixed and amount > application.requested_amount:

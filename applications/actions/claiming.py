@@ -143,7 +143,7 @@ def amount_of(application: Application, claim: Claim, lines: list[ClaimLine]) ->
     given = {scheme.question: queries.accepted_rows(rows, ordered, scheme.column)}
     limits = [application.requested_amount, claim.approved_total * claim.share]
     most = eligibility.most_allowed(application, given=given)
-    limits += [] if most is None else [most]
+    limits += [] if most is None else [most.amount]
     return max(ZERO, min(limits)).quantize(CENT, ROUND_DOWN)
 
 

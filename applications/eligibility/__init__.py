@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from itertools import chain
+from typing import NamedTuple
 
 from django.conf import settings
 from django.utils.translation import override
@@ -123,8 +124,15 @@ def in_force(rows: Collection, application: Application) -> list:
     ]
 
 
-def most_allowed(application: Application, *, given: dict[str, object] | None = None) -> Decimal | None:
-    """The most public money (元) that cap, topic and money clauses allow; None when nothing limits it.
+class Most(NamedTuple):
+    """The most public money, 元, and the clause that says so."""
+
+    amount: Decimal
+    clause: str
+
+
+def most_allowed(application: Application, *, given: dict[str, object] | None = None) -> Most | None:
+    """The most public money that cap, topic and money clauses allow; None when nothing limits it.
 
     `given`: answers (code → stored JSON) that count instead of what was written.
     """
@@ -133,11 +141,12 @@ def most_allowed(application: Application, *, given: dict[str, object] | None = 
         context = judge.context(application)
     else:
         context = Prepared(queries.context_with(application, given, wanted=judge.wanted))
-    limits = [terms_of(application, application.call).cap]
-    limits.append(application.topic.amount if application.topic_id else None)
+    terms, topic = terms_of(application, application.call), application.topic
+    limits = [(terms.cap, terms.cap_clause), (topic.amount, topic.number) if topic else (None, "")]
     rules = in_force(judge.money_rules, application)
-    limits += [amounts.limit_of(rule, context) for rule in rules]
-    return min((limit for limit in limits if limit is not None), default=None)
+    limits += [(amounts.limit_of(rule, context), rule.clause) for rule in rules]
+    known = [Most(amount, clause) for amount, clause in limits if amount is not None]
+    return min(known, key=lambda limit: limit.amount, default=None)
 
 
 def later_rules(application: Application, *moments: str) -> list[EligibilityRule]:

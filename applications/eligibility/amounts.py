@@ -144,7 +144,9 @@ def _unit_cap(rule, context):
 
 
 def _plan_year_cap(rule, context):
-    return _together(rule, context, str(_("本单位本年度在本计划的其他申报（已决定的按资助额，其余按申请额）")))
+    return _together(
+        rule, context, str(_("本单位本年度在本计划的其他申报（已决定的按资助额，其余按申请额）"))
+    )
 
 
 def _unit_year_cap(rule, context):

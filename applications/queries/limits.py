@@ -366,7 +366,7 @@ def _own(application) -> Decimal | int:
 
 
 def _summed(rows, *by: str) -> tuple[Counter, dict]:
-    """Per unit and `by`: how many, and their public money (元): what was decided, before that what is asked."""
+    """Per unit and `by`: how many, and their public money (元): what was decided, else what is asked."""
     amount = Sum(Coalesce("granted_amount", "requested_amount"))
     number, money = Counter(), defaultdict(Decimal)
     for *key, count, total in rows.values_list("organisation_id", *by).annotate(n=Count("pk"), total=amount):

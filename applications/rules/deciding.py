@@ -1,18 +1,22 @@
 """Who may review, recommend, examine and decide, and when; rows of claims."""
 
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from applications import queries, quotas
 from applications.models import Application, RuleResult, RuleStatus, SimilarityReport, StepOutcome
+from applications.questions import localised
 from applications.rules.comparing import check_similarity
 from applications.rules.managing import check_manages
 from applications.states import OFFICE, ApplicationState
 from core.calendar import local_date
 from core.workflow import Lost, Refused
-from grants.models import Severity
+from grants.models import EligibilityRule, Severity
 from grants.queries import moments_of
 
 MOST_COPIES = 999
+LONGEST = 40
+"""Characters of a clause that a refusal quotes."""
 MARKS = (RuleStatus.PASSED, RuleStatus.FAILED, RuleStatus.NOT_APPLICABLE)
 """What an officer can make of a line."""
 
@@ -186,16 +190,26 @@ def check_can_pass(
     """
     check_can_examine(by, application)
     open_lines = queries.unresolved(application, lines)
-    failed = [line.rule.code for line in open_lines if line.final_status == RuleStatus.FAILED]
+    failed = [line.rule for line in open_lines if line.final_status == RuleStatus.FAILED]
     if failed:
         raise Refused(
-            _("规则 %(codes)s 不符合，不能通过形式审查。") % {"codes": "、".join(failed)}, field="rules"
+            _("%(lines)s不符合，不能通过形式审查。") % {"lines": _named(failed)},
+            field="rules",
         )
     if open_lines:
-        codes = "、".join(line.rule.code for line in open_lines)
-        raise Refused(_("规则 %(codes)s 还没有审查结论。") % {"codes": codes}, field="rules")
+        rules = [line.rule for line in open_lines]
+        raise Refused(_("%(lines)s还没有审查结论。") % {"lines": _named(rules)}, field="rules")
     reports = queries.reports_of([application]) if reports is None else reports
     check_similarity(application, reports.get(application.pk))
+
+
+def _named(rules: list[EligibilityRule]) -> str:
+    """The clause and the beginning of the text of each."""
+    return _("、").join(
+        _("“%(text)s”（%(clause)s）")
+        % {"text": Truncator(localised(rule, "text")).chars(LONGEST), "clause": rule.clause}
+        for rule in rules
+    )
 
 
 def check_can_conclude(by, application: Application, outcome: str, opinion: str) -> None:

@@ -42,6 +42,7 @@ def commit(*, decision: Decision, by, at: datetime) -> Commitment:
             _("超出“%(programme)s” %(year)s 年度预算：还可安排 %(left)s，本项拟资助 %(amount)s。")
             % {**budget, "left": wan(left), "amount": wan(decision.amount)},
             field="amount",
+            clause=application.call.number,
             code="overcommitted",
         )
 

@@ -89,7 +89,7 @@ def test_each_mark_is_recorded_with_its_officer(client, application, manager):
 def test_passing_needs_every_line(client, application, manager):
     response = press(client, application, "pass_check")
     assert response.status_code == 422
-    assert "规则 P1 还没有审查结论。" in response.content.decode()
+    assert "“研究内容应符合指南方向。”（第五条）还没有审查结论。" in response.content.decode()
     client.post(page_of(application), marks(application, P1=("passed", "")))
     assert press(client, application, "pass_check").status_code == 302
     application.refresh_from_db()
@@ -202,7 +202,7 @@ def test_saving_and_passing_goes_on_to_the_next_of_the_queue(client, application
     assert (response.context["before"], response.context["after"]) == (None, application.pk)
     assert client.post(page_of(other), {"do": "pass"})["Location"] == page_of(application)
     blocked = client.post(page_of(application), marks(application, do="pass"), follow=True)
-    assert "规则 P1 还没有审查结论。" in blocked.content.decode()
+    assert "“研究内容应符合指南方向。”（第五条）还没有审查结论。" in blocked.content.decode()
     done = client.post(page_of(application), marks(application, do="pass", P1=("passed", "")))
     assert done["Location"] == f"{reverse(LIST)}?state=formal_check"
     assert set(Application.objects.values_list("state", flat=True)) == {"expert_review"}
@@ -252,5 +252,5 @@ def test_the_desk_costs_the_same_however_many_lines(
         for rule in rules
     )
     client.get(page_of(application))
-    with django_assert_num_queries(25):
+    with django_assert_num_queries(26):
         client.get(page_of(application))

@@ -258,5 +258,11 @@ def test_a_type_has_its_own_cap_and_ratio_and_replaces_clauses_of_the_same_code(
 def test_the_most_that_may_be_awarded_is_the_lowest_of_all_limits():
     call = call_with(MoneyKind.SHARE, rate="0.2", base="budget.own")
     application = asking(call, 100 * WAN, own=300 * WAN)
-    assert eligibility.most_allowed(application) == 60 * WAN
+    assert eligibility.most_allowed(application) == (60 * WAN, "第五条")
+    with pytest.raises(Refused, match="超过按经费条款计算的上限 60 万元") as refused:
+        check_amount(application, 61 * WAN)
+    assert refused.value.clause == "第五条"
+    with pytest.raises(Refused, match="应大于 0") as refused:
+        check_amount(application, Decimal(0))
+    assert refused.value.clause == "第五条"
     assert eligibility.most_allowed(asking(CallFactory(cap=None), WAN)) is None

@@ -90,7 +90,7 @@ def test_choosing_leads_to_a_preview_that_names_each_and_changes_nothing(client,
         (failing, False),
         (ready, True),
     ]
-    assert "规则 P1 不符合，不能通过形式审查。" in page.content.decode()
+    assert "“研究内容应符合指南方向。”（第五条）不符合，不能通过形式审查。" in page.content.decode()
     assert states(ready, failing) == ["formal_check", "formal_check"]
 
 
@@ -100,7 +100,9 @@ def test_each_is_moved_alone_and_the_result_says_which(client, ready, manager):
     response = client.post(at_page(ready, failing), data)
     page = client.get(response.url)
     assert [row["pk"] for row in page.context["done"]] == [ready.pk]
-    assert [row["sentence"] for row in page.context["left"]] == ["规则 P1 不符合，不能通过形式审查。"]
+    assert [row["sentence"] for row in page.context["left"]] == [
+        "“研究内容应符合指南方向。”（第五条）不符合，不能通过形式审查。"
+    ]
     assert states(ready, failing) == ["expert_review", "formal_check"]
     # The second click shows the result of the first.
     assert client.post(at_page(ready, failing), data).url == response.url

@@ -196,11 +196,11 @@ def test_the_officer_settles_each_line():
     at = timezone.now()
     with pytest.raises(Refused) as refused:
         actions.pass_formal_check(application=application, by=manager, at=at)
-    assert refused.value.message == "规则 P1 还没有审查结论。"
+    assert refused.value.message == "“研究内容应符合指南方向。”（第五条）还没有审查结论。"
     actions.officer_mark(rule_result=line, status="failed", note="方向不符", by=manager, at=at)
     with pytest.raises(Refused) as refused:
         actions.pass_formal_check(application=application, by=manager, at=at)
-    assert refused.value.message == "规则 P1 不符合，不能通过形式审查。"
+    assert refused.value.message == "“研究内容应符合指南方向。”（第五条）不符合，不能通过形式审查。"
     actions.officer_mark(rule_result=line, status="passed", by=manager, at=at)
     assert (line.officer, line.officer_at, line.final_status) == (manager, at, "passed")
     actions.pass_formal_check(application=application, by=manager, at=at)

@@ -196,7 +196,7 @@ def test_a_scan_in_time_settles_its_line_and_its_clock(client):
     until = calendar.due(application.call.closes_at, 2)
     assert (clock(application).state, clock(application).due_at) == ("open", until)
     assert "第八条" in str(clock(application).explanation)
-    with pytest.raises(Refused, match="stamped_scan 还没有审查结论"):
+    with pytest.raises(Refused, match="盖章扫描件。”（第八条）还没有审查结论"):
         actions.pass_formal_check(application=application, by=None, at=timezone.now())
     client.force_login(application.created_by)
     page = client.get(reverse("applications:detail", args=[application.pk])).content.decode()
@@ -222,7 +222,7 @@ def test_a_scan_that_did_not_come_fails_its_line_until_it_is_returned():
     with pytest.raises(Refused) as refused:
         upload(application, content)
     assert (refused.value.code, refused.value.clause) == ("late", "第八条")
-    with pytest.raises(Refused, match="stamped_scan 不符合"):
+    with pytest.raises(Refused, match="盖章扫描件。”（第八条）不符合"):
         actions.pass_formal_check(application=application, by=None, at=now)
     assert list(obligations.check(at=now)) == []
     resubmitted(application)

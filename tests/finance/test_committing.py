@@ -36,6 +36,7 @@ def test_a_commitment_counts_and_the_sentence_says_what_is_left():
     with pytest.raises(Refused, match="还可安排 30 万元，本项拟资助 50 万元") as refused:
         actions.commit(decision=decide(ApplicationFactory(call=call)), by=None, at=AT)
     assert (refused.value.field, refused.value.code) == ("amount", "overcommitted")
+    assert refused.value.clause == call.number
     actions.release(application=first, by=None, at=AT)
     actions.release(application=first, by=None, at=AT)
     held.refresh_from_db()
