@@ -61,6 +61,7 @@ class ProjectEnd(models.TextChoices):
     FAILED = "failed", _("未通过验收")
     TERMINATED = "terminated", _("终止")
     REVOKED = "revoked", _("撤销")
+    REPLACED = "replaced", _("由其他立项取代")
 
 
 class RecordStatus(models.TextChoices):
@@ -75,6 +76,7 @@ class RecordStatus(models.TextChoices):
     TERMINATED = "terminated", _("已终止")
     REVOKED = "revoked", _("已撤销")
     """Taken away for a fault, which most notices punish longer than an end (终止)."""
+    REPLACED = "replaced", _("已由其他立项取代")
     LEFT = "left", _("已退出")
     """The person left the running project by a change (变更)."""
 

@@ -169,6 +169,11 @@ def completed(agreement: Agreement, *, by, at) -> None:
     certificates_followed(agreement.award.application.organisation_id, by=by, at=at)
 
 
+def replaced(agreement: Agreement, *, effect: str, reason: str, at) -> None:
+    """Whose award gives way to one elsewhere hears so, and by which clause."""
+    _tell_unit(agreement, "replaced", at=at, effect=effect, reason=reason)
+
+
 def ended_early(agreement: Agreement, *, by, at) -> None:
     deadlines.cancel_deadline(subject=agreement, kind=DeadlineKind.PROJECT_END, by=by, at=at)
     certificates_followed(agreement.award.application.organisation_id, by=by, at=at)

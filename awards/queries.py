@@ -10,14 +10,15 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.kinds import CERTIFICATES
 from accounts.models import OrganisationFact
 from applications import eligibility
-from applications.models import Application
+from applications.models import Application, Participant, ParticipantRole
 from applications.queries import claim_of, claim_scheme, gives_money, passed_over
 from applications.states import ApplicationState
-from awards.models import Agreement, Decision, Outcome, Publicity, PublicityItem
+from awards.models import Agreement, Award, Decision, Outcome, Publicity, PublicityItem
 from awards.states import AgreementState, ObjectionState
 from core import calendar
-from grants.models import AwardGrade, Call, Intake, ProjectType, StageKind
+from grants.models import AwardGrade, Call, Intake, ProjectType, ReplacedWhose, Replacement, StageKind
 from grants.queries import moment_ahead, stages_of
+from grants.states import CallState
 from reviews import queries as reviews
 from reviews.models import DemanderChoice
 
@@ -206,6 +207,38 @@ def agreements(user, *, q: str = "", state: str = "") -> QuerySet:
     if state:
         rows = rows.filter(state=state)
     return rows.order_by(*ORDER)
+
+
+def replacements_by(award: Award) -> QuerySet[Replacement]:
+    """Lines of other notices that are about an award of this programme, or of this notice; one query."""
+    call = award.application.call
+    same = Call.objects.filter(series=call.series, title=OuterRef("title"))
+    rows = Replacement.objects.filter(Q(title="") | Exists(same), plan=call.programme.slug)
+    rows = rows.exclude(call__series=call.series).exclude(call__state=CallState.DRAFT)
+    return rows.select_related("call").order_by("call_id", "order")
+
+
+def giving_way(term: Replacement, award: Award) -> QuerySet[Application]:
+    """Applications of the notice (of the version with the line) that the award is about."""
+    winner = award.application
+    rows = Application.objects.filter(call_id=term.call_id).exclude(pk=winner.pk)
+    if term.whose == ReplacedWhose.UNIT:
+        return rows.filter(organisation_id=winner.organisation_id)
+    if term.whose == ReplacedWhose.PROJECT:
+        return rows.filter(pk=winner.follows_id or 0)
+    leads = Participant.objects.current().filter(role=ParticipantRole.PI)
+    key = leads.filter(application=winner).exclude(person_key="").values("person_key")
+    return rows.filter(pk__in=leads.filter(person_key__in=key).values("application_id"))
+
+
+def replaced_by(term: Replacement, award: Award) -> QuerySet[Agreement]:
+    """Awards of the notice that give way, held: signed or not, and not ended."""
+    rows = Agreement.objects.select_for_update(of=("self",)).filter(
+        award__application__in=giving_way(term, award),
+        state__in=[AgreementState.DRAFT, AgreementState.UNIT_SIGNED, AgreementState.IN_FORCE],
+    )
+    related = ("award__application__call__programme__department", "award__application__organisation")
+    return rows.select_related(*related).order_by("pk")
 
 
 def award_facts(agreement: Agreement) -> dict:

@@ -10,6 +10,7 @@ from applications import signals
 from applications.models import Application
 from applications.states import OFFICE, ApplicationState
 from awards import actions, notifications
+from awards import signals as awards
 from core.models import Event
 
 PROPOSED = {
@@ -42,3 +43,9 @@ def fact_recorded(sender, fact, by, at, **kwargs):
     """A certificate was renewed, or a new one has an end."""
     if fact.kind in CERTIFICATES:
         notifications.certificates_followed(fact.organisation_id, by=by, at=at)
+
+
+@receiver(awards.awarded, dispatch_uid="awards.awarded")
+def awarded(sender, award, by, at, **kwargs):
+    """What other notices say gives way to it ends in the same transaction."""
+    actions.replace_others(award=award, by=by, at=at)

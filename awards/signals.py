@@ -5,6 +5,15 @@ from django.dispatch import Signal
 decided = Signal()
 """Sent with `decision`, `by`, `at` once a Decision is written."""
 
+awarded = Signal()
+"""Sent with `award`, `by`, `at` once an award is made."""
+
+replaced = Signal()
+"""Sent with `term`, `award`, `reason`, `by`, `at` for each line of another notice by which something ends."""
+
+money_stopped = Signal()
+"""Sent with `agreement`, `by`, `at` when an award elsewhere stops what has not been paid."""
+
 agreement_prepared = Signal()
 """Sent with `agreement`, `by`, `at` when an award got its draft agreement."""
 

@@ -54,6 +54,7 @@ class AgreementState(models.TextChoices):
     FORGONE = "forgone", _("放弃立项")
     TERMINATED = "terminated", _("已终止")
     REVOKED = "revoked", _("已撤销")
+    REPLACED = "replaced", _("已由其他立项取代")
 
 
 A = AgreementState
@@ -65,7 +66,7 @@ AGREEMENT = Machine(
         # In force at once where the notice asks for no agreement.
         A.DRAFT: frozenset({A.UNIT_SIGNED, A.IN_FORCE, A.FORGONE}),
         A.UNIT_SIGNED: frozenset({A.IN_FORCE, A.DRAFT}),
-        A.IN_FORCE: frozenset({A.COMPLETED, A.TERMINATED, A.REVOKED}),
+        A.IN_FORCE: frozenset({A.COMPLETED, A.TERMINATED, A.REVOKED, A.REPLACED}),
     },
     owners={
         A.DRAFT: frozenset({UnitRole.ADMIN}),
@@ -75,10 +76,11 @@ AGREEMENT = Machine(
         A.FORGONE: frozenset(),
         A.TERMINATED: frozenset(),
         A.REVOKED: frozenset(),
+        A.REPLACED: frozenset(),
     },
 )
 
-ENDED_EARLY = frozenset({A.TERMINATED, A.REVOKED})
-"""Ended by a decision before everything was done; revoked: for a fault of the project's."""
+ENDED_EARLY = frozenset({A.TERMINATED, A.REVOKED, A.REPLACED})
+"""Ended before everything was done; revoked: for a fault of the project's; replaced: by another award."""
 
 del A

@@ -156,7 +156,7 @@ PARTS = (
         _("里程碑与变更"),
         AFTER,
         _("每个项目都要达到的节点和交付物；执行中什么可以变更；逾期、未通过、撤销的处理"),
-        ("milestones", "changes", "sanctions"),
+        ("milestones", "changes", "sanctions", "replaced_by"),
         "flag",
     ),
     Part(

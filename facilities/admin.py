@@ -36,6 +36,7 @@ FACILITY_TONES = {
     FacilityState.REMOVED: "danger",
     FacilityState.CLOSED: "info",
     FacilityState.EXPIRED: "info",
+    FacilityState.REPLACED: "info",
 }
 EVALUATION_TONES = {
     EvaluationState.REPORTING: "warning",

@@ -13,6 +13,7 @@ class FacilitiesConfig(AppConfig):
         from facilities import obligations, receivers  # noqa: PLC0415
 
         signals.agreement_in_force.connect(receivers.agreement_in_force)
+        signals.replaced.connect(receivers.replaced)
         access.reader(receivers.case_files)
         access.reader(receivers.report_files)
         obligations.register_all()

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
 from applications.models import Answer
+from awards import queries as awards
 from awards.models import Award
 from core.models import Event
 from core.workflow import Refused
@@ -26,7 +27,7 @@ from facilities.models import (
     ServiceCase,
 )
 from facilities.states import HANDED_IN, EvaluationState, FacilityState
-from grants.models import Call
+from grants.models import Call, ReplacedWhose, Replacement
 from notifications.models import Deadline
 
 ORDER = ("-id",)
@@ -354,3 +355,13 @@ def kind_of(award: Award, scheme: FacilityScheme) -> str:
 
 def opened_at(evaluation: AnnualEvaluation, default: datetime) -> datetime:
     return Event.objects.about(evaluation).values_list("at", flat=True).order_by("at").first() or default
+
+
+def giving_way(term: Replacement, award: Award) -> QuerySet[Facility]:
+    """Filings of a notice that an award elsewhere takes the place of; those filed by hand by their unit."""
+    rows = Facility.objects.filter(
+        call_id=term.call_id, state__in=[FacilityState.OPERATING, FacilityState.RECTIFYING]
+    )
+    if term.whose == ReplacedWhose.UNIT:
+        return rows.filter(organisation_id=award.application.organisation_id)
+    return rows.filter(award__application__in=awards.giving_way(term, award))

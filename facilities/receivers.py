@@ -10,6 +10,10 @@ def agreement_in_force(sender, *, agreement, by, at, **kwargs) -> None:
     actions.file_award(award=agreement.award, by=by, at=at)
 
 
+def replaced(sender, *, term, award, reason, by, at, **kwargs) -> None:
+    actions.give_way(term=term, award=award, reason=reason, by=by, at=at)
+
+
 def case_files(user) -> Q:
     return Q(
         content_type__app_label="facilities",

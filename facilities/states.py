@@ -11,6 +11,7 @@ class FacilityState(models.TextChoices):
     REMOVED = "removed", _("取消备案")
     CLOSED = "closed", _("主动退出")
     EXPIRED = "expired", _("备案到期")
+    REPLACED = "replaced", _("已由其他立项取代")
 
 
 S = FacilityState
@@ -21,8 +22,8 @@ FACILITY = Machine(
     states=S,
     initial=S.OPERATING,
     transitions={
-        S.OPERATING: frozenset({S.RECTIFYING, S.CLOSED, S.EXPIRED}),
-        S.RECTIFYING: frozenset({S.OPERATING, S.REMOVED, S.CLOSED, S.EXPIRED}),
+        S.OPERATING: frozenset({S.RECTIFYING, S.CLOSED, S.EXPIRED, S.REPLACED}),
+        S.RECTIFYING: frozenset({S.OPERATING, S.REMOVED, S.CLOSED, S.EXPIRED, S.REPLACED}),
         S.EXPIRED: frozenset({S.OPERATING}),
     },
     owners={
@@ -31,6 +32,7 @@ FACILITY = Machine(
         S.REMOVED: frozenset(),
         S.CLOSED: frozenset(),
         S.EXPIRED: _MANAGER,
+        S.REPLACED: frozenset(),
     },
 )
 

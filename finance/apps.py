@@ -22,6 +22,7 @@ class FinanceConfig(AppConfig):
         awards.agreement_prepared.connect(receivers.agreement_prepared)
         awards.agreement_in_force.connect(receivers.agreement_in_force)
         awards.agreement_ended_early.connect(receivers.agreement_ended_early)
+        awards.money_stopped.connect(receivers.money_stopped)
         accounts.account_recorded.connect(receivers.account_recorded)
         milestones.accepted.connect(receivers.accepted)
         milestones.failed.connect(receivers.failed)

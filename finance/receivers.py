@@ -29,6 +29,10 @@ def agreement_ended_early(sender, *, agreement, by, at, **kwargs) -> None:
     actions.cancel_unpaid(agreement=agreement, by=by, at=at)
 
 
+def money_stopped(sender, *, agreement, by, at, **kwargs) -> None:
+    actions.cancel_unpaid(agreement=agreement, by=by, at=at)
+
+
 def accepted(sender, *, milestone, by, at, grade=None, **kwargs) -> None:
     actions.milestone_accepted(milestone=milestone, grade=grade, by=by, at=at)
 

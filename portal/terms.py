@@ -14,7 +14,7 @@ from equity import queries as equity
 from equity.models import EquityTerms, TriggerKind, TriggerTemplate
 from equity.rules import BECOMES_SHARE
 from facilities.models import FacilityScheme
-from grants.models import AwardGrade, Call, SanctionTerm
+from grants.models import AwardGrade, Call, Replacement, SanctionTerm
 from milestones import accepting
 from milestones.models import AcceptanceBonus, AcceptanceGrade, AcceptanceScheme, ChangeTerm
 
@@ -30,7 +30,7 @@ class Term:
 
 
 def of_call(call: Call) -> dict[str, list[Term]]:
-    """{heading: lines}; five queries, three more for shares or acceptance, one where projects are named."""
+    """{heading: lines}; six queries, three more for shares or acceptance, one where projects are named."""
     found = {}
     if rows := list(call.grades.all()):
         found[_("立项等次")] = [Term(localised(row, "name"), _of_grade(row), row.clause) for row in rows]
@@ -46,6 +46,10 @@ def of_call(call: Call) -> dict[str, list[Term]]:
         found[_("违约处理")] = [Term(row.get_when_display(), _follows(row), row.clause) for row in rows]
         if any(row.is_public for row in rows) and (named := _named(call)):
             found[_("处理通报")] = named
+    if rows := list(call.replacements.all()):
+        found[_("由其他立项取代")] = [
+            Term(row.get_effect_display(), _follows(row), row.clause) for row in rows
+        ]
     return found
 
 
@@ -91,7 +95,7 @@ def _of_grade(row: AwardGrade) -> str:
     return _("，").join(said)
 
 
-def _follows(row: SanctionTerm) -> str:
+def _follows(row: SanctionTerm | Replacement) -> str:
     return ((get_language() or "").startswith("en") and row.text_en) or row.text
 
 

@@ -32,6 +32,7 @@ ENDS = {
     ProjectEnd.FAILED: RecordStatus.FAILED,
     ProjectEnd.TERMINATED: RecordStatus.TERMINATED,
     ProjectEnd.REVOKED: RecordStatus.REVOKED,
+    ProjectEnd.REPLACED: RecordStatus.REPLACED,
 }
 ENDED = set(ENDS.values())
 UNDER_WAY = (RecordStatus.RUNNING, RecordStatus.OVERDUE)

@@ -4,15 +4,10 @@ from awards.actions.awarding import (
     award,
     bureau_sign,
     close_publicity,
-    complete,
     correct,
     decide,
-    end_early,
-    extend,
     fell_away,
     follow_moments,
-    forgo,
-    lapse,
     object,
     publicise,
     resolve_objection,
@@ -20,6 +15,8 @@ from awards.actions.awarding import (
     unit_sign,
 )
 from awards.actions.certifying import certify, mark_condition, settle_conditions
+from awards.actions.ending import complete, end_early, extend, forgo, lapse
+from awards.actions.replacing import replace_others
 
 __all__ = [
     "award",
@@ -38,6 +35,7 @@ __all__ = [
     "mark_condition",
     "object",
     "publicise",
+    "replace_others",
     "resolve_objection",
     "send_back",
     "settle_conditions",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from applications import actions as applications
 from applications.models import Application
-from applications.states import ApplicationState, ProjectEnd
+from applications.states import ApplicationState
 from awards import conditions, grading, notifications, queries, rules, signals
 from awards.actions.certifying import settle_conditions
 from awards.models import (
@@ -307,6 +307,7 @@ def award(*, application: Application, by, at: datetime) -> Award:
         own_amount=application.own_amount + max(Decimal(0), application.requested_amount - decision.amount),
     )
     workflow.record(agreement, "prepared", by=by, at=at, to_state=agreement.state)
+    signals.awarded.send(sender=Award, award=made, by=by, at=at)
     if queries.has_stage(call, StageKind.AGREEMENT):
         _outcome(application, S.AGREEMENT, by=by, at=at, note=made.number)
         signals.agreement_prepared.send(sender=Agreement, agreement=agreement, by=by, at=at)
@@ -397,25 +398,6 @@ def _settle_topic(application: Application, *, by, at) -> None:
 
 
 @transaction.atomic
-def forgo(*, agreement: Agreement, reason: str, by, at: datetime) -> None:
-    """The unit gives the award up (放弃立项) before it signs: its money is free again (`fell_away`)."""
-    rules.check_can_forgo(by, agreement)
-    rules.check_reason(reason, field="reason")
-    _end(agreement, reason, by=by, at=at)
-
-
-@transaction.atomic
-def lapse(*, agreement: Agreement, reason: str, by, at: datetime) -> None:
-    """The unit did not sign in time, or no longer meets a clause of signing: the manager ends the award."""
-    if not conditions.fails_at_signing(agreement, at=at):
-        rules.check_can_lapse(by, agreement, at=at)
-    else:
-        rules.check_can_withdraw(by, agreement)
-    rules.check_reason(reason, field="reason")
-    _end(agreement, reason, by=by, at=at)
-
-
-@transaction.atomic
 def follow_moments(*, old: Call, call: Call, by, at: datetime) -> None:
     """The moment for all signatures that a new version names holds for what was handed in before, too."""
     before, after = (moment_of(version, StageKind.AGREEMENT) for version in (old, call))
@@ -430,38 +412,3 @@ def follow_moments(*, old: Call, call: Call, by, at: datetime) -> None:
     )
     for agreement in rows.order_by("pk"):
         notifications.signing_moved(agreement, by=by, at=at)
-
-
-def _end(agreement, reason, *, by, at):
-    workflow.move(agreement, AgreementState.FORGONE, by=by, at=at, note=reason)
-    _outcome(_locked(agreement.award.application), S.REJECTED, by=by, at=at, note=reason)
-    notifications.forgone(agreement, by=by, at=at)
-
-
-@transaction.atomic
-def extend(*, agreement: Agreement, ends_date: date, by, at: datetime, note: str = "") -> None:
-    """A running project ends later (延期); called by whoever decides on that. The database refuses less."""
-    signed = agreement.signed_ends_date or agreement.ends_date
-    Agreement.objects.filter(pk=agreement.pk).update(ends_date=ends_date, signed_ends_date=signed)
-    data = {"from": agreement.ends_date.isoformat(), "to": ends_date.isoformat()}
-    agreement.ends_date, agreement.signed_ends_date = ends_date, signed
-    workflow.record(agreement, "extended", by=by, at=at, note=note, data=data)
-    notifications.end_moved(agreement, at=at)
-
-
-@transaction.atomic
-def complete(*, agreement: Agreement, by, at: datetime) -> None:
-    """Everything that was agreed is done and paid; called by whoever keeps the accounts of that."""
-    workflow.move(agreement, AgreementState.COMPLETED, by=by, at=at)
-    notifications.completed(agreement, by=by, at=at)
-    signals.agreement_completed.send(sender=Agreement, agreement=agreement, by=by, at=at)
-    applications.end_project(application=agreement.award.application, end=ProjectEnd.COMPLETED, by=by, at=at)
-
-
-@transaction.atomic
-def end_early(*, agreement: Agreement, end: str, by, at: datetime, note: str) -> None:
-    """A running project is ended (终止) or revoked (撤销); called by whoever decides on that."""
-    workflow.move(agreement, AgreementState(end), by=by, at=at, note=note)
-    notifications.ended_early(agreement, by=by, at=at)
-    signals.agreement_ended_early.send(sender=Agreement, agreement=agreement, by=by, at=at)
-    applications.end_project(application=agreement.award.application, end=ProjectEnd(end), by=by, at=at)

@@ -98,6 +98,7 @@ class Agreement(models.Model):
     event_verbs = {
         "extended": _("延期"),
         "changed": _("变更"),
+        "money_stopped": _("因其他立项停止拨付"),
         "certified": _("单位确认条件"),
         "condition_marked": _("审查条件"),
     }
@@ -157,7 +158,7 @@ class Agreement(models.Model):
                 name="agreement_bureau_signed_at_by",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["in_force", "completed", "terminated", "revoked"])
+                condition=~Q(state__in=["in_force", "completed", "terminated", "revoked", "replaced"])
                 | Q(is_by_decision=True)
                 | Q(unit_signed_at__isnull=False, bureau_signed_at__isnull=False),
                 name="agreement_in_force_is_signed",

@@ -18,6 +18,7 @@ ROWS_PREFIX = {
     "stages": "stages",
     "milestones": "milestones",
     "sanctions": "sanctions",
+    "replaced_by": "replaced_by",
     "paper": "paper_kinds",
     "changes": "changes",
     "grades": "grades",

@@ -41,7 +41,7 @@ BLOCKS: dict[str, tuple] = {
     "review": (judging.SchemeForm, judging.Criteria),
     "demands": (judging.DemandsForm,),
     "facilities": (facilities.FacilitiesForm,),
-    "milestones": (judging.Milestones, changes.Changes, sanctions.Sanctions),
+    "milestones": (judging.Milestones, changes.Changes, sanctions.Sanctions, sanctions.Replacements),
     "acceptance": (
         accepting.AcceptanceForm,
         accepting.Conclusions,

@@ -1,4 +1,4 @@
-"""What follows when a project does not keep its promises: one row for each consequence."""
+"""What follows when a project does not keep its promises, or another notice awards: one row for each."""
 
 from django import forms
 from django.utils.translation import gettext_lazy
@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy
 from desk.forms.base import PartForm, remembered, rows
 from desk.forms.widgets import WordsField, short_text
 from desk.packs.checks import AS_THE_LEADER, NOTHING_FOLLOWS, OF_A_MILESTONE
-from grants.models import OF_MILESTONES, OF_PEOPLE, SanctionBars, SanctionTerm
+from grants.models import OF_MILESTONES, OF_PEOPLE, Replacement, SanctionBars, SanctionTerm
 from milestones.models import MilestoneTemplate
 
 
@@ -68,4 +68,26 @@ Sanctions = rows(
     noun=gettext_lazy("处理"),
     unique=(),
     prefix="sanctions",
+)
+
+
+class ReplacementForm(PartForm):
+    layout = (
+        (("plan", 4), ("title", 8)),
+        (("whose", 4), ("effect", 4), ("clause", 4)),
+        (("text", 6), ("text_en", 6)),
+    )
+
+    class Meta:
+        model = Replacement
+        fields = ("plan", "title", "whose", "effect", "clause", "text", "text_en")
+        widgets = {"text": short_text(2), "text_en": short_text(2)}
+
+
+Replacements = rows(
+    ReplacementForm,
+    title=gettext_lazy("由其他立项取代（那份通知立项时，本通知的项目自动终止或停止拨付）"),
+    noun=gettext_lazy("取代"),
+    unique=("plan", "title", "whose"),
+    prefix="replaced_by",
 )

@@ -6,9 +6,21 @@ from typing import Annotated
 from pydantic import Field
 
 from desk.packs.part import Days, Part
-from desk.packs.values import Amount, Body, Clause, Code, Maybe60, Number, Slug, Text, Words60, Words120
+from desk.packs.values import (
+    Amount,
+    Body,
+    Clause,
+    Code,
+    Maybe60,
+    Maybe200,
+    Number,
+    Slug,
+    Text,
+    Words60,
+    Words120,
+)
 from finance.models import Condition
-from grants.models import SanctionBars, SanctionWhen
+from grants.models import ReplacedEffect, ReplacedWhose, SanctionBars, SanctionWhen
 from milestones.models import ChangeKind, ChangeWay, Kind
 
 Percent = Annotated[Number, Field(gt=0, le=100)]
@@ -60,6 +72,18 @@ class SanctionPart(Part):
     """From the decision; null: for ever."""
     quota_cut: Annotated[int, Field(ge=0, le=9999)] = 0
     publish: bool = False
+    text: Body
+    text_en: Text = ""
+    clause: Annotated[Clause, Field(min_length=1)]
+
+
+class ReplacementPart(Part):
+    """What ends once another notice has made an award; it happens by itself."""
+
+    plan: Slug
+    title: Maybe200 = ""
+    whose: ReplacedWhose = ReplacedWhose.UNIT
+    effect: ReplacedEffect = ReplacedEffect.ENDS
     text: Body
     text_en: Text = ""
     clause: Annotated[Clause, Field(min_length=1)]

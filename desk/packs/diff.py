@@ -26,6 +26,7 @@ KEYS = {
     "milestones": ("code",),
     "sanctions": ("when", "milestone", "bars"),
     "changes": ("kind",),
+    "replaced_by": ("plan", "title", "whose"),
     "grades": ("code",),
     "instalments": ("name",),
     "triggers": ("kind", "milestone"),

@@ -26,6 +26,7 @@ from grants.models import (
     ProjectType,
     Question,
     Quota,
+    Replacement,
     SanctionTerm,
     Section,
     Stage,
@@ -121,6 +122,7 @@ def dump(call: Call) -> Pack:
         sanctions=_parts(
             schema.SanctionPart, SanctionTerm, call, milestone="milestone_code", publish="is_public"
         ),
+        replaced_by=_parts(schema.ReplacementPart, Replacement, call),
         milestones=_parts(
             schema.MilestonePart, MilestoneTemplate, call, demander_opinion="needs_demander_opinion"
         ),

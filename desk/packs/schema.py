@@ -12,6 +12,7 @@ from desk.packs.afterwards import (
     GradePart,
     InstalmentPart,
     MilestonePart,
+    ReplacementPart,
     SanctionPart,
     TerminationPart,
 )
@@ -424,6 +425,7 @@ class Pack(Part):
     milestones: list[MilestonePart] = Field(default_factory=list)
     acceptance: AcceptancePart | None = None
     sanctions: list[SanctionPart] = Field(default_factory=list)
+    replaced_by: list[ReplacementPart] = Field(default_factory=list)
     changes: list[ChangePart] = Field(default_factory=list)
     instalments: list[InstalmentPart] = Field(default_factory=list)
     equity: EquityPart | None = None

@@ -30,6 +30,7 @@ from grants.models import (
     ProjectType,
     Question,
     Quota,
+    Replacement,
     SanctionTerm,
     Section,
     Stage,
@@ -130,6 +131,7 @@ def _clear(call: Call) -> None:
         NominatorGroup,
         Entry,
         SanctionTerm,
+        Replacement,
         Invitation,
         ListedRecommender,
         Contact,
@@ -192,6 +194,7 @@ def _write_types(call: Call, pack: Pack) -> dict[str, ProjectType | None]:
     _ordered(NominatorGroup, call, pack.nominators, types=types)
     _ordered(Entry, call, pack.entries, required="is_required")
     _ordered(SanctionTerm, call, pack.sanctions, milestone="milestone_code", publish="is_public")
+    _ordered(Replacement, call, pack.replaced_by)
     return types
 
 

@@ -14,7 +14,7 @@ from core.workflow import Refused
 from facilities import notifications, queries, rules
 from facilities.models import Facility, FacilityScheme
 from facilities.states import EvaluationState, FacilityState
-from grants.models import Call
+from grants.models import Call, ReplacedEffect, Replacement
 from notifications import clocks
 from notifications.models import DeadlineKind
 
@@ -136,6 +136,15 @@ def close(*, facility: Facility, reason: str, by, at: datetime) -> None:
     rules.check_reason(reason)
     _end(held, FacilityState.CLOSED, reason=reason.strip(), by=by, at=at)
     facility.refresh_from_db()
+
+
+@transaction.atomic
+def give_way(*, term: Replacement, award: Award, reason: str, by, at: datetime) -> None:
+    """An award elsewhere takes the place of filings of this notice, as it says itself."""
+    if term.effect != ReplacedEffect.ENDS:
+        return
+    for facility in queries.giving_way(term, award):
+        _end(hold(facility), FacilityState.REPLACED, reason=reason, by=by, at=at)
 
 
 @transaction.atomic

@@ -103,7 +103,7 @@ class Facility(models.Model):
             models.CheckConstraint(
                 condition=Q(state="operating", rectify_due_date__isnull=True, failures=0)
                 | Q(state="rectifying", rectify_due_date__isnull=False, failures__gte=1)
-                | Q(state__in=["removed", "closed", "expired"], rectify_due_date__isnull=True),
+                | Q(state__in=["removed", "closed", "expired", "replaced"], rectify_due_date__isnull=True),
                 name="facility_rectifies_by_a_day",
             ),
             models.CheckConstraint(
@@ -117,6 +117,7 @@ class Facility(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["removed", "closed"], ended_at__isnull=False, ended_by__isnull=False)
                 | Q(state="expired", ended_at__isnull=False, ended_by__isnull=True, valid_until__isnull=False)
+                | Q(state="replaced", ended_at__isnull=False)
                 | Q(state__in=["operating", "rectifying"], ended_at__isnull=True, ended_by__isnull=True),
                 name="facility_ended_at_by",
             ),

@@ -44,6 +44,7 @@ from grants.models.nominators import NominatorGroup
 from grants.models.papers import PaperKind
 from grants.models.programme import NumberSequence, Programme
 from grants.models.quotas import Quota, QuotaOf
+from grants.models.replacing import ReplacedEffect, ReplacedWhose, Replacement
 from grants.models.sanctions import OF_MILESTONES, OF_PEOPLE, SanctionBars, SanctionTerm, SanctionWhen
 from grants.models.stages import FOR_ALL, OWN_CLOCKS, RecommendedBy, Stage, StageKind
 from grants.models.topics import DemandKind, Topic
@@ -99,6 +100,9 @@ __all__ = [
     "Quota",
     "QuotaOf",
     "RecommendedBy",
+    "ReplacedEffect",
+    "ReplacedWhose",
+    "Replacement",
     "RuleScope",
     "SanctionBars",
     "SanctionTerm",

@@ -9,7 +9,9 @@ from django.db import transaction
 from accounts.roles import Role, UnitRole
 from facilities import actions
 from facilities.models import AnnualEvaluation, Facility, FacilityScheme
+from grants.models import Replacement
 from tests.factories.accounts import OrganisationFactory, member_of, officer
+from tests.factories.grants import in_order
 from tests.factories.milestones import People
 from tests.factories.reviews import CallFactory, publish
 
@@ -48,9 +50,10 @@ CASE = {
 }
 
 
-def filing_call(**terms):
+def filing_call(replaced_by=(), **terms):
     """A published call that files facilities."""
     call = CallFactory()
+    in_order(Replacement, replaced_by, call=call)
     FacilityScheme.objects.create(call=call, **TERMS | terms)
     return publish(call)
 

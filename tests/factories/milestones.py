@@ -16,7 +16,7 @@ from awards.models import Agreement, Award
 from awards.states import AgreementState
 from finance import money_clocks
 from finance.models import Condition, InstalmentTemplate
-from grants.models import SanctionTerm
+from grants.models import Replacement, SanctionTerm
 from milestones import actions
 from milestones.models import Milestone, MilestoneTemplate, Report
 from tests.factories.accounts import BankAccountFactory, OrganisationFactory, member_of, officer
@@ -73,10 +73,11 @@ PEOPLE = sorted(
 _numbers = iter(range(1, 100_000))
 
 
-def project_call(*, templates=TEMPLATES, plan=PLAN, sanctions=(), **kwargs):
+def project_call(*, templates=TEMPLATES, plan=PLAN, sanctions=(), replaced_by=(), **kwargs):
     """A published call with milestone templates and a payment plan."""
     call = CallFactory(**kwargs)
     in_order(SanctionTerm, sanctions, call=call)
+    in_order(Replacement, replaced_by, call=call)
     in_order(MilestoneTemplate, templates, call=call, deliverable="按通知")
     in_order(InstalmentTemplate, plan, call=call)
     return publish(call)
