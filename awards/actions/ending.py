@@ -18,7 +18,7 @@ def forgo(*, agreement: Agreement, reason: str, by, at: datetime) -> None:
     """The unit gives the award up (放弃立项) before it signs: its money is free again (`fell_away`)."""
     rules.check_can_forgo(by, agreement)
     rules.check_reason(reason, field="reason")
-    give_up(agreement, reason, by=by, at=at)
+    give_up(agreement=agreement, reason=reason, by=by, at=at)
 
 
 @transaction.atomic
@@ -29,10 +29,10 @@ def lapse(*, agreement: Agreement, reason: str, by, at: datetime) -> None:
     else:
         rules.check_can_withdraw(by, agreement)
     rules.check_reason(reason, field="reason")
-    give_up(agreement, reason, by=by, at=at)
+    give_up(agreement=agreement, reason=reason, by=by, at=at)
 
 
-def give_up(agreement: Agreement, reason: str, *, by, at: datetime) -> None:
+def give_up(*, agreement: Agreement, reason: str, by, at: datetime) -> None:
     """The award falls away before both have signed; what the unit has signed is taken back first."""
     if agreement.state == AgreementState.UNIT_SIGNED:
         unsigned = {"unit_signed_by": None, "unit_signed_at": None}

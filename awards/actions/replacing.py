@@ -44,5 +44,5 @@ def _give_way(agreement: Agreement, term: Replacement, award: Award, *, by, at) 
     elif agreement.state == AgreementState.IN_FORCE:
         end_early(agreement=agreement, end=ProjectEnd.REPLACED, by=by, at=at, note=reason)
     else:
-        give_up(agreement, reason, by=by, at=at)
+        give_up(agreement=agreement, reason=reason, by=by, at=at)
     notifications.replaced(agreement, effect=term.get_effect_display(), reason=reason, at=at)

@@ -10,7 +10,7 @@ from core.calendar import local_date
 from desk import checks, packs
 from exchange.models import Demand
 from exchange.queries import eligibility as demand_lines
-from grants.models import Automation, Instrument, QuestionKind, Severity, Sourcing
+from grants.models import Automation, CheckMoment, Instrument, QuestionKind, Severity, Sourcing
 from seeds import dictionaries
 from tests.desk.packs import world as worlds
 from tests.desk.packs.cases import text_of
@@ -23,11 +23,13 @@ DEMANDS = [slug for slug in SLUGS if "sourcing: demand" in text_of(slug)]
 
 
 def automatic(pack, *, demand: bool) -> set[tuple[str, str]]:
-    """(project type, code) of the rules that the computer decides."""
+    """(project type, code) of the rules that the computer decides when it is handed in."""
     return {
         (rule.type, rule.code)
         for rule in pack.rules
-        if rule.automation == Automation.AUTO and (rule.params.get("applies_to") == "demand") == demand
+        if rule.automation == Automation.AUTO
+        and rule.moment == CheckMoment.APPLICATION
+        and (rule.params.get("applies_to") == "demand") == demand
     }
 
 
