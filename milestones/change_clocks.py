@@ -18,6 +18,9 @@ from notifications.actions import Owes
 from notifications.models import DeadlineKind
 from notifications.wording import by_clause, said
 
+WITHOUT_REVIEW = 5
+"""Working days in which the unit passes on what the notice does not have it review."""
+
 
 def _title(change: Change) -> str:
     return f"{change.agreement.award.number} {change.agreement.award.application.title}"
@@ -33,18 +36,19 @@ def asked(change: Change, *, at: datetime) -> None:
 
 def open_review(change: Change, *, at: datetime) -> None:
     application = change.agreement.award.application
-    term = changing.term_of(change.agreement, change.kind)
+    # What only waits for whoever joins to agree is passed by the unit, too.
+    days = changing.term_of(change.agreement, change.kind).unit_days or WITHOUT_REVIEW
     _open(
         change,
         DeadlineKind.CHANGE_REVIEW,
         said(
             _("自 %(date)s 申请起 %(days)s 个工作日内由单位审核“%(kind)s”的变更"),
             date=calendar.local_date(at),
-            days=term.unit_days,
+            days=days,
             kind=ChangeKind(change.kind).label,
         ),
         url=reverse("milestones:change", args=[change.pk]),
-        days=term.unit_days,
+        days=days,
         owes=Owes(organisation=application.organisation, unit_role=UnitRole.ADMIN),
         at=at,
     )

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from awards.models import Agreement
 from core.workflow import Refused
 from documents.models import Document
-from milestones import actions, changing
+from milestones import actions, changing, joining
 from milestones.change_forms import FORMS
 from milestones.models import Change, ChangeKind
 from milestones.request_views import Moves, answer, own_project_or_404, refusal, request_or_404
@@ -77,6 +77,21 @@ def ask(request, pk, kind):
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+def joins(request):
+    """Running projects that would have the person join: agree, or leave it."""
+    if request.method != "POST":
+        return render(request, "milestones/joining.html", {"asked": joining.asked_of(request.user)})
+    wanted = request.POST.get("change", "")
+    row = next((row for row in joining.asked_of(request.user) if str(row.change.pk) == wanted), None)
+    if row is None:
+        raise Http404
+    joining.agree(change=row.change, by=request.user, at=timezone.now())
+    messages.success(request, _("已同意参与。"))
+    return redirect("milestones:joining")
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
 def change(request, pk):
     """One request: what was asked, what was decided. POST takes it back, or is the unit's review."""
     found = request_or_404(request, Change, pk)
@@ -92,6 +107,7 @@ def change(request, pk):
         "may_withdraw": not may_review and changing.can_withdraw(request.user, found),
         "may_review": may_review,
         "form": form,
+        "awaited": joining.awaited(found),
         "may_decide": changing.can_decide(request.user, found),
     }
     return render(request, "milestones/change.html", context, status=422 if form.errors else 200)

@@ -14,6 +14,7 @@ urlpatterns = [
     path("terminations/<int:pk>/", termination_views.termination, name="termination"),
     path("projects/<int:pk>/changes/", change_views.changes, name="changes"),
     path("projects/<int:pk>/changes/<slug:kind>/", change_views.ask, name="ask_change"),
+    path("joining/", change_views.joins, name="joining"),
     path("changes/<int:pk>/", change_views.change, name="change"),
     path("reports/<int:pk>.pdf", views.report_pdf, name="report_pdf"),
     path("reports/<int:pk>/opinion/", views.opinion, name="opinion"),

@@ -72,7 +72,7 @@ DATED_WITHOUT_DEADLINE = {
         "milestones.Acceptance.at milestones.DemanderOpinion.at milestones.Milestone.accepted_at "
         "milestones.Hearing.held_date milestones.Hearing.booked_at "
         "milestones.Extension.old_ends_date milestones.Extension.decided_at milestones.Shift.from_date "
-        "milestones.Change.decided_at applications.Participant.joined_date "
+        "milestones.Change.decided_at milestones.ChangeConsent.at applications.Participant.joined_date "
         "applications.Sanction.from_date applications.Sanction.to_date "
         "applications.Sanction.decided_at "
         "applications.Participant.left_date "

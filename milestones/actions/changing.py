@@ -12,7 +12,7 @@ from core import workflow
 from core.calendar import local_date
 from core.workflow import Lost, Refused
 from documents.actions import store
-from milestones import change_clocks, changing, rules
+from milestones import change_clocks, changing, joining, rules
 from milestones.actions.moves import locked
 from milestones.models import Change, ChangeKind, ChangeWay
 from milestones.states import ChangeState
@@ -68,7 +68,8 @@ def ask_change(
         name = f"{PAPER}_{number}"
         store(subject=change, kind=name, file=file, name=file.name, by=by, at=at, field="files")
     workflow.record(change, "submitted", by=by, at=at, to_state=change.state, note=change.reason)
-    if reviewed or change.state == ChangeState.SUBMITTED:
+    joining.tell(change, at=at)
+    if reviewed or change.state == ChangeState.SUBMITTED or joining.awaited(change):
         change_clocks.asked(change, at=at)
     else:
         _file(change, by=by, at=at)
@@ -99,6 +100,7 @@ def pass_change(*, change: Change, opinion: str, by, at: datetime) -> None:
     changing.check_can_review(by, change)
     reviewed = {"unit_opinion": opinion.strip(), "unit_by": by, "unit_at": at}
     if change.way == ChangeWay.FILING:
+        joining.check_agreed(change)
         _file(change, by=by, at=at, note=opinion.strip(), **reviewed)
         return
     workflow.move(change, ChangeState.SUBMITTED, by=by, at=at, note=opinion.strip(), **reviewed)
@@ -128,6 +130,7 @@ def approve_change(*, change: Change, opinion: str, by, at: datetime) -> None:
     """The change is in force. Raises Refused when what it asks for holds no more."""
     change.agreement = locked(change.agreement_id)
     changing.check_can_decide(by, change)
+    joining.check_agreed(change)
     if change.people:
         changing.check_people(change.agreement, change.kind, **_people(change), on=local_date(at))
     _decide(change, ChangeState.APPROVED, opinion, by=by, at=at)

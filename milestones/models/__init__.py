@@ -8,7 +8,7 @@ from milestones.models.acceptances import (
     Hearing,
     Panellist,
 )
-from milestones.models.changes import Change, ChangeKind, ChangeTerm, ChangeWay
+from milestones.models.changes import Change, ChangeConsent, ChangeKind, ChangeTerm, ChangeWay
 from milestones.models.extensions import Extension, Shift
 from milestones.models.promises import (
     Acceptance,
@@ -30,6 +30,7 @@ __all__ = [
     "AcceptanceGrade",
     "AcceptanceScheme",
     "Change",
+    "ChangeConsent",
     "ChangeKind",
     "ChangeTerm",
     "ChangeWay",

@@ -1,6 +1,7 @@
 """Changes of a running project (变更): what the notice says of each kind, what is asked, what was decided."""
 
 import pgtrigger
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -87,6 +88,26 @@ class ChangeQuerySet(RequestQuerySet):
         return self.filter(state__in=[states.ChangeState.APPROVED, states.ChangeState.FILED])
 
 
+class ChangeConsent(models.Model):
+    """Whoever would join a running project agrees, from their own account, by the number of their record."""
+
+    change = models.ForeignKey("Change", models.CASCADE, related_name="consents")
+    person_key = models.CharField(_("证件号码"), max_length=21)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("本人"))
+    at = models.DateTimeField(_("时间"))
+
+    class Meta:
+        verbose_name = _("加入项目的同意")
+        verbose_name_plural = _("加入项目的同意")
+        constraints = [
+            models.UniqueConstraint(fields=["change", "person_key"], name="change_consent_once"),
+            models.CheckConstraint(condition=~Q(person_key=""), name="change_consent_of_somebody"),
+        ]
+
+    def __str__(self):
+        return str(self.by)
+
+
 class Change(ReviewedRequest):
     """One change, asked for by the project. What was asked never changes.
 
@@ -94,6 +115,7 @@ class Change(ReviewedRequest):
     """
 
     machine = states.CHANGE
+    event_verbs = {"consented": _("加入的人员同意")}
 
     kind = models.CharField(_("变更事项"), max_length=12, choices=ChangeKind)
     way = models.CharField(_("办理方式"), max_length=10, choices=ChangeWay)
