@@ -1,7 +1,7 @@
 """Decide, publish, hear objections, award, sign. Downstream money and milestones follow by signals."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from applications import actions as applications
 from applications.models import Application
 from applications.states import ApplicationState
-from awards import conditions, grading, notifications, queries, rules, signals
+from awards import conditions, grading, notifications, periods, queries, rules, signals
 from awards.actions.certifying import settle_conditions
 from awards.models import (
     PROPOSED,
@@ -24,19 +24,17 @@ from awards.models import (
     Publicity,
     PublicityItem,
 )
-from awards.periods import explain_publicity
 from awards.states import AgreementState, ObjectionState, PublicityState
 from core import calendar, workflow
 from core.workflow import Refused
 from documents.actions import store
 from grants import actions as grants
-from grants.models import AwardGrade, Call, ContactKind, Sourcing, StageKind
+from grants.models import AwardGrade, Call, ContactKind, RunsFrom, Sourcing, StageKind
 from grants.queries import contact_for, moment_of, number_prefix
 from grants.states import TopicState
 from reviews import queries as reviews
 
 S = ApplicationState
-YEAR = timedelta(days=365)
 
 
 def _locked(application: Application) -> Application:
@@ -148,7 +146,7 @@ def publicise(
         ends_date=calendar.add_days(
             starts, call.publicity_days, kind=call.publicity_day_kind, inclusive=True
         ),
-        explanation=explain_publicity(call, starts),
+        explanation=periods.explain_publicity(call, starts),
         contact=contact or contact_for(call, ContactKind.SUPERVISION),
         items_total=len(chosen),
         published_by=by,
@@ -298,11 +296,9 @@ def award(*, application: Application, by, at: datetime) -> Award:
         awarded_by=by,
         awarded_at=at,
     )
-    starts = application.starts_date or calendar.local_date(at)
     agreement = Agreement.objects.create(
         award=made,
-        starts_date=starts,
-        ends_date=application.ends_date or starts + YEAR,
+        **periods.of_project(application, at=at),
         # What was cut from the request is for the unit to raise.
         own_amount=application.own_amount + max(Decimal(0), application.requested_amount - decision.amount),
     )
@@ -367,12 +363,29 @@ def send_back(*, agreement: Agreement, reason: str, by, at: datetime) -> None:
 
 @transaction.atomic
 def bureau_sign(*, agreement: Agreement, by, at: datetime) -> None:
-    """The bureau signs: the agreement is in force, the topic is won, the other bids for it have lost."""
+    """The bureau signs: the agreement is in force, the topic is won, the other bids for it have lost.
+
+    Where the notice counts from here, dates and milestones move to this day.
+    """
     rules.check_can_sign_for_bureau(by, agreement)
     settle_conditions(agreement=agreement, place=conditions.Place(), at=at)
-    workflow.move(agreement, AgreementState.IN_FORCE, by=by, at=at, bureau_signed_by=by, bureau_signed_at=at)
+    term = _term_from_signing(agreement, by=by, at=at)
+    signed = {"bureau_signed_by": by, "bureau_signed_at": at}
+    workflow.move(agreement, AgreementState.IN_FORCE, by=by, at=at, **signed, **term)
     _in_force(agreement, by=by, at=at)
     notifications.signed(agreement, by=by, at=at)
+
+
+def _term_from_signing(agreement: Agreement, *, by, at) -> dict[str, date]:
+    """Both days as counted from today where the notice says so; what is planned moves with them."""
+    if agreement.award.application.call.signing_runs_from != RunsFrom.SIGNING:
+        return {}
+    before = agreement.starts_date
+    term = periods.moved(before, agreement.ends_date, to=calendar.local_date(at))
+    agreement.starts_date, agreement.ends_date = term["starts_date"], term["ends_date"]
+    moved = agreement.starts_date - before
+    signals.agreement_corrected.send(sender=Agreement, agreement=agreement, moved=moved, by=by, at=at)
+    return term
 
 
 def _in_force(agreement: Agreement, *, by, at) -> None:

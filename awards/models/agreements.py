@@ -90,6 +90,13 @@ class AgreementQuerySet(ProjectQuerySet):
     path = "award__"
 
 
+_COMES_INTO_FORCE = (
+    "OLD.state = 'unit_signed' AND NEW.state = 'in_force' AND NEW.own_amount = OLD.own_amount"
+    " AND NEW.award_id = OLD.award_id AND NEW.signed_ends_date IS NULL"
+)
+"""The bureau signs: where the notice counts from that day (`RunsFrom.SIGNING`) both dates move to it."""
+
+
 @pghistory.track()
 class Agreement(models.Model):
     """任务书: what is owed by when. Milestones (milestones app) and instalments (finance app) hang on it."""
@@ -169,14 +176,15 @@ class Agreement(models.Model):
             pgtrigger.Protect(
                 name="signed_never_changes",
                 operation=pgtrigger.UpdateOf("award_id", "starts_date", "own_amount"),
-                condition=pgtrigger.Condition("OLD.state <> 'draft'"),
+                condition=pgtrigger.Condition(f"OLD.state <> 'draft' AND NOT ({_COMES_INTO_FORCE})"),
             ),
             # Only an extension (延期) of a running project moves its end, and only to a later day.
             pgtrigger.Protect(
                 name="end_moves_by_extension",
                 operation=pgtrigger.UpdateOf("ends_date", "signed_ends_date"),
                 condition=pgtrigger.Condition(
-                    "OLD.state <> 'draft' AND NOT (NEW.state = 'in_force' AND NEW.ends_date > OLD.ends_date"
+                    f"OLD.state <> 'draft' AND NOT ({_COMES_INTO_FORCE}) AND NOT"
+                    " (NEW.state = 'in_force' AND NEW.ends_date > OLD.ends_date"
                     " AND NEW.signed_ends_date IS NOT DISTINCT FROM"
                     " COALESCE(OLD.signed_ends_date, OLD.ends_date))"
                 ),

@@ -22,6 +22,7 @@ from grants.models import (
     FormKind,
     Instrument,
     QuestionKind,
+    RunsFrom,
     SanctionBars,
     Sourcing,
     StageKind,
@@ -46,6 +47,7 @@ def errors(pack: Pack) -> Found:
     yield from _duplicates(pack)
     yield from _system_rules(pack)
     yield from _later_rules(pack)
+    yield from _term(pack)
     yield from _types(pack)
     yield from _sums(pack)
     yield from _window(pack)
@@ -134,6 +136,13 @@ def _later_rules(pack: Pack) -> Found:
     for index, rule in enumerate(pack.rules):
         for field, message in later_faults(rule, stages=stages, gives_money=gives_money):
             yield ("rules", index, field), message
+
+
+def _term(pack: Pack) -> Found:
+    """Where nobody signs, no project runs from the day of signing."""
+    signs = any(stage.kind == StageKind.AGREEMENT for stage in pack.stages)
+    if pack.signing.runs_from == RunsFrom.SIGNING and not signs:
+        yield ("signing", "runs_from"), _("执行期自签订之日起算，但没有“签订任务书”环节。")
 
 
 def _types(pack: Pack) -> Found:

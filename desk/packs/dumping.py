@@ -79,7 +79,13 @@ def dump(call: Call) -> Pack:
             day_kind="publicity_day_kind",
             clause="publicity_clause",
         ),
-        signing=_part(schema.SigningPart, call, days="signing_days", clause="signing_clause"),
+        signing=_part(
+            schema.SigningPart,
+            call,
+            days="signing_days",
+            runs_from="signing_runs_from",
+            clause="signing_clause",
+        ),
         appeal=_part(
             schema.AppealPart,
             call,

@@ -52,6 +52,7 @@ from grants.models import (
     QuestionKind,
     RecommendedBy,
     RuleScope,
+    RunsFrom,
     Severity,
     Sourcing,
     StageKind,
@@ -234,6 +235,7 @@ class PublicityPart(Part):
 
 class SigningPart(Part):
     days: Days = 30
+    runs_from: RunsFrom = RunsFrom.APPLICATION
     clause: Clause = ""
 
 

@@ -162,6 +162,7 @@ def _call_fields(pack: Pack) -> dict:
         "publicity_day_kind": pack.publicity.day_kind,
         "publicity_clause": pack.publicity.clause,
         "signing_days": pack.signing.days,
+        "signing_runs_from": pack.signing.runs_from,
         "signing_clause": pack.signing.clause,
         "appeal_days": pack.appeal.days,
         "appeal_day_kind": pack.appeal.day_kind,

@@ -1,5 +1,6 @@
 """What is offered: programmes, calls (通知) and everything a notice says, as data."""
 
+from grants.models.amendments import Amendment
 from grants.models.bodies import (
     Contact,
     ContactKind,
@@ -8,14 +9,13 @@ from grants.models.bodies import (
     ListedRecommender,
 )
 from grants.models.call import (
-    Amendment,
     Call,
     CallQuerySet,
     DayKind,
     Instrument,
     PaperAfter,
     PaperSender,
-    ProjectType,
+    RunsFrom,
     Sourcing,
 )
 from grants.models.eligibility import (
@@ -48,6 +48,7 @@ from grants.models.replacing import ReplacedEffect, ReplacedWhose, Replacement
 from grants.models.sanctions import OF_MILESTONES, OF_PEOPLE, SanctionBars, SanctionTerm, SanctionWhen
 from grants.models.stages import FOR_ALL, OWN_CLOCKS, RecommendedBy, Stage, StageKind
 from grants.models.topics import DemandKind, Topic
+from grants.models.types import ProjectType
 
 __all__ = [
     "FOR_ALL",
@@ -104,6 +105,7 @@ __all__ = [
     "ReplacedWhose",
     "Replacement",
     "RuleScope",
+    "RunsFrom",
     "SanctionBars",
     "SanctionTerm",
     "SanctionWhen",

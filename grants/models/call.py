@@ -1,4 +1,4 @@
-"""Calls (通知): what a notice says as a whole, its project types, bodies, contacts, invitations."""
+"""Calls (通知): what a notice says as a whole."""
 
 import uuid
 
@@ -11,7 +11,6 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.roles import Role
 from grants import states
-from grants.models.frozen import frozen_with_call
 from grants.models.programme import Programme
 from grants.models.words import in_readers_language
 
@@ -54,9 +53,17 @@ class PaperAfter(models.TextChoices):
     AWARD = "award", _("获立项之后")
 
 
+class RunsFrom(models.TextChoices):
+    """From when a project runs (执行期起算), for as long as the application asked."""
+
+    APPLICATION = "application", _("申报书写明的开始日期")
+    AWARD = "award", _("立项之日")
+    SIGNING = "signing", _("任务书签订之日（主管部门签订时）")
+
+
 PARTS = {
     "publicity": "days day_kind clause",
-    "signing": "days clause",
+    "signing": "days runs_from clause",
     "appeal": "days day_kind decision_days clause",
     "duplicate": "percent clause",
     "scan": "days day_kind clause",
@@ -205,6 +212,13 @@ class Call(models.Model):
     )
     publicity_clause = models.CharField(_("公示条款"), max_length=60, blank=True)
     signing_days = models.PositiveSmallIntegerField(_("任务书签订期限（自然日）"), default=30)
+    signing_runs_from = models.CharField(
+        _("执行期自何时起算"),
+        max_length=12,
+        choices=RunsFrom,
+        default=RunsFrom.APPLICATION,
+        help_text=_("自立项、签订之日起算的，期限与申报书相同，里程碑随之顺延"),
+    )
     signing_clause = models.CharField(_("签订条款"), max_length=60, blank=True)
     appeal_days = models.PositiveSmallIntegerField(
         _("申请复审期限"),
@@ -423,64 +437,3 @@ class Call(models.Model):
     def asks_recommender_table(self) -> bool:
         """Whether each recommender hands in its own stamped table."""
         return self.recommender_table_days is not None or self.recommender_table_until is not None
-
-
-class ProjectType(models.Model):
-    """A kind of project within one call (项目类别) with its own rules, form parts, cap and ratio.
-
-    What a type leaves empty is the call's. Amounts in 元.
-    """
-
-    call = models.ForeignKey(Call, models.CASCADE, related_name="types", verbose_name=_("通知"))
-    code = models.SlugField(_("代码"))
-    name = models.CharField(_("项目类别"), max_length=120)
-    name_en = models.CharField(_("英文名称"), max_length=120, blank=True)
-    summary = models.TextField(_("说明"), blank=True)
-    summary_en = models.TextField(_("英文说明"), blank=True)
-    is_funded = models.BooleanField(
-        _("安排财政资金"), default=True, help_text=_("自筹类、立项不资助的类别不勾选：申请和资助都是 0")
-    )
-    cap = models.DecimalField(_("资助上限（元）"), max_digits=14, decimal_places=2, null=True, blank=True)
-    cap_clause = models.CharField(_("上限条款"), max_length=60, blank=True)
-    own_per_fiscal = models.DecimalField(
-        _("自筹与财政之比不低于"), max_digits=6, decimal_places=3, null=True, blank=True
-    )
-    own_clause = models.CharField(_("配套条款"), max_length=60, blank=True)
-    planned_number = models.PositiveSmallIntegerField(_("拟立项数"), null=True, blank=True)
-    order = models.PositiveSmallIntegerField(_("顺序"))
-
-    class Meta:
-        verbose_name = _("项目类别")
-        verbose_name_plural = _("项目类别")
-        ordering = ["order"]
-        constraints = [
-            models.UniqueConstraint(fields=["call", "code"], name="project_type_once"),
-            models.CheckConstraint(condition=Q(cap__isnull=True) | Q(cap__gt=0), name="project_type_cap"),
-        ]
-        triggers = frozen_with_call()
-
-    def __str__(self):
-        return in_readers_language(self, "name")
-
-
-class Amendment(models.Model):
-    """What a new version of a notice changed, for everybody to read (修订说明)."""
-
-    call = models.OneToOneField(Call, models.CASCADE, related_name="amendment", verbose_name=_("新版本"))
-    summary = models.TextField(_("修订说明"))
-    changes = models.JSONField(_("变更明细"), default=list, help_text=_("[{part, item, field, old, new}]"))
-    published_at = models.DateTimeField(_("公布时间"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("修订")
-        verbose_name_plural = _("修订")
-        triggers = [
-            pgtrigger.Protect(
-                name="published_stays",
-                operation=pgtrigger.Update | pgtrigger.Delete,
-                condition=pgtrigger.Q(old__published_at__isnull=False),
-            )
-        ]
-
-    def __str__(self):
-        return self.summary[:60]

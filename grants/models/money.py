@@ -4,9 +4,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from grants.models.call import Call, ProjectType
+from grants.models.call import Call
 from grants.models.eligibility import Severity
 from grants.models.frozen import frozen_with_call
+from grants.models.types import ProjectType
 
 
 class BudgetCategory(models.Model):

@@ -4,8 +4,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from grants.models.call import Call, ProjectType
+from grants.models.call import Call
 from grants.models.frozen import frozen_with_call
+from grants.models.types import ProjectType
 
 
 class NominatorGroup(models.Model):

@@ -156,24 +156,38 @@ def sealed_with_agreement(agreement: str, *fields: str, unless: str = "false") -
     )
 
 
-BY_EXTENSION = """
+_SAME_PROMISE = """TG_OP = 'UPDATE'
+    AND ROW(NEW.agreement_id, NEW.kind, NEW."order", NEW.code, NEW.name, NEW.deliverable, NEW.check_days,
+            NEW.unit_pledge, NEW.needs_demander_opinion)
+        IS NOT DISTINCT FROM
+        ROW(OLD.agreement_id, OLD.kind, OLD."order", OLD.code, OLD.name, OLD.deliverable, OLD.check_days,
+            OLD.unit_pledge, OLD.needs_demander_opinion)
+"""
+"""Nothing but days changes."""
+_BY_EXTENSION = f"""
     TG_OP = 'INSERT' AND NEW.kind = 'annual' AND EXISTS (
         SELECT 1 FROM milestones_extension AS extension
         WHERE extension.agreement_id = NEW.agreement_id AND extension.state = 'approved'
           AND NEW.due_date > extension.old_ends_date
-    ) OR TG_OP = 'UPDATE'
-    AND ROW(NEW.agreement_id, NEW.kind, NEW."order", NEW.code, NEW.name, NEW.deliverable, NEW.check_days,
-            NEW.check_by_date, NEW.unit_pledge, NEW.needs_demander_opinion)
-        IS NOT DISTINCT FROM
-        ROW(OLD.agreement_id, OLD.kind, OLD."order", OLD.code, OLD.name, OLD.deliverable, OLD.check_days,
-            OLD.check_by_date, OLD.unit_pledge, OLD.needs_demander_opinion)
+    ) OR {_SAME_PROMISE} AND NEW.check_by_date IS NOT DISTINCT FROM OLD.check_by_date
     AND EXISTS (
         SELECT 1 FROM milestones_shift AS shift
         JOIN milestones_extension AS extension ON extension.id = shift.extension_id
         WHERE shift.milestone_id = NEW.id AND shift.to_date = NEW.due_date AND extension.state = 'approved'
     )
-"""
+"""  # noqa: S608 (composed of constants)
 """An approved extension moves the milestones it names and brings the annual reports of the added years."""
+_BY_SIGNING = f"""
+    (TG_OP <> 'UPDATE' AND 'annual' = COALESCE(NEW.kind, OLD.kind) OR {_SAME_PROMISE}) AND EXISTS (
+        SELECT 1 FROM awards_agreement AS agreement
+        JOIN awards_award AS award ON award.id = agreement.award_id
+        JOIN applications_application AS application ON application.id = award.application_id
+        JOIN grants_call AS call ON call.id = application.call_id
+        WHERE agreement.id = COALESCE(NEW.agreement_id, OLD.agreement_id)
+          AND agreement.state = 'unit_signed' AND call.signing_runs_from = 'signing'
+    )
+"""  # noqa: S608 (composed of constants)
+"""Where the notice counts from signing, days are not fixed before the bureau signs."""
 
 
 class MilestoneQuerySet(ProjectQuerySet):
@@ -237,7 +251,7 @@ class Milestone(models.Model):
                 "check_by_date",
                 "unit_pledge",
                 "needs_demander_opinion",
-                unless=BY_EXTENSION,
+                unless=f"{_BY_EXTENSION} OR {_BY_SIGNING}",
             )
         ]
 

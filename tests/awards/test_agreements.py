@@ -4,6 +4,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from dateutil.relativedelta import relativedelta
+from django.db import ProgrammingError, transaction
 from django.utils import timezone
 
 from applications import actions as applications
@@ -12,6 +14,7 @@ from applications.states import ApplicationState
 from awards import actions
 from awards.models import Agreement
 from awards.states import AgreementState
+from core.calendar import local_date
 from core.workflow import Refused
 from finance.models import Commitment
 from grants.models import Topic
@@ -27,9 +30,10 @@ from tests.factories.awards import (
     to_decide,
     unit_admin_of,
 )
-from tests.factories.reviews import ApplicationFactory, TopicFactory, bid_call, manager_of
+from tests.factories.reviews import ApplicationFactory, TopicFactory, bid_call, manager_of, panel_call
 
 pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
 S = ApplicationState
 
 
@@ -101,6 +105,42 @@ def test_terms_are_corrected_before_the_unit_signs_and_after_it_was_sent_back():
     agreement.refresh_from_db()
     assert (agreement.state, agreement.unit_signed_at) == (AgreementState.DRAFT, None)
     assert (agreement.starts_date, agreement.own_amount) == (date(2026, 10, 1), Decimal(1))
+
+
+def terms(agreement):
+    agreement.refresh_from_db()
+    return agreement.starts_date, agreement.ends_date
+
+
+def test_where_the_notice_counts_from_the_award_the_agreement_begins_there_for_as_long():
+    dates = {"starts_date": date(2026, 1, 1), "ends_date": date(2027, 12, 31)}
+    call = panel_call(signing_runs_from="award")
+    agreement, _admin, _manager = prepared(call=call, **dates)
+    assert terms(agreement) == (local_date(LATER), local_date(LATER) + relativedelta(years=2) - DAY)
+
+
+def test_where_the_notice_counts_from_signing_the_bureaus_signature_sets_both_days():
+    dates = {"starts_date": date(2026, 1, 1), "ends_date": date(2027, 12, 31)}
+    call = panel_call(signing_runs_from="signing")
+    agreement, admin, manager = prepared(call=call, **dates)
+    actions.unit_sign(agreement=agreement, by=admin, at=LATER)
+    assert terms(agreement) == (date(2026, 1, 1), date(2027, 12, 31))
+
+    signed = LATER + 20 * DAY
+    actions.bureau_sign(agreement=agreement, by=manager, at=signed)
+
+    first = local_date(signed)
+    assert terms(agreement) == (first, first + relativedelta(years=2) - DAY)
+    # The database lets nobody move them again, nor with another state.
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        Agreement.objects.update(starts_date=date(2026, 1, 1))
+
+
+def test_signing_moves_no_days_where_the_notice_does_not_say_so():
+    agreement, admin, manager = prepared(starts_date=date(2026, 1, 1), ends_date=date(2027, 12, 31))
+    actions.unit_sign(agreement=agreement, by=admin, at=LATER)
+    actions.bureau_sign(agreement=agreement, by=manager, at=LATER)
+    assert terms(agreement) == (date(2026, 1, 1), date(2027, 12, 31))
 
 
 def test_an_award_given_up_frees_its_money():

@@ -303,6 +303,14 @@ def test_a_mistake_is_shown_at_its_line(old, new, line, place, message):
     assert message is None or found[(line, place)] == message
 
 
+def test_a_project_runs_from_signing_only_where_something_is_signed():
+    text = SMALL + "signing: {runs_from: signing}\n"
+    assert packs.read(text, today=TODAY)
+    problems = problems_of(text.replace("  - kind: agreement\n    days: 30\n", ""))
+    message = "执行期自签订之日起算，但没有“签订任务书”环节。"
+    assert message in {problem.message for problem in problems if problem.place == "signing.runs_from"}
+
+
 def test_several_mistakes_are_shown_at_once_in_the_order_of_the_file():
     text = SMALL.replace("weight: 60", "weight: 50").replace("share: 70", "share: 60")
     text = text.replace("unit.kind ==", "unit.colour ==")

@@ -1,11 +1,12 @@
 """What is promised when the agreement is drawn up."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from awards import actions as awards
 from awards.models import Agreement, Award
+from core.calendar import end_of_day, local_date
 from core.workflow import Refused
 from milestones import actions
 from milestones.models import Indicator, Milestone
@@ -90,6 +91,25 @@ def test_dates_follow_the_agreement_and_stay_inside_it():
     planned = actions.plan(agreement=found, by=None, at=AT)
     assert [milestone.due_date for milestone in planned] == [date(2027, 1, 31), date(2028, 8, 31)]
     assert [milestone.code for milestone in planned] == ["m1", "m2"]
+
+
+def test_milestones_move_with_a_start_that_the_signature_sets():
+    found = draft_agreement(call=project_call(signing_runs_from="signing"))
+    people = people_of(found)
+    awards.unit_sign(agreement=found, by=people["unit_admin"], at=AT)
+    before = {row.code: row.due_date for row in Milestone.objects.filter(agreement=found)}
+    starts = found.starts_date
+
+    signed = AT + timedelta(days=20)
+    awards.bureau_sign(agreement=found, by=people["manager"], at=signed)
+
+    found.refresh_from_db()
+    moved = timedelta(days=20)
+    assert found.starts_date == local_date(signed) == starts + moved
+    after = {row.code: row.due_date for row in Milestone.objects.filter(agreement=found)}
+    assert after == {code: day + moved for code, day in before.items()}
+    clock = Deadline.objects.open().get(kind="milestone", object_id=milestone_of(found, "prototype").pk)
+    assert clock.due_at == end_of_day(after["prototype"])
 
 
 def test_the_notice_may_set_a_day_for_everybody_or_months_after_the_end():
