@@ -31,7 +31,10 @@ from accounts.states import JoinState, SubordinationState
 from core import workflow
 from core.workflow import Refused
 
-EDITABLE = ("name", "kind", "region", "authority", "address", "legal_representative", "registered_date")
+EDITABLE = (
+    *("name", "kind", "region", "authority", "address", "legal_representative", "registered_date"),
+    "divisions",
+)
 ABROAD = ("kind", "address", "legal_representative", "registered_date")
 """Of a unit abroad: its name, country and number tell it apart and stay."""
 TEAM = ("name", "region", "address")

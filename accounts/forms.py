@@ -126,8 +126,33 @@ class CreditCodeForm(forms.Form):
         return code
 
 
+class DivisionsField(forms.CharField):
+    """The colleges, departments of a unit, one a line → [name]."""
+
+    most, longest = 300, 60
+
+    def __init__(self, **kwargs):
+        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 4}), **kwargs)
+
+    def prepare_value(self, value):
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value):
+        names = list(dict.fromkeys(" ".join(line.split()) for line in super().clean(value).splitlines()))
+        names = [name for name in names if name]
+        if len(names) > self.most:
+            raise ValidationError(_("最多 %(most)s 个。"), params={"most": self.most})
+        if long := next((name for name in names if len(name) > self.longest), ""):
+            raise ValidationError(_("“%(name)s”太长，最多 60 个字。"), params={"name": long})
+        return names
+
+
 class OrganisationForm(forms.ModelForm):
     """A unit as its administrator describes it."""
+
+    divisions = DivisionsField(
+        label=_("院系、部门"), help_text=_("每行一个；有的通知按院系限额，申报时从这里选择")
+    )
 
     class Meta:
         model = Organisation

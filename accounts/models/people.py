@@ -210,6 +210,13 @@ class Organisation(models.Model):
         help_text=_("由上级主管部门推荐的通知，申报书会送到这里。没有的留空。"),
     )
 
+    divisions = models.JSONField(
+        _("院系、部门"),
+        default=list,
+        blank=True,
+        help_text=_("每行一个；有的通知按院系限额，申报时从这里选择"),
+    )
+
     objects = OrganisationQuerySet.as_manager()
 
     event_verbs = {

@@ -5,10 +5,13 @@ from functools import lru_cache
 
 from django.db.models import Q
 
+from accounts.models import Organisation
 from applications.models import Answer, Application
 from grants.models import Call, FormKind, Question, Section
 from grants.states import CallState
 
+DIVISIONS = "divisions"
+"""The setting of a choice whose options the unit gives."""
 KEPT_FORMS = 256
 """Forms of published calls that a process remembers: the database refuses any change of them."""
 
@@ -27,7 +30,15 @@ def questions_of(application: Application, form: str = FormKind.APPLICATION) -> 
     found = [copy(question) for question in read(call.pk, application.project_type_id, form)]
     for question in found:
         question.call = call
+        if question.config.get(DIVISIONS):
+            _of_unit(question, application.organisation)
     return found
+
+
+def _of_unit(question: Question, unit: Organisation) -> None:
+    """The choices are the divisions (院系) of the unit; one that names none is not asked to choose."""
+    question.config = question.config | {"choices": unit.divisions}
+    question.is_required = question.is_required and bool(unit.divisions)
 
 
 def call_questions(call: Call, form: str) -> list[Question]:

@@ -23,7 +23,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     K.NUMBER: ("unit", "min", "max", "decimals", "from_record", "record_year"),
     K.MONEY: ("min", "max", "from_record", "record_year"),
     K.DATE: ("from_record",),
-    K.CHOICE: ("choices",),
+    K.CHOICE: ("choices", "divisions"),
     K.CHOICES: ("choices",),
     K.DICTIONARY: ("dictionary", "level", "multiple", "max_rows"),
     K.LIST: ("min_rows", "max_rows", "max_length", "once"),
@@ -64,6 +64,11 @@ class SettingsForm(forms.Form):
         label=gettext_lazy("选项"),
         widget=short_text(6),
         help_text=gettext_lazy("每行一个。公式要引用时写成“代码 | 选项”，还可再加“| English”"),
+    )
+    divisions = forms.BooleanField(
+        label=gettext_lazy("从申报单位的院系、部门中选择"),
+        required=False,
+        help_text=gettext_lazy("单位管理员在单位资料里填写；限额可以按这道题分组，不另写选项"),
     )
     dictionary = forms.ChoiceField(label=gettext_lazy("字典"), required=False)
     level = _whole(gettext_lazy("选到第几级"), help_text=gettext_lazy("留空时任一级"))

@@ -27,7 +27,7 @@ LIMITS = {
     QuestionKind.NUMBER: {"unit", "min", "max", "decimals", "from_record", "record_year"},
     QuestionKind.MONEY: {"min", "max", "from_record", "record_year"},
     QuestionKind.DATE: {"from_record"},
-    QuestionKind.CHOICE: {"choices"},
+    QuestionKind.CHOICE: {"choices", "divisions"},
     QuestionKind.CHOICES: {"choices"},
     QuestionKind.DICTIONARY: {"dictionary", "level", "multiple", "max_rows"},
     QuestionKind.LIST: {"max_length", "min_rows", "max_rows", "once"},
@@ -85,7 +85,7 @@ def _setting(place: Place, key: str, value) -> Found:
         yield place, _("应为数字。")
     elif key in TEXTS and not isinstance(value, str):
         yield place, _("应为文字。")
-    elif key == "multiple" and not isinstance(value, bool):
+    elif key in ("multiple", "divisions") and not isinstance(value, bool):
         yield place, _("应为 true 或 false。")
     elif key == "once" and value not in NumberKind.values:
         yield place, _("应为下列之一：%(kinds)s。") % {"kinds": "、".join(NumberKind.values)}
@@ -130,6 +130,10 @@ def _checks(place: Place, config: dict) -> Found:
 
 
 def _options(place: Place, config: dict) -> Found:
+    if config.get("divisions"):
+        if config.get("choices"):
+            yield (*place, "choices"), _("从申报单位的院系、部门中选择的，不另写选项。")
+        return
     yield from _choices((*place, "choices"), config.get("choices"))
 
 

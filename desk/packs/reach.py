@@ -167,7 +167,7 @@ def grouped(pack: Pack, index: int, quota) -> Found:
             ("quotas", index, "question"),
             _("申报表里没有代码为“%(code)s”的单选题。") % {"code": quota.question},
         )
-    elif quota.value and quota.value not in values_of(found):
+    elif quota.value and not found.config.get("divisions") and quota.value not in values_of(found):
         yield (
             ("quotas", index, "value"),
             _("题目“%(label)s”没有选项“%(value)s”。")
