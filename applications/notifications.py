@@ -86,7 +86,7 @@ def recommenders_of(application: Application) -> list[RoleAssignment]:
     return [office for office in offices.exclude(region="") if region.startswith(office.region)]
 
 
-def _by_recommenders(application):
+def by_recommenders(application):
     offices = recommenders_of(application)
     owes = {office.organisation_id: office for office in offices if office.organisation_id}
     is_named = application.recommender_id is not None
@@ -106,7 +106,7 @@ def _by_demander(application):
 
 OWED_BY = {
     S.UNIT_REVIEW: by_unit_admins,
-    S.RECOMMENDATION: _by_recommenders,
+    S.RECOMMENDATION: by_recommenders,
     S.FORMAL_CHECK: by_managers,
     S.EXPERT_REVIEW: by_managers,
     S.DEMANDER_CHOICE: _by_demander,

@@ -2,5 +2,16 @@
 
 from django.dispatch import Signal
 
+went_on = Signal()
+"""Sent with `application`, `by`, `at` when one was begun, moved to another step, put back, or its project
+ended."""
+
+checking = Signal()
+"""Sent with `application` when it is asked what keeps it from being handed in; a receiver returns a list of
+(field, clause, sentence)."""
+
+recommending = Signal()
+"""Sent with `application`, `by` before an office recommends: a receiver raises Refused to stop it."""
+
 step_passed = Signal()
 """Sent with `application`, `by`, `at` when the last step between decision and award is passed."""

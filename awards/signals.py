@@ -20,6 +20,12 @@ agreement_prepared = Signal()
 agreement_corrected = Signal()
 """Sent with `agreement`, `moved` (by how much its start moved), `by`, `at` before anybody signed."""
 
+signing = Signal()
+"""Sent with `agreement`, `by`, `at` before a side signs: a receiver raises Refused to stop it."""
+
+agreement_extended = Signal()
+"""Sent with `agreement`, `by`, `at` when a running project got a later end."""
+
 agreement_in_force = Signal()
 """Sent with `agreement`, `by`, `at` when both sides have signed."""
 

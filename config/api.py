@@ -7,6 +7,7 @@ from rest_framework.routers import DefaultRouter
 from accounts.api import MeView, OrganisationViewSet
 from applications.api import ApplicationViewSet, ClaimViewSet, NominationViewSet
 from awards.api import AwardViewSet, PublicityViewSet
+from duties.api import DutyViewSet
 from equity.api import DealViewSet
 from exchange.api import DemandViewSet
 from facilities.api import EvaluationViewSet, FacilityViewSet
@@ -49,6 +50,7 @@ router.register("refund-receipts", RefundReceiptViewSet)
 router.register("settlements", SettlementViewSet)
 router.register("facilities", FacilityViewSet)
 router.register("evaluations", EvaluationViewSet)
+router.register("duties", DutyViewSet)
 router.register("deadlines", DeadlineViewSet)
 router.register("messages", MessageViewSet)
 

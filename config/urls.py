@@ -25,6 +25,7 @@ urlpatterns = [
     path("demands/", include("exchange.urls")),
     path("facilities/", include("facilities.urls")),
     path("equity/", include("equity.urls")),
+    path("duties/", include("duties.urls")),
     path("applications/", include("applications.urls")),
     path("documents/", include("documents.urls")),
     path("messages/", include("notifications.urls")),

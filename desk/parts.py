@@ -167,6 +167,14 @@ PARTS = (
         ("acceptance",),
         "verified",
     ),
+    Part(
+        "duties",
+        _("报送事项"),
+        AFTER,
+        _("各环节以外须由申报人、单位、推荐单位或主管处室另行办理和报送的事项"),
+        ("duties",),
+        "assignment_turned_in",
+    ),
 )
 BY_NAME = {part.name: part for part in PARTS}
 EDITABLE_AFTER_PUBLICATION = frozenset({"contacts"})

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from core.expressions import TOKEN
 from core.workflow import Refused
 from desk.packs import labels
+from duties.models import DutyTerm
 from equity.models import TriggerTemplate
 from exchange.models import DemandScheme
 from finance.models import InstalmentTemplate
@@ -25,6 +26,7 @@ from grants.models import (
     Question,
     Quota,
     SanctionTerm,
+    Section,
 )
 from milestones.models import AcceptanceBonus, AcceptanceGrade, AcceptanceScheme, MilestoneTemplate
 
@@ -79,6 +81,8 @@ def expressions_of(call: Call) -> Iterator[Place]:
     for part, model in (("acceptance.grades", AcceptanceGrade), ("acceptance.bonuses", AcceptanceBonus)):
         for row in model.objects.filter(call=call):
             yield _attribute(row, part, "when")
+    for duty in call.duty_terms.all():
+        yield _attribute(duty, "duties", "applies_when")
     for group in call.nominator_groups.all():
         for name in ("who", "applies_when"):
             yield _attribute(group, "nominators", name)
@@ -182,6 +186,8 @@ def _by_name(call: Call, model, names: Names) -> Iterator[Place]:
         yield from _values(Quota, call, "quotas", "question", names)
         for scheme in DemandScheme.objects.filter(call=call, public__isnull=False):
             yield from _list(scheme, "demands", "public", names)
+    if model is Section:
+        yield from _values(DutyTerm, call, "duties", "section_code", names)
     if model is MilestoneTemplate:
         yield from _values(InstalmentTemplate, call, "instalments", "milestone_code", names)
         yield from _values(SanctionTerm, call, "sanctions", "milestone_code", names)

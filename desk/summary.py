@@ -10,6 +10,7 @@ from core.money import wan
 from desk.packs.checks import ARTICLE
 from desk.packs.schema import Pack
 from desk.packs.values import plain, write_moment
+from duties.models import OwedBy
 from equity.models import TriggerKind
 from finance.models import Condition
 from grants.models import (
@@ -214,6 +215,12 @@ def _acceptance(pack):
     return lines
 
 
+def _duties(pack):
+    if not pack.duties:
+        return []
+    return [_listed((f"{OwedBy(row.owed_by).label}：{row.title}" for row in pack.duties), 4)]
+
+
 def _equity(pack):
     terms = pack.equity
     if not terms:
@@ -227,6 +234,7 @@ def _equity(pack):
 
 SUMMARIES: dict[str, Callable[[Pack], list[str]]] = {
     "basics": _basics,
+    "duties": _duties,
     "notice": _notice,
     "contacts": _contacts,
     "types": _types,

@@ -95,6 +95,8 @@ STEPS: dict[str, dict[str, tuple]] = {
     K.EQUITY_BUY_BACK: {"d90": (), "d30": (), "d7": ()},
     # The notice itself has just gone out.
     K.RECEIPT: {"w2": (), "w1": ()},
+    K.DUTY: {"open": (), "d14": (), "d7": (), "d3": (), "d1": (), **_LADDER},
+    K.DUTY_CHECK: _OFFICE,
     K.FACILITY_REPORT: {"d30": (), "d7": (), "d1": (), "d-1": _HEAD},
     K.FACILITY_CHECK: {**_ON_ARRIVAL, "d-2": _OFFICER},
     K.FACILITY_SCORE: _OFFICE,

@@ -67,6 +67,8 @@ class DeadlineKind(models.TextChoices):
     EQUITY_BUY_BACK = "equity_buy_back", _("回购期最后一天")
     EQUITY_HOLDING = "equity_holding", _("最长持股期")
     RECEIPT = "receipt", _("签收通知")
+    DUTY = "duty", _("报送事项")
+    DUTY_CHECK = "duty_check", _("审核报送的材料")
     FACILITY_REPORT = "facility_report", _("平台年度自评")
     FACILITY_CHECK = "facility_check", _("平台绿色门槛审查")
     FACILITY_SCORE = "facility_score", _("平台评分与公示")

@@ -63,6 +63,11 @@ def main_navigation(user, path: str) -> list[Entry]:
     return _entries(pairs, path)
 
 
+def owes_duties(user) -> bool:
+    """Whether a notice may want something of the person: of a unit, of an office."""
+    return bool(user.scope.units or user.has_role(Role.RECOMMENDER, Role.PROGRAMME_MANAGER))
+
+
 def account_links(user, path: str) -> list[Entry]:
     """The user menu: own account, and the admin for those who work there."""
     if not user.is_authenticated:
@@ -75,6 +80,7 @@ def account_links(user, path: str) -> list[Entry]:
         ("accounts:own_record", _("个人档案")),
         *([("reviews:record", _("专家库资料"))] if user.has_role(Role.EXPERT) else []),
         ("accounts:units", _("我的单位")),
+        *([("duties:list", _("报送事项"))] if owes_duties(user) else []),
         *([("equity:list", pgettext("list", "股权项目"))] if user.scope.units else []),
         ("portal:subscription", _("通知订阅")),
         ("portal:reminders", _("提醒方式")),

@@ -96,6 +96,7 @@ GROUPS = (
             Item("milestones.Report", "upload_file"),
             Item("milestones.Extension", "update"),
             Item("milestones.Change", "edit_note"),
+            Item("duties.Duty", "assignment_turned_in"),
         ),
     ),
     Group(

@@ -10,6 +10,9 @@ from applications.models import Sanction
 from applications.questions import localised
 from core.calendar import local_date
 from core.money import wan
+from duties import dates as duties
+from duties import queries as words
+from duties.models import DutyTerm
 from equity import queries as equity
 from equity.models import EquityTerms, TriggerKind, TriggerTemplate
 from equity.rules import BECOMES_SHARE
@@ -40,6 +43,8 @@ def of_call(call: Call) -> dict[str, list[Term]]:
         found[_("年度评价")] = _evaluation(scheme)
     if scheme := AcceptanceScheme.objects.filter(call=call).first():
         found[_("验收与结论")] = _acceptance(scheme)
+    if rows := [_duty(row) for row in duties.terms_of(call)]:
+        found[_("报送事项")] = rows
     if rows := _changes(call):
         found[_("项目变更")] = rows
     if rows := list(call.sanction_terms.all()):
@@ -97,6 +102,16 @@ def _of_grade(row: AwardGrade) -> str:
 
 def _follows(row: SanctionTerm | Replacement) -> str:
     return ((get_language() or "").startswith("en") and row.text_en) or row.text
+
+
+def _duty(row: DutyTerm) -> Term:
+    """Who hands it in until when, and what waits for it."""
+    text = f"{row.get_owed_by_display()}{_('：')}{words.when(row)}"
+    if row.blocks:
+        text += _("；完成之前不得%(what)s") % {"what": row.get_blocks_display()}
+    if row.text:
+        text += f"{_('。')}{localised(row, 'text')}"
+    return Term(localised(row, "title"), text, row.clause)
 
 
 def _changes(call: Call) -> list[Term]:

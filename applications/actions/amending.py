@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from applications import notifications, queries
+from applications import notifications, queries, signals
 from applications.actions import presenting, scanning
 from applications.actions.joining import renew_joint
 from applications.actions.nominating import renew_nominators
@@ -42,6 +42,7 @@ def follow_amendment(*, application: Application, call: Call, summary: str, by, 
         setattr(application, name, value)
     workflow.record(application, "amended", by=by, at=at, data={"version": call.version, "left": left})
     notifications.draft_follows(application, at=at)
+    signals.went_on.send(sender=Application, application=application, by=by, at=at)
     notifications.tell_team(application, "amended", at=at, summary=summary, left=left, version=call.version)
 
 

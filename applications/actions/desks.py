@@ -101,6 +101,7 @@ def recommend(
         agree(joint=joint, opinion=opinion, signed=signed, by=by, at=at)
         return
     rules.check_can_pass_on(by, application, at=at)
+    signals.recommending.send(sender=Application, application=application, by=by)
     rules.check_reason(opinion, field="opinion")
     sign_off(application=application, signed=signed, opinion=opinion, by=by, at=at)
     advance(application=application, by=by, at=at, note=opinion)

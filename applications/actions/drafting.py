@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
-from applications import completeness, notifications, queries, questions, rules
+from applications import completeness, notifications, queries, questions, rules, signals
 from applications.actions.consenting import ask_consents, named_in
 from applications.actions.holding import hold, saved, without_typed
 from applications.actions.reconfirming import recheck
@@ -109,6 +109,7 @@ def start(
     TeamMember.objects.create(application=application, user=by)
     workflow.record(application, "started", by=by, at=at, to_state=application.state)
     notifications.open_draft(application, at=at)
+    signals.went_on.send(sender=Application, application=application, by=by, at=at)
     return application
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from applications import notifications, queries, team_clocks
+from applications import notifications, queries, signals, team_clocks
 from applications.actions import paper_copies, presenting
 from applications.actions.joining import follow_joint
 from applications.actions.nominating import follow_nominators
@@ -78,6 +78,7 @@ def enter(*, application: Application, state: str, by, at: datetime, note: str =
         follow_tables(application=application, by=by, at=at)
         follow_nominators(application=application, by=by, at=at)
         follow_joint(application=application, old=old, by=by, at=at)
+        signals.went_on.send(sender=Application, application=application, by=by, at=at)
         return
     notifications.stage_done(application, old, by=by, at=at)
     presenting.leave(application=application, state=old, by=by, at=at)
@@ -91,6 +92,7 @@ def enter(*, application: Application, state: str, by, at: datetime, note: str =
     notifications.tell_next(application, at=at)
     team_clocks.opened(application, at=at)
     follow_joint(application=application, old=old, by=by, at=at)
+    signals.went_on.send(sender=Application, application=application, by=by, at=at)
 
 
 @transaction.atomic
@@ -142,3 +144,4 @@ def end_project(*, application: Application, end: str, by, at: datetime) -> None
     if changed:
         application.ended, application.ended_at = end, at
         workflow.record(application, "ended", by=by, at=at, data={"end": end})
+        signals.went_on.send(sender=Application, application=application, by=by, at=at)

@@ -11,7 +11,7 @@ from django.core import serializers
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
-from applications import notifications, paper_clocks, rules, scan_clocks
+from applications import notifications, paper_clocks, rules, scan_clocks, signals
 from applications.actions.amending import follow_amendment
 from applications.actions.flow import stage_for
 from applications.actions.joining import follow_joint
@@ -103,4 +103,5 @@ def put_back(*, application: Application, kept: TakenBack, at: datetime) -> None
     follow_tables(application=application, by=None, at=at)
     follow_nominators(application=application, by=None, at=at)
     follow_joint(application=application, old=ApplicationState.DRAFT, by=None, at=at)
+    signals.went_on.send(sender=Application, application=application, by=None, at=at)
     notifications.tell_team(application, "restored", at=at, version=application.version)

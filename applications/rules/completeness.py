@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from applications import completeness, queries
+from applications import completeness, queries, signals
 from applications.eligibility import RuleLine
 from applications.models import Application
 from core.workflow import Refused
@@ -44,10 +44,17 @@ def problems_of(application: Application, lines: list[RuleLine], seen: Mapping) 
     found = [Problem(*fault) for fault in completeness.faults_of(application, seen)]
     found += _partner_problems(application)
     found += _consent_problems(application)
+    found += _problems_downstream(application)
     for line in lines:
         if line.blocks:
             found.append(Problem(line.text, line.clause, line.hint or _("不符合。"), line.section, line.code))
     return found
+
+
+def _problems_downstream(application: Application) -> list[Problem]:
+    """What apps that know more of the notice still wait for."""
+    answers = signals.checking.send(sender=Application, application=application)
+    return [Problem(*fault) for _receiver, faults in answers for fault in faults]
 
 
 def _consent_problems(application: Application) -> list[Problem]:

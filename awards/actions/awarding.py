@@ -340,6 +340,7 @@ def unit_sign(*, agreement: Agreement, by, at: datetime) -> None:
     """The unit's administrator signs."""
     rules.check_can_sign_for_unit(by, agreement)
     conditions.check_hold(agreement, conditions.Place(), at=at, by_unit=True)
+    signals.signing.send(sender=Agreement, agreement=agreement, by=by, at=at)
     workflow.move(agreement, AgreementState.UNIT_SIGNED, by=by, at=at, unit_signed_by=by, unit_signed_at=at)
     notifications.signed_by_unit(agreement)
 
@@ -368,6 +369,7 @@ def bureau_sign(*, agreement: Agreement, by, at: datetime) -> None:
     Where the notice counts from here, dates and milestones move to this day.
     """
     rules.check_can_sign_for_bureau(by, agreement)
+    signals.signing.send(sender=Agreement, agreement=agreement, by=by, at=at)
     settle_conditions(agreement=agreement, place=conditions.Place(), at=at)
     term = _term_from_signing(agreement, by=by, at=at)
     signed = {"bureau_signed_by": by, "bureau_signed_at": at}

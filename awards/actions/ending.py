@@ -54,6 +54,7 @@ def extend(*, agreement: Agreement, ends_date: date, by, at: datetime, note: str
     agreement.ends_date, agreement.signed_ends_date = ends_date, signed
     workflow.record(agreement, "extended", by=by, at=at, note=note, data=data)
     notifications.end_moved(agreement, at=at)
+    signals.agreement_extended.send(sender=Agreement, agreement=agreement, by=by, at=at)
 
 
 @transaction.atomic

@@ -31,6 +31,7 @@ APPS = [
     "equity",
     "exchange",
     "facilities",
+    "duties",
     "desk",
     "portal",
     "seeds",

@@ -19,6 +19,7 @@ ROWS_PREFIX = {
     "milestones": "milestones",
     "sanctions": "sanctions",
     "replaced_by": "replaced_by",
+    "duties": "duties",
     "paper": "paper_kinds",
     "changes": "changes",
     "grades": "grades",

@@ -5,6 +5,7 @@ from typing import Any
 from desk.forms import (
     accepting,
     changes,
+    duties,
     entries,
     equity,
     facilities,
@@ -48,6 +49,7 @@ BLOCKS: dict[str, tuple] = {
         accepting.Criteria,
         accepting.Bonuses,
     ),
+    "duties": (duties.Duties,),
     "instalments": (judging.Instalments,),
     "equity": (equity.TermsForm, equity.Triggers, equity.Payees),
 }

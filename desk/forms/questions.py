@@ -16,7 +16,7 @@ from desk.forms.base import PartForm
 from desk.forms.settings import SettingsForm
 from desk.forms.widgets import formula, short_text
 from desk.packs import questions as kinds
-from desk.packs.context import known, known_of_demand
+from desk.packs.context import known_of_form
 from desk.parts import next_code
 from grants.models import FormKind, Question, QuestionKind, Section
 
@@ -45,6 +45,11 @@ class SectionForm(PartForm):
         if code and others.filter(code=code).exists():
             raise ValidationError(_("代码“%(code)s”已经用过。") % {"code": code})
         return code or next_code(self.code_prefix, set(others.values_list("code", flat=True)))
+
+    def store(self):
+        before = self.initial.get("code", "")
+        super().store()
+        renaming.carry(self.call, Section, {before: self.instance.code})
 
 
 class ColumnForm(forms.Form):
@@ -231,8 +236,7 @@ class QuestionForm(PartForm):
             data["visible_when"] = chosen or ""
         codes = set(self.call.questions.values_list("code", flat=True)) | {data.get("code") or ""}
         section = data.get("section")
-        of_demand = section is not None and section.form == FormKind.DEMAND
-        names = (known_of_demand if of_demand else known)(codes)
+        names = known_of_form(section.form if section is not None else FormKind.APPLICATION, codes)
         self._check("visible_when", names)
         self._check("valid_when", {**names, "value": frozenset()})
         self._clean_config(data)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from applications.states import APPLICATION, ApplicationState
-from desk.packs import english, entering, expressions, outcome, questions, reach, sense
+from desk.packs import duty_checks, english, entering, expressions, outcome, questions, reach, sense
 from desk.packs.schema import Pack, questions_of
 from desk.packs.source import Place, Problem, Source
 from desk.packs.values import plain
@@ -56,6 +56,7 @@ def errors(pack: Pack) -> Found:
     yield from _money_rules(pack)
     yield from _annual_reports(pack)
     yield from _sanctions(pack)
+    yield from duty_checks.errors(pack)
     yield from _roles(pack)
     yield from _demand_form(pack)
     yield from _claims(pack)
@@ -107,6 +108,7 @@ def _duplicates(pack: Pack) -> Found:
     yield from _repeated(("money", "rules"), ((row.type, row.code) for row in pack.money.rules), "code")
     yield from _repeated(("money", "categories"), (row.code for row in pack.money.categories), "code")
     yield from _repeated(("money", "sources"), (row.code for row in pack.money.sources), "code")
+    yield from _repeated(("duties",), (row.code for row in pack.duties), "code")
     yield from _repeated(("milestones",), (row.code for row in pack.milestones), "code")
     yield from _repeated(("paper", "kinds"), (row.code for row in pack.paper.kinds), "code")
     yield from _repeated(("topics",), (row.number for row in pack.topics), "number")
@@ -445,7 +447,17 @@ def _named_clauses(pack: Pack):
             yield ("equity", name), getattr(pack.equity, name)
         for index, row in enumerate(pack.equity.triggers):
             yield ("equity", "triggers", index, "clause"), row.clause
-    for key in ("intakes", "roles", "quotas", "stages", "rules", "milestones", "sanctions", "instalments"):
+    for key in (
+        "intakes",
+        "roles",
+        "quotas",
+        "stages",
+        "rules",
+        "milestones",
+        "sanctions",
+        "duties",
+        "instalments",
+    ):
         for index, row in enumerate(getattr(pack, key)):
             yield (key, index, "clause"), row.clause
     for place, question in questions_of(pack):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from grants.models import FormKind
 from grants.rules import KNOWN, LATER, OF_DEMAND
 
 
@@ -17,3 +18,10 @@ def known_later(codes: Collection[str], params: Collection[str] = ()) -> dict[st
 def known_of_demand(codes: Collection[str], params: Collection[str] = ()) -> dict[str, frozenset[str]]:
     """The same on the demand side: by questions of its form, by rules that apply to demands."""
     return {**OF_DEMAND, "answers": frozenset(codes), "params": frozenset(params)}
+
+
+def known_of_form(form: str, codes: Collection[str]) -> dict[str, frozenset[str]]:
+    """Those of the questions of a form; a duty's read its own answers alone, whoever owes it."""
+    if form == FormKind.DUTY:
+        return {"answers": frozenset(codes)}
+    return known_of_demand(codes) if form == FormKind.DEMAND else known(codes)

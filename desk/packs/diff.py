@@ -24,6 +24,7 @@ KEYS = {
     "questions": ("code",),
     "rules": ("type", "code"),
     "milestones": ("code",),
+    "duties": ("code",),
     "sanctions": ("when", "milestone", "bars"),
     "changes": ("kind",),
     "replaced_by": ("plan", "title", "whose"),

@@ -5,6 +5,7 @@ from decimal import Decimal
 from desk.packs import accepting, filed, papers, reminding, schema, serving, shares, who
 from desk.packs.schema import Pack
 from desk.packs.writing import CALL_FIELDS, INTAKE_FIELDS
+from duties.models import DutyTerm
 from equity.models import EquityTerms, PayeeTemplate, TriggerTemplate
 from exchange.models import DemandScheme
 from facilities.models import FacilityScheme
@@ -129,6 +130,7 @@ def dump(call: Call) -> Pack:
             schema.SanctionPart, SanctionTerm, call, milestone="milestone_code", publish="is_public"
         ),
         replaced_by=_parts(schema.ReplacementPart, Replacement, call),
+        duties=_parts(schema.DutyPart, DutyTerm, call, before="is_before", section="section_code"),
         milestones=_parts(
             schema.MilestonePart, MilestoneTemplate, call, demander_opinion="needs_demander_opinion"
         ),

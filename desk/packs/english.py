@@ -30,6 +30,7 @@ def _texts(pack: Pack) -> Iterator[tuple[Place, str, str, str]]:
         *((("money", "rules", index), row, ("text", "hint")) for index, row in enumerate(pack.money.rules)),
         *((("stages", index), row, ("pledge", "asks_file")) for index, row in enumerate(pack.stages)),
         *((("sanctions", index), row, ("text",)) for index, row in enumerate(pack.sanctions)),
+        *((("duties", index), row, ("title", "text")) for index, row in enumerate(pack.duties)),
         *((("sections", index), row, ("title", "help")) for index, row in enumerate(pack.sections)),
         *((place, row, ("label", "help", "valid_message")) for place, row in questions_of(pack)),
         *((("grades", index), row, ("name",)) for index, row in enumerate(pack.grades)),

@@ -5,13 +5,15 @@ from collections.abc import Collection, Iterator, Mapping
 from django.utils.translation import gettext as _
 
 from core import expressions
-from desk.packs.context import known, known_later, known_of_demand
+from desk.packs.context import known, known_later, known_of_demand, known_of_form
 from desk.packs.schema import Pack, QuestionPart, questions_of
 from desk.packs.source import Place
 from grants.models import Automation, CheckMoment, FormKind, QuestionKind
 from grants.rules import ACCEPTANCE, DEMAND, NOMINATOR, REVIEW
 
 Found = Iterator[tuple[Place, str]]
+APART = (FormKind.DEMAND, FormKind.DUTY)
+"""Forms whose answers no other part of the notice reads."""
 PROJECT_ANSWERS = ("project", "answers")
 OF_ROWS = {"rows": frozenset(), "totals": frozenset()}
 """What the checks of a table may name beside the answers: its rows and the totals of its columns."""
@@ -19,11 +21,15 @@ OF_ROWS = {"rows": frozenset(), "totals": frozenset()}
 
 def found(pack: Pack) -> Found:
     """Every expression that cannot be read or names what is not there."""
-    of_demand = {q.code for part in pack.sections if part.form == FormKind.DEMAND for q in part.questions}
-    codes = {question.code for _place, question in questions_of(pack)} - of_demand
+    of_form = {
+        form: {q.code for part in pack.sections if part.form == form for q in part.questions}
+        for form in APART
+    }
+    of_demand = of_form[FormKind.DEMAND]
+    codes = {question.code for _place, question in questions_of(pack)}.difference(*of_form.values())
     for place, question in questions_of(pack):
-        mine = known_of_demand(of_demand) if question.code in of_demand else known(codes)
-        yield from _of_question(place, question, mine)
+        form = pack.sections[place[1]].form
+        yield from _of_question(place, question, known_of_form(form, of_form.get(form, codes)))
     for index, rule in enumerate(pack.rules):
         place = ("rules", index)
         names = known(codes, rule.params)
@@ -51,6 +57,8 @@ def found(pack: Pack) -> Found:
         for key in ("grades", "bonuses"):
             for index, row in enumerate(getattr(pack.acceptance, key)):
                 yield from _expression(("acceptance", key, index, "when"), row.when, names)
+    for index, row in enumerate(pack.duties):
+        yield from _expression(("duties", index, "applies_when"), row.applies_when, known(codes))
     for index, group in enumerate(pack.nominators):
         names = known(codes)
         yield from _expression(("nominators", index, "applies_when"), group.applies_when, names)

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from desk.packs.writing import CALL_FIELDS
+from duties.models import DutyTerm
 from equity.models import EquityTerms, PayeeTemplate, TriggerTemplate
 from exchange.models import DemandScheme
 from facilities.models import FacilityScheme
@@ -87,6 +88,7 @@ MODELS = {
     "acceptance.grades": AcceptanceGrade,
     "sanctions": SanctionTerm,
     "replaced_by": Replacement,
+    "duties": DutyTerm,
     "changes": ChangeTerm,
     "grades": AwardGrade,
     "instalments": InstalmentTemplate,
@@ -116,6 +118,8 @@ RENAMED = {
     "milestone": "milestone_code",
     "pool": "is_pool",
     "publish": "is_public",
+    "before": "is_before",
+    "section": "section_code",
 }
 PREFIXED = {
     name: f"{name}_"

@@ -129,6 +129,8 @@ def conditions(pack: Pack) -> Iterator[tuple[Place, str]]:
         yield ("rules", number, "applies_when"), rule.applies_when
     for number, stage in enumerate(pack.stages):
         yield ("stages", number, "applies_when"), stage.applies_when
+    for number, duty in enumerate(pack.duties):
+        yield ("duties", number, "applies_when"), duty.applies_when
     for number, rule in enumerate(pack.money.rules):
         for name in ("applies_when", "waived_when", "row", "column"):
             yield ("money", "rules", number, name), getattr(rule, name)

@@ -16,6 +16,7 @@ from desk.packs.afterwards import (
     SanctionPart,
     TerminationPart,
 )
+from desk.packs.duties import DutyPart
 from desk.packs.filed import FacilitiesPart
 from desk.packs.papers import PaperPart, RecommenderTablePart, ScanPart, TablePart
 from desk.packs.part import Days, Part
@@ -428,6 +429,7 @@ class Pack(Part):
     acceptance: AcceptancePart | None = None
     sanctions: list[SanctionPart] = Field(default_factory=list)
     replaced_by: list[ReplacementPart] = Field(default_factory=list)
+    duties: list[DutyPart] = Field(default_factory=list)
     changes: list[ChangePart] = Field(default_factory=list)
     instalments: list[InstalmentPart] = Field(default_factory=list)
     equity: EquityPart | None = None

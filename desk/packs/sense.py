@@ -424,7 +424,7 @@ def _unused_types(pack: Pack) -> Found:
         part.code for part in pack.types if part.cap is not None or part.own_per_fiscal is not None
     }
     sources = [rule.expression + rule.applies_when for rule in pack.rules]
-    sources += [stage.applies_when for stage in pack.stages]
+    sources += [row.applies_when for row in (*pack.stages, *pack.duties)]
     sources += [grade.when for grade in pack.grades]
     if any("project.type" in source for source in sources):
         return

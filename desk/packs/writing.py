@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from core.workflow import Refused
 from desk.packs import reminding, schema, serving
 from desk.packs.schema import Pack
+from duties.models import DutyTerm
 from equity.models import EquityTerms, PayeeTemplate, TriggerTemplate
 from exchange.models import DemandScheme
 from facilities.models import FacilityScheme
@@ -103,6 +104,7 @@ def write_call(call: Call | None, programme: Programme, pack: Pack) -> Call:
 def _clear(call: Call) -> None:
     for model in (
         Topic,
+        DutyTerm,
         ClaimScheme,
         DemandScheme,
         FacilityScheme,
@@ -277,6 +279,7 @@ def _write_downstream(call: Call, pack: Pack) -> None:
         ReviewScheme.objects.create(call=call, is_blind=pack.review.blind, **fields)
         _ordered(Criterion, call, pack.review.criteria)
     _ordered(AwardGrade, call, pack.grades)
+    _ordered(DutyTerm, call, pack.duties, before="is_before", section="section_code")
     _ordered(ChangeTerm, call, pack.changes)
     _ordered(MilestoneTemplate, call, pack.milestones, demander_opinion="needs_demander_opinion")
     if pack.acceptance:

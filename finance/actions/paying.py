@@ -14,7 +14,16 @@ from awards.states import ENDED_EARLY, AgreementState
 from core import calendar, workflow
 from core.money import allocate, wan
 from core.workflow import Refused
-from finance import condition_clocks, money_clocks, notifications, queries, refund_clocks, refund_rules, rules
+from finance import (
+    condition_clocks,
+    money_clocks,
+    notifications,
+    queries,
+    refund_clocks,
+    refund_rules,
+    rules,
+    signals,
+)
 from finance.actions.committing import hold, shrink
 from finance.actions.performing import work_out
 from finance.models import Condition, Instalment, Payment
@@ -123,6 +132,7 @@ def record_payment(
     rules.check_payee(account, payee_account)
     amount = rules.check_amount(amount)
     rules.check_payment(paid_date=paid_date, voucher=voucher, today=today)
+    signals.paying.send(sender=Instalment, instalment=instalment, by=by, at=at)
     awards.settle_conditions(agreement=instalment.agreement, place=queries.place_of(instalment), at=at)
 
     def overpaid():

@@ -17,6 +17,7 @@ class FormKind(models.TextChoices):
     ANNUAL = "annual", _("年度报告")
     ACCEPTANCE = "acceptance", _("验收申请")
     DEMAND = "demand", _("需求表")
+    DUTY = "duty", _("报送事项")
 
 
 class Section(models.Model):

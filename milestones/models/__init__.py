@@ -11,6 +11,7 @@ from milestones.models.acceptances import (
 from milestones.models.changes import Change, ChangeConsent, ChangeKind, ChangeTerm, ChangeWay
 from milestones.models.extensions import Extension, Shift
 from milestones.models.promises import (
+    MONTH_DAY,
     Acceptance,
     DemanderOpinion,
     Indicator,
@@ -24,6 +25,7 @@ from milestones.models.promises import (
 from milestones.models.terminations import Termination
 
 __all__ = [
+    "MONTH_DAY",
     "Acceptance",
     "AcceptanceBonus",
     "AcceptanceCriterion",

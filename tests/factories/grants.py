@@ -8,6 +8,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts.models import OrganisationKind
+from duties.models import DutyTerm
 from grants.models import (
     Automation,
     BudgetCategory,
@@ -147,6 +148,7 @@ class CallFactory(DjangoModelFactory):
         section = Section.objects.create(call=call, code="solution", title="方案", order=1)
         in_order(Question, questions, call=call, section=section)
         in_order(EligibilityRule, rules, call=call)
+        in_order(DutyTerm, kwargs.get("duties", ()), call=call)
         if kwargs.get("budget", True):
             in_order(BudgetCategory, CATEGORIES, call=call)
             in_order(FundingSource, SOURCES, call=call)

@@ -19,6 +19,7 @@ from applications.models import (
 )
 from applications.queries import sha256_of, snapshot
 from applications.states import ApplicationState
+from duties.models import DutyTerm
 from grants.models import Call, EligibilityRule, Instrument, Programme, Sourcing, Stage, StageKind, Topic
 from grants.states import CallState, TopicState
 from reviews import actions
@@ -79,7 +80,7 @@ def publish(call: Call) -> Call:
     return Call.objects.get(pk=call.pk)
 
 
-def panel_call(*, stages=ALL_STAGES, weights=WEIGHTS, scheme=None, rules=(), **kwargs) -> Call:
+def panel_call(*, stages=ALL_STAGES, weights=WEIGHTS, scheme=None, rules=(), duties=(), **kwargs) -> Call:
     """A published call with stages, a score sheet and a review scheme."""
     call = CallFactory(**kwargs)
     steps = [{"kind": kind, "clause": f"第{order}条"} for order, kind in enumerate(stages, start=1)]
@@ -90,6 +91,7 @@ def panel_call(*, stages=ALL_STAGES, weights=WEIGHTS, scheme=None, rules=(), **k
     ]
     in_order(Criterion, sheet, call=call, max_score=100)
     in_order(EligibilityRule, rules, call=call)
+    in_order(DutyTerm, duties, call=call)
     ReviewScheme.objects.create(call=call, **(scheme or {}))
     return publish(call)
 
