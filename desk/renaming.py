@@ -81,6 +81,7 @@ def expressions_of(call: Call) -> Iterator[Place]:
     for part, model in (("acceptance.grades", AcceptanceGrade), ("acceptance.bonuses", AcceptanceBonus)):
         for row in model.objects.filter(call=call):
             yield _attribute(row, part, "when")
+    yield _attribute(call, "call", "paper_applies_when")
     for duty in call.duty_terms.all():
         yield _attribute(duty, "duties", "applies_when")
     for group in call.nominator_groups.all():

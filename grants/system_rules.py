@@ -58,6 +58,7 @@ def write(*, call: Call) -> None:
             clause=call.paper_clause,
             severity=severity,
             params=params,
+            applies_when=call.paper_applies_when,
         )
     groups = list(call.nominator_groups.all())
     if groups:

@@ -62,7 +62,7 @@ from applications.actions.nominating import (
     sign_nomination,
 )
 from applications.actions.numbering import keep_numbers
-from applications.actions.paper_copies import lapse_papers, receive_papers, void_papers
+from applications.actions.paper_copies import excuse_papers, lapse_papers, receive_papers, void_papers
 from applications.actions.partnering import (
     confirm_partner,
     fill_partner,
@@ -123,6 +123,7 @@ __all__ = [
     "drop_nominator",
     "end_project",
     "enter",
+    "excuse_papers",
     "fill_partner",
     "follow_amendment",
     "follow_moments",

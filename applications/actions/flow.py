@@ -144,4 +144,5 @@ def end_project(*, application: Application, end: str, by, at: datetime) -> None
     if changed:
         application.ended, application.ended_at = end, at
         workflow.record(application, "ended", by=by, at=at, data={"end": end})
+        paper_copies.ask_later(application=application, old=application.state, at=at)
         signals.went_on.send(sender=Application, application=application, by=by, at=at)

@@ -22,7 +22,7 @@ JUST_NOW = timedelta(minutes=1)
 def ask_papers(*, application: Application, at: datetime) -> None:
     """Called when an application was handed in, or recommended: the line waits and the clock runs."""
     call = application.call
-    if call.paper_copies is None or _runs(application):
+    if call.paper_copies is None or _runs(application) or _lets_off(application, at=at):
         return
     if call.paper_after != PaperAfter.CLOSING:
         # Asked for already, they are wanted of the new version; else the check or the award asks for them.
@@ -35,12 +35,29 @@ def ask_papers(*, application: Application, at: datetime) -> None:
     _wait(application, at=at)
 
 
+def _lets_off(application: Application, *, at: datetime) -> bool:
+    """The notice wants copies of some only: of the others the line says so, and nobody owes any."""
+    if queries.papers_apply(application):
+        # A condition that lacks data lets nobody off.
+        unsure = queries.paper_lines().filter(application=application, status=RuleStatus.REQUIRES_DATA)
+        unsure.update(status=RuleStatus.MANUAL)
+        return False
+    _settle(application, RuleStatus.NOT_APPLICABLE, str, at=at)
+    paper_clocks.dropped(application, by=None, at=at)
+    return True
+
+
 def ask_later(*, application: Application, old: str, at: datetime) -> None:
-    """Called by each move, `old` being the state left: behind the check or the award the line is made."""
+    """Called by each move, `old` being the state left, and at the end of a project: the line is made."""
     call, state = application.call, application.state
     passed = old == ApplicationState.FORMAL_CHECK and state not in queries.NO_PAPERS_IN
     awarded = state in queries.AWARDED_IN and old not in queries.AWARDED_IN
-    begins = {PaperAfter.CHECK: passed, PaperAfter.AWARD: awarded}
+    accepted = application.ended in queries.WELL_ENDED
+    begins = {
+        PaperAfter.CHECK: passed,
+        PaperAfter.AWARD: awarded,
+        PaperAfter.ACCEPTANCE: accepted,
+    }
     if call.paper_copies is None or not begins.get(call.paper_after):
         return
     rule = EligibilityRule.objects.filter(call_id=call.pk, code=PAPER_RULE).first()
@@ -48,6 +65,8 @@ def ask_later(*, application: Application, old: str, at: datetime) -> None:
         return
     waiting = {"status": RuleStatus.MANUAL, "evidence": {}, "checked_at": at}
     RuleResult.objects.get_or_create(application=application, rule=rule, defaults=waiting)
+    if _lets_off(application, at=at):
+        return
     if queries.papers_of(application).missing:
         _wait(application, at=at)
 
@@ -128,6 +147,19 @@ def void_papers(*, receipt: PaperReceipt, by, at: datetime) -> None:
         raise Lost(_("这次收件已经撤销。"), code="lost")
     workflow.record(current, "paper_voided", by=by, at=at, data={"copies": receipt.copies})
     _judge(current, by=by, at=at)
+
+
+@transaction.atomic
+def excuse_papers(*, application: Application, reason: str, by, at: datetime) -> None:
+    """The officer goes on without copies that did not come, with a reason. Raises Refused."""
+    current = _held(application)
+    rules.check_can_excuse_papers(by, current)
+    rules.check_reason(reason)
+    lines = RuleResult.objects.filter(application=current, rule__code=PAPER_RULE)
+    said = {"officer_status": RuleStatus.PASSED, "officer_note": reason.strip()}
+    lines.update(**said, officer=by, officer_at=at)
+    workflow.record(current, "paper_excused", by=by, at=at, note=reason.strip())
+    paper_clocks.done(current, by=by, at=at)
 
 
 def _held(application: Application) -> Application:

@@ -122,6 +122,7 @@ class ApplicationAdmin(
         "similarity",
         "repeated_numbers",
         "receive_papers",
+        "excuse_papers",
         "pass_check",
         "conclude",
         "give_back",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Role
 from applications import actions, queries, rules
-from applications.forms.papers import PaperForm, PapersForm
+from applications.forms.papers import ExcuseForm, PaperForm, PapersForm
 from applications.models import Application, RuleStatus, copies_received, lacks_a_kind
 from core.admin import button, dress
 from core.calendar import local_date
@@ -39,6 +39,7 @@ class PaperFilter(SimpleListFilter):
 
     def queryset(self, request, queryset):
         asked = queryset.filter(call__paper_copies__isnull=False, version__gt=0)
+        asked = asked.exclude(pk__in=queries.let_off().order_by().values("application_id"))
         if self.value() == "none":
             return asked.filter(papers=0)
         short = Q(papers__lt=F("call__paper_copies")) | Q(lacks_a_kind())
@@ -104,6 +105,17 @@ class PaperMixin:
             "asked": papers.asked,
         }
 
+    @button(
+        _("免报纸质材料"),
+        form=ExcuseForm,
+        may=lambda user, application: rules.allowed(rules.check_can_excuse_papers, user, application),
+        text=_("没有收齐也继续办理，理由记入办理经过；等待纸质材料的决定、签订可以继续。"),
+        icon="inventory",
+    )
+    def excuse_papers(self, request, application, data, at):
+        actions.excuse_papers(application=application, reason=data["reason"], by=request.user, at=at)
+        return _("已免报纸质材料。")
+
     @action(description=_("登记收到纸质材料"), permissions=["batch"])
     def receive(self, request, queryset):
         keys = list(queryset.order_by("pk").values_list("pk", flat=True)[: MOST + 1])
@@ -124,6 +136,7 @@ class PaperMixin:
             raise PermissionDenied
         keys = numbers(request.GET.get("ids", "").split(","))[:MOST]
         seen = Application.objects.visible_to(request.user).filter(pk__in=keys)
+        seen = seen.exclude(pk__in=queries.let_off().order_by().values("application_id"))
         seen = seen.filter(call__paper_copies__isnull=False).annotate(papers=copies_received())
         seen = seen.select_related("call__programme", "organisation").prefetch_related("call__paper_kinds")
         chosen = list(seen.order_by("-pk"))

@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from applications.fields import DayField
+from applications.fields import DayField, LimitedText
 from applications.questions import localised
 from grants.models import PaperKind
 
@@ -25,6 +25,12 @@ class DayForm(forms.Form):
         max_length=200,
         required=False,
         help_text=gettext_lazy("申报人也能看到。"),
+    )
+
+
+class ExcuseForm(forms.Form):
+    reason = LimitedText(
+        label=gettext_lazy("理由"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
     )
 
 

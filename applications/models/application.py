@@ -114,6 +114,7 @@ class Application(models.Model):
         "paper_received": _("登记收到纸质材料"),
         "paper_voided": _("撤销纸质材料收件"),
         "paper_missed": _("逾期未收齐纸质材料"),
+        "paper_excused": _("免报纸质材料"),
         "presented": _("上传答辩材料"),
         "slides_missed": _("逾期未上传答辩材料"),
         "appealed": _("申请复审"),

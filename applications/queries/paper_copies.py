@@ -16,7 +16,7 @@ from applications.models import (
     RuleStatus,
 )
 from applications.queries.scans import NOT_AWAITED_IN, scan_counts_from
-from applications.states import ApplicationState
+from applications.states import ApplicationState, ProjectEnd
 from core import calendar
 from core.models import Event
 from grants.models import PAPER_RULE, DayKind, PaperAfter, PaperKind, PaperSender
@@ -34,6 +34,8 @@ NO_PAPERS_IN = (
 )
 """Nothing is sent of what is written anew or is over."""
 AWARDED_IN = (ApplicationState.AGREEMENT, ApplicationState.AWARDED)
+
+WELL_ENDED = (ProjectEnd.COMPLETED, ProjectEnd.CONCLUDED)
 
 AGAIN_DAYS = 5
 """Working days for the copies of what is handed in (again) when the moment of the notice has passed."""
@@ -65,6 +67,8 @@ def _began(application: Application) -> datetime | None:
     if after == PaperAfter.CHECK:
         passed = application.check_decisions.filter(outcome=CheckOutcome.PASSED).order_by("-id").first()
         began = passed and passed.at
+    elif after == PaperAfter.ACCEPTANCE:
+        began = application.ended_at if application.ended in WELL_ENDED else None
     elif after == PaperAfter.AWARD:
         moves = Event.objects.about(application).filter(to_state__in=AWARDED_IN).order_by("at")
         began = moves.values_list("at", flat=True).first()
@@ -93,7 +97,8 @@ def paper_lines() -> QuerySet[RuleResult]:
 
 def papers_asked() -> QuerySet[Application]:
     """Applications whose copies have not all come; an office sends only what it has recommended."""
-    open_lines = paper_lines().exclude(status=RuleStatus.PASSED).order_by().values("application_id")
+    settled = (RuleStatus.PASSED, RuleStatus.NOT_APPLICABLE)
+    open_lines = paper_lines().exclude(status__in=settled).order_by().values("application_id")
     later = ~Q(call__paper_after=PaperAfter.CLOSING)
     rows = Application.objects.filter(pk__in=open_lines).exclude(~later & Q(state__in=NOT_AWAITED_IN))
     rows = rows.exclude(later & Q(state__in=NO_PAPERS_IN))
@@ -168,9 +173,9 @@ class Papers(NamedTuple):
 
 
 def papers_of(application: Application) -> Papers | None:
-    """None, without a query, where the notice wants none; at most four queries otherwise."""
+    """None, without a query, where the notice wants none; at most five queries otherwise."""
     call = application.call
-    if call.paper_copies is None or not application.version:
+    if call.paper_copies is None or not application.version or papers_let_off(application):
         return None
     clock = paper_clock(application)
     rows = PaperReceipt.objects.counted().filter(application=application, version=application.version)
@@ -193,9 +198,22 @@ def came_by_kind(applications: Collection[Application]) -> dict[tuple[int, int],
 
 
 def papers_settled(application: Application) -> bool:
-    """Whether the line about the copies says that all have come in time."""
+    """Whether the line about the copies says that all have come in time, or that none are wanted."""
     lines = RuleResult.objects.filter(application=application, rule__code=PAPER_RULE)
-    return any(line.final_status == RuleStatus.PASSED for line in lines.select_related("rule"))
+    settled = (RuleStatus.PASSED, RuleStatus.NOT_APPLICABLE)
+    return any(line.final_status in settled for line in lines.select_related("rule"))
+
+
+def let_off() -> QuerySet[RuleResult]:
+    """The lines of those for whom the notice's condition on the copies does not hold."""
+    return paper_lines().filter(status=RuleStatus.NOT_APPLICABLE)
+
+
+def papers_let_off(application: Application) -> bool:
+    """Whether the notice wants no copies of this one; no query where it wants them of all."""
+    if not application.call.paper_applies_when.strip():
+        return False
+    return let_off().filter(application=application).exists()
 
 
 def papers_asked_yet(application: Application) -> bool:

@@ -11,7 +11,7 @@ from applications.rules.managing import check_manages
 from applications.states import OFFICE, ApplicationState
 from core.calendar import local_date
 from core.workflow import Lost, Refused
-from grants.models import EligibilityRule, Severity
+from grants.models import EligibilityRule, PaperSender, Severity
 from grants.queries import moments_of
 
 MOST_COPIES = 999
@@ -121,6 +121,20 @@ def check_can_receive_papers(by, application: Application) -> None:
             % {"state": application.get_state_display()},
             code="state",
         )
+    check_papers_asked(application)
+    if call.paper_sender == PaperSender.RECOMMENDER and not queries.is_sent_by_recommender(application):
+        raise Refused(
+            _("纸质材料由推荐单位报送，推荐单位还没有推荐这一项，不能登记。"),
+            clause=call.paper_clause,
+            code="not_yet",
+        )
+
+
+def check_papers_asked(application: Application) -> None:
+    """They are wanted of this one, by now. Raises Refused."""
+    call = application.call
+    if queries.papers_let_off(application):
+        raise Refused(_("本项不属于须报送纸质材料的范围。"), clause=call.paper_clause, code="not_asked")
     if not queries.papers_asked_yet(application):
         raise Refused(
             _("本通知的纸质材料在%(after)s报送，现在还不用登记。")
@@ -128,6 +142,16 @@ def check_can_receive_papers(by, application: Application) -> None:
             clause=call.paper_clause,
             code="not_yet",
         )
+
+
+def check_can_excuse_papers(by, application: Application) -> None:
+    """Copies that are wanted by now and have not all come; in the check its own line is marked."""
+    check_manages(by, application)
+    if application.call.paper_copies is None or application.state in queries.NO_PAPERS_IN:
+        raise Refused(_("这一项没有等待报送的纸质材料。"), code="not_asked")
+    check_papers_asked(application)
+    if queries.papers_settled(application):
+        raise Refused(_("这一项没有等待报送的纸质材料。"), code="not_asked")
 
 
 def check_papers_came(application: Application, after: str) -> None:

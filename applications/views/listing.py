@@ -139,6 +139,7 @@ def detail(request, pk):
         "results": results,
         "decks": _decks(request.user, application, results),
         "papers": queries.papers_of(application),
+        "papers_let_off": queries.papers_let_off(application),
         "can_receive": rules.allowed(rules.check_can_receive_papers, request.user, application),
         "claim": None if editable else queries.settled_claim(application),
         "content": None if editable else content_of(application),

@@ -57,6 +57,7 @@ def found(pack: Pack) -> Found:
         for key in ("grades", "bonuses"):
             for index, row in enumerate(getattr(pack.acceptance, key)):
                 yield from _expression(("acceptance", key, index, "when"), row.when, names)
+    yield from _expression(("paper", "applies_when"), pack.paper.applies_when, known(codes))
     for index, row in enumerate(pack.duties):
         yield from _expression(("duties", index, "applies_when"), row.applies_when, known(codes))
     for index, group in enumerate(pack.nominators):

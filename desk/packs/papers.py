@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from desk.packs.part import Days, Part
-from desk.packs.values import Clause, Code, FixedMoment, Maybe120, Maybe200, Words120
+from desk.packs.values import Clause, Code, FixedMoment, Maybe120, Maybe200, Text, Words120
 from grants.models import DayKind, PaperAfter, PaperSender
 
 
@@ -51,6 +51,8 @@ class PaperPart(Part):
     copies: Annotated[int, Field(ge=1, le=99)] | None = None
     of: Annotated[str, Field(max_length=300)] = ""
     of_en: Annotated[str, Field(max_length=300)] = ""
+    applies_when: Text = ""
+    """For some applications only."""
     sender: PaperSender = PaperSender.APPLICANT
     at_recommender: bool = False
     address: Annotated[str, Field(max_length=300)] = ""

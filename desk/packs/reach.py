@@ -129,6 +129,7 @@ def conditions(pack: Pack) -> Iterator[tuple[Place, str]]:
         yield ("rules", number, "applies_when"), rule.applies_when
     for number, stage in enumerate(pack.stages):
         yield ("stages", number, "applies_when"), stage.applies_when
+    yield ("paper", "applies_when"), pack.paper.applies_when
     for number, duty in enumerate(pack.duties):
         yield ("duties", number, "applies_when"), duty.applies_when
     for number, rule in enumerate(pack.money.rules):

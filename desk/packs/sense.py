@@ -153,8 +153,8 @@ def _paper(pack: Pack, kinds: set) -> Found:
     """Who sends the copies on paper, who counts them, and from when their days count."""
     asked, call = pack.paper, pack.call
     if asked.copies is None:
-        if asked.days is not None or asked.until is not None or asked.kinds:
-            yield ("paper", "copies"), _("写了纸质材料的期限或种类，但没有写几份。")
+        if asked.days is not None or asked.until is not None or asked.kinds or asked.applies_when:
+            yield ("paper", "copies"), _("写了纸质材料的期限、种类或适用条件，但没有写几份。")
         return
     if (asked.days is None) == (asked.until is None):
         yield ("paper", "until"), _("要求纸质材料的，期限和截止时间写一个；不要求的都不写。")
@@ -163,7 +163,7 @@ def _paper(pack: Pack, kinds: set) -> Found:
         yield ("paper", "at_recommender"), _("推荐单位报送的纸质材料，由主管部门登记。")
     if (by_recommender or asked.at_recommender) and StageKind.RECOMMENDATION not in kinds:
         yield ("paper", "sender"), _("纸质材料经推荐单位，但环节里没有推荐审核。")
-    if StageKind.FORMAL_CHECK not in kinds and asked.after != PaperAfter.AWARD:
+    if StageKind.FORMAL_CHECK not in kinds and asked.after in (PaperAfter.CLOSING, PaperAfter.CHECK):
         yield ("paper", "copies"), _("纸质材料由形式审查核对，但环节里没有形式审查。")
     at_closing = asked.after == PaperAfter.CLOSING
     if at_closing and by_recommender and asked.days is not None and not _closes_recommending(pack):
@@ -181,6 +181,8 @@ def _paper(pack: Pack, kinds: set) -> Found:
             ("paper", "after"),
             _("获立项后报送的，收齐之前不能签订任务书，但环节里没有签订任务书；只作提示的请勾选。"),
         )
+    if asked.after == PaperAfter.ACCEPTANCE and not pack.milestones:
+        yield ("paper", "after"), _("通过验收后才报送纸质材料，但通知没有里程碑，没有验收。")
     if not asked.address:
         yield ("paper", "address"), _("请写明纸质材料报送到哪里、交给谁。")
     if not asked.clause:

@@ -51,6 +51,7 @@ class PaperAfter(models.TextChoices):
     CLOSING = "closing", _("申报截止（由推荐单位报送的，推荐截止）之后")
     CHECK = "check", _("形式审查通过之后")
     AWARD = "award", _("获立项之后")
+    ACCEPTANCE = "acceptance", _("项目通过验收之后")
 
 
 class RunsFrom(models.TextChoices):
@@ -284,6 +285,11 @@ class Call(models.Model):
         help_text=_("例如：系统生成的申报书和附件，A4 双面打印，胶装成册，首页盖章"),
     )
     paper_of_en = models.CharField(_("英文内容和装订"), max_length=300, blank=True)
+    paper_applies_when = models.TextField(
+        _("纸质材料适用条件（CEL）"),
+        blank=True,
+        help_text=_("只对部分申报要求的填写；缺少数据的照常要求"),
+    )
     paper_sender = models.CharField(
         _("纸质材料由谁报送"), max_length=12, choices=PaperSender, default=PaperSender.APPLICANT
     )
@@ -297,11 +303,12 @@ class Call(models.Model):
     )
     paper_after = models.CharField(
         _("纸质材料何时报送"),
-        max_length=10,
+        max_length=12,
         choices=PaperAfter,
         default=PaperAfter.CLOSING,
         help_text=_(
-            "形式审查通过后报送的，收齐之前不能决定立项；获立项后报送的，收齐之前主管部门不能签订任务书"
+            "形式审查通过后报送的，收齐之前不能决定立项；获立项后报送的，收齐之前主管部门不能签订任务书；"
+            "通过验收后报送的只催交和登记"
         ),
     )
     paper_days = models.PositiveSmallIntegerField(
@@ -309,7 +316,7 @@ class Call(models.Model):
         null=True,
         blank=True,
         help_text=_(
-            "申报截止（常年受理的为提交，由推荐单位报送的为推荐截止）、形式审查通过或获立项后几日内送达；"
+            "申报截止（常年受理的为提交，由推荐单位报送的为推荐截止）、形式审查通过、获立项或通过验收后几日内送达；"
             "通知规定了时间的填写截止时间"
         ),
     )
