@@ -86,16 +86,18 @@ def _settle(rows, wanted: Iterable[Wanted], call: Call, *, by, at) -> None:
 
 
 def _make(one: Wanted, call: Call, *, by, at) -> None:
-    duty = Duty.objects.create(
-        term=one.term,
+    # Two applications of a unit may be handed in at once: one of them makes what the unit owes.
+    duty, is_new = Duty.objects.get_or_create(
         series=call.series,
         code=one.term.code,
         application=one.application,
         organisation=one.organisation,
         region=one.region,
         year=one.year,
-        due_at=one.due_at,
+        defaults={"term": one.term, "due_at": one.due_at},
     )
+    if not is_new:
+        return
     workflow.record(duty, "opened", by=by, at=at, to_state=duty.state)
     notifications.opened(queries.with_subject(Duty.objects.all()).get(pk=duty.pk), at=at)
 

@@ -34,6 +34,7 @@ TONES = {
     DutyState.DONE: "success",
     DutyState.WAIVED: "success",
     DutyState.CANCELLED: "danger",
+    "overdue": "danger",
 }
 
 
@@ -73,7 +74,7 @@ class DutyAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
         "application__number",
         "organisation__name",
     )
-    fields = ("what", "about", "owes", "due", "when", "text", "blocks", "clause", "call", "condition")
+    fields = ("page", "about", "owes", "due", "when", "text", "blocks", "clause", "call", "state")
     readonly_fields = fields
     change_form_before_template = "duties/admin/_hand_ins.html"
     actions_list = ("export",)
@@ -95,6 +96,11 @@ class DutyAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
     def what(self, obj):
         title = localised(obj.term, "title")
         return f"{title} {obj.year}" if obj.year else title
+
+    @display(description=_("事项"))
+    def page(self, obj):
+        """Where it is filled in and read, also by the bureau for what it owes itself."""
+        return format_html('<a href="{}">{}</a>', reverse("duties:duty", args=[obj.pk]), self.what(obj))
 
     @display(description=_("对象"))
     def about(self, obj):
@@ -133,6 +139,8 @@ class DutyAdmin(ActionButtonsMixin, ReadOnlyMixin, HistoryMixin, ModelAdmin):
 
     @display(description=_("状态"), ordering="state", label=TONES)
     def condition(self, obj):
+        if obj.is_owed and obj.due_at < timezone.now():
+            return "overdue", _("已逾期")
         return obj.state, obj.get_state_display()
 
     # ---- what is done ----

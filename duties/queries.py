@@ -112,7 +112,7 @@ def _plain(term: DutyTerm) -> list[Question]:
         label=gettext_noop("说明"),
         label_en="Remarks",
         is_required=False,
-        config={"max_length": 2000},
+        config={"max_length": 500},
     )
     return [files, note]
 
