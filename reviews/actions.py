@@ -16,6 +16,7 @@ from core import calendar, workflow
 from core.workflow import Lost, Refused
 from grants import actions as grants
 from grants.models import Topic
+from grants.queries import moment_ahead
 from reviews import library, notifications, queries, rules
 from reviews.models import Assignment, Conflict, ConflictKind, DemanderChoice, Expert, Review, Score
 from reviews.states import AssignmentState
@@ -36,11 +37,18 @@ def invite(*, application: Application, expert: Expert, by, at: datetime) -> Ass
         expert=expert,
         invited_by=by,
         invited_at=at,
-        due_at=calendar.due(at, scheme.review_days),
+        due_at=_due(application, scheme.review_days, at=at),
     )
     workflow.record(assignment, "invited", by=by, at=at, to_state=assignment.state)
     notifications.invited(assignment, at=at)
     return assignment
+
+
+def _due(application: Application, days: int, *, at: datetime) -> datetime:
+    """So many working days from the invitation, never behind the moment by which the notice ends the step."""
+    until = moment_ahead(application.call, application.state, at=at)
+    due = calendar.due(at, days)
+    return min(due, until) if until else due
 
 
 @transaction.atomic

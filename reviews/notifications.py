@@ -27,8 +27,11 @@ def panel_url(application: Application) -> str:
 
 
 def _open(assignment: Assignment, kind, *, due_at, days: int, clause: str, at) -> None:
-    text = _("自 %(date)s 邀请起 %(days)s 个工作日内")
-    explanation = said(text, date=calendar.local_date(assignment.invited_at), days=days)
+    told = {"date": calendar.local_date(assignment.invited_at), "days": days}
+    explanation = said(_("自 %(date)s 邀请起 %(days)s 个工作日内"), **told)
+    if due_at < calendar.due(assignment.invited_at, days):
+        text = _("自 %(date)s 邀请起 %(days)s 个工作日内，不晚于评审环节 %(until)s 截止")
+        explanation = said(text, **told, until=calendar.local_date(due_at))
     deadlines.open_deadline(
         subject=assignment,
         kind=kind,
@@ -45,7 +48,7 @@ def _open(assignment: Assignment, kind, *, due_at, days: int, clause: str, at) -
 
 def answer_by(assignment: Assignment):
     scheme = queries.scheme_of(assignment.application.call)
-    return calendar.due(assignment.invited_at, scheme.answer_days)
+    return min(calendar.due(assignment.invited_at, scheme.answer_days), assignment.due_at)
 
 
 def open_answer(assignment: Assignment, *, at) -> None:

@@ -67,11 +67,13 @@ def _money_line(code, text, clause, ok, evidence, hint):
 
 def _cap(terms: Terms, budget):
     cap, asked = terms.cap, budget["fiscal"]
-    if cap is None:
+    if cap is None or not (cap or asked):
         return None
     return _money_line(
         "call-cap",
-        _("申请财政资金不超过 %(cap)s。") % {"cap": money.wan(cap)},
+        _("申请财政资金不超过 %(cap)s。") % {"cap": money.wan(cap)}
+        if cap
+        else _("不安排财政资金，不填写申请额。"),
         terms.cap_clause,
         asked <= cap,
         {str(_("申请财政资金")): money.wan(asked), str(_("上限")): money.wan(cap)},

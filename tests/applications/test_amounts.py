@@ -220,8 +220,10 @@ def test_a_type_without_public_money_is_handed_in_and_awarded_with_nothing():
     call.refresh_from_db()
     application = fill(ApplicationFactory(call=call, project_type=kind), fiscal=Decimal(50 * WAN))
     (line,) = [line for line in eligibility.evaluate(application) if line.code == "call-cap"]
+    assert line.text == "不安排财政资金，不填写申请额。"
     assert line.hint == "申请 50 万元，超过上限 0 万元，多 50 万元。"
     fill(application, fiscal=Decimal(0))
+    assert not [line for line in eligibility.evaluate(application) if line.code == "call-cap"]
     actions.submit(application=application, by=application.created_by, at=timezone.now())
     put(application, "decision")
     with pytest.raises(Refused, match="“自筹类”不安排财政资金"):

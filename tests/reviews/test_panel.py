@@ -10,9 +10,10 @@ from applications import actions as applications
 from applications.models import Application, Participant
 from applications.states import ApplicationState
 from core.workflow import Refused
+from grants.models import Stage
 from notifications.models import Deadline, Message
 from reviews import actions, queries, rules
-from reviews.models import Assignment, Conflict, ConflictKind
+from reviews.models import Assignment, Conflict, ConflictKind, ReviewScheme
 from reviews.states import AssignmentState
 from tests.factories.accounts import (
     MembershipFactory,
@@ -21,13 +22,16 @@ from tests.factories.accounts import (
     member_of,
     officer,
 )
+from tests.factories.grants import in_order
 from tests.factories.reviews import (
     ApplicationFactory,
+    CallFactory,
     ExpertFactory,
     TopicFactory,
     bid_call,
     manager_of,
     panel_call,
+    publish,
 )
 
 pytestmark = pytest.mark.django_db
@@ -217,6 +221,23 @@ def test_a_panel_is_full_at_its_size_until_somebody_leaves_it():
 
     assert refused.value.code == "panel_full"
     assert Assignment.objects.active().count() == 2
+
+
+def test_an_expert_has_never_longer_than_the_notice_gives_the_step():
+    until = NOW + timedelta(days=3)
+    call = CallFactory()
+    in_order(Stage, [{"kind": "expert_review", "until": until}], call=call, days=10)
+    ReviewScheme.objects.create(call=call, panel_size=2, answer_days=5, review_days=10, clause="第七条")
+    application = ApplicationFactory(call=publish(call))
+
+    early, late = invite(application, ExpertFactory()), ExpertFactory()
+
+    assert early.due_at == until
+    clock = Deadline.objects.open().get(kind="review_answer", object_id=early.pk)
+    assert clock.due_at == until
+    assert "不晚于评审环节 2026-05-14 截止" in str(clock.explanation)
+    # Behind that moment the days count: whoever is asked late still has time.
+    assert invite(application, late, at=until + timedelta(hours=1)).due_at > until + timedelta(days=10)
 
 
 def test_several_are_asked_together_or_none():
