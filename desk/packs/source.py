@@ -11,6 +11,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
 
 from core import plain_yaml
+from desk.packs import periods
 from desk.packs.schema import Pack
 from desk.packs.values import fill_year, is_relative, read_moment
 
@@ -154,6 +155,13 @@ def _resolve(tree: dict, source: Source, *, today: date) -> list[Problem]:
     for index, row in enumerate(batches if isinstance(batches, list) else ()):
         if isinstance(row, dict):
             problems += _read_moments(row, ("intakes", index), source, today=today)
+    if isinstance(batches, dict):
+        try:
+            moments = {name: call.get(name) for name in ("opens", "closes")}
+            tree["intakes"] = periods.batches(batches, **moments)
+        except ValueError as fault:
+            problems.append(source.problem(("intakes",), str(fault)))
+            tree["intakes"] = []
     return problems
 
 

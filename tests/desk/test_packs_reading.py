@@ -492,3 +492,53 @@ rules:
     nobody = report.replace("direction == '平台'", "rig == 'x'")
     with pytest.raises(packs.BadPack, match="引用了本题自己"):
         packs.read(SMALL.replace("rules:\n", nobody, 1), today=TODAY, name="x.yaml")
+
+
+EVERY_QUARTER = """intakes:
+  every: quarter
+  unit_days: 5
+  planned_number: 20
+  clause: 第二条
+stages:
+"""
+
+
+def test_periods_of_the_calendar_are_written_in_one_line_and_come_as_batches():
+    text = SMALL.replace("stages:\n", EVERY_QUARTER, 1).replace("closes: 2026-04-01", "closes: 2026-09-20")
+    text = text.replace(
+        "  - kind: formal_check\n", "  - {kind: unit_review, days: 3}\n  - kind: formal_check\n"
+    )
+    pack, _source = packs.read(text, today=TODAY)
+    rows = [
+        (
+            row.code,
+            row.name,
+            f"{row.opens:%m-%d %H:%M}",
+            f"{row.closes:%m-%d %H:%M}",
+            f"{row.unit_closes:%m-%d}",
+        )
+        for row in pack.intakes
+    ]
+    assert rows == [
+        ("q2026_1", "2026年第1季度", "03-01 09:00", "03-31 17:00", "04-05"),
+        ("q2026_2", "2026年第2季度", "04-01 00:00", "06-30 17:00", "07-05"),
+        ("q2026_3", "2026年第3季度", "07-01 00:00", "09-20 17:00", "09-25"),
+    ]
+    assert {(row.planned_number, row.clause) for row in pack.intakes} == {(20, "第二条")}
+    assert packs.read(packs.write(pack), today=TODAY)[0] == pack
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("every: quarter", "every: week", "按周期受理的，every 写 month、quarter 或 half_year。"),
+        ("unit_days: 5", "unit_days: 五", "“unit_days”应为 0 到 365 的天数。"),
+        ("unit_days: 5", "days: 5", "不认识“days”，请检查拼写。"),
+        ("  closes: 2026-04-01 17:00\n", "", "按周期受理的，通知须写明开始时间和最后一个周期的截止时间。"),
+    ],
+)
+def test_what_is_wrong_with_periods_is_said_at_their_line(old, new, sentence):
+    text = SMALL.replace("stages:\n", EVERY_QUARTER, 1).replace(old, new, 1)
+    with pytest.raises(packs.BadPack) as bad:
+        packs.read(text, today=TODAY)
+    assert ("intakes", sentence) in [(found.place, found.message) for found in bad.value.problems]
