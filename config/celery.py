@@ -32,6 +32,7 @@ app.conf.beat_schedule = {
     "sweep-deadlines": {"task": "notifications.tasks.sweep", "schedule": 60.0},
     "deem-served": {"task": "notifications.tasks.deem_served", "schedule": 300.0},
     "warn-of-expiry": {"task": "portal.tasks.warn_of_expiry", "schedule": 3600.0},
+    "tell-of-batches": {"task": "portal.tasks.tell_of_batches", "schedule": 600.0},
     "digest": {"task": "notifications.tasks.digest", "schedule": crontab(hour=8, minute=30)},
     "deliver-outbox": {"task": "notifications.tasks.deliver_outbox", "schedule": 30.0},
 }

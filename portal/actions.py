@@ -7,19 +7,24 @@ from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 from django.urls import reverse
 
 from accounts import actions as accounts
 from accounts.models import Membership, Organisation, OrganisationFact, User
 from accounts.queries import expiring
 from accounts.roles import UnitRole
+from applications.models import Application
+from applications.states import ApplicationState
 from awards.models import Agreement
+from core import workflow
 from core.calendar import local_date
+from core.models import Event
 from documents.actions import store
 from documents.models import Document
-from grants.models import Call
+from grants.models import Call, Intake
 from grants.queries import intakes_of
+from grants.states import CallState
 from notifications.actions import tell
 from notifications.models import CalendarFeed, Deadline
 from notifications.policies import new_token
@@ -30,6 +35,8 @@ PROOF = "proof"
 PROOFS = ["pdf", "jpg", "jpeg", "png"]
 WARNED_DAYS = 60
 AT_ONCE = 500
+STALE = timedelta(days=2)
+"""A batch that opened longer ago is no news: nobody is told of it when the workers stood still."""
 SETTABLE = ("fields", "region", "rungs", "by_mail")
 
 
@@ -50,7 +57,6 @@ def unsubscribe(*, by: User) -> bool:
 
 def tell_subscribers(*, call: Call, at: datetime) -> int:
     """One message to each person whose subscription fits a new call; mail only to those who asked for it."""
-    wanted = Subscription.objects.matching(**finding.facets(call)).filter(user__is_active=True)
     context = {
         "title": call.title,
         "programme": call.programme.name,
@@ -66,22 +72,59 @@ def tell_subscribers(*, call: Call, at: datetime) -> int:
         ],
         "stop": reverse("portal:subscription"),
     }
+    return _tell_followers(call, "portal/new_call", context, at=at)
+
+
+def _tell_followers(call: Call, template: str, context: dict, *, at: datetime, beside=()) -> int:
+    """Whoever subscribed to calls like this one, except those `beside` who are told in other words."""
+    wanted = Subscription.objects.matching(**finding.facets(call)).filter(user__is_active=True)
     url = reverse("portal:call", args=[call.pk])
     told = 0
     for by_mail, channels in ((True, ("email",)), (False, ())):
-        rows = wanted.filter(by_mail=by_mail).select_related("user").order_by("pk")
+        rows = wanted.filter(by_mail=by_mail).exclude(user__in=beside).select_related("user").order_by("pk")
         people = [row.user for row in rows.iterator(chunk_size=2_000)]
         told += len(
-            tell(
-                recipients=people,
-                template="portal/new_call",
-                context=context,
-                url=url,
-                at=at,
-                channels=channels,
-            )
+            tell(recipients=people, template=template, context=context, url=url, at=at, channels=channels)
         )
     return told
+
+
+def tell_of_batches(*, at: datetime) -> int:
+    """Once a later batch of a call opens, whoever has a draft of it and its followers are told, once.
+
+    The first batch opens with the call, of which they were told when it was published.
+    """
+    opened = Intake.objects.filter(
+        call__state=CallState.PUBLISHED, opens_at__lte=at, opens_at__gt=at - STALE
+    ).exclude(opens_at=F("call__opens_at"))
+    told = 0
+    for intake in opened.select_related("call__programme").order_by("call_id", "opens_at", "order"):
+        told += _tell_of_batch(intake, at=at)
+    return told
+
+
+@transaction.atomic
+def _tell_of_batch(intake: Intake, *, at: datetime) -> int:
+    call = Call.objects.select_for_update(of=("self",)).select_related("programme").get(pk=intake.call_id)
+    versions = Call.objects.filter(series=call.series).values("pk")
+    about = ContentType.objects.get_for_model(Call)
+    said = Event.objects.filter(content_type=about, object_id__in=versions, verb="batch_opened")
+    if said.filter(data__batch=intake.code).exists():
+        return 0
+    workflow.record(call, "batch_opened", by=None, at=at, note=intake.name, data={"batch": intake.code})
+    context = {
+        "title": call.title,
+        "programme": call.programme.name,
+        "batch": intake.name,
+        "opens_at": intake.opens_at.isoformat(),
+        "closes_at": intake.closes_at.isoformat(),
+        "stop": reverse("portal:subscription"),
+    }
+    drafts = Application.objects.filter(call=call, state=ApplicationState.DRAFT)
+    people = User.objects.filter(pk__in=drafts.values("team__user"), is_active=True)
+    url = reverse("applications:list")
+    told = len(tell(recipients=list(people), template="portal/batch_open", context=context, url=url, at=at))
+    return told + _tell_followers(call, "portal/batch_followed", context, at=at, beside=people)
 
 
 @transaction.atomic

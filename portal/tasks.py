@@ -1,4 +1,4 @@
-"""Work by the clock: certificates that end soon."""
+"""Work by the clock: certificates that end soon, batches that open."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -10,3 +10,9 @@ from portal import actions
 def warn_of_expiry() -> None:
     """Repeated by beat; each certificate is told of once."""
     actions.warn_of_expiry(at=timezone.now())
+
+
+@shared_task
+def tell_of_batches() -> None:
+    """Repeated by beat; each batch is told of once."""
+    actions.tell_of_batches(at=timezone.now())

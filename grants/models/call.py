@@ -110,7 +110,7 @@ class Call(models.Model):
     """One notice (通知). Amounts are 元. Everything below it is frozen when it is published."""
 
     machine = states.CALL
-    event_verbs = {"amended": _("修订通知"), "edited": _("编辑")}
+    event_verbs = {"amended": _("修订通知"), "edited": _("编辑"), "batch_opened": _("批次开始受理")}
 
     series = models.UUIDField(_("通知系列"), default=uuid.uuid4, editable=False, db_index=True)
     """The same for all versions of a notice; counts over "this call" run over the series."""
