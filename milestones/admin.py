@@ -6,7 +6,7 @@ from django.contrib.admin import SimpleListFilter, register
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold import admin as unfold
 from unfold.decorators import display
@@ -15,7 +15,7 @@ from awards.project_lines import ProjectLines
 from core.admin import ActionButtonsMixin, HistoryMixin, ModelAdmin, ReadOnlyMixin, button, page
 from core.calendar import local_date
 from grants.admin import PartOfCallMixin
-from milestones import accepting, actions, extending, queries, rules, sanctions
+from milestones import accepting, actions, changing, extending, queries, rules, sanctions
 from milestones.acceptance_admin import hearing_page
 from milestones.change_admin import ChangeAdmin
 from milestones.forms import ConclusionForm, OpinionOfOfficeForm, ReasonForm
@@ -104,6 +104,7 @@ class MilestoneAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMix
         "name",
         "due_date",
         "deliverable",
+        "changed",
         "check_days",
         "check_by_date",
         "unit_pledge",
@@ -111,7 +112,7 @@ class MilestoneAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMix
         "clause",
         "state",
     )
-    readonly_fields = ("agreement_link", "project", "unit")
+    readonly_fields = ("agreement_link", "project", "unit", "changed")
     inlines = (IndicatorInline,)
     change_form_before_template = "milestones/includes/_admin_hand_ins.html"
     actions_detail = ("hear", "conclude", "fail", "sanction")
@@ -142,6 +143,12 @@ class MilestoneAdmin(ProjectLines, ActionButtonsMixin, ReadOnlyMixin, HistoryMix
     @display(description=_("状态"), ordering="state", label=STATE_TONES)
     def condition(self, obj):
         return obj.state, obj.get_state_display()
+
+    @display(description=_("已生效的变更"))
+    def changed(self, obj):
+        """By which the evidence is judged, where it differs from the agreement."""
+        lines = ((changing.sentence(row),) for row in changing.known_to_examiners(obj.agreement))
+        return format_html_join("", "<p>{}</p>", lines) or "-"
 
     @display(description=_("任务书"))
     def agreement_link(self, obj):

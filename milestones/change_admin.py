@@ -36,6 +36,7 @@ class ChangeAdmin(RequestAdmin):
         ("kind", "way", "clause"),
         "before",
         "after",
+        "aftermath",
         "reason",
         "files",
         ("submitted_by", "submitted_at"),
@@ -45,12 +46,16 @@ class ChangeAdmin(RequestAdmin):
         "opinion",
         ("decided_by", "decided_at"),
     )
-    readonly_fields = ("project_link", "unit", "files")
+    readonly_fields = ("project_link", "unit", "files", "aftermath")
     people = ("submitted_by", "unit_by", "decided_by")
 
     @display(description=_("证明材料"))
     def files(self, obj):
         return file_links(obj)
+
+    @display(description=_("生效以后"))
+    def aftermath(self, obj):
+        return changing.aftermath(obj.kind)
 
     @display(description=_("状态"), ordering="state", label=TONES)
     def condition(self, obj):

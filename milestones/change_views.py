@@ -66,6 +66,7 @@ def ask(request, pk, kind):
             return redirect("milestones:change", found.pk)
     context = _about(agreement, title=_("申请变更：%(kind)s") % {"kind": term}) | {
         "term": term,
+        "aftermath": changing.aftermath(kind),
         "last_day": changing.last_day(agreement, term),
         "closed": closed if request.method != "POST" else None,
         "form": form,
@@ -102,6 +103,7 @@ def change(request, pk):
     context = _about(found.agreement, title=_("变更申请")) | {
         "asked": found,
         "term": changing.term_of(found.agreement, found.kind),
+        "aftermath": changing.aftermath(found.kind),
         "files": Document.objects.about(found).visible_to(request.user).order_by("kind"),
         # Whoever reviews it sends it back instead.
         "may_withdraw": not may_review and changing.can_withdraw(request.user, found),

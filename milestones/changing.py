@@ -6,7 +6,7 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 
 from applications import actions as applications
 from applications import eligibility
@@ -164,6 +164,37 @@ def _described(leave: list[Participant], join: Collection[dict]) -> tuple[str, s
 
 def _person(role: str, name: str, unit: str) -> str:
     return _("%(role)s：%(name)s（%(unit)s）") % {"role": role, "name": name, "unit": unit}
+
+
+BY_ITSELF = gettext_lazy("同意后系统随处更新，不用另行办理。")
+BY_HAND = {
+    ChangeKind.BUDGET: gettext_lazy(
+        "资助额、各期拨款和任务书的预算不自动改变，决算按变更后的预算核对。要减少资助的，由经费人员另行办理。"
+    ),
+    ChangeKind.INDICATORS: gettext_lazy(
+        "里程碑所列的考核指标不自动改变：里程碑页列出这份变更，审核和验收按变更后的指标判断。"
+    ),
+    ChangeKind.CONTENT: gettext_lazy(
+        "里程碑的交付物和日期不自动改变：里程碑页列出这份变更，审核和验收按变更后的内容判断；要改日期的另行申请延期。"
+    ),
+    ChangeKind.UNIT: gettext_lazy(
+        "任务书的签署、收款账户和各单位的预算不自动改变：改由其他单位收款的，由项目主管和经费人员另行办理。"
+    ),
+    ChangeKind.OTHER: gettext_lazy("任务书不自动改变，以这份变更为准。"),
+}
+"""What a change of anything but people and title leaves for somebody to do; said wherever it is decided."""
+OF_MILESTONES = (ChangeKind.INDICATORS, ChangeKind.CONTENT, ChangeKind.BUDGET)
+"""Changes that whoever examines a milestone has to know."""
+
+
+def aftermath(kind: str) -> str:
+    return str(BY_HAND.get(kind, BY_ITSELF))
+
+
+def known_to_examiners(agreement: Agreement) -> list[Change]:
+    """Changes in force by which the evidence of milestones is judged, the latest first; one query."""
+    rows = Change.objects.in_force().filter(agreement=agreement, kind__in=OF_MILESTONES)
+    return list(rows.order_by("-id"))
 
 
 def sentence(change: Change) -> str:

@@ -14,7 +14,7 @@ from awards.actions import end_early
 from awards.models import Agreement
 from core.workflow import Refused
 from milestones import actions, changing
-from milestones.models import Change, ChangeTerm, MilestoneTemplate
+from milestones.models import Change, ChangeTerm, Milestone, MilestoneTemplate
 from milestones.states import CHANGE
 from notifications.models import Deadline, Message
 from seeds.codes import make_id_number
@@ -367,3 +367,19 @@ def test_every_move_of_the_table_and_no_other():
         "unit_review": {"submitted", "filed", "returned", "withdrawn"},
         "submitted": {"approved", "refused", "withdrawn"},
     }
+
+
+def test_what_a_change_leaves_to_do_by_hand_is_said_and_examiners_read_it(project, client):
+    found, people = project
+    client.force_login(people["team"])
+    page = client.get(reverse("milestones:ask_change", args=[found.pk, "budget"])).content.decode()
+    assert "各期拨款和任务书的预算不自动改变" in page
+    change = ask(found, "budget", by=people["unit_admin"], before="设备费 10 万元", after="设备费 5 万元")
+    milestone = Milestone.objects.filter(agreement=found).first()
+    address = reverse("admin:milestones_milestone_change", args=[milestone.pk])
+    client.force_login(people["manager"])
+    assert "设备费 5 万元" not in client.get(address).content.decode()
+    decision = client.get(reverse("admin:milestones_change_change", args=[change.pk])).content.decode()
+    assert "各期拨款和任务书的预算不自动改变" in decision
+    actions.approve_change(change=change, opinion="同意", by=people["manager"], at=AT)
+    assert "预算调剂：设备费 10 万元 → 设备费 5 万元" in client.get(address).content.decode()
