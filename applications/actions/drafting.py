@@ -88,7 +88,7 @@ def start(
     where only such projects may apply, the newest if none is named.
     """
     rules.check_can_start(by, call, topic, organisation, project_type=project_type, at=at)
-    right = rules.check_entry(call, organisation, outline, at=at)
+    right = rules.check_entry(by, call, organisation, outline, at=at)
     outline = right.outline if right else None
     carried = {name: getattr(outline, name) for name in CARRIED} if outline else {}
     application = Application.objects.create(

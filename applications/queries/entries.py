@@ -73,14 +73,17 @@ def _unused(rows: QuerySet, call: Call, *, handed_in: bool = False) -> QuerySet:
     return rows.exclude(pk__in=used.values("follows_id"))
 
 
-def rights(call: Call, units) -> list[Right]:
+def rights(call: Call, units, *, by=None) -> list[Right]:
     """What units may come in by and have not used, the newest of each line first; no query without lines.
 
+    Of a person only the projects of their own teams and of units they administer: what was written goes over.
     Two queries for each line, and one for each project where the days run from its choice.
     """
     found: dict[int, Right] = {}
+    own = None if by is None else Application.objects.own_to(by).values("pk")
     for entry in entries_of(call):
         rows = _unused(sources(entry), call).filter(organisation__in=units)
+        rows = rows if own is None else rows.filter(pk__in=own)
         for outline in rows.select_related("call__programme", "organisation").order_by("-id"):
             if outline.pk not in found:
                 found[outline.pk] = Right(outline, entry, entry_until(entry, outline))

@@ -141,7 +141,7 @@ def check_invited(call: Call, organisation) -> None:
         )
 
 
-def check_entry(call: Call, organisation, outline: Application | None = None, *, at) -> queries.Right | None:
+def check_entry(by, call: Call, organisation, outline: Application | None, *, at) -> queries.Right | None:
     """By which line of the notice a unit comes in, with the earlier project that was chosen; None: by none.
 
     Raises Refused where only chosen projects may apply and none is left, or `outline` is not among them.
@@ -150,7 +150,7 @@ def check_entry(call: Call, organisation, outline: Application | None = None, *,
     needed = any(entry.is_required for entry in lines)
     if outline is None and not needed:
         return None
-    known = queries.rights(call, [organisation.pk])
+    known = queries.rights(call, [organisation.pk], by=by)
     known = [right for right in known if outline is None or right.outline.pk == outline.pk]
     if not known:
         raise Refused(

@@ -61,7 +61,11 @@ def start(request, call_pk):
         units=units,
         types=types,
         closings=closings,
-        rights=[right for right in queries.rights(call, units) if right.until is None or now <= right.until],
+        rights=[
+            right
+            for right in queries.rights(call, units, by=request.user)
+            if right.until is None or now <= right.until
+        ],
         is_bound_to_entry=any(line.is_required for line in lines),
         initial={"outline": number(request.GET["outline"])} if request.GET.get("outline") else {},
     )

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.roles import UnitRole
 from applications import actions, quotas
 from applications.eligibility import evaluate
 from applications.models import Application, RuleStatus
@@ -147,6 +148,18 @@ def test_whose_project_was_chosen_knows_until_when_it_may_go_on():
     fill(application)
     actions.submit(application=application, by=application.created_by, at=timezone.now())
     assert not Deadline.objects.open().filter(kind=DeadlineKind.SECOND_STEP).exists()
+
+
+def test_a_colleague_who_is_not_of_the_team_takes_nothing_over():
+    project = earlier()
+    colleague = member_of(project.organisation)
+    call = province()
+    assert rights(call, [project.organisation_id], by=colleague) == []
+    with pytest.raises(Refused) as refused:
+        actions.start(call=call, organisation=project.organisation, by=colleague, at=timezone.now())
+    assert refused.value.code == "no_entry"
+    admin = member_of(project.organisation, UnitRole.ADMIN)
+    assert [right.outline for right in rights(call, [project.organisation_id], by=admin)] == [project]
 
 
 def test_people_choose_on_the_page_by_which_project_they_come_in(client):
