@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from django.db.models import Model, prefetch_related_objects
 
-from grants.models import Call, ContactKind, Entry, Intake, ProjectType, Stage, StageKind, Topic
+from grants.models import Call, ContactKind, Entry, Intake, Programme, ProjectType, Stage, StageKind, Topic
 from grants.states import CallState
 
 FROZEN = (
@@ -100,12 +100,16 @@ def _closing_of(call: Call, project_type: ProjectType | None, at: datetime | Non
 
 
 def entries_of(call: Call) -> list[Entry]:
-    """The lines by which projects of earlier notices come in; no query where a published call has none."""
+    """The lines by which projects of earlier notices come in, each with its `programme` (None: ours).
+
+    No query where a published call has none, else two.
+    """
     if not call.has_entries and call.state != CallState.DRAFT:
         return []
     rows = list(call.entries.all())
+    plans = Programme.objects.in_bulk({row.plan for row in rows} - {""}, field_name="slug") if rows else {}
     for row in rows:
-        row.call = call
+        row.call, row.programme = call, plans.get(row.plan)
     return rows
 
 

@@ -78,7 +78,8 @@ class Entry(models.Model):
     @property
     def words(self) -> str:
         """What it asks of the earlier project and what it gives, as a sentence in the reader's language."""
-        said = [self.title or self.plan, self.get_of_display()]
+        known = getattr(self, "programme", None)
+        said = [self.title or known or self.plan, self.get_of_display()]
         if self.best:
             said.append(_now("前 %(n)s 名") % {"n": self.best})
         if self.grades:

@@ -178,7 +178,8 @@ def test_people_choose_on_the_page_by_which_project_they_come_in(client):
     assert Application.objects.get(call=call).follows == project
     stranger = member_of(OrganisationFactory())
     client.force_login(stranger)
-    assert "市赛获奖项目（" in client.get(reverse("portal:call", args=[call.pk])).content.decode()
+    public = client.get(reverse("portal:call", args=[call.pk])).content.decode()
+    assert f"市赛获奖项目（{project.call.programme}；立项或入库备选）" in public
     assert project.title not in client.get(url).content.decode()
 
 
