@@ -98,7 +98,7 @@ def _recommender(application):
 def answers(application, seen=None):
     asked = queries.questions_of(application)
     stored = queries.stored_answers(application)
-    conditional = any(q.visible_when.strip() or questions.conditions_of(q) for q in asked)
+    conditional = any(questions.is_conditional(q) for q in asked)
     context = {}
     if conditional:
         wanted = queries.counted_in(questions.expressions_of(asked))
@@ -152,7 +152,8 @@ def answer_faults(asked, stored: dict, context: dict):
         if question.code not in shown:
             continue
         answer = stored.get(question.code)
-        sentences = questions.faults(question, answer) or questions.judged(question, answer, context)
+        sentences = questions.faults(question, answer) or questions.missing(question, answer, context)
+        sentences = sentences or questions.judged(question, answer, context)
         for sentence in sentences:
             yield question, sentence
 

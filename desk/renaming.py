@@ -62,7 +62,7 @@ class Place:
 def expressions_of(call: Call) -> Iterator[Place]:
     """Every expression of the call."""
     for question in call.questions.all():
-        for name in ("visible_when", "valid_when"):
+        for name in ("visible_when", "required_when", "valid_when"):
             yield _attribute(question, "sections.questions", name)
         if question.config.get("expression"):
             yield _entry(question, question.config, "expression")

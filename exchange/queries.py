@@ -84,7 +84,7 @@ def form_context(demand: Demand, asked: list[Question]) -> dict:
 
 
 def is_conditional(asked: list[Question]) -> bool:
-    return any(q.visible_when.strip() or questions.conditions_of(q) for q in asked)
+    return any(questions.is_conditional(q) for q in asked)
 
 
 def shown_codes(demand: Demand, asked: list[Question]) -> set[str]:

@@ -376,14 +376,15 @@ def _form(call):
                 field=f"questions.{question.code}",
                 clause=question.clause,
             )
-        if question.visible_when:
-            yield from _expression(
-                question.visible_when,
-                field=f"questions.{question.code}.visible_when",
-                clause=question.clause,
-                codes=of_demand if question.code in of_demand else codes,
-                names=OF_DEMAND if question.code in of_demand else KNOWN,
-            )
+        for name in ("visible_when", "required_when"):
+            if source := getattr(question, name):
+                yield from _expression(
+                    source,
+                    field=f"questions.{question.code}.{name}",
+                    clause=question.clause,
+                    codes=of_demand if question.code in of_demand else codes,
+                    names=OF_DEMAND if question.code in of_demand else KNOWN,
+                )
 
 
 def _codes(call) -> set[str]:

@@ -263,7 +263,7 @@ def form_faults(milestone: Milestone, report: dict | None = None) -> list[tuple[
     if not asked:
         return []
     answers = form_answers(milestone)
-    conditional = any(q.visible_when.strip() or questions.conditions_of(q) for q in asked)
+    conditional = any(questions.is_conditional(q) for q in asked)
     context = form_context(milestone, answers, report) if conditional else {}
     return list(completeness.answer_faults(asked, answers, context))
 

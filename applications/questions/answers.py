@@ -13,6 +13,7 @@ from applications.questions.files import Attachment
 from applications.questions.people import Person, Unit
 from applications.questions.rows import Indicators, Lines, Subprojects, Table
 from applications.questions.simple import Commitment, Day, Line, Money, Month, Number, Text, YesNo
+from core import expressions
 from core.sent import storable
 from grants.models import QuestionKind
 
@@ -143,6 +144,28 @@ def faults(question, stored, *, required=True) -> list[str]:
     return kind.faults(question, stored)
 
 
+def is_conditional(question) -> bool:
+    """Whether what is asked, or how it is judged, follows from other data."""
+    return bool(question.visible_when.strip() or required_when(question) or conditions_of(question))
+
+
+def required_when(question) -> str:
+    return "" if question.is_required else getattr(question, "required_when", "").strip()
+
+
+def missing(question, stored, context: dict) -> list[str]:
+    """What is said of an empty answer that the notice wants under a condition which holds."""
+    source = required_when(question)
+    if not source or not is_empty(question, stored):
+        return []
+    try:
+        wanted = expressions.compile(source).holds(context, rule=question.code)
+    except expressions.ExpressionError:
+        # Nobody is asked for it before what it depends on is known.
+        return []
+    return [_("必填。")] if wanted else []
+
+
 def conditions_of(question) -> list[tuple[str, str]]:
     """(expression, message): the question's own `valid_when` and the cross-checks of its table."""
     found = []
@@ -156,6 +179,7 @@ def conditions_of(question) -> list[tuple[str, str]]:
 def expressions_of(asked) -> list[str]:
     """Every expression of some questions: when they are shown, what they must keep, what is computed."""
     found = [question.visible_when for question in asked]
+    found += [required_when(question) for question in asked]
     found += [source for question in asked for source, _message in conditions_of(question)]
     return found + [question.config.get("expression", "") for question in asked]
 

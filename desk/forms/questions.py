@@ -17,6 +17,7 @@ from desk.forms.settings import SettingsForm
 from desk.forms.widgets import formula, short_text
 from desk.packs import questions as kinds
 from desk.packs.context import known_of_form
+from desk.packs.expressions import ALWAYS
 from desk.parts import next_code
 from grants.models import FormKind, Question, QuestionKind, Section
 
@@ -169,6 +170,7 @@ class QuestionForm(PartForm):
     more = (
         (("label_en", 8), ("code", 4)),
         (("help_en", 12),),
+        (("required_when", 12),),
         (("valid_when", 4), ("valid_message", 4), ("valid_message_en", 4)),
     )
     code_prefix = "q"
@@ -187,6 +189,7 @@ class QuestionForm(PartForm):
             "help_en",
             "code",
             "visible_when",
+            "required_when",
             "valid_when",
             "valid_message",
             "valid_message_en",
@@ -195,6 +198,7 @@ class QuestionForm(PartForm):
             "help": short_text(2),
             "help_en": short_text(2),
             "visible_when": formula(2),
+            "required_when": formula(2),
             "valid_when": formula(2),
         }
 
@@ -238,6 +242,9 @@ class QuestionForm(PartForm):
         section = data.get("section")
         names = known_of_form(section.form if section is not None else FormKind.APPLICATION, codes)
         self._check("visible_when", names)
+        self._check("required_when", names)
+        if data.get("is_required") and data.get("required_when"):
+            self.add_error("required_when", ALWAYS)
         self._check("valid_when", {**names, "value": frozenset()})
         self._clean_config(data)
         return data

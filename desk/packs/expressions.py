@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core import expressions
 from desk.packs.context import known, known_later, known_of_demand, known_of_form
@@ -12,6 +13,7 @@ from grants.models import Automation, CheckMoment, FormKind, QuestionKind
 from grants.rules import ACCEPTANCE, DEMAND, NOMINATOR, REVIEW
 
 Found = Iterator[tuple[Place, str]]
+ALWAYS = gettext_lazy("总是必填的题目不写必填条件。")
 APART = (FormKind.DEMAND, FormKind.DUTY)
 """Forms whose answers no other part of the notice reads."""
 PROJECT_ANSWERS = ("project", "answers")
@@ -73,6 +75,9 @@ def found(pack: Pack) -> Found:
 
 def _of_question(place: Place, question: QuestionPart, names: Mapping[str, Collection[str]]) -> Found:
     yield from _expression((*place, "visible_when"), question.visible_when, names)
+    yield from _expression((*place, "required_when"), question.required_when, names)
+    if question.required_when.strip() and question.required:
+        yield (*place, "required_when"), str(ALWAYS)
     with_value = names | {"value": frozenset()}
     yield from _expression((*place, "valid_when"), question.valid_when, with_value, open_names={"value"})
     if question.kind == QuestionKind.COMPUTED:

@@ -137,6 +137,7 @@ def conditions(pack: Pack) -> Iterator[tuple[Place, str]]:
             yield ("money", "rules", number, name), getattr(rule, name)
     for place, _section, question in questions(pack):
         yield (*place, "valid_when"), question.valid_when
+        yield (*place, "required_when"), question.required_when
 
 
 def questions(pack: Pack) -> Iterator[tuple[Place, SectionPart, QuestionPart]]:

@@ -308,6 +308,8 @@ class QuestionPart(Part):
     clause: Clause = ""
     required: bool = True
     visible_when: Text = ""
+    required_when: Text = ""
+    """With `required: false`: it has to be answered where this holds."""
     valid_when: Text = ""
     valid_message: Maybe200 = ""
     valid_message_en: Maybe200 = ""

@@ -677,6 +677,7 @@ class Migration(migrations.Migration):
                 ('order', models.PositiveSmallIntegerField(verbose_name='顺序')),
                 ('call', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='questions', to='grants.call', verbose_name='通知')),
                 ('section', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='questions', to='grants.section', verbose_name='部分')),
+                ('required_when', models.TextField(blank=True, help_text='不是总要填的题目，条件成立时须填', verbose_name='必填条件（CEL）')),
             ],
             options={
                 'verbose_name': '问题',

@@ -94,6 +94,9 @@ class Question(models.Model):
     clause = models.CharField(_("条款"), max_length=60, blank=True)
     is_required = models.BooleanField(_("必填"), default=True)
     visible_when = models.TextField(_("显示条件（CEL）"), blank=True)
+    required_when = models.TextField(
+        _("必填条件（CEL）"), blank=True, help_text=_("不是总要填的题目，条件成立时须填")
+    )
     valid_when = models.TextField(
         _("校验条件（CEL）"), blank=True, help_text=_("填写后须成立；value 是本题的答案")
     )

@@ -486,9 +486,13 @@ def test_a_report_may_ask_by_what_was_answered_in_the_application_and_by_the_awa
     questions:
       - {code: rig, kind: line, label: 设备, visible_when: "answers.direction == '平台'"}
       - {code: last, kind: line, label: 用户, visible_when: "milestone.code == 'm1' && award.grade == ''"}
+      - {code: why, kind: text, label: 原因, required: false, required_when: "answers.direction == '平台'"}
 rules:
 """
     assert packs.read(SMALL.replace("rules:\n", report, 1), today=TODAY, name="x.yaml")
+    always = report.replace("required: false, ", "")
+    with pytest.raises(packs.BadPack, match="总是必填的题目不写必填条件"):
+        packs.read(SMALL.replace("rules:\n", always, 1), today=TODAY, name="x.yaml")
     nobody = report.replace("direction == '平台'", "rig == 'x'")
     with pytest.raises(packs.BadPack, match="引用了本题自己"):
         packs.read(SMALL.replace("rules:\n", nobody, 1), today=TODAY, name="x.yaml")

@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 
+from applications import completeness
 from applications.models import UsedNumber
 from core.workflow import Refused
 from documents.models import Document
@@ -252,3 +253,21 @@ def test_a_call_without_such_questions_asks_nothing(client):
     milestone = milestone_of(found)
     assert queries.form_faults(milestone) == []
     assert hand_in_evidence(milestone).answers == []
+
+
+def test_a_question_may_be_asked_of_some_projects_only_by_what_the_application_says(project):
+    """`only3` is of the application; while nothing is known of it nobody has to answer."""
+    found, people = project
+    milestone = milestone_of(found)
+    save(milestone, people["team"], **ANSWERS)
+    attach(milestone, people["team"])
+
+    def missing(source):
+        done = next(q for q in queries.form_questions(milestone) if q.code == "done")
+        done.is_required, done.required_when = False, source
+        context = queries.form_context(milestone, {})
+        return [words for _q, words in completeness.answer_faults([done], {}, context)]
+
+    assert missing("milestone.code == 'final'") == []
+    assert missing(f"milestone.code == '{milestone.code}' && project.amount > 1.0") == ["必填。"]
+    assert missing("answers.only3 == 'x'") == []
