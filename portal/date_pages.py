@@ -19,7 +19,7 @@ from core.sent import number, numbers
 from notifications import channels, chasing, preferring
 from notifications.models import CalendarFeed, Deadline
 from notifications.queries import LADDER, rung_label
-from portal import actions, dates, duties
+from portal import actions, dates, owing
 from portal.exporting import FORMATS
 from portal.navigation import Entry
 from portal.reminder_forms import RemindersForm
@@ -33,7 +33,7 @@ DECEMBER = 12
 def month(request):
     """What is due in one month, as a table of weeks; a list on a narrow screen."""
     user, now = request.user, timezone.now()
-    labels = duties.views(user)
+    labels = owing.views(user)
     whose = request.GET.get("whose") if request.GET.get("whose") in labels else "mine"
     first = _month_of(request.GET.get("month", ""), today=local_date(now))
     weeks = dates.month(user, whose=whose, year=first.year, number=first.month, at=now)
@@ -107,7 +107,7 @@ def own_calendar(request, token):
 def ladder(request):
     """What is overdue in one's department, from the longest; chase those who owe it, or take their phones."""
     user, now = request.user, timezone.now()
-    if not duties.supervises(user):
+    if not owing.supervises(user):
         raise Http404
     rung = request.GET.get("rung", "0")
     rung = int(rung) if rung in {"0", *map(str, LADDER)} else 0

@@ -21,7 +21,7 @@ from core import calendar
 from notifications.chasing import people_owing
 from notifications.models import CalendarFeed, Deadline
 from notifications.queries import absolute
-from portal import duties, subjects
+from portal import owing, subjects
 from portal.exporting import plain
 
 MOST = 500
@@ -29,10 +29,10 @@ PER_DAY = 4
 
 
 def of_month(user, *, whose: str, first: date, last: date) -> QuerySet:
-    """What is open and due between two days, in one of `duties.views`."""
+    """What is open and due between two days, in one of `owing.views`."""
     begin = calendar.end_of_day(first - timedelta(days=1))
     return (
-        duties.owed(user, whose=whose)
+        owing.owed(user, whose=whose)
         .filter(due_at__gt=begin, due_at__lte=calendar.end_of_day(last))
         .order_by("due_at", "id")
     )

@@ -17,7 +17,7 @@ from core.calendar import local_date
 from finance.models import Appropriation, Instalment
 from grants.models import Call
 from notifications.models import Deadline
-from portal import duties, navigation
+from portal import navigation, owing
 from reviews.models import Assignment
 from reviews.states import AssignmentState
 
@@ -65,10 +65,10 @@ def index(request, context: dict) -> dict:
     context |= {
         "title": _("工作台"),
         "now": now,
-        "counts": duties.urgencies(owed, at=now),
+        "counts": owing.urgencies(owed, at=now),
         "owed": list(owed.order_by("due_at", "id")[:ROWS]),
     }
-    if duties.supervises(user):
+    if owing.supervises(user):
         late = Deadline.objects.visible_to(user).open().filter(due_at__lt=now)
         context["late"] = list(late.order_by("due_at", "id")[:ROWS])
         context["funnels"] = funnels(user, at=now)

@@ -4,8 +4,9 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import QuerySet
 
-from applications.models import Appeal, Application, Nominator, Partner
+from applications.models import Appeal, Application, JointOpinion, Nominator, Partner
 from awards.models import Agreement
+from duties.models import Duty
 from equity.models import BuyBackWindow, Deal, Holding, PeriodicReport, Trigger
 from finance.models import Instalment, Refund
 from milestones.models import Change, Extension, Milestone, Report, Termination
@@ -16,7 +17,7 @@ _OF_DEAL = f"deal__{_OF_AGREEMENT}"
 
 WAYS: dict[type[models.Model], str] = {
     Application: "pk",
-    **dict.fromkeys((Appeal, Nominator, Partner), "application"),
+    **dict.fromkeys((Appeal, Duty, JointOpinion, Nominator, Partner), "application"),
     Agreement: "award__application",
     **dict.fromkeys((Change, Extension, Instalment, Milestone, Refund, Termination, Deal), _OF_AGREEMENT),
     Report: f"milestone__{_OF_AGREEMENT}",

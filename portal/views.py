@@ -25,7 +25,7 @@ from notifications import actions as notifications
 from notifications import receipts
 from notifications.models import Notice
 from notifications.queries import rendered
-from portal import duties, exporting, finding, navigation, queries, terms
+from portal import exporting, finding, navigation, owing, queries, terms
 from portal import selfcheck as selfchecking
 from portal.asking import Asking, SelfCheckForm
 from portal.forms import BoardFilter, CallFilter, ResultFilter, SelfCheckChoice, TodoFilter
@@ -245,15 +245,15 @@ def results(request):
 def todo(request):
     now = timezone.now()
     user = request.user
-    labels = {**duties.views(user), "done": _("已办结的")}
+    labels = {**owing.views(user), "done": _("已办结的")}
     tab = _chosen_tab(request, labels)
     form = TodoFilter(request.GET)
     chosen = form.chosen()
-    rows = duties.done(user) if tab == "done" else duties.owed(user, whose=tab)
-    rows = duties.narrowed(rows, **chosen)
+    rows = owing.done(user) if tab == "done" else owing.owed(user, whose=tab)
+    rows = owing.narrowed(rows, **chosen)
     # The figures above the open rows add up to their number: these are not counted a second time.
-    counts = None if tab == "done" else duties.urgencies(rows, at=now)
-    order = duties.ORDER.get(tab, duties.LATE_FIRST)
+    counts = None if tab == "done" else owing.urgencies(rows, at=now)
+    order = owing.ORDER.get(tab, owing.LATE_FIRST)
     listing = paginate(rows, order, request.GET.get("cursor"), PER_PAGE, count=counts is None)
     if counts:
         listing = replace(listing, count=str(counts.all))
@@ -266,8 +266,8 @@ def todo(request):
         "clear_url": f"{reverse('portal:todo')}?tab={tab}",
         "counts": counts,
         "listing": listing,
-        "groups": duties.by_urgency(listing.rows, tab=tab, at=now),
-        "people": {} if tab in ("mine", "done") else duties.people_by_row(listing.rows),
+        "groups": owing.by_urgency(listing.rows, tab=tab, at=now),
+        "people": {} if tab in ("mine", "done") else owing.people_by_row(listing.rows),
         "starts": navigation.starts(user),
         "supervises": "department" in labels,
     }

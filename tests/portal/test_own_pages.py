@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.roles import Role, UnitRole
 from notifications import actions
 from notifications.actions import Owes
-from portal import duties
+from portal import owing
 from portal.navigation import main_navigation
 from tests.factories.accounts import OrganisationFactory, UserFactory, member_of, officer
 from tests.factories.notifications import MessageFactory, open_deadline
@@ -39,15 +39,15 @@ def test_what_is_owed_stands_by_urgency(client, person):
     open_deadline(at=now, owed_by=owes, due_in=timedelta(days=-1), title="过期的事")
     page = client.get("/todo/")
     assert titles(page) == ["过期的事", "以后的事"]
-    assert page.context["counts"] == duties.Urgencies(overdue=1, this_week=0, later=1)
+    assert page.context["counts"] == owing.Urgencies(overdue=1, this_week=0, later=1)
     assert [group.code for group in page.context["groups"]] == ["overdue", "later"]
 
 
 def test_the_week_ends_with_sunday_in_beijing():
     friday = datetime.fromisoformat("2026-03-06T23:30:00+08:00")
     sunday = datetime.fromisoformat("2026-03-08T23:59:59.999999+08:00")
-    assert duties.end_of_week(friday) == duties.end_of_week(sunday) == sunday
-    assert duties.end_of_week(sunday + timedelta(microseconds=1)) == sunday + timedelta(days=7)
+    assert owing.end_of_week(friday) == owing.end_of_week(sunday) == sunday
+    assert owing.end_of_week(sunday + timedelta(microseconds=1)) == sunday + timedelta(days=7)
 
 
 def test_a_row_says_what_until_when_why_and_where(client, person):
