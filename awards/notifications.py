@@ -191,6 +191,11 @@ def prepared(agreement: Agreement, *, at) -> None:
     _tell_unit(agreement, "awarded", at=at)
 
 
+def funded(agreement: Agreement, *, at) -> None:
+    """Why it is funded, where the notice has that told."""
+    _tell_unit(agreement, "reason", at=at, reason=agreement.award.reason)
+
+
 def open_signing(agreement: Agreement, *, at) -> None:
     """The unit owes its signature within the days that the call names."""
     application = agreement.award.application

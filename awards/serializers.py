@@ -55,6 +55,7 @@ class AwardSerializer(serializers.ModelSerializer):
             "organisation",
             "organisation_name",
             "grade",
+            "reason",
             "amount",
             "awarded_at",
         )

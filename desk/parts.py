@@ -134,6 +134,7 @@ PARTS = (
             "paper",
             "extension",
             "termination",
+            "call.tells_reason",
             "reminders",
             "receipts",
         ),

@@ -61,7 +61,19 @@ def hearing_page(admin, request, milestone):
 def _people(scheme, data=None):
     """Rows for the panel: a column for each criterion, one for the score alone, or none."""
     criteria = accepting.criteria_of(scheme)
-    marks = {row.code: (localised(row, "name"), row.max_score) for row in criteria}
+    said = _("%(name)s（%(weight)s%%，满分 %(most)s）")
+    marks = {
+        row.code: (
+            said
+            % {
+                "name": localised(row, "name"),
+                "weight": accepting.plain(row.weight),
+                "most": accepting.plain(row.max_score),
+            },
+            row.max_score,
+        )
+        for row in criteria
+    }
     if not marks and accepting.is_scored(criteria, accepting.grades_of(scheme)):
         marks = {"": (_("得分"), WHOLE)}
     rows = formset_factory(PanellistForm, extra=scheme.panel_size + SPARE, max_num=MOST, absolute_max=MOST)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.roles import Role
 from applications.questions import localised
 from core import expressions
+from core.money import wan
 from core.workflow import Refused
 from milestones import queries
 from milestones.models import (
@@ -28,6 +29,7 @@ from reviews import queries as reviews
 from reviews.models import Expert
 
 Outcome = Acceptance.Outcome
+WHOLE = 100
 
 
 def scheme_of(milestone: Milestone) -> AcceptanceScheme | None:
@@ -44,6 +46,25 @@ def criteria_of(scheme: AcceptanceScheme) -> list[AcceptanceCriterion]:
 
 def grades_of(scheme: AcceptanceScheme) -> list[AcceptanceGrade]:
     return list(AcceptanceGrade.objects.filter(call=scheme.call_id))
+
+
+def follows(grade: AcceptanceGrade) -> str:
+    """What a conclusion means: whether it passes, from which score, what is paid, added or taken back."""
+    said = [_("通过") if grade.passes else _("不通过")]
+    if grade.score is not None:
+        said.append(_("%(score)s 分起") % {"score": plain(grade.score)})
+    if grade.passes and grade.pays != WHOLE:
+        said.append(_("付 %(share)s%%") % {"share": plain(grade.pays)})
+    if grade.premium:
+        said.append(_("另奖励 %(amount)s") % {"amount": wan(grade.premium)})
+    if grade.refund:
+        said.append(_("退回已付的 %(share)s%%") % {"share": plain(grade.refund)})
+    return _("，").join(said)
+
+
+def plain(number: Decimal) -> str:
+    """Without zeros behind the point."""
+    return f"{number.normalize():f}"
 
 
 def hearing_of(report: Report) -> Hearing | None:
@@ -138,7 +159,7 @@ def bonuses_for(report: Report, score: Decimal | None) -> list[dict]:
         except expressions.ExpressionError:
             holds = False
         if holds:
-            found.append({"name": row.name, "points": str(row.points), "clause": row.clause})
+            found.append({"name": row.name, "points": f"{row.points:+}", "clause": row.clause})
     return found
 
 

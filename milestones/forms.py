@@ -135,8 +135,16 @@ class ConclusionForm(forms.Form):
             self.fields["outcome"].choices = allowed
 
     def _of_notice(self, scheme, found) -> None:
-        self.grades = {f"{GRADE}{row.code}": row.code for row in accepting.grades_of(scheme)}
-        named = [(f"{GRADE}{row.code}", localised(row, "name")) for row in accepting.grades_of(scheme)]
+        grades = accepting.grades_of(scheme)
+        self.grades = {f"{GRADE}{row.code}": row.code for row in grades}
+        said = _("%(grade)s（%(follows)s）")
+        named = [
+            (
+                f"{GRADE}{row.code}",
+                said % {"grade": localised(row, "name"), "follows": accepting.follows(row)},
+            )
+            for row in grades
+        ]
         returned = Acceptance.Outcome.RETURNED
         self.fields["outcome"].choices = [*named, (returned.value, returned.label)]
         self.fields["outcome"].help_text = found.sentence

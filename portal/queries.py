@@ -177,7 +177,7 @@ def call_notice(user, call: Call) -> CallNotice:
         instalments=[
             {
                 "label": f"{plan.name} · {plan.get_condition_display()}",
-                "text": f"{plan.share.normalize():f} %",
+                "text": _share_of(plan),
                 "share": plan.share / 100,
             }
             for plan in InstalmentTemplate.objects.filter(call=call)
@@ -200,6 +200,12 @@ class Batch:
 
     intake: Intake
     types: list[ProjectType]
+
+
+def _share_of(plan: InstalmentTemplate) -> str:
+    """How much of the award it is, at most where it is worked out from what is reported."""
+    share = f"{plan.share.normalize():f} %"
+    return _("按绩效计算，不超过 %(share)s") % {"share": share} if plan.formula.strip() else share
 
 
 def _batches(rows: list[Intake]) -> list[Batch]:

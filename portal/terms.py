@@ -19,10 +19,9 @@ from equity.rules import BECOMES_SHARE
 from facilities.models import FacilityScheme
 from grants.models import AwardGrade, Call, Replacement, SanctionTerm
 from milestones import accepting
-from milestones.models import AcceptanceBonus, AcceptanceGrade, AcceptanceScheme, ChangeTerm
+from milestones.models import AcceptanceBonus, AcceptanceScheme, ChangeTerm
 
 MOST_NAMED = 100
-WHOLE = 100
 
 
 @dataclass(frozen=True)
@@ -66,31 +65,24 @@ def _acceptance(scheme: AcceptanceScheme) -> list[Term]:
         size = _("专家至少 %(size)s 人") % {"size": scheme.panel_size}
         rows.append(Term(_("验收专家"), size, scheme.clause))
     if criteria:
-        said = _("、").join(f"{localised(row, 'name')} {row.weight.normalize():f}%" for row in criteria)
+        said = _("、").join(f"{localised(row, 'name')} {accepting.plain(row.weight)}%" for row in criteria)
         rows.append(Term(_("验收指标"), said, scheme.clause))
     for row in AcceptanceBonus.objects.filter(call=scheme.call_id):
         rows.append(
-            Term(localised(row, "name"), _("%(points)s 分") % {"points": f"{row.points:+g}"}, row.clause)
+            Term(
+                localised(row, "name"),
+                _("%(points)s 分") % {"points": f"{row.points.normalize():+f}"},
+                row.clause,
+            )
         )
-    rows += [Term(localised(row, "name"), _conclusion(row), row.clause or scheme.clause) for row in grades]
+    rows += [
+        Term(localised(row, "name"), accepting.follows(row), row.clause or scheme.clause) for row in grades
+    ]
     if scheme.again_times:
         again = _("不通过的，%(months)s 个月内可以再次验收，最多 %(times)s 次")
         said = again % {"months": scheme.again_months, "times": scheme.again_times}
         rows.append(Term(_("再次验收"), said, scheme.clause))
     return rows
-
-
-def _conclusion(row: AcceptanceGrade) -> str:
-    said = [_("通过") if row.passes else _("不通过")]
-    if row.score is not None:
-        said.append(_("%(score)s 分起") % {"score": f"{row.score.normalize():f}"})
-    if row.passes and row.pays != WHOLE:
-        said.append(_("付 %(share)s%%") % {"share": f"{row.pays.normalize():f}"})
-    if row.premium:
-        said.append(_("另奖励 %(amount)s") % {"amount": wan(row.premium)})
-    if row.refund:
-        said.append(_("退回已付的 %(share)s%%") % {"share": f"{row.refund.normalize():f}"})
-    return _("，").join(said)
 
 
 def _of_grade(row: AwardGrade) -> str:

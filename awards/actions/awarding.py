@@ -292,6 +292,7 @@ def award(*, application: Application, by, at: datetime) -> Award:
         number=grants.next_number(f"{number_prefix(call)}-L"),
         amount=decision.amount,
         grade_id=decision.grade_id,
+        reason=decision.reason if call.tells_reason else "",
         cap=decision.cap,
         awarded_by=by,
         awarded_at=at,
@@ -312,6 +313,8 @@ def award(*, application: Application, by, at: datetime) -> Award:
         signals.agreement_prepared.send(sender=Agreement, agreement=agreement, by=by, at=at)
         workflow.move(agreement, AgreementState.IN_FORCE, by=by, at=at, is_by_decision=True)
         _in_force(agreement, by=by, at=at)
+    if made.reason:
+        notifications.funded(agreement, at=at)
     return made
 
 

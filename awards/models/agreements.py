@@ -54,6 +54,9 @@ class Award(models.Model):
     grade = models.ForeignKey(
         AwardGrade, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("等次")
     )
+    reason = models.TextField(
+        _("立项理由"), blank=True, help_text=_("通知写明告知申报人的才有，与决定的理由相同")
+    )
     cap = models.DecimalField(_("上限（元）"), max_digits=14, decimal_places=2, null=True, blank=True)
     awarded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -338,6 +338,7 @@ class ClocksForm(PartForm):
     layout = (
         (("publicity_days", 4), ("publicity_day_kind", 4), ("publicity_clause", 4)),
         (("signing_days", 4), ("signing_runs_from", 4), ("signing_clause", 4)),
+        (("tells_reason", 12),),
         (("appeal_days", 3), ("appeal_day_kind", 3), ("appeal_decision_days", 3), ("appeal_clause", 3)),
         (("duplicate_percent", 4), ("duplicate_clause", 4)),
         (("scan_days", 4), ("scan_day_kind", 4), ("scan_clause", 4)),
@@ -372,6 +373,7 @@ class ClocksForm(PartForm):
             "signing_days",
             "signing_runs_from",
             "signing_clause",
+            "tells_reason",
             "appeal_days",
             "appeal_day_kind",
             "appeal_decision_days",

@@ -102,6 +102,8 @@ class CallPart(Part):
     partners_confirm: bool = False
     members_consent: bool = False
     """Every participant agrees from an account of their own before the application is handed in."""
+    tells_reason: bool = False
+    """Why it is funded reaches the team and the unit."""
     participants: bool = True
     milestones: bool = True
     budget_by_year: bool = False

@@ -61,6 +61,7 @@ CALL_FIELDS = {
     "max_submissions": "max_submissions",
     "partners_confirm": "requires_partner_confirmation",
     "members_consent": "requires_consents",
+    "tells_reason": "tells_reason",
     "participants": "asks_participants",
     "milestones": "asks_milestones",
     "budget_by_year": "is_budget_by_year",

@@ -212,6 +212,9 @@ class Call(models.Model):
         _("公示日历"), max_length=10, choices=DayKind, default=DayKind.WORKING
     )
     publicity_clause = models.CharField(_("公示条款"), max_length=60, blank=True)
+    tells_reason = models.BooleanField(
+        _("告知立项理由"), default=False, help_text=_("立项时把决定的理由告知项目团队和单位管理员")
+    )
     signing_days = models.PositiveSmallIntegerField(_("任务书签订期限（自然日）"), default=30)
     signing_runs_from = models.CharField(
         _("执行期自何时起算"),
@@ -427,7 +430,7 @@ class Call(models.Model):
                     *("unit_closes_at", "recommender_closes_at", "has_intakes", "is_invitation_only"),
                     *("is_open_abroad", "is_open_to_teams", "team_months", "team_clause"),
                     *("max_submissions", "has_entries"),
-                    *("requires_partner_confirmation", "requires_consents"),
+                    *("requires_partner_confirmation", "requires_consents", "tells_reason"),
                     *("asks_participants", "person_roles", "asks_milestones"),
                     "is_budget_by_year",
                     "is_budget_by_unit",

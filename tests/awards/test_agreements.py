@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from dateutil.relativedelta import relativedelta
 from django.db import ProgrammingError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from applications import actions as applications
@@ -19,7 +20,7 @@ from core.workflow import Refused
 from finance.models import Commitment
 from grants.models import Topic
 from grants.states import TopicState
-from notifications.models import Deadline
+from notifications.models import Deadline, Message
 from tests.factories.awards import (
     LATER,
     NOW,
@@ -204,3 +205,21 @@ def test_a_topic_for_two_is_won_when_two_have_signed():
 
     assert signed == [TopicState.CLOSED, TopicState.CLOSED]
     assert Topic.objects.get(pk=topic.pk).state == TopicState.AWARDED
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_why_it_is_funded_reaches_the_project_where_the_notice_says_so(told, client):
+    application = to_decide(call=panel_call(tells_reason=told))
+    manager = manager_of(application.call)
+    said = {"outcome": "fund", "amount": Decimal(500_000), "reason": "路线先进，团队扎实", "by": manager}
+    actions.decide(application=application, **said, at=NOW)
+    notice = actions.publicise(call=application.call, applications=[application], by=manager, at=NOW)
+    actions.close_publicity(publicity=notice, by=manager, at=LATER)
+    agreement = agreement_of(application)
+    heard = Message.objects.filter(context__reason="路线先进，团队扎实").values_list("recipient", flat=True)
+    assert (application.created_by_id in heard) == told
+    client.force_login(application.created_by)
+    page = client.get(reverse("awards:agreement", args=[agreement.pk])).content.decode()
+    assert ("路线先进，团队扎实" in page) == told
+    rows = client.get("/api/v1/awards/").json()["results"]
+    assert rows[0]["reason"] == ("路线先进，团队扎实" if told else "")

@@ -22,7 +22,8 @@ TODAY = date(2026, 3, 10)
 FULLER = (
     SMALL.replace(
         "  closes: ",
-        "  registers_by: 2026-03-20 17:00\n  max_megabytes: 6\n  members_consent: true\n  closes: ",
+        "  registers_by: 2026-03-20 17:00\n  max_megabytes: 6\n  tells_reason: true\n"
+        "  members_consent: true\n  closes: ",
         1,
     )
     .replace(

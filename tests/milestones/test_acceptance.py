@@ -128,7 +128,7 @@ def test_bonuses_of_the_notice_count_where_they_hold():
     report = hand_in(milestone_of(found))
     hearing = book(report, people, 86, 84)
     assert (hearing.score, hearing.total) == (85, 90)
-    assert hearing.bonuses == [{"name": "形成标准", "points": "5.00", "clause": "第十条"}]
+    assert hearing.bonuses == [{"name": "形成标准", "points": "+5.00", "clause": "第十条"}]
     assert conclude(report, people["manager"]).grade.code == "excellent"
 
 
