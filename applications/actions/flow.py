@@ -131,6 +131,12 @@ def set_standing(
         setattr(application, name, value)
 
 
+def set_acceptance(*, application: Application, code: str) -> None:
+    """With which conclusion of its notice it was accepted: what rules read of records (`accepted_as`)."""
+    Application.objects.filter(pk=application.pk).update(accepted_as=code)
+    application.accepted_as = code
+
+
 def set_finish(*, application: Application, finish_date: date) -> None:
     """By which day the agreement wants the funded project to be through; an extension moves it."""
     Application.objects.filter(pk=application.pk).update(finish_date=finish_date)

@@ -201,6 +201,9 @@ class Application(models.Model):
     final_score = models.DecimalField(
         _("评审得分"), max_digits=6, decimal_places=2, null=True, blank=True, help_text=_("决定时写入")
     )
+    accepted_as = models.SlugField(
+        _("验收结论代码"), blank=True, editable=False, help_text=_("项目验收的结论，由验收写入")
+    )
     finish_date = models.DateField(
         _("应完成日期"),
         null=True,

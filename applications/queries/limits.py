@@ -183,7 +183,8 @@ def of_application(
 ) -> dict:
     """One record: plan, title, topic, year, role, status, type, amount (元), months a year, dates.
 
-    `granted` (元) and `grade` are what was awarded; None and "" before.
+    `granted` (元) and `grade` are what was awarded; None and "" before. `accepted_as` is the code of the
+    conclusion of its acceptance, "" without one.
 
     `ended_date` is the day on which it was accepted, failed, terminated or revoked; None before.
     """
@@ -202,6 +203,7 @@ def of_application(
         "amount": application.requested_amount,
         "granted": application.granted_amount if application.state in RUNNING else None,
         "grade": application.granted_grade if application.state in RUNNING else "",
+        "accepted_as": application.accepted_as,
         "months": months if months is not None else 0,
         "starts_date": application.starts_date,
         "ends_date": application.ends_date,
@@ -227,6 +229,7 @@ def _of_past(project: PastProject, role: str, *, as_of: date) -> dict:
         "amount": project.amount,
         "granted": project.amount,
         "grade": "",
+        "accepted_as": "",
         "months": project.months_per_year or 0,
         "starts_date": project.starts_date,
         "ends_date": project.ends_date,

@@ -334,6 +334,9 @@ def conclude(
         by=by,
         at=at,
     )
+    if given.grade is not None:
+        application = milestone.agreement.award.application
+        applications.set_acceptance(application=application, code=given.grade.code)
     notifications.concluded(report, outcome=outcome, note=note, grade=given.grade, by=by, at=at)
     if outcome == Acceptance.Outcome.RETURNED:
         notifications.reopen_milestone(milestone, at=at)

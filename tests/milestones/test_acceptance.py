@@ -7,6 +7,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 
+from applications.queries import limits
 from core import calendar
 from core.calendar import local_date
 from core.workflow import Refused
@@ -281,3 +282,19 @@ def test_the_api_concludes_with_a_grade(client):
     assert (answer.status_code, "合格" in answer.content.decode()) == (422, True)
     answer = client.post(address, {"grade": "passed"}, content_type="application/json")
     assert (answer.status_code, answer.json()["state"]) == (200, "accepted")
+
+
+def test_later_notices_read_the_conclusion():
+    found, people = accepted_by_panel()
+    report = hand_in(milestone_of(found))
+    book(report, people, 95, 95)
+    unit = found.award.application.organisation.credit_code
+
+    def known():
+        return [
+            row["accepted_as"] for row in limits.records({unit}, set(), as_of=local_date(AT)).of_units[unit]
+        ]
+
+    assert known() == [""]
+    conclude(report, people["manager"])
+    assert known() == ["excellent"]
