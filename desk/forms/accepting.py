@@ -57,7 +57,8 @@ class AcceptanceForm(OptionalForm):
 
     def wanted(self) -> bool:
         """Conclusions without a scheme could not be used: one comes with the other."""
-        return super().wanted() or number(self.data.get("conclusions-TOTAL_FORMS", "0")) > 0
+        typed = (self.data.get(f"{rows}-TOTAL_FORMS", "0") for rows in ("conclusions", "marks", "bonuses"))
+        return super().wanted() or any(number(count) > 0 for count in typed)
 
     def clean(self):
         data = super().clean()
@@ -129,22 +130,48 @@ class AcceptanceBonusForm(PartForm):
         return data
 
 
-Conclusions = rows(
-    AcceptanceGradeForm,
-    title=gettext_lazy("结论（由上到下取第一个成立的）和资金"),
-    noun=gettext_lazy("结论"),
-    prefix="conclusions",
-)
-Criteria = rows(
-    AcceptanceCriterionForm,
-    title=gettext_lazy("验收指标（不写的，每位专家给一个总分）"),
-    noun=gettext_lazy("指标"),
-    prefix="marks",
-)
-Bonuses = rows(
-    AcceptanceBonusForm,
-    title=gettext_lazy("加分"),
-    noun=gettext_lazy("加分"),
-    unique=("name",),
-    prefix="bonuses",
-)
+class OfScheme:
+    """Rows that go with the scheme: without one there are none."""
+
+    def store(self):
+        if AcceptanceScheme.objects.filter(call=self.call).exists():
+            super().store()
+        else:
+            self.known(self.call).delete()
+
+
+class Conclusions(
+    OfScheme,
+    rows(
+        AcceptanceGradeForm,
+        title=gettext_lazy("结论（由上到下取第一个成立的）和资金"),
+        noun=gettext_lazy("结论"),
+        prefix="conclusions",
+    ),
+):
+    pass
+
+
+class Criteria(
+    OfScheme,
+    rows(
+        AcceptanceCriterionForm,
+        title=gettext_lazy("验收指标（不写的，每位专家给一个总分）"),
+        noun=gettext_lazy("指标"),
+        prefix="marks",
+    ),
+):
+    pass
+
+
+class Bonuses(
+    OfScheme,
+    rows(
+        AcceptanceBonusForm,
+        title=gettext_lazy("加分"),
+        noun=gettext_lazy("加分"),
+        unique=("name",),
+        prefix="bonuses",
+    ),
+):
+    pass

@@ -9,6 +9,7 @@ from desk.parts import PARTS
 from equity.models import EquityTerms, PayeeTemplate, TriggerTemplate
 from grants.models import Call, Contact, Question, Section, Stage
 from grants.states import CallState
+from milestones.models import AcceptanceGrade, AcceptanceScheme, MilestoneTemplate
 from tests.factories.accounts import OrganisationFactory, officer
 from tests.factories.grants import CallFactory
 
@@ -392,3 +393,48 @@ def test_equity_terms_are_written_with_their_triggers_and_payees_and_dropped_on_
         client.post(address, terms | gone | {"remove": "on", "buy_back_after_months": 0}).status_code == 302
     )
     assert not EquityTerms.objects.filter(call=draft).exists()
+
+
+# ---- the acceptance ----
+
+
+def accepting(*conclusions, initial=0, **changed):
+    scheme = {"milestone_code": "final", "panel_size": 5, "aggregation": "mean", "clause": "第七条"}
+    scheme |= {"again_times": 1, "again_months": 6}
+    return (
+        scheme
+        | changed
+        | rows("conclusions", *conclusions, initial=initial)
+        | rows("marks")
+        | rows("bonuses")
+    )
+
+
+def conclusion(name, **fields):
+    return {"id": "", "name": name, "share": 100, "refund": 0, "refund_days": 30, "ORDER": 1} | fields
+
+
+def test_an_acceptance_is_written_with_its_conclusions_and_dropped_with_them(client, manager, draft):
+    MilestoneTemplate.objects.create(call=draft, code="final", name="验收", deliverable="报告", order=9)
+    address = at("part", draft.pk, "acceptance")
+    good = conclusion("优秀", passes="on", score=90, premium="5", when="award.paid > 0.0")
+    bad = conclusion("不合格", refund=50, ORDER=2)
+    for wrong, message in (
+        ({"premium": "5"}, "不通过的没有奖励。"),
+        ({"passes": "on"}, "通过的不退回已付的资金"),
+        ({"when": "indicator.value > 1"}, "没有名为“indicator”的数据项"),
+    ):
+        answer = client.post(address, accepting(good, bad | wrong))
+        assert (answer.status_code, message in answer.content.decode()) == (422, True)
+    assert client.post(address, accepting(good, bad, milestone_code="")).status_code == 422
+    assert not AcceptanceGrade.objects.exists()
+    assert client.post(address, accepting(good, bad)).status_code == 302
+    written = AcceptanceGrade.objects.filter(call=draft).values_list("name", "passes", "premium", "refund")
+    assert list(written) == [("优秀", True, 50_000, 0), ("不合格", False, None, 50)]
+    assert AcceptanceScheme.objects.get(call=draft).milestone_code == "final"
+    kept = [good, bad]
+    for row, pk in zip(kept, AcceptanceGrade.objects.values_list("pk", flat=True), strict=True):
+        row["id"] = pk
+    client.post(address, accepting(*kept, initial=2, remove="on"))
+    assert not AcceptanceScheme.objects.exists()
+    assert not AcceptanceGrade.objects.exists()
