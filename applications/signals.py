@@ -15,3 +15,6 @@ recommending = Signal()
 
 step_passed = Signal()
 """Sent with `application`, `by`, `at` when the last step between decision and award is passed."""
+
+suggesting = Signal()
+"""Sent with `application`: receivers return a list of what experts said of it, without names."""

@@ -113,7 +113,7 @@ APPLICATION = Machine(
     initial=S.DRAFT,
     transitions={
         S.DRAFT: _INTAKE | _ROUNDS | {S.DECISION, S.WITHDRAWN},
-        S.RETURNED: _INTAKE | OFFICE | _ENDS,
+        S.RETURNED: _INTAKE | OFFICE | _ENDS | {S.DECISION},
         # Before the call closes a team may take back what it handed in, and mend it (撤回修改).
         **{state: _ONWARDS - {state} | {S.DRAFT} for state in _INTAKE},
         S.UNIT_REVIEW: _ONWARDS - {S.UNIT_REVIEW, S.REJECTED} | {S.DRAFT},
@@ -121,7 +121,7 @@ APPLICATION = Machine(
         S.DEMANDER_CHOICE: _ONWARDS - _INTAKE - {S.DEMANDER_CHOICE, S.RETURNED},
         # An argumentation or an approval may also stand between the decision and the agreement.
         **{state: _ONWARDS - _INTAKE - {state} | _DECIDED for state in OFFICE},
-        S.DECISION: _DECIDED | OFFICE | _ENDS,
+        S.DECISION: _DECIDED | OFFICE | _ENDS | {S.RETURNED},
         S.PUBLICITY: _DECIDED - {S.PUBLICITY} | OFFICE | {S.REJECTED},
         S.AGREEMENT: OFFICE | {S.AWARDED, S.REJECTED},
         S.RESERVED: _DECIDED - {S.RESERVED} | OFFICE | {S.DECISION} | _ENDS,

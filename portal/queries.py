@@ -252,6 +252,9 @@ def _stage_step(stage: Stage) -> Step:
             note = f"{note}：{'、'.join(row.name for row in listed if not row.line)}"
         if joint := dict.fromkeys(row.line for row in listed if row.line):
             note = _("；").join((note, _("会同%(lines)s") % {"lines": "、".join(joint)}))
+    if stage.revision_days:
+        revised = _("可以要求在 %(days)s 天内按专家意见修改")
+        note = _("；").join((note, revised % {"days": stage.revision_days}))
     if stage.asks_slides:
         asked = _("%(when)s上传答辩材料（%(limits)s）")
         words = {"when": system_rules.slides_when(stage), "limits": system_rules.slides_limits(stage)}

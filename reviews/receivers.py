@@ -5,12 +5,14 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from applications.models import Application
+from applications.signals import suggesting
 from applications.states import ApplicationState
 from core.models import Event
 from grants.models import StageKind
 from grants.queries import stages_of
 from grants.signals import publishing
 from reviews import actions, rules
+from reviews.models import Review
 
 ENDED = {ApplicationState.REJECTED, ApplicationState.WITHDRAWN}
 
@@ -30,3 +32,10 @@ def end_tasks(sender, instance, created, **kwargs):
         return
     if instance.content_type_id == ContentType.objects.get_for_model(Application).pk:
         actions.leave_review(application=instance.subject, by=instance.by, at=instance.at)
+
+
+@receiver(suggesting, dispatch_uid="reviews.suggestions")
+def suggestions(sender, application, **kwargs) -> list[str]:
+    """The comments of the score sheets handed in, in no order that tells who wrote them."""
+    sheets = Review.objects.filter(assignment__application=application, submitted_at__isnull=False)
+    return sorted(sheets.exclude(comment="").values_list("comment", flat=True))

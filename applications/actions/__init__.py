@@ -83,6 +83,7 @@ from applications.actions.recommending import (
     upload_letter_scan,
     void_letter,
 )
+from applications.actions.revising import ask_revision, go_on_unrevised
 from applications.actions.sanctioning import (
     decide_sanction,
     lift_sanction,
@@ -107,6 +108,7 @@ __all__ = [
     "advance",
     "appeal",
     "ask_nominator",
+    "ask_revision",
     "attach",
     "begin_claim",
     "change_people",
@@ -128,6 +130,7 @@ __all__ = [
     "fill_partner",
     "follow_amendment",
     "follow_moments",
+    "go_on_unrevised",
     "hold",
     "hold_part",
     "in_batch",

@@ -19,6 +19,7 @@ from applications.actions.paper_copies import ask_papers
 from applications.actions.tabling import ask_tables
 from applications.actions.taking_back import put_back
 from applications.models import Application, RuleResult, Submission, TakenBack
+from applications.rules import revising
 from applications.states import ApplicationState
 from core import workflow
 from grants.actions import next_number
@@ -56,13 +57,18 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
     problems = rules.problems_of(current, spoken.get(get_language(), spoken[LANGUAGE]), seen)
     if problems:
         raise rules.Incomplete(problems)
+    revised = revising.is_revision(current)
+    if revised:
+        revising.check_revised_only(current)
     if returned:
         target = queries.returned_from(current)
     else:
         target = stage_behind(application=current, state=None, by=by, at=at).kind
     _settle_recommender(current)
     submission = _seal(current, spoken[LANGUAGE], by=by, at=at)
-    _store_results(current, spoken, at=at)
+    if not revised:
+        # What officers have settled stays: experts read the new version, nobody checks its form again.
+        _store_results(current, spoken, at=at)
     asked = queries.questions_of(current)
     keep_numbers(application=current, asked=asked, answers=submission.content["answers"])
     keep_people(application=current, asked=asked, answers=submission.content["answers"])
@@ -85,10 +91,11 @@ def submit(*, application: Application, by, at: datetime) -> Submission:
         submitted_by=by,
         submitted_at=at,
     )
-    scan_clocks.opened(current, at=at)
-    ask_tables(application=current, at=at)
-    ask_papers(application=current, at=at)
-    ask_nominators(application=current, at=at)
+    if not revised:
+        scan_clocks.opened(current, at=at)
+        ask_tables(application=current, at=at)
+        ask_papers(application=current, at=at)
+        ask_nominators(application=current, at=at)
     notifications.tell_team(current, "submitted", at=at, version=submission.version)
     transaction.on_commit(partial(_ask_workers, submission.pk))
     for name in ("state", "version", "number", "intake", "submitted_by", "submitted_at"):

@@ -55,16 +55,7 @@ def take_back(*, application: Application, by, at: datetime) -> None:
         Application.objects.select_for_update(of=("self",)).select_related("call").get(pk=application.pk)
     )
     rules.check_can_take_back(by, current, at=at)
-    rows = [row for model in CONTENT for row in model.objects.filter(application=current).order_by("pk")]
-    fields = {name: getattr(current, name) for name in FIELDS}
-    TakenBack.objects.create(
-        application=current,
-        from_state=current.state,
-        rows=json.loads(serializers.serialize("json", rows)),
-        fields=json.loads(json.dumps(fields, cls=DjangoJSONEncoder)),
-        by=by,
-        at=at,
-    )
+    keep(application=current, by=by, at=at)
     old = current.state
     workflow.move(current, ApplicationState.DRAFT, by=by, at=at)
     notifications.stage_dropped(current, old, by=by, at=at)
@@ -83,8 +74,22 @@ def take_back(*, application: Application, by, at: datetime) -> None:
     application.state = current.state
 
 
+def keep(*, application: Application, by, at: datetime) -> None:
+    """What stands there now, to be put back when no new version comes."""
+    rows = [row for model in CONTENT for row in model.objects.filter(application=application).order_by("pk")]
+    fields = {name: getattr(application, name) for name in FIELDS}
+    TakenBack.objects.create(
+        application=application,
+        from_state=application.state,
+        rows=json.loads(serializers.serialize("json", rows)),
+        fields=json.loads(json.dumps(fields, cls=DjangoJSONEncoder)),
+        by=by,
+        at=at,
+    )
+
+
 def put_back(*, application: Application, kept: TakenBack, at: datetime) -> None:
-    """The call closed without a new version: the one before counts, in its step, with a new clock."""
+    """No new version came in time: the one before counts, in its step, with a new clock."""
     for model in reversed(CONTENT):
         model.objects.filter(application=application).delete()
     for row in serializers.deserialize("python", kept.rows):

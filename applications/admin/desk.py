@@ -18,6 +18,7 @@ from applications.admin.causes import CausesMixin
 from applications.admin.claims import ClaimMixin
 from applications.admin.intakes import IntakeFilter
 from applications.admin.papers import PaperFilter, PaperMixin
+from applications.admin.revising import RevisionMixin
 from applications.admin.similarity import SimilarityFilter, SimilarityMixin
 from applications.admin.tables import TableMixin
 from applications.eligibility.places import places_of
@@ -82,6 +83,7 @@ def with_due(rows):
 
 @register(Application)
 class ApplicationAdmin(
+    RevisionMixin,
     ClaimMixin,
     PaperMixin,
     BatchMixin,
@@ -125,6 +127,8 @@ class ApplicationAdmin(
         "excuse_papers",
         "pass_check",
         "conclude",
+        "ask_revision",
+        "go_on",
         "give_back",
         "turn_down",
     )

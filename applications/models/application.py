@@ -103,6 +103,7 @@ class Application(models.Model):
         "confirmed": _("合作单位确认"),
         "consented": _("参与人员同意"),
         "unconsented": _("参与人员撤回同意"),
+        "revision_given_up": _("逾期未修改，按原稿继续"),
         "joint_agreed": _("会同部门同意推荐"),
         "nominator_asked": _("邀请专家提名"),
         "nominator_dropped": _("取消邀请的提名人"),

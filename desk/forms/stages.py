@@ -5,8 +5,18 @@ from django.utils.translation import gettext_lazy
 
 from desk.forms.base import PartForm, rows
 from desk.forms.rules import check_formula, question_codes
-from desk.forms.widgets import formula, short_text
-from grants.models import FOR_ALL, OWN_CLOCKS, SLIDES_RULES, DayKind, RecommendedBy, Stage, StageKind
+from desk.forms.widgets import WordsField, formula, short_text
+from desk.packs.revisions import WHERE_REVISED
+from grants.models import (
+    FOR_ALL,
+    OWN_CLOCKS,
+    REVISABLE,
+    SLIDES_RULES,
+    DayKind,
+    RecommendedBy,
+    Stage,
+    StageKind,
+)
 from grants.rules import why_for_all
 
 SLIDES = ("slides_days", "slides_until", "slides_pages", "slides_megabytes")
@@ -16,6 +26,9 @@ SIGNING = ("shown_days", "opinion_length", "asks_file", "asks_file_en", "pledge"
 
 
 class StageForm(PartForm):
+    revises = WordsField(
+        label=gettext_lazy("可以修改的题目"), help_text=gettext_lazy("题目代码；留空为整份申报书")
+    )
     layout = (
         (("kind", 4), ("days", 2), ("day_kind", 3), ("clause", 3)),
         (("until", 4), ("instruction", 8)),
@@ -28,12 +41,14 @@ class StageForm(PartForm):
             ("slides_megabytes", 3),
         ),
         (("slides_blind", 12),),
+        (("revision_days", 4), ("revises", 8)),
         (("shown_days", 3), ("shown_day_kind", 3), ("opinion_length", 3)),
         (("asks_file", 6), ("asks_file_en", 6)),
         (("pledge", 6), ("pledge_en", 6)),
     )
     of_kinds = {
         **dict.fromkeys((*SLIDES, "slides_blind"), " ".join(SLIDES_RULES)),
+        **dict.fromkeys(("revision_days", "revises"), " ".join(REVISABLE)),
         **dict.fromkeys(("recommended_by", "authority_confirmed"), StageKind.RECOMMENDATION),
         **dict.fromkeys((*SIGNING, "shown_day_kind"), f"{StageKind.UNIT_REVIEW} {StageKind.RECOMMENDATION}"),
         "until": " ".join(kind for kind in StageKind.values if kind not in OWN_CLOCKS),
@@ -57,6 +72,8 @@ class StageForm(PartForm):
             "slides_pages",
             "slides_megabytes",
             "slides_blind",
+            "revision_days",
+            "revises",
             *SIGNING,
             "shown_day_kind",
         )
@@ -94,6 +111,11 @@ class StageForm(PartForm):
             for name in SIGNING:
                 if data.get(name):
                     self.add_error(name, _("只有单位审核和推荐审核环节可以要求承诺、公示、材料和意见字数。"))
+        if data.get("kind") not in REVISABLE or data.get("revision_days") is None:
+            if data.get("revision_days") is not None or data.get("revises"):
+                self.add_error("revision_days", WHERE_REVISED)
+        elif unknown := set(data.get("revises") or ()) - set(question_codes(self.call)):
+            self.add_error("revises", _("没有代码为“%(code)s”的题目。") % {"code": min(unknown)})
         if data.get("kind") not in SLIDES_RULES:
             if data.get("slides_blind") or any(data.get(name) is not None for name in SLIDES):
                 self.add_error("slides_days", _("只有专家评审和会议评审（答辩）环节可以收答辩材料。"))

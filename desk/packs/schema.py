@@ -290,6 +290,11 @@ class StagePart(Part):
     slides_pages: Annotated[int, Field(ge=1, le=500)] | None = None
     slides_megabytes: Annotated[int, Field(ge=1, le=500)] | None = None
     slides_blind: bool = False
+    revision_days: Days | None = None
+    """Of a step of the bureau behind experts, up to the decision: teams revise after what experts said,
+    within so many calendar days, and come back to this step."""
+    revises: list[Code] = Field(default_factory=list)
+    """The questions that may change then; left out: the whole form."""
     pledge: Text = ""
     """Of `unit_review` and `recommendation`: what has to be ticked, shown inside, uploaded or written."""
     pledge_en: Text = ""

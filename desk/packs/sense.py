@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.identity import validate_credit_code
 from core import calendar
-from desk.packs import batches, recommenders
+from desk.packs import batches, recommenders, revisions
 from desk.packs.reach import grouped
 from desk.packs.schema import Pack
 from desk.packs.source import Place
@@ -262,6 +262,7 @@ def _lists(pack: Pack) -> Found:
             except ValidationError as fault:
                 yield (part, index, "credit_code"), fault.messages[0]
     yield from recommenders.problems(pack)
+    yield from revisions.problems(pack)
     yield from _changes(pack)
     yield from _grades(pack)
     seen = set()

@@ -46,7 +46,7 @@ from grants.models.programme import NumberSequence, Programme
 from grants.models.quotas import Quota, QuotaOf
 from grants.models.replacing import ReplacedEffect, ReplacedWhose, Replacement
 from grants.models.sanctions import OF_MILESTONES, OF_PEOPLE, SanctionBars, SanctionTerm, SanctionWhen
-from grants.models.stages import FOR_ALL, OWN_CLOCKS, RecommendedBy, Stage, StageKind
+from grants.models.stages import FOR_ALL, OWN_CLOCKS, REVISABLE, RecommendedBy, Stage, StageKind
 from grants.models.topics import DemandKind, Topic
 from grants.models.types import ProjectType
 
@@ -58,6 +58,7 @@ __all__ = [
     "OWN_CLOCKS",
     "PAPER_RULE",
     "RECOMMENDER_TABLE_RULE",
+    "REVISABLE",
     "ROUND",
     "SCAN_RULE",
     "SLIDES_RULES",

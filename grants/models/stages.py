@@ -55,6 +55,19 @@ class RecommendedBy(models.TextChoices):
     CHOSEN = "chosen", _("申报人从通知名单中选择")
 
 
+REVISABLE = (
+    StageKind.PANEL_REVIEW,
+    StageKind.SITE_VISIT,
+    StageKind.DUE_DILIGENCE,
+    StageKind.CREDIT_CHECK,
+    StageKind.AUDIT,
+    StageKind.ARGUMENTATION,
+    StageKind.HIGHER_APPROVAL,
+    StageKind.DECISION,
+)
+"""Steps behind experts, from which an application may be sent back to be revised after what they said."""
+
+
 class Stage(models.Model):
     """One step of a call, its clock and the clause that sets it."""
 
@@ -114,6 +127,17 @@ class Stage(models.Model):
         help_text=_("匿名评审的通知要收答辩材料须明确勾选：材料由申报人自行隐去单位和人员，系统不能代为遮盖"),
     )
 
+    revision_days = models.PositiveSmallIntegerField(
+        _("按专家意见修改（天）"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "在本环节可以把前面专家的意见发给申报团队，在同一申报书里修改后再办理；自然日，留空不修改"
+        ),
+    )
+    revises = models.JSONField(
+        _("可以修改的题目"), default=list, blank=True, help_text=_("题目代码；留空为整份申报书")
+    )
     pledge = models.TextField(
         _("签署承诺"),
         blank=True,
@@ -158,6 +182,11 @@ class Stage(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(shown_days=0) & ~models.Q(opinion_length=0),
                 name="stage_signing_not_zero",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(revision_days__isnull=True, revises=[])
+                | models.Q(kind__in=[*REVISABLE], revision_days__gte=1),
+                name="stage_revision_of_a_later_step",
             ),
             models.UniqueConstraint(fields=["call", "order"], name="stage_order_once"),
             models.UniqueConstraint(fields=["call", "kind"], name="stage_kind_once"),
