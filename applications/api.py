@@ -305,6 +305,14 @@ class NominationViewSet(ReadOnlyModelViewSet):
         actions.decline_nomination(nominator=nominator, reason=reason, by=request.user, at=timezone.now())
         return self._shown(nominator)
 
+    @extend_schema(request=None, responses=NominationDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def lead(self, request, pk=None):
+        """Who leads those that nominate; the team's, until the leader has signed."""
+        nominator = self.get_object()
+        actions.name_leader(nominator=nominator, by=request.user, at=timezone.now())
+        return self._shown(nominator)
+
     @extend_schema(request=None, responses={204: None})
     @action(detail=True, methods=["post"])
     def drop(self, request, pk=None):

@@ -110,6 +110,7 @@ KNOWN = {
     "participants": frozenset(),
     "members": frozenset(),
     "partners": frozenset(),
+    "nominators": frozenset(),
     "budget": BUDGET,
     "project": frozenset(
         {
@@ -154,6 +155,7 @@ NOMINATOR = frozenset(
         "organisation_name",
         "credit_code",
         "kind",
+        "region",
         "records",
         "of_units",
         "is_candidate",

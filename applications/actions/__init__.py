@@ -60,6 +60,7 @@ from applications.actions.nominating import (
     decline_nomination,
     drop_nominator,
     lapse_nominators,
+    name_leader,
     sign_nomination,
 )
 from applications.actions.numbering import keep_numbers
@@ -149,6 +150,7 @@ __all__ = [
     "lift_sanction",
     "limit_partner",
     "move_in_order",
+    "name_leader",
     "office_behind",
     "officer_mark",
     "pass_formal_check",

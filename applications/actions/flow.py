@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from applications import notifications, queries, signals, team_clocks
 from applications.actions import paper_copies, presenting
 from applications.actions.joining import follow_joint
-from applications.actions.nominating import follow_nominators
+from applications.actions.nominating import follow_nominators, judge_nominators
 from applications.actions.tabling import follow_tables
 from applications.models import Application
 from applications.queries import CHOSEN
@@ -84,6 +84,8 @@ def enter(*, application: Application, state: str, by, at: datetime, note: str =
     presenting.leave(application=application, state=old, by=by, at=at)
     if state in CHOSEN:
         notifications.open_second_step(application, at=at)
+    if state == ApplicationState.FORMAL_CHECK:
+        judge_nominators(application=application, by=by, at=at)
     stage = stage_for(application, state)
     if stage and not notifications.stage_goes_on(application, state, by=by, at=at):
         notifications.open_stage(application, stage, at=at)

@@ -6,15 +6,26 @@ from functools import partial
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import PersonRecord, User
 from applications import eligibility, nominator_clocks, notifications, queries, quotas, rules
 from applications.models import Application, Nominator, RuleStatus
+from applications.queries.context import NOMINATORS
+from applications.queries.nominators import judged_again, signatures_of
 from applications.questions import localised
 from applications.states import NominatorState
 from core import workflow
 from core.workflow import Lost, Refused
 
-KEPT = ("title", "degree", "speciality", "organisation_name", "of_units")
+KEPT = (
+    "title",
+    "degree",
+    "speciality",
+    "organisation_name",
+    "credit_code",
+    "kind",
+    "region",
+    "of_units",
+)
 """What of a person stands beside their signature."""
 
 
@@ -31,17 +42,44 @@ def ask_nominator(
     """Ask a person to nominate; the first leads. Raises Refused."""
     held = _held(application.pk)
     rules.check_can_ask(by, held, user, at=at)
-    first = not held.nominators.exists()
     if leads:
-        held.nominators.update(leads=False)
-    nominator = Nominator.objects.create(
-        application=held, user=user, leads=leads or first, invited_by=by, invited_at=at
-    )
+        rules.check_leader_open(held)
+    nominator = Nominator.objects.create(application=held, user=user, invited_by=by, invited_at=at)
     workflow.record(nominator, "asked", by=by, at=at)
     workflow.record(held, "nominator_asked", by=by, at=at, note=str(user))
+    if leads:
+        _lead(held, nominator, by=by, at=at)
+    _somebody_leads(held, by=by, at=at)
+    nominator.refresh_from_db(fields=["leads"])
     notifications.tell_nominators(held, [nominator], at=at)
     _follow(held, by=by, at=at)
     return nominator
+
+
+@transaction.atomic
+def name_leader(*, nominator: Nominator, by, at: datetime) -> None:
+    """The team names who leads. Raises Refused."""
+    held = _held(nominator.application_id)
+    nominator = held.nominators.select_related("user").get(pk=nominator.pk)
+    nominator.application = held
+    rules.check_can_lead(by, nominator, at=at)
+    _lead(held, nominator, by=by, at=at)
+    settle(application=held, by=by, at=at)
+
+
+def _lead(application: Application, nominator: Nominator, *, by, at: datetime) -> None:
+    application.nominators.update(leads=False)
+    application.nominators.filter(pk=nominator.pk).update(leads=True)
+    workflow.record(application, "nominator_leads", by=by, at=at, note=str(nominator))
+
+
+def _somebody_leads(application: Application, *, by, at: datetime) -> None:
+    """Behind a leader who was dropped or declined comes the next who was asked."""
+    if queries.leader_of(application) is None:
+        others = application.nominators.exclude(state=NominatorState.DECLINED).select_related("user")
+        nominator = others.order_by("id").first()
+        if nominator is not None:
+            _lead(application, nominator, by=by, at=at)
 
 
 @transaction.atomic
@@ -57,6 +95,8 @@ def drop_nominator(*, nominator: Nominator, by, at: datetime) -> None:
     name = str(nominator)
     nominator.delete()
     workflow.record(held, "nominator_dropped", by=by, at=at, note=name)
+    _somebody_leads(held, by=by, at=at)
+    settle(application=held, by=by, at=at)
 
 
 @transaction.atomic
@@ -81,8 +121,10 @@ def sign_nomination(*, nominator: Nominator, opinion: str, by, at: datetime) -> 
         answered_at=at,
     )
     nominator_clocks.done(current, by=by, at=at)
+    _somebody_leads(held, by=by, at=at)
     settle(application=held, by=by, at=at)
-    notifications.tell_team(held, "nominator_answered", at=at, who=str(current), signed=True, reason="")
+    told = {"who": str(current), "signed": True, "reason": "", "leader": ""}
+    notifications.tell_team(held, "nominator_answered", at=at, **told)
 
 
 @transaction.atomic
@@ -98,8 +140,11 @@ def decline_nomination(*, nominator: Nominator, reason: str, by, at: datetime) -
         current, NominatorState.DECLINED, by=by, at=at, note=reason, answered_at=at, version=None, fits=[]
     )
     nominator_clocks.done(current, by=by, at=at)
+    _somebody_leads(held, by=by, at=at)
     settle(application=held, by=by, at=at)
-    notifications.tell_team(held, "nominator_answered", at=at, who=str(current), signed=False, reason=reason)
+    leader = queries.leader_of(held) if current.leads else None
+    told = {"who": str(current), "signed": False, "reason": reason, "leader": str(leader or "")}
+    notifications.tell_team(held, "nominator_answered", at=at, **told)
 
 
 def ask_nominators(*, application: Application, at: datetime) -> None:
@@ -107,6 +152,7 @@ def ask_nominators(*, application: Application, at: datetime) -> None:
 
     In a new version, while there is time, what was signed before is to be signed again.
     """
+    _rejudge_signatures(application, at=at)
     if not queries.nominator_lines(application).exists():
         return
     until = queries.nominate_until(application)
@@ -128,15 +174,36 @@ def ask_nominators(*, application: Application, at: datetime) -> None:
 
 
 def settle(*, application: Application, by, at: datetime) -> None:
-    """What the line of the formal check says of the signatures now; an officer's word stays."""
+    """What the line of the formal check says of the signatures now; an officer's word stays.
+
+    Each is judged again: who signed may have become a candidate since.
+    """
+    for row, fits in judged_again(application):
+        application.nominators.filter(pk=row.pk).update(fits=[fit.group.pk for fit in fits if not fit.reason])
     until = queries.nominate_until(application)
     ways = queries.standing_of_nominators(application)
     status = _judged(ways, until, at)
     lines = queries.nominator_lines(application).filter(officer_status="")
-    lines.update(status=status, evidence=eligibility.kept(partial(_missing, ways, until, at)), checked_at=at)
+    evidence = eligibility.kept(partial(_said, application, ways, until, at))
+    lines.update(status=status, evidence=evidence, checked_at=at)
+    _judge_lines(application, at=at)
     if status == RuleStatus.PASSED:
         nominator_clocks.done(application, by=by, at=at)
     _follow(application, by=by, at=at)
+
+
+def _judge_lines(application: Application, *, at: datetime) -> None:
+    """The other clauses that read who nominates, as they stand now; an officer's word stays."""
+    rules = application.call.rules.all()
+    reading = {row.pk for row in rules if NOMINATORS in f"{row.expression} {row.applies_when}"}
+    waiting = application.rule_results.filter(rule__in=reading, officer_status="")
+    if not reading or not waiting.exists():
+        return
+    spoken = eligibility.evaluate_for_good(application, eligibility.seen_of(application))
+    for line, other in zip(*spoken.values(), strict=True):
+        if line.rule and line.rule.pk in reading:
+            evidence = eligibility.evidence_in_both(line, other)
+            waiting.filter(rule=line.rule).update(status=line.status, evidence=evidence, checked_at=at)
 
 
 def _judged(ways, until, at: datetime) -> str:
@@ -147,13 +214,33 @@ def _judged(ways, until, at: datetime) -> str:
     return RuleStatus.FAILED if until is not None and at > until else RuleStatus.MANUAL
 
 
+def _said(application: Application, ways, until, at: datetime) -> str:
+    """Who is waited for, and which signatures do not count any more, by which clause and why."""
+    fallen = [
+        _("“%(name)s”的签署不计入“%(group)s”（%(clause)s）：%(reason)s")
+        % {
+            "name": row,
+            "group": localised(fit.group, "name"),
+            "clause": fit.group.clause,
+            "reason": fit.reason,
+        }
+        for row, fits in queries.fallen_signatures(application)
+        for fit in fits
+    ]
+    return " ".join(filter(None, [_missing(ways, until, at), *fallen]))
+
+
 def _missing(ways, until, at: datetime) -> str:
     """Who has not signed yet, way by way; "" when nobody is waited for."""
     status = _judged(ways, until, at)
     if status not in (RuleStatus.FAILED, RuleStatus.MANUAL):
         return ""
     missing = _("；").join(
-        _("%(group)s：已签 %(signed)s 人，还差 %(missing)s 人")
+        (
+            _("%(group)s：已签 %(signed)s 人，还差 %(missing)s 人")
+            if way.missing
+            else _("%(group)s：已签 %(signed)s 人，还差牵头提名人的签署")
+        )
         % {"group": localised(way.group, "name"), "signed": way.signed, "missing": way.missing}
         for way in ways
         if not way.is_met
@@ -161,6 +248,27 @@ def _missing(ways, until, at: datetime) -> str:
     is_late = status == RuleStatus.FAILED
     text = _("提名已截止，人数不足（%(missing)s）。") if is_late else _("等待专家提名（%(missing)s）。")
     return text % {"missing": missing}
+
+
+def _rejudge_signatures(application: Application, *, at: datetime) -> None:
+    """Who is named in what is handed in may have nominated others in the call.
+
+    Nobody signs meanwhile what would not count any more.
+    """
+    if not queries.asks_nominators(application.call):
+        return
+    keys = application.participants.exclude(id_number="").values("id_number")
+    people = PersonRecord.objects.filter(id_number__in=keys).values_list("user_id", flat=True)
+    for user_id in sorted(people):
+        quotas.hold(f"nominator:{user_id}")
+    for row in signatures_of(application).select_related("application__call").order_by("pk"):
+        settle(application=row.application, by=None, at=at)
+
+
+def judge_nominators(*, application: Application, by, at: datetime) -> None:
+    """Called when it comes to the formal check: what is signed counts by what is known on that day."""
+    if queries.nominator_lines(application).exists():
+        settle(application=application, by=by, at=at)
 
 
 def follow_nominators(*, application: Application, by, at: datetime) -> None:

@@ -25,7 +25,7 @@ SECTION_OF_SCOPE = {
     RuleScope.PROJECT: "basics",
 }
 ENGLISH = "en"
-SETS = ("params", "participants", "members", "partners")
+SETS = ("params", "participants", "members", "partners", "nominators")
 """Variables that are no single fact: as evidence they would say nothing."""
 
 LABELS = {
@@ -96,6 +96,7 @@ LABELS = {
     "participants": gettext_lazy("参与人员"),
     "members": gettext_lazy("项目成员"),
     "partners": gettext_lazy("合作单位"),
+    "nominators": gettext_lazy("提名人"),
 }
 
 

@@ -106,6 +106,7 @@ class Application(models.Model):
         "revision_given_up": _("逾期未修改，按原稿继续"),
         "joint_agreed": _("会同部门同意推荐"),
         "nominator_asked": _("邀请专家提名"),
+        "nominator_leads": _("确定牵头提名人"),
         "nominator_dropped": _("取消邀请的提名人"),
         "nominators_missed": _("逾期未达到提名人数"),
         "copied": _("从往年申报复制"),

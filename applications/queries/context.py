@@ -25,6 +25,7 @@ from applications.models import (
 )
 from applications.queries import limits
 from applications.queries.listed import Listed, age_of, listed_in, number_column, row_of_person
+from applications.queries.nominated import nominators_named
 from applications.queries.numbers import repeated
 from applications.queries.paper_copies import NO_PAPERS, paper_facts
 from core.calendar import local_date
@@ -59,11 +60,12 @@ MILESTONE = KNOWN["milestone"]
 RECORDS = "records"
 COUNTS = frozenset(f"history.{name}" for name in HISTORY)
 PAPER = re.compile(r"\bpaper\b")
+NOMINATORS = "nominators"
 REPEATED = "project.repeated"
 INTEGRITY = "integrity_clean"
 PROPOSED = "proposed"
 """Others that were decided to be funded count as running projects: only asked for at the decision."""
-ALL = COUNTS | {RECORDS, REPEATED, INTEGRITY, "paper"}
+ALL = COUNTS | {RECORDS, REPEATED, INTEGRITY, NOMINATORS, "paper"}
 COUNT = re.compile(r"\bhistory\b(?:\.\w+)?")
 
 
@@ -73,7 +75,7 @@ def counted_in(sources: Iterable[str]) -> set[str]:
     That is the `wanted` of `contexts`. A `history` without the name of a count may be any of them.
     """
     text = "\n".join(sources)
-    found = {name for name in (RECORDS, REPEATED, INTEGRITY) if name in text}
+    found = {name for name in (RECORDS, REPEATED, INTEGRITY, NOMINATORS) if name in text}
     found |= {"paper"} if PAPER.search(text) else set()
     for name in set(COUNT.findall(text)):
         found |= {name} if name in COUNTS else COUNTS
@@ -175,6 +177,7 @@ class _World:
         outlines = Application.objects.select_related("call__programme", "project_type")
         self.outlines = outlines.in_bulk(followed) if followed else {}
         self.reads_papers = "paper" in wanted
+        self.nominators = nominators_named(keys) if NOMINATORS in wanted else {}
         self.repeated = {}
         if REPEATED in wanted:
             self.repeated = repeated(applications, self.answers, self.questions)
@@ -253,6 +256,7 @@ class _World:
             "recommender": self._recommender(application, lead),
             "follows": self._follows(application),
             "paper": paper_facts(application) if self.reads_papers else NO_PAPERS,
+            "nominators": self.nominators.get(application.pk, []),
             "history": self.history[application.pk],
             "call": {
                 "year": call.year,

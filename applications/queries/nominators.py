@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.identity import person_key
-from accounts.models import User
+from accounts.models import PersonRecord, User
 from accounts.queries import as_participant, own_record
 from applications.models import Application, Nominator, RuleResult, RuleStatus
 from applications.queries import limits
 from applications.queries.context import context, counted_in
 from applications.queries.scans import NOT_AWAITED_IN
-from applications.states import NominatorState
+from applications.states import ApplicationState, NominatorState
 from core import expressions
 from core.calendar import local_date
 from core.expressions import Prepared
@@ -24,6 +24,12 @@ from grants.queries import moments_of
 from notifications.models import Deadline, DeadlineKind
 
 MOST = 100
+NOT_PASSED = (
+    ApplicationState.UNIT_REVIEW,
+    ApplicationState.RECOMMENDATION,
+    ApplicationState.FORMAL_CHECK,
+)
+"""Handed in, and not through the formal check."""
 AWAITED = Q(status=RuleStatus.MANUAL, officer_status="") & ~Q(application__state__in=NOT_AWAITED_IN)
 
 
@@ -63,10 +69,11 @@ def _holds(source: str, known: Prepared) -> bool:
 
 
 class Way(NamedTuple):
-    """One way of being nominated, and how far it has come."""
+    """One way of being nominated, how far it has come, and whether it waits for the one who leads."""
 
     group: NominatorGroup
     signed: int
+    waits_for_leader: bool = False
 
     @property
     def missing(self) -> int:
@@ -74,7 +81,7 @@ class Way(NamedTuple):
 
     @property
     def is_met(self) -> bool:
-        return not self.missing
+        return not self.missing and not self.waits_for_leader
 
 
 def standing(application: Application) -> list[Way]:
@@ -84,7 +91,8 @@ def standing(application: Application) -> list[Way]:
         return []
     signed = application.nominators.filter(state=NominatorState.SIGNED)
     fits = [pk for row in signed for pk in row.fits]
-    return [Way(group, fits.count(group.pk)) for group in groups]
+    led = any(row.leads for row in signed)
+    return [Way(group, fits.count(group.pk), group.leader_first and not led) for group in groups]
 
 
 def are_met(ways: list[Way]) -> bool:
@@ -115,9 +123,12 @@ def about(user, application: Application) -> dict:
     """What the ways of a notice read of a person (`grants.rules.NOMINATOR`), from their own record."""
     record = own_record(user)
     if record is None:
-        return dict.fromkeys(
-            ("title", "degree", "speciality", "birth_date", "organisation_name", "credit_code", "kind")
-        ) | {"name": user.name, "records": [], "of_units": False, "is_candidate": False}
+        return dict.fromkeys(FACTS) | {
+            "name": user.name,
+            "records": [],
+            "of_units": False,
+            "is_candidate": False,
+        }
     known = as_participant(record)
     unit = record.organisation
     key = person_key(record.id_number, record.id_country)
@@ -134,6 +145,7 @@ def about(user, application: Application) -> dict:
         "organisation_name": unit.name if unit else None,
         "credit_code": unit.credit_code if unit else None,
         "kind": unit.kind if unit else None,
+        "region": unit.region or None if unit else None,
         "records": found.person(key, application),
         "of_units": unit is not None and unit.credit_code in units,
         "is_candidate": bool(key) and key in {row[0] for row in rows},
@@ -159,7 +171,40 @@ def fits_of(nominator: Nominator, person: dict) -> list[Fit]:
     return [Fit(group, _against(group, prepared, person, already, of_units)) for group in groups]
 
 
+def judged_again(application: Application) -> list[tuple[Nominator, list[Fit]]]:
+    """Those who have signed, and what each signature counts for by what is known of them now.
+
+    What their own record said when they signed stands; what others wrote since (applications that name them,
+    projects, the people of this one) is read anew.
+    """
+    signed = application.nominators.filter(state=NominatorState.SIGNED).select_related("user")
+    found = []
+    for row in signed:
+        row.application = application
+        found.append((row, fits_of(row, about(row.user, application) | row.facts)))
+    return found
+
+
+def fallen_signatures(application: Application) -> list[tuple[Nominator, list[Fit]]]:
+    """Those whose signature counts for no way any more, with the reasons way by way."""
+    if not application.nominators.filter(state=NominatorState.SIGNED, fits=[]).exists():
+        return []
+    return [(row, fits) for row, fits in judged_again(application) if all(fit.reason for fit in fits)]
+
+
+def signatures_of(application: Application) -> QuerySet[Nominator]:
+    """What people of an application have signed for others in the call that no formal check has passed."""
+    keys = application.participants.exclude(id_number="").values("id_number")
+    people = PersonRecord.objects.filter(id_number__in=keys).values("user")
+    rows = Nominator.objects.filter(
+        state=NominatorState.SIGNED, user__in=people, application__call__series=application.call.series
+    )
+    return rows.exclude(application=application).filter(application__state__in=NOT_PASSED)
+
+
 def _against(group, prepared, person, already: int, of_units: int) -> str:
+    if person["is_candidate"]:
+        return _("是本项目的参与人员，不能提名。")
     try:
         may = expressions.compile(group.who).holds(prepared)
     except expressions.MissingData as missing:
@@ -199,6 +244,7 @@ FACTS = {
     "organisation_name": gettext_lazy("所在单位"),
     "credit_code": gettext_lazy("所在单位"),
     "kind": gettext_lazy("所在单位"),
+    "region": gettext_lazy("所在单位"),
 }
 """What the personal record lacks where a way reads it, in its own words."""
 
@@ -212,6 +258,12 @@ def nominations_of(user) -> QuerySet[Nominator]:
         "application__call", "application__organisation", "invited_by"
     )
     return rows.order_by("-id")[:MOST]
+
+
+def leader_of(application: Application) -> Nominator | None:
+    """Who leads those that nominate; nobody who declined."""
+    leading = application.nominators.filter(leads=True).exclude(state=NominatorState.DECLINED)
+    return leading.select_related("user").first()
 
 
 def nominators_for(application: Application) -> list[Nominator]:

@@ -70,7 +70,9 @@ from applications.rules.nominating import (
     check_can_answer,
     check_can_ask,
     check_can_ask_nominators,
+    check_can_lead,
     check_can_sign,
+    check_leader_open,
 )
 from applications.rules.signing import Signed, check_signed, signing_of
 from core.workflow import Refused
@@ -100,6 +102,7 @@ __all__ = [
     "check_can_excuse_papers",
     "check_can_fill_partner",
     "check_can_judge_claim",
+    "check_can_lead",
     "check_can_pass",
     "check_can_pass_on",
     "check_can_present",
@@ -121,6 +124,7 @@ __all__ = [
     "check_grounds",
     "check_hears_appeals",
     "check_invited",
+    "check_leader_open",
     "check_manages",
     "check_mark",
     "check_may_come_again",

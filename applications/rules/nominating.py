@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from applications import queries
 from applications.models import Application, Nominator
 from applications.queries.nominators import Fit
+from applications.questions import localised
 from applications.rules.applying import is_on_team
 from applications.states import ENDED, NominatorState
 from core.workflow import Lost, Refused
@@ -69,11 +70,35 @@ def check_can_sign(by, nominator: Nominator, *, opinion: str, person: dict, at) 
     fits = queries.fits_of(nominator, person)
     counted = [fit for fit in fits if not fit.reason]
     if not counted:
-        reasons = dict.fromkeys(fit.reason for fit in fits) or {_("本项目不由专家提名。"): None}
-        clause = fits[0].group.clause if fits else ""
-        raise Refused(" ".join(reasons), clause=clause, code="not_eligible")
-    leader = nominator.application.nominators.filter(leads=True).exclude(pk=nominator.pk).first()
-    waits = leader is not None and leader.state != NominatorState.SIGNED
+        reasons = _("；").join(_why_not(fit) for fit in fits) or _("本项目不由专家提名。")
+        raise Refused(reasons, code="not_eligible")
+    leader = queries.leader_of(nominator.application)
+    waits = leader not in (None, nominator) and leader.state != NominatorState.SIGNED
     if waits and all(fit.group.leader_first for fit in counted):
-        raise Refused(_("请等牵头提名人“%(name)s”先签署。") % {"name": leader}, code="leader_first")
+        raise Refused(
+            _("请等牵头提名人“%(name)s”先签署；对方不能签署的，请申报团队改由他人牵头。") % {"name": leader},
+            clause=counted[0].group.clause,
+            code="leader_first",
+        )
     return counted
+
+
+def _why_not(fit: Fit) -> str:
+    said = {"group": localised(fit.group, "name"), "clause": fit.group.clause}
+    return _("不计入“%(group)s”（%(clause)s）：%(reason)s") % {**said, "reason": fit.reason.rstrip("。.")}
+
+
+def check_can_lead(by, nominator: Nominator, *, at) -> None:
+    """Whom the team names to lead, until the leader has signed. Raises Refused."""
+    application = nominator.application
+    check_can_ask_nominators(by, application, at=at)
+    if nominator.state == NominatorState.DECLINED:
+        raise Refused(_("“%(name)s”没有提名，不能牵头。") % {"name": nominator})
+    check_leader_open(application)
+
+
+def check_leader_open(application: Application) -> None:
+    """Nobody else leads once the leader has signed. Raises Refused."""
+    leader = queries.leader_of(application)
+    if leader is not None and leader.state == NominatorState.SIGNED:
+        raise Refused(_("牵头提名人“%(name)s”已经签署，不能再换。") % {"name": leader}, field="leads")

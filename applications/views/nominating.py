@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from applications import actions, queries, rules
 from applications.forms import AskNominatorForm
 from applications.models import Nominator
+from applications.states import NominatorState
 from applications.views.common import content_of, visible_application
 from core.sent import number
 from core.workflow import Refused
@@ -28,6 +29,10 @@ def ask(request, pk):
             nominator = get_object_or_404(application.nominators, pk=key)
             actions.drop_nominator(nominator=nominator, by=request.user, at=now)
             messages.success(request, _("已取消邀请。"))
+        elif request.POST.get("do") == "lead":
+            row = get_object_or_404(application.nominators, pk=number(request.POST.get("nominator")))
+            actions.name_leader(nominator=row, by=request.user, at=now)
+            messages.success(request, _("现由“%(name)s”牵头。") % {"name": row})
         else:
             user, leads = _asked(request)
             actions.ask_nominator(application=application, user=user, leads=leads, by=request.user, at=now)
@@ -82,7 +87,7 @@ def nominate(request, pk):
         "application": application,
         "person": person,
         "ways": queries.standing_of_nominators(application),
-        "fits": queries.fits_of(nominator, person) if is_open and nominator.state != "signed" else [],
+        "fits": _fits(nominator, person, is_open=is_open),
         "until": queries.nominate_until(application),
         "can_answer": is_open,
         "content": content_of(application) if application.state not in queries.NOT_AWAITED_IN else None,
@@ -92,6 +97,13 @@ def nominate(request, pk):
         "now": now,
     }
     return render(request, "applications/nominate.html", context, status=422 if refused else 200)
+
+
+def _fits(nominator, person, *, is_open: bool) -> list:
+    """What a signature would count for, or does not count for any more."""
+    if nominator.state == "signed":
+        return [] if nominator.fits else queries.fits_of(nominator, person | nominator.facts)
+    return queries.fits_of(nominator, person) if is_open else []
 
 
 def _answer(request, nominator, *, at):
@@ -114,9 +126,12 @@ def shown(user, application) -> dict:
     ways = queries.standing_of_nominators(application)
     if not ways:
         return {}
+    leader = queries.leader_of(application)
     return {
         "ways": ways,
         "nominators": queries.nominators_for(application),
+        "fallen": queries.fallen_signatures(application),
+        "can_lead": leader is None or leader.state != NominatorState.SIGNED,
         "until": queries.nominate_until(application),
         "can_ask": rules.allowed(rules.check_can_ask_nominators, user, application, at=timezone.now()),
     }

@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.models import PersonRecord
 from accounts.roles import Role
 from applications import actions, queries, tasks
-from applications.models import Application, Nominator
+from applications.models import Application, Nominator, PastProject
 from applications.states import ApplicationState, NominatorState
 from core.workflow import Lost, Refused
 from documents.actions import store
@@ -23,7 +24,7 @@ from notifications.models import Deadline, DeadlineKind, Message
 from reviews.queries import conflicts_of
 from seeds.codes import make_id_number
 from seeds.demo import paper
-from tests.factories.accounts import PersonRecordFactory, UserFactory, officer
+from tests.factories.accounts import OrganisationFactory, PersonRecordFactory, UserFactory, officer
 from tests.factories.applications import filled, submitted
 from tests.factories.grants import CallFactory
 from tests.factories.reviews import ExpertFactory
@@ -341,3 +342,180 @@ def test_nominations_by_api_are_for_the_person_and_for_who_sees_the_application(
         Nominator.objects.bulk_create(more)
         with django_assert_num_queries(1):
             assert len(author.get(API, {"mine": "false"}).json()["results"]) == number
+
+
+# ---- who leads ----
+
+
+def leaders(application):
+    rows = application.nominators.filter(leads=True).exclude(state=S.DECLINED)
+    return [row.user.name for row in rows]
+
+
+def test_somebody_always_leads_and_the_team_may_name_who():
+    application = submitted(call=nominated_call(FELLOWS | {"of_units": None, "per_year": None}))
+    people = [fellow(n, name) for n, name in enumerate(("赵院士", "钱院士", "孙院士", "李院士"), start=7)]
+    first, second, third, fourth = ask(application, *people)
+    team, now = application.created_by, timezone.now()
+    assert leaders(application) == ["赵院士"]
+    # The leader is dropped: the next leads, and the others still wait.
+    actions.drop_nominator(nominator=first, by=team, at=now)
+    assert leaders(application) == ["钱院士"]
+    with pytest.raises(Refused, match=r"请等牵头提名人“钱院士”先签署.*改由他人牵头") as refused:
+        sign(third)
+    assert refused.value.clause == "第四条"
+    # The leader declines: the way is free for the next, and the team reads who leads now.
+    actions.decline_nomination(nominator=second, reason="回避", by=people[1], at=now)
+    assert leaders(application) == ["孙院士"]
+    assert Message.objects.order_by("pk").last().context["leader"] == "孙院士"
+    with pytest.raises(Refused, match="没有提名，不能牵头"):
+        actions.name_leader(nominator=second, by=team, at=now)
+    with pytest.raises(Refused, match="团队"):
+        actions.name_leader(nominator=fourth, by=people[3], at=now)
+    actions.name_leader(nominator=fourth, by=team, at=now)
+    with pytest.raises(Refused, match="李院士"):
+        sign(third)
+    sign(fourth)
+    with pytest.raises(Refused, match="已经签署，不能再换"):
+        actions.name_leader(nominator=third, by=team, at=now)
+    with pytest.raises(Refused, match="已经签署，不能再换"):
+        actions.ask_nominator(application=application, user=people[0], leads=True, by=team, at=now)
+    sign(third)
+    assert line(application).status == "passed"
+    # Who led takes the signature back, and two others have signed: one of them has to lead.
+    (last,) = ask(application, people[0])
+    sign(last)
+    actions.decline_nomination(nominator=fourth, reason="回避", by=people[3], at=now)
+    assert (leaders(application), line(application).status) == (["孙院士"], "passed")
+
+
+def test_too_many_signatures_do_not_make_up_for_the_leader(client):
+    application = submitted(call=nominated_call(FELLOWS | {"of_units": None}))
+    people = [fellow(n, name) for n, name in enumerate(("赵院士", "钱院士", "孙院士", "李院士"), start=7)]
+    first, _second, third, fourth = ask(application, *people)
+    for row in (first, third, fourth):
+        sign(row)
+    actions.decline_nomination(nominator=first, reason="回避", by=people[0], at=timezone.now())
+    assert (leaders(application), line(application).status) == (["钱院士"], "manual")
+    assert line(application).evidence["hint"] == "等待专家提名（院士：已签 2 人，还差牵头提名人的签署）。"
+    client.force_login(application.created_by)
+    page = client.get(reverse("applications:detail", args=[application.pk])).content.decode()
+    assert page.count('value="lead"') == 2
+    team = reverse("applications:nominators", args=[application.pk])
+    said = client.post(team, {"do": "lead", "nominator": third.pk}, follow=True).content.decode()
+    assert "现由“孙院士”牵头" in said
+    assert line(application).status == "passed"
+
+
+# ---- judged again ----
+
+NO_CANDIDATES = FELLOWS | {
+    "least": 1,
+    "leader_first": False,
+    "who": "nominator.title.contains('院士') && !nominator.records.exists(r, r.in_call)",
+    "hint": "本年度的候选人不能提名。",
+}
+
+
+def named(application, user):
+    """The person becomes a member of the application."""
+    head = application.participants.get()
+    own = PersonRecord.objects.get(user=user).id_number
+    unit = {"organisation_name": head.organisation_name, "credit_code": head.credit_code}
+    people = [
+        {"role": role, "name": name, "id_number": number, "months_per_year": 1, "title": "教授", **unit}
+        for role, name, number in (("pi", head.name, head.id_number), ("member", user.name, own))
+    ]
+    actions.set_participants(
+        application=application, participants=people, by=application.created_by, at=timezone.now()
+    )
+
+
+def test_who_signs_first_and_is_a_candidate_afterwards_does_not_count_any_more(client):
+    call = nominated_call(NO_CANDIDATES)
+    application, other = submitted(call=call), filled(call=call)
+    user = fellow(7, "赵院士")
+    (row,) = ask(application, user)
+    sign(row)
+    assert line(application).status == "passed"
+    named(other, user)
+    actions.submit(application=other, by=other.created_by, at=timezone.now())
+    row.refresh_from_db()
+    assert (row.state, row.fits, line(application).status) == (S.SIGNED, [], "manual")
+    assert (
+        line(application)
+        .evidence["hint"]
+        .endswith("“赵院士”的签署不计入“院士”（第四条）：本年度的候选人不能提名。")
+    )
+    assert in_order()
+    client.force_login(application.created_by)
+    page = client.get(reverse("applications:detail", args=[application.pk])).content.decode()
+    assert "“赵院士”的签署已不计入" in page
+    client.force_login(user)
+    mine = client.get(reverse("applications:nominate", args=[row.pk])).content.decode()
+    assert "本年度的候选人不能提名" in mine
+
+
+def test_who_is_named_elsewhere_is_found_at_the_formal_check():
+    """A project recorded from elsewhere comes in without anybody handing in anything."""
+    rule = NO_CANDIDATES | {"who": "!nominator.records.exists(r, r.plan == '获奖')", "hint": "已获奖。"}
+    application = submitted(call=nominated_call(rule))
+    user = fellow(7, "赵院士")
+    (row,) = ask(application, user)
+    sign(row)
+    PastProject.objects.create(
+        plan="获奖",
+        title="成果",
+        role="pi",
+        status="completed",
+        id_number=PersonRecord.objects.get(user=user).id_number,
+    )
+    actions.unit_approve(application=application, by=None, at=timezone.now())
+    assert line(application).status == "manual"
+    assert "“赵院士”的签署不计入“院士”（第四条）：已获奖。" in line(application).evidence["hint"]
+
+
+def test_a_clause_may_read_who_nominates_and_is_judged_again_with_each_signature():
+    rule = {
+        "code": "two_units",
+        "text": "提名人应来自两个以上单位。",
+        "expression": "nominators.exists(a, a.signed && nominators.exists(b, b.signed && "
+        "b.credit_code != a.credit_code))",
+        "clause": "第七条",
+        "severity": "warning",
+        "automation": "auto",
+        "scope": "project",
+    }
+    call = nominated_call(FELLOWS | {"of_units": None}, parts__rules=(rule,))
+    application = submitted(call=call)
+    shown = application.rule_results.get(rule__code="two_units")
+    assert shown.status == "warning"
+    unit = OrganisationFactory()
+    first, second = ask(
+        application, fellow(7, "赵院士", unit=unit), fellow(8, "钱院士", unit=OrganisationFactory())
+    )
+    sign(first)
+    shown.refresh_from_db()
+    assert shown.status == "warning"
+    sign(second)
+    shown.refresh_from_db()
+    assert shown.status == "passed"
+
+
+def test_a_refused_signature_says_of_each_way_its_name_clause_and_reason():
+    unit = FELLOWS | {"name": "省内专家", "who": "nominator.region.startsWith('32')", "clause": "第五条"}
+    call = nominated_call(FELLOWS, unit | {"hint": "须为省内单位。", "leader_first": False})
+    application = submitted(call=call)
+    far, near = OrganisationFactory(region="310100"), OrganisationFactory(region="320500")
+    nobody, insider = ask(
+        application,
+        fellow(7, "李博士", title="教授", unit=far),
+        fellow(8, "王博士", title="教授", unit=near),
+    )
+    with pytest.raises(Refused) as refused:
+        sign(nobody)
+    assert refused.value.message == (
+        "不计入“院士”（第四条）：须为 75 岁以下的院士；不计入“省内专家”（第五条）：须为省内单位"
+    )
+    sign(insider)
+    assert insider.application.nominators.get(pk=insider.pk).facts["region"] == "320500"
