@@ -23,7 +23,7 @@ from grants.models import (
     StageKind,
 )
 from milestones.models import ChangeKind, ChangeWay, MilestoneTemplate
-from reviews.models import Aggregation
+from reviews.models import Aggregation, Recusal
 
 FEW = 6
 
@@ -158,6 +158,7 @@ def _review(pack):
         return []
     scheme = pack.review
     criteria = _listed(f"{row.name} {plain(row.weight)}" for row in scheme.criteria)
+    recusal = _("参与人、提名人回避：%(what)s") % {"what": Recusal(scheme.recusal).label}
     return [
         _("%(size)s 名专家，%(how)s，%(threshold)s 分入围")
         % {
@@ -166,6 +167,7 @@ def _review(pack):
             "threshold": plain(scheme.threshold),
         },
         criteria,
+        *([] if scheme.recusal == Recusal.APPLICATION else [recusal]),
     ]
 
 

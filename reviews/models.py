@@ -69,6 +69,14 @@ class Aggregation(models.TextChoices):
     MEDIAN = "median", _("中位数")
 
 
+class Recusal(models.TextChoices):
+    """Which applications those that apply or nominate must not judge."""
+
+    APPLICATION = "application", _("本人参与、提名的申报")
+    TYPE = "type", _("同一项目类别的各项申报")
+    CALL = "call", _("本通知的各项申报")
+
+
 class ReviewScheme(models.Model):
     """How a call is judged: panel size, blindness, aggregation, threshold, the spread that asks for more."""
 
@@ -84,6 +92,14 @@ class ReviewScheme(models.Model):
     )
     answer_days = models.PositiveSmallIntegerField(_("答复邀请期限（工作日）"), default=1)
     review_days = models.PositiveSmallIntegerField(_("评审期限（工作日）"), default=10)
+    recusal = models.CharField(
+        _("参与人、提名人回避"),
+        max_length=20,
+        choices=Recusal,
+        default=Recusal.APPLICATION,
+        help_text=_("申报项目的参与人和已经签署的提名人不评审哪些申报"),
+    )
+    recusal_clause = models.CharField(_("回避条款"), max_length=60, blank=True)
     clause = models.CharField(_("条款"), max_length=60, blank=True)
 
     class Meta:

@@ -86,6 +86,7 @@ class SchemeForm(OptionalForm):
     layout = (
         (("panel_size", 3), ("aggregation", 5), ("is_blind", 4)),
         (("threshold", 3), ("max_spread", 3), ("answer_days", 3), ("review_days", 3)),
+        (("recusal", 8), ("recusal_clause", 4)),
         (("clause", 4), ("remove", 8)),
     )
     remove = forms.BooleanField(label=gettext_lazy("不要评审方案（删除）"), required=False)
@@ -100,6 +101,8 @@ class SchemeForm(OptionalForm):
             "max_spread",
             "answer_days",
             "review_days",
+            "recusal",
+            "recusal_clause",
             "clause",
         )
 

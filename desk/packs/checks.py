@@ -31,6 +31,7 @@ from grants.models import (
 from grants.rules import ORDERED, later_faults, why_for_all
 from milestones.models import Kind, validate_month_day
 from notifications.models import DeadlineKind
+from reviews.models import Recusal
 
 Found = Iterator[tuple[Place, str]]
 WHOLE = 100
@@ -224,6 +225,8 @@ def _stages(pack: Pack) -> Found:
         )
     if pack.review and StageKind.EXPERT_REVIEW not in kinds:
         yield ("review",), _("有评审方案，但环节里没有专家评审（expert_review）。")
+    if pack.review and pack.review.recusal == Recusal.TYPE and not pack.types:
+        yield ("review", "recusal"), _("按项目类别回避，但没有项目类别。")
 
 
 def _money(pack: Pack) -> Found:
@@ -437,6 +440,7 @@ def _named_clauses(pack: Pack):
     yield ("termination", "clause"), pack.termination.clause
     if pack.review:
         yield ("review", "clause"), pack.review.clause
+        yield ("review", "recusal_clause"), pack.review.recusal_clause
     if pack.acceptance:
         yield ("acceptance", "clause"), pack.acceptance.clause
         for key in ("bonuses", "grades"):

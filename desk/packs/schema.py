@@ -58,7 +58,7 @@ from grants.models import (
     Sourcing,
     StageKind,
 )
-from reviews.models import Aggregation
+from reviews.models import Aggregation, Recusal
 
 Rate = Annotated[Number, Field(gt=0, le=1000)]
 Percent = Annotated[Number, Field(gt=0, le=100)]
@@ -379,6 +379,8 @@ class ReviewPart(Part):
     max_spread: Annotated[Number, Field(gt=0, le=100)] | None = None
     answer_days: Days = 1
     review_days: Days = 10
+    recusal: Recusal = Recusal.APPLICATION
+    recusal_clause: Clause = ""
     clause: Clause = ""
     criteria: Annotated[list[CriterionPart], Field(min_length=1)]
 

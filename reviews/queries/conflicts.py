@@ -3,16 +3,23 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, Organisation
-from applications.models import Application
+from accounts.identity import person_key
+from accounts.models import Membership, Organisation, PersonRecord
+from applications.models import Application, Nominator, Participant
 from applications.queries import relation
+from applications.states import ApplicationState, NominatorState
 from reviews.models import (
     Conflict,
     ConflictKind,
     Expert,
+    Recusal,
 )
+from reviews.queries.panels import scheme_of
+
+NOT_HANDED_IN = (ApplicationState.DRAFT, ApplicationState.WITHDRAWN)
 
 
 @dataclass(frozen=True)
@@ -28,14 +35,17 @@ class Found:
 
 
 def conflicts_of(experts: Sequence[Expert], application: Application) -> dict[int, list[Found]]:
-    """Expert id → every conflict with the application. Eight queries, however many experts."""
+    """Expert id → every conflict with the application; nine queries, and three more where the notice
+    keeps those that apply or nominate from other applications, too. However many experts."""
     units = _units_of(experts)
     side = _applying_side(application)
     recorded: dict[int, list[Found]] = {expert.pk: [] for expert in experts}
     for row in Conflict.objects.filter(application=application, expert__in=recorded):
         recorded[row.expert_id].append(Found(row.kind, row.note))
+    others = _in_other_applications(experts, units, application)
     return {
-        expert.pk: [*_computed(expert, units[expert.pk], side), *recorded[expert.pk]] for expert in experts
+        expert.pk: [*_computed(expert, units[expert.pk], side), *others[expert.pk], *recorded[expert.pk]]
+        for expert in experts
     }
 
 
@@ -52,6 +62,43 @@ def conflicts_of_guests(people: Sequence[tuple[str, str]], application: Applicat
         + [Found(ConflictKind.DEMANDER, unit)] * (named(unit) in owner)
         for _name, unit in people
     ]
+
+
+def _in_other_applications(experts, units, application: Application) -> dict[int, list[Found]]:
+    """Expert id → where else in the call, or in its project type, the expert applies or nominates."""
+    found: dict[int, list[Found]] = {expert.pk: [] for expert in experts}
+    scheme = scheme_of(application.call)
+    if scheme.recusal == Recusal.APPLICATION:
+        return found
+    rows = Application.objects.filter(call__series=application.call.series).exclude(pk=application.pk)
+    rows = rows.exclude(state__in=NOT_HANDED_IN)
+    if scheme.recusal == Recusal.TYPE:
+        kind = application.project_type
+        rows = rows.filter(project_type__code=kind.code) if kind else rows.filter(project_type=None)
+
+    def note(expert, number) -> str:
+        return _("，").join(filter(None, [expert.user.name, number, scheme.recusal_clause]))
+
+    users = {expert.user_id for expert in experts}
+    signed = Nominator.objects.filter(application__in=rows, user__in=users, state=NominatorState.SIGNED)
+    nominated = dict(signed.values_list("user_id", "application__number"))
+    records = PersonRecord.objects.filter(user__in=users).exclude(id_number="")
+    keys = {row.user_id: person_key(row.id_number, row.id_country) for row in records}
+    people = Participant.objects.current().filter(application__in=rows)
+    people = people.filter(
+        Q(person_key__in=keys.values()) | Q(name__in={expert.user.name for expert in experts})
+    )
+    named = list(people.values_list("name", "person_key", "unit_key", "application__number"))
+    for expert in experts:
+        key, codes = keys.get(expert.user_id), {unit.credit_code for unit in units[expert.pk]}
+        for name, number, code, filed in named:
+            if (number and number == key) or (name == expert.user.name and code in codes):
+                found[expert.pk].append(Found(ConflictKind.PARTICIPANT, note(expert, filed)))
+                break
+        if expert.user_id in nominated:
+            filed = nominated[expert.user_id]
+            found[expert.pk].append(Found(ConflictKind.NOMINATOR, note(expert, filed)))
+    return found
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,10 @@ FULLER = (
     .replace(
         "\nreview:\n",
         "\n  - {code: still, text: 立项时仍为企业。, clause: 第一条, scope: unit, automation: auto, "
-        "expression: award.amount > 0.0, moment: signing, certified: true, asks_file: 声明函}\nreview:\n",
+        "expression: award.amount > 0.0, moment: signing, certified: true, asks_file: 声明函}\n"
+        "invitations:\n  - {credit_code: 91370200163562681G, name: 乙单位}\n"
+        "  - {credit_code: 91370212MA00000742, name: 甲单位}\n"
+        "\nreview:\n  recusal: call\n  recusal_clause: 第二条\n",
         1,
     )
     .replace("    title: 项目\n", "    title: 项目\n    blind: true\n", 1)

@@ -7,17 +7,19 @@ from django.utils import timezone
 
 from accounts.roles import Role, UnitRole
 from applications import actions as applications
-from applications.models import Application, Participant
+from applications.models import Application, Nominator, Participant
 from applications.states import ApplicationState
 from core.workflow import Refused
-from grants.models import Stage
+from grants.models import ProjectType, Stage
 from notifications.models import Deadline, Message
 from reviews import actions, queries, rules
 from reviews.models import Assignment, Conflict, ConflictKind, ReviewScheme
 from reviews.states import AssignmentState
+from seeds.codes import make_id_number
 from tests.factories.accounts import (
     MembershipFactory,
     OrganisationFactory,
+    PersonRecordFactory,
     UserFactory,
     member_of,
     officer,
@@ -164,10 +166,51 @@ def test_conflicts_of_many_cost_as_many_queries_as_of_one(django_assert_num_quer
     everybody = [ExpertFactory() for _number in range(30)]
 
     for group in (everybody[:1], everybody):
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(9):
             queries.conflicts_of(group, Application.objects.select_related("organisation").get())
 
     assert len(queries.conflicts_of(everybody, application)) == 30
+
+
+@pytest.mark.parametrize("recusal", ["application", "type", "call"])
+def test_who_applies_or_nominates_elsewhere_in_the_call_stands_aside_as_the_notice_says(
+    recusal, django_assert_num_queries
+):
+    call = CallFactory()
+    ReviewScheme.objects.create(call=call, recusal=recusal, recusal_clause="第八条")
+    kinds_of = [
+        ProjectType.objects.create(call=call, code=code, name=code, order=n) for n, code in enumerate("ab")
+    ]
+    call = publish(call)
+    judged, alike, other = (
+        ApplicationFactory(call=call, project_type=kind, number=f"N{n}", reached=S.DRAFT)
+        for n, kind in enumerate((kinds_of[0], kinds_of[0], kinds_of[1]))
+    )
+    candidate, namesake, nominator, asked = (ExpertFactory() for _number in range(4))
+    number = make_id_number(55)
+    PersonRecordFactory(user=candidate.user, id_number=number)
+    common = {"order": 2, "role": "member", "months_per_year": 1, "organisation_name": "某单位"}
+    Participant.objects.create(application=alike, name="改了名", id_number=number, **common)
+    Participant.objects.create(application=other, name=namesake.user.name, credit_code="", **common)
+    Application.objects.update(
+        state=S.EXPERT_REVIEW, version=1, submitted_by=judged.created_by, submitted_at=NOW
+    )
+    said = {"invited_by": judged.created_by, "invited_at": NOW}
+    signed = {"state": "signed", "version": 1, "opinion": "好", "answered_at": NOW}
+    Nominator.objects.create(application=other, user=nominator.user, **signed, **said)
+    Nominator.objects.create(application=alike, user=asked.user, **said)
+    experts = [candidate, namesake, nominator, asked]
+    found = queries.conflicts_of(experts, judged)
+    notes = {expert: [str(reason) for reason in found[expert.pk]] for expert in experts if found[expert.pk]}
+    of_type = {candidate: [f"项目参与人（{candidate.user.name}，N1，第八条）"]}
+    of_call = of_type | {nominator: [f"提名人（{nominator.user.name}，N2，第八条）"]}
+    assert notes == {"application": {}, "type": of_type, "call": of_call}[recusal]
+    Application.objects.filter(pk__in=[alike.pk, other.pk]).update(state="withdrawn")
+    assert not any(queries.conflicts_of(experts, judged).values())
+    rows = Application.objects.select_related("organisation", "call", "project_type")
+    for group in (experts[:1], experts):
+        with django_assert_num_queries(8 if recusal == "application" else 11):
+            queries.conflicts_of(group, rows.get(pk=judged.pk))
 
 
 # ---- limits ----
