@@ -25,6 +25,7 @@ from grants.models import (
     Intake,
     IssuingBody,
     MoneyRule,
+    NominatorGroup,
     ProjectType,
     Question,
     QuestionKind,
@@ -42,7 +43,7 @@ from notifications.models import Acknowledgement, Message
 from notifications.states import NoticeState
 from portal import finding
 from portal.timeline import Step
-from reviews.models import Criterion
+from reviews.models import Criterion, Recusal, ReviewScheme
 
 _NEVER = datetime.fromisoformat("9999-01-01T00:00:00+08:00")
 
@@ -156,11 +157,14 @@ class CallNotice:
     quotas: list[Quota]
     unit_quotas: list[Quota]
     """Rows of a table of units (限额表)."""
+    nominators: list[NominatorGroup]
+    recusal: ReviewScheme | None
+    """Where it keeps those that apply or nominate from other applications, too."""
     amendments: list[Amendment]
 
 
 def call_notice(user, call: Call) -> CallNotice:
-    """Thirteen queries, whatever the notice holds."""
+    """Fifteen queries, whatever the notice holds."""
     topics = Topic.objects.visible_to(user).filter(call=call).exclude(state=TopicState.WITHDRAWN)
     quotas = list(call.quotas.select_related("project_type"))
     return CallNotice(
@@ -188,10 +192,21 @@ def call_notice(user, call: Call) -> CallNotice:
         intakes=_batches(intakes_of(call) if call.has_intakes else _draft_intakes(call)),
         entries=entries_of(call),
         money_rules=list(call.money_rules.select_related("project_type")),
-        quotas=[quota for quota in quotas if not quota.credit_code],
+        quotas=_for_each(quotas),
         unit_quotas=[quota for quota in quotas if quota.credit_code],
+        nominators=list(call.nominator_groups.select_related("project_type")),
+        recusal=ReviewScheme.objects.filter(call=call).exclude(recusal=Recusal.APPLICATION).first(),
         amendments=list(amendments(call)),
     )
+
+
+def _for_each(quotas: list[Quota]) -> list[Quota]:
+    """Those for every unit; `is_for_others` where some have a row of their own instead."""
+    named = {(quota.of, quota.project_type_id) for quota in quotas if quota.credit_code}
+    rows = [quota for quota in quotas if not quota.credit_code]
+    for quota in rows:
+        quota.is_for_others = (quota.of, quota.project_type_id) in named
+    return rows
 
 
 @dataclass

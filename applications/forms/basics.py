@@ -79,9 +79,9 @@ class BasicsForm(forms.Form):
         way, field = way_of_recommending(application.call), self.fields["recommender"]
         if way == RecommendedBy.CHOSEN:
             field.queryset = queries.recommenders_for(application)
-            listed = set(application.call.recommenders.filter(line="").values_list("name", "credit_code"))
+            listed = application.call.recommenders.filter(line="").values_list("name", "credit_code")
             known = set(field.queryset.values_list("credit_code", flat=True))
-            missing = sorted(name for name, code in listed if code not in known)
+            missing = [name for name, code in listed if code not in known]
             field.help_text = _("申报书提交后送到这里；推荐之后不能再换。")
             if missing:
                 field.help_text += _("名单中尚未注册、还不能选择的有：%(names)s。") % {

@@ -73,11 +73,13 @@ def office_of_call(user, call: Call) -> Office | None:
 
 def recommenders_for(application: Application):
     """Who may recommend an application by name: the unit's competent authority, or those of the notice's list
-    that are registered. None where regions recommend."""
+    that are registered, in its order. None where regions recommend."""
     way = way_of_recommending(application.call)
     if way == RecommendedBy.CHOSEN:
-        codes = application.call.recommenders.filter(line="").values("credit_code")
-        return Organisation.objects.filter(credit_code__in=codes)
+        listed = application.call.recommenders.filter(line="").order_by("id")
+        place = listed.filter(credit_code=OuterRef("credit_code")).values("id")[:1]
+        units = Organisation.objects.filter(credit_code__in=listed.values("credit_code"))
+        return units.order_by(Subquery(place))
     if way == RecommendedBy.AUTHORITY:
         return Organisation.objects.filter(pk=application.organisation.authority_id)
     return Organisation.objects.none()

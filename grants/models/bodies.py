@@ -53,7 +53,7 @@ class Contact(models.Model):
 
 
 class Invitation(models.Model):
-    """A unit that may apply to an invitation-only call (定向名单), by its credit code."""
+    """A unit that may apply to an invitation-only call (定向名单), in the order of the notice."""
 
     call = models.ForeignKey(Call, models.CASCADE, related_name="invitations", verbose_name=_("通知"))
     credit_code = models.CharField(_("统一社会信用代码"), max_length=18)
@@ -62,7 +62,7 @@ class Invitation(models.Model):
     class Meta:
         verbose_name = _("定向名单")
         verbose_name_plural = _("定向名单")
-        ordering = ["name"]
+        ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["call", "credit_code"], name="invitation_once")]
         triggers = frozen_with_call()
 
@@ -97,7 +97,7 @@ class ListedRecommender(models.Model):
     class Meta:
         verbose_name = _("推荐单位名单")
         verbose_name_plural = _("推荐单位名单")
-        ordering = ["name"]
+        ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["call", "credit_code"], name="listed_recommender_once"),
             models.UniqueConstraint(

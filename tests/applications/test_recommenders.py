@@ -116,7 +116,7 @@ def test_only_the_named_recommender_sees_hears_and_acts(way, client, django_capt
 
 
 def test_a_choice_is_made_from_the_list_until_somebody_has_recommended(client):
-    bank, other, foreign = OrganisationFactory(), OrganisationFactory(), OrganisationFactory()
+    bank, other, foreign = (OrganisationFactory(name=name) for name in ("乙银行", "甲银行", "丙银行"))
     application = filled(call=call_by(RecommendedBy.CHOSEN, bank, other))
     missing = [fault for fault in completeness.basics(application) if fault[4] == "recommender"]
     assert [(fault[1], fault[2]) for fault in missing] == [("第九条", "必填。")]
@@ -128,7 +128,8 @@ def test_a_choice_is_made_from_the_list_until_somebody_has_recommended(client):
     client.force_login(application.created_by)
     address = reverse("applications:basics", args=[application.pk])
     form = client.get(address).context["form"]
-    assert set(form.fields["recommender"].queryset) == {bank, other}
+    # In the order of the notice, not of the alphabet.
+    assert list(form.fields["recommender"].queryset) == [bank, other]
     data = {name: getattr(application, name) for name in ("title", "starts_date", "ends_date")}
     client.post(address, data | {"recommender": bank.pk})
     application.refresh_from_db()

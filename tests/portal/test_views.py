@@ -13,8 +13,9 @@ from awards.models import Publicity
 from awards.states import PublicityState
 from desk import amendments
 from grants.actions import publish_call
-from grants.models import Call, Contact
+from grants.models import Call, Contact, NominatorGroup, ProjectType, Quota
 from grants.states import CallState, TopicState
+from reviews.models import ReviewScheme
 from tests.factories.accounts import OrganisationFactory, UserFactory, officer
 from tests.factories.grants import CallFactory, TopicFactory
 
@@ -198,8 +199,32 @@ def test_a_call_costs_the_same_whatever_it_says(client, django_assert_num_querie
     call = CallFactory(parts__rules=[{"code": f"r{n}", "text": f"条件{n}", **rule} for n in range(rows)])
     for _ in range(rows):
         TopicFactory(call=call, owner=OrganisationFactory(), owner_is_public=True)
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         client.get(f"/calls/{call.pk}/")
+
+
+def test_a_call_says_who_nominates_who_stands_aside_and_no_cap_where_there_is_no_money(client):
+    call = CallFactory(draft=True, instrument="none", cap=None)
+    kind = ProjectType.objects.create(call=call, code="a", name="甲类", order=1)
+    named = {"credit_code": "91320000000000000X", "name": "盐城市科技局", "number": 4}
+    for order, values in enumerate(({"number": 1}, named), start=1):
+        Quota.objects.create(call=call, of="recommender", clause="第六条", order=order, **values)
+    for order, values in enumerate(({"least": 1}, {"least": 3, "leader_first": True}), start=1):
+        NominatorGroup.objects.create(
+            call=call, project_type=kind, name=f"院士{order}", hint="须为省内院士。", per_year=1, of_units=0,
+            who="true", clause=f"第{order}条", order=order, **values,
+        )  # fmt: skip
+    ReviewScheme.objects.create(call=call, recusal="call", recusal_clause="第八条")
+    Call.objects.filter(pk=call.pk).update(state=CallState.PUBLISHED, published_at=call.opens_at)
+    page = " ".join(re.sub(r"<[^>]+>", " ", client.get(f"/calls/{call.pk}/").content.decode()).split())
+    assert "资助上限" not in page
+    assert "不限额" not in page
+    assert "其余 每个推荐单位" in page.replace("其余每个", "其余 每个")
+    assert "盐城市科技局 限 4 项" in page
+    for way in ("院士1：至少 1 人 甲类 第1条 须为省内院士。", "院士2：至少 3 人 甲类 第2条 须为省内院士。"):
+        assert f"{way} 每人每年最多提名 1 项 不得与完成单位同一单位" in page
+    assert page.count("牵头提名人先签") == 1
+    assert "参与人和提名人不评审本通知的各项申报 第八条" in page
 
 
 # ---- the board ----
