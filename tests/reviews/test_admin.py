@@ -164,7 +164,7 @@ def test_the_panel_costs_the_same_for_one_candidate_and_for_thirty(client, djang
     for count in (1, 30):
         while Expert.objects.count() < count:
             ExpertFactory()
-        with django_assert_num_queries(20):
+        with django_assert_num_queries(21):
             assert len(client.get(url).context["candidates"]) == count
 
 
