@@ -24,7 +24,15 @@ from applications.models import (
     Sanction,
 )
 from applications.queries import limits
-from applications.queries.listed import Listed, age_of, listed_in, number_column, row_of_person
+from applications.queries.listed import (
+    Listed,
+    age_of,
+    listed_in,
+    number_column,
+    row_of_person,
+    unit_columns,
+    units_in,
+)
 from applications.queries.nominated import nominators_named
 from applications.queries.numbers import repeated
 from applications.queries.paper_copies import NO_PAPERS, paper_facts
@@ -167,8 +175,8 @@ class _World:
             "application_id", "question__code", "value"
         ):
             self.answers[row[0]][row[1]] = row[2]
-        self._units(applications)
         self._calls(applications)
+        self._units(applications)
         self.history = dict.fromkeys(keys, dict.fromkeys(HISTORY))
         if names := {name for name in HISTORY if f"history.{name}" in wanted}:
             numbers = {key: _pi_number(self.people[key]) for key in keys}
@@ -199,6 +207,9 @@ class _World:
         leads = {application.organisation_id for application in applications}
         leads |= {application.recommender_id for application in applications}
         named = self.codes | self.abroad | self._named("credit_code")
+        for application in applications:
+            asked = self.questions[(self.call or application.call).pk]
+            named |= units_in(asked, self.answers[application.pk])
         units = Organisation.objects.filter(Q(credit_code__in=named) | Q(pk__in=leads))
         barred = Sanction.objects.facts_of_units(local_date(timezone.now()))
         self.units = {unit.pk: unit for unit in units.select_related("parent").annotate(sanctions=barred)}
@@ -280,7 +291,13 @@ class _World:
                 number = stored[question.code].get("id_number") or ""
                 answer["records"] = self.records.listed(number, application)
                 answer["age"] = age_of(answer["birth_date"], self.as_of)
-            elif answer and (column := number_column(question)):
+            if answer and (columns := unit_columns(question)):
+                for row in answer:
+                    row.update(
+                        {name: row[name] | self._known(row[name]["credit_code"], lead)
+                         for name in columns if row.get(name)}
+                    )  # fmt: skip
+            if answer and (column := number_column(question)):
                 rows = zip(answer, stored[question.code], strict=True)
                 found[question.code] = [self._row(row, said.get(column), application) for row, said in rows]
         return found

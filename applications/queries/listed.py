@@ -38,6 +38,22 @@ def listed_in(asked: Iterable[Question], stored: Mapping[str, object]) -> Iterat
                     yield Listed(key, question.code, number)
 
 
+def unit_columns(question: Question) -> list[str]:
+    """Where the rows of a question have units."""
+    columns = question.config.get("columns") or []
+    return [column["code"] for column in columns if column.get("kind") == QuestionKind.ORGANISATION]
+
+
+def units_in(asked: Iterable[Question], stored: Mapping[str, object]) -> set[str]:
+    """Credit codes of the units in the tables of answers (code → stored JSON)."""
+    found = set()
+    for question in asked:
+        value = stored.get(question.code)
+        if isinstance(value, list) and (columns := unit_columns(question)):
+            found |= {row[column] for row in value for column in columns if row.get(column)}
+    return found
+
+
 def asks_for_people(asked: Iterable[Question]) -> bool:
     return any(question.kind == QuestionKind.PERSON or number_column(question) for question in asked)
 

@@ -24,6 +24,19 @@ class CheckedCode(Kind):
         return CodedText(required=False, max_length=40, validate_code=self.validate)
 
 
+class UnitCode(CheckedCode):
+    """单位: a unit by its credit code; rules read what the register says of it."""
+
+    def field(self, question):
+        field = super().field(question)
+        field.widget.attrs["placeholder"] = _("统一社会信用代码")
+        return field
+
+    def for_rules(self, question, stored):
+        # The code itself says the region of registration.
+        return {"credit_code": stored, "region": stored[2:8]}
+
+
 class CodedText(LimitedText):
     def __init__(self, *args, validate_code, **kwargs):
         super().__init__(*args, **kwargs)
@@ -61,6 +74,7 @@ CELLS: dict[str, Kind] = {
     QuestionKind.YES_NO: YesNo(),
     QuestionKind.CHOICE: Choice(),
     QuestionKind.DICTIONARY: DictionaryChoice(),
+    QuestionKind.ORGANISATION: UnitCode(),
     CREDIT_CODE: CheckedCode(),
     ID_NUMBER: IdNumber(),
 }

@@ -21,7 +21,6 @@ from desk.packs.expressions import ALWAYS
 from desk.parts import next_code
 from grants.models import FormKind, Question, QuestionKind, Section
 
-COLUMN_KINDS = tuple(kind for kind in QuestionKind if kind in kinds.IN_TABLES)
 CUSTOM = "custom"
 SINGLE = (QuestionKind.CHOICE, QuestionKind.YES_NO)
 
@@ -58,7 +57,7 @@ class ColumnForm(forms.Form):
 
     label = forms.CharField(label=gettext_lazy("列名"), max_length=60)
     kind = forms.ChoiceField(
-        label=gettext_lazy("类型"), choices=[(kind.value, kind.label) for kind in COLUMN_KINDS]
+        label=gettext_lazy("类型"), choices=[(str(kind), label) for kind, label in kinds.COLUMNS.items()]
     )
     required = forms.BooleanField(label=gettext_lazy("必填"), required=False)
     total = forms.BooleanField(label=gettext_lazy("合计"), required=False)

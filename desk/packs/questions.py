@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from applications.models import NumberKind
 from applications.questions import (
@@ -16,6 +17,7 @@ from applications.questions import (
     SUMMED,
     fits,
 )
+from applications.questions.columns import ID_NUMBER
 from desk.packs.source import Place
 from grants.models import QuestionKind
 
@@ -44,11 +46,18 @@ TEXTS = {"unit", "dictionary", "expression"}
 OF_CHOICE = {"value", "label", "label_en"}
 OF_COLUMN = {"code", "label", "label_en", "kind", "required", "total", "record"}
 OF_CHECK = {"when", "message", "message_en"}
-IN_TABLES = {kind for kind in QuestionKind if kind in CELLS}
-"""What fits into one cell; codes with a check digit are no kinds of question."""
+COLUMNS = {
+    **{kind: kind.label for kind in QuestionKind if kind in CELLS},
+    ID_NUMBER: gettext_lazy("身份证号"),
+}
+"""What fits into one cell, in words: kinds of question, and the number of a person."""
 CODE = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
 YEAR = re.compile(r"^\d{4}$")
 MOST_YEARS = 15
+
+
+def _label(kind: str) -> str:
+    return COLUMNS.get(kind) or QuestionKind(kind).label
 
 
 def faults(place: Place, kind: str, config: dict) -> Found:
@@ -57,7 +66,7 @@ def faults(place: Place, kind: str, config: dict) -> Found:
         if key not in LIMITS.get(kind, set()):
             yield (
                 (*place, key),
-                _("“%(kind)s”没有“%(key)s”这一设置。") % {"kind": QuestionKind(kind).label, "key": key},
+                _("“%(kind)s”没有“%(key)s”这一设置。") % {"kind": _label(kind), "key": key},
             )
         else:
             yield from _setting((*place, key), key, value)
@@ -65,7 +74,7 @@ def faults(place: Place, kind: str, config: dict) -> Found:
         yield (
             (*place, "from_record"),
             _("单位档案中没有可以回答“%(kind)s”的“%(name)s”。")
-            % {"kind": QuestionKind(kind).label, "name": config["from_record"]},
+            % {"kind": _label(kind), "name": config["from_record"]},
         )
     yield from _order(place, config, "min", "max")
     yield from _order(place, config, "min_rows", "max_rows")
@@ -236,7 +245,7 @@ def _columns(place: Place, columns) -> Found:
             yield (*here, "code"), _("“%(name)s”重复，同一数据包内只能出现一次。") % {"name": column["code"]}
         seen.add(str(column["code"]))
         kind = str(column.get("kind", QuestionKind.LINE))
-        if kind not in IN_TABLES:
+        if kind not in COLUMNS:
             yield (*here, "kind"), _("“%(kind)s”不能用作表格的列。") % {"kind": kind}
             continue
         if column.get("multiple"):

@@ -243,3 +243,17 @@ def test_the_command_names_an_unknown_department_or_programme():
         run("load", "x.yaml", "--department", "91370212MA00000000")
     with pytest.raises(CommandError, match="没有计划"):
         run("dump", "nothing")
+
+
+def test_a_table_may_have_columns_of_units_and_of_numbers_of_people(department):
+    table = (
+        "    questions:\n      - code: deals\n        kind: table\n        label: 交易\n"
+        "        config: {columns: [{code: buyer, label: 买方, kind: organisation}, "
+        "{code: who, label: 经办人, kind: id_number}]}\n"
+    )
+    text = SMALL.replace("    questions:\n", table, 1)
+    call = load(text, department=department).call
+    columns = call.questions.get(code="deals").config["columns"]
+    assert [column["kind"] for column in columns] == ["organisation", "id_number"]
+    with pytest.raises(packs.BadPack, match="没有“unit”这一设置"):
+        load(text.replace("kind: id_number", "kind: id_number, unit: 人"))
