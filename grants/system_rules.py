@@ -62,7 +62,10 @@ def write(*, call: Call) -> None:
         )
     groups = list(call.nominator_groups.all())
     if groups:
-        _write(call, NOMINATORS_RULE, _nominators_text, groups, clause=groups[0].clause)
+        clauses = "、".join(dict.fromkeys(group.clause for group in groups))
+        most = EligibilityRule._meta.get_field("clause").max_length
+        named = clauses if len(clauses) <= most else groups[0].clause
+        _write(call, NOMINATORS_RULE, _nominators_text, groups, clause=named)
     for stage in call.stages.all():
         if stage.asks_slides:
             # Nobody is asked before the round: the line is judged only then.

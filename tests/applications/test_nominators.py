@@ -227,7 +227,9 @@ def test_every_required_way_has_to_be_met_beside_the_recommendation_of_the_offic
     assert "推荐人" not in line(application).evidence["hint"]
     sign(second)
     assert line(application).status == "passed"
-    assert "推荐人 1 人以上，并有接收单位 1 人以上" in call.rules.get(code=NOMINATORS_RULE).text
+    rule = call.rules.get(code=NOMINATORS_RULE)
+    assert "推荐人 1 人以上，并有接收单位 1 人以上" in rule.text
+    assert rule.clause == "第四条、第五条"
 
 
 def test_only_a_way_that_holds_is_asked_for_and_other_projects_are_recommended():
