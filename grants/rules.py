@@ -163,11 +163,7 @@ NOMINATOR = frozenset(
 )
 OF_NOMINATORS = {**KNOWN, "nominator": NOMINATOR}
 """What the condition of a way of being nominated by persons may name."""
-LATER = {
-    "today": frozenset(),
-    "award": AWARD,
-    "instalment": frozenset({"order", "name", "amount"}),
-}
+LATER = {"today": frozenset(), "award": AWARD, "instalment": frozenset({"order", "name", "amount"})}
 """What a clause of a later moment may name besides; at signing no instalment is known."""
 OF_LATER = {**KNOWN, **LATER}
 REVIEW = frozenset({"score", "rank", "type_rank"})

@@ -10,7 +10,7 @@ from accounts.models import PersonRecord, User
 from applications import eligibility, nominator_clocks, notifications, queries, quotas, rules
 from applications.models import Application, Nominator, RuleStatus
 from applications.queries.context import NOMINATORS
-from applications.queries.nominators import judged_again, signatures_of
+from applications.queries.nominators import fallen_signatures, judged_again, leader_of, signatures_of
 from applications.questions import localised
 from applications.states import NominatorState
 from core import workflow
@@ -75,7 +75,7 @@ def _lead(application: Application, nominator: Nominator, *, by, at: datetime) -
 
 def _somebody_leads(application: Application, *, by, at: datetime) -> None:
     """Behind a leader who was dropped or declined comes the next who was asked."""
-    if queries.leader_of(application) is None:
+    if leader_of(application) is None:
         others = application.nominators.exclude(state=NominatorState.DECLINED).select_related("user")
         nominator = others.order_by("id").first()
         if nominator is not None:
@@ -142,7 +142,7 @@ def decline_nomination(*, nominator: Nominator, reason: str, by, at: datetime) -
     nominator_clocks.done(current, by=by, at=at)
     _somebody_leads(held, by=by, at=at)
     settle(application=held, by=by, at=at)
-    leader = queries.leader_of(held) if current.leads else None
+    leader = leader_of(held) if current.leads else None
     told = {"who": str(current), "signed": False, "reason": reason, "leader": str(leader or "")}
     notifications.tell_team(held, "nominator_answered", at=at, **told)
 
@@ -224,7 +224,7 @@ def _said(application: Application, ways, until, at: datetime) -> str:
             "clause": fit.group.clause,
             "reason": fit.reason,
         }
-        for row, fits in queries.fallen_signatures(application)
+        for row, fits in fallen_signatures(application)
         for fit in fits
     ]
     return " ".join(filter(None, [_missing(ways, until, at), *fallen]))

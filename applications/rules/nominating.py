@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from applications import queries
 from applications.models import Application, Nominator
-from applications.queries.nominators import Fit
+from applications.queries.nominators import Fit, leader_of
 from applications.questions import localised
 from applications.rules.applying import is_on_team
 from applications.states import ENDED, NominatorState
@@ -72,7 +72,7 @@ def check_can_sign(by, nominator: Nominator, *, opinion: str, person: dict, at) 
     if not counted:
         reasons = _("；").join(_why_not(fit) for fit in fits) or _("本项目不由专家提名。")
         raise Refused(reasons, code="not_eligible")
-    leader = queries.leader_of(nominator.application)
+    leader = leader_of(nominator.application)
     waits = leader not in (None, nominator) and leader.state != NominatorState.SIGNED
     if waits and all(fit.group.leader_first for fit in counted):
         raise Refused(
@@ -99,6 +99,6 @@ def check_can_lead(by, nominator: Nominator, *, at) -> None:
 
 def check_leader_open(application: Application) -> None:
     """Nobody else leads once the leader has signed. Raises Refused."""
-    leader = queries.leader_of(application)
+    leader = leader_of(application)
     if leader is not None and leader.state == NominatorState.SIGNED:
         raise Refused(_("牵头提名人“%(name)s”已经签署，不能再换。") % {"name": leader}, field="leads")

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from applications import actions, queries, rules
 from applications.forms import AskNominatorForm
 from applications.models import Nominator
+from applications.queries.nominators import fallen_signatures, leader_of
 from applications.states import NominatorState
 from applications.views.common import content_of, visible_application
 from core.sent import number
@@ -126,11 +127,11 @@ def shown(user, application) -> dict:
     ways = queries.standing_of_nominators(application)
     if not ways:
         return {}
-    leader = queries.leader_of(application)
+    leader = leader_of(application)
     return {
         "ways": ways,
         "nominators": queries.nominators_for(application),
-        "fallen": queries.fallen_signatures(application),
+        "fallen": fallen_signatures(application),
         "can_lead": leader is None or leader.state != NominatorState.SIGNED,
         "until": queries.nominate_until(application),
         "can_ask": rules.allowed(rules.check_can_ask_nominators, user, application, at=timezone.now()),

@@ -199,7 +199,7 @@ def test_a_call_costs_the_same_whatever_it_says(client, django_assert_num_querie
     call = CallFactory(parts__rules=[{"code": f"r{n}", "text": f"条件{n}", **rule} for n in range(rows)])
     for _ in range(rows):
         TopicFactory(call=call, owner=OrganisationFactory(), owner_is_public=True)
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(24):
         client.get(f"/calls/{call.pk}/")
 
 
