@@ -15,7 +15,7 @@ LONG = 4000
 
 
 class DecisionForm(forms.Form):
-    """Outcome, amount in 万元, reason, meeting; how much is allowed stands in `rules.check_amount`."""
+    """Outcome, amount in 万元, reason, meeting; how much is allowed stands in `limits.check_amount`."""
 
     outcome = forms.ChoiceField(label=_("决定"), choices=Outcome.choices, widget=forms.RadioSelect)
     amount = MoneyField(

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from accounts.models import BankAccount, Organisation
 from accounts.roles import Role
 from accounts.states import AccountState
+from awards.limits import counted_by, counts_for
 from awards.models import Decision
 from awards.queries import funded_in
-from awards.rules import counted_by, counts_for
 from core.money import wan
 from core.workflow import Refused
 from finance import queries

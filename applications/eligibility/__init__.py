@@ -27,7 +27,7 @@ from applications.models import Application
 from core import expressions
 from core.calendar import local_date
 from core.expressions import Prepared
-from grants.models import ROUND, Call, CheckMoment, EligibilityRule, MoneyRule
+from grants.models import ROUND, Call, CheckMoment, EligibilityRule, MoneyKind, MoneyRule
 
 __all__ = [
     "ENGLISH",
@@ -125,10 +125,11 @@ def in_force(rows: Collection, application: Application) -> list:
 
 
 class Most(NamedTuple):
-    """The most public money, 元, and the clause that says so."""
+    """The most public money, 元, and the clause that says so; `is_fixed`: no less either (定额)."""
 
     amount: Decimal
     clause: str
+    is_fixed: bool = False
 
 
 def most_allowed(application: Application, *, given: dict[str, object] | None = None) -> Most | None:
@@ -142,10 +143,13 @@ def most_allowed(application: Application, *, given: dict[str, object] | None = 
     else:
         context = Prepared(queries.context_with(application, given, wanted=judge.wanted))
     terms, topic = terms_of(application, application.call), application.topic
-    limits = [(terms.cap, terms.cap_clause), (topic.amount, topic.number) if topic else (None, "")]
-    rules = in_force(judge.money_rules, application)
-    limits += [(amounts.limit_of(rule, context), rule.clause) for rule in rules]
-    known = [Most(amount, clause) for amount, clause in limits if amount is not None]
+    limits = [Most(terms.cap, terms.cap_clause)]
+    limits += [Most(topic.amount, topic.number)] if topic else []
+    limits += [
+        Most(amounts.limit_of(rule, context), rule.clause, rule.kind == MoneyKind.FIXED)
+        for rule in in_force(judge.money_rules, application)
+    ]
+    known = [limit for limit in limits if limit.amount is not None]
     return min(known, key=lambda limit: limit.amount, default=None)
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from applications import actions as applications
 from applications.models import Application
 from applications.states import ApplicationState
-from awards import conditions, grading, notifications, periods, queries, rules, signals
+from awards import conditions, grading, limits, notifications, periods, queries, rules, signals
 from awards.actions.certifying import settle_conditions
 from awards.models import (
     PROPOSED,
@@ -70,11 +70,11 @@ def decide(
     if outcome == Outcome.FUND:
         found = grading.proposed_for(application)
         grade = grade or (found and found.grade)
-        amount = rules.check_grade(application, grade, amount)
+        amount = limits.check_grade(application, grade, amount)
         deviation = grading.check_follows(found, grade, deviation)
         rules.check_fundable(application, amount, grade=grade)
         rules.check_conditions(application)
-        rules.check_place_left(application)
+        limits.check_place_left(application)
     else:
         amount, grade, deviation = Decimal(0), None, ""
     if outcome == Outcome.RESERVE and Decision.objects.filter(application=application).exists():

@@ -255,8 +255,10 @@ def _changes(pack: Pack) -> Found:
 def _lists(pack: Pack) -> Found:
     if pack.call.invitation_only and not pack.invitations:
         yield ("invitations",), _("只限名单内的单位申报，但名单是空的。")
-    for part in ("invitations", "recommenders"):
+    for part in ("invitations", "recommenders", "quotas"):
         for index, row in enumerate(getattr(pack, part)):
+            if not row.credit_code:
+                continue
             try:
                 validate_credit_code(row.credit_code)
             except ValidationError as fault:

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from applications import actions, eligibility
 from applications.models import Application, RuleStatus
+from awards.limits import check_amount
 from awards.queries import cap_of
-from awards.rules import check_amount
 from core import money
 from core.workflow import Refused
 from grants.models import BudgetCategory, Call, FundingSource, MoneyKind, MoneyRule, ProjectType
@@ -260,7 +260,7 @@ def test_a_type_has_its_own_cap_and_ratio_and_replaces_clauses_of_the_same_code(
 def test_the_most_that_may_be_awarded_is_the_lowest_of_all_limits():
     call = call_with(MoneyKind.SHARE, rate="0.2", base="budget.own")
     application = asking(call, 100 * WAN, own=300 * WAN)
-    assert eligibility.most_allowed(application) == (60 * WAN, "第五条")
+    assert eligibility.most_allowed(application) == (60 * WAN, "第五条", False)
     with pytest.raises(Refused, match="超过按经费条款计算的上限 60 万元") as refused:
         check_amount(application, 61 * WAN)
     assert refused.value.clause == "第五条"
@@ -268,3 +268,13 @@ def test_the_most_that_may_be_awarded_is_the_lowest_of_all_limits():
         check_amount(application, Decimal(0))
     assert refused.value.clause == "第五条"
     assert eligibility.most_allowed(asking(CallFactory(cap=None), WAN)) is None
+
+
+def test_a_fixed_amount_is_awarded_as_it_stands():
+    call = call_with(MoneyKind.FIXED, amount=50 * WAN)
+    Call.objects.filter(pk=call.pk).update(state=CallState.PUBLISHED, published_at=call.opens_at)
+    application = fill(ApplicationFactory(call=Call.objects.get()), fiscal=Decimal(50 * WAN))
+    actions.submit(application=application, by=application.created_by, at=timezone.now())
+    with pytest.raises(Refused, match="定额：拟资助额应为 50 万元，现为 40 万元"):
+        check_amount(application, Decimal(40 * WAN))
+    assert check_amount(application, Decimal(50 * WAN)) is None

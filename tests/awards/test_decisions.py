@@ -67,7 +67,7 @@ def test_only_what_stands_for_decision_is_decided(subtests):
         ("1000000.01", "cap", "第三条"),
         ("800000.01", "topic", "T-1"),
         ("600000.01", "requested", ""),
-        ("0", "", ""),
+        ("0", "", "第三条"),
     ],
 )
 def test_the_amount_keeps_within_every_limit(amount, limit, clause):
