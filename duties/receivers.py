@@ -10,6 +10,8 @@ from grants.models import Call
 from milestones.models import Kind, Milestone
 from milestones.states import MilestoneState
 
+_OVER = (MilestoneState.ACCEPTED, MilestoneState.WAIVED, MilestoneState.CANCELLED)
+
 
 def published(sender, *, call: Call, by, at, **kwargs) -> None:
     act = actions.follow_version if call.amends_id else actions.follow_call
@@ -61,7 +63,7 @@ def paying(sender, *, instalment, **kwargs) -> None:
 def accepted(sender, *, milestone: Milestone, **kwargs) -> None:
     """The last milestone of a project is its acceptance."""
     others = Milestone.objects.filter(agreement_id=milestone.agreement_id, kind=Kind.MILESTONE)
-    if not others.exclude(state=MilestoneState.ACCEPTED).exclude(pk=milestone.pk).exists():
+    if not others.exclude(state__in=_OVER).exclude(pk=milestone.pk).exists():
         _check(Blocks.ACCEPTANCE, milestone.agreement.award.application)
 
 

@@ -23,7 +23,7 @@ HEAD = """# 数据包的全部字段 · Every field of a pack
 用法见[项目主管指南](programme-managers.md)。
 
 Written by `python manage.py pack fields` from what reads the files; do not edit. What is not “required” may
-be left out and is then as the last column says. How it is used: [guide](programme-managers.md#english).
+be left out and is then as the last column says. How it is used: [guide](programme-managers.en.md).
 """
 FILE = Path(settings.BASE_DIR) / "docs" / "programme-managers-fields.md"
 COLUMNS = "| 字段 Field | 名称 Name | 写什么 Value | 不写时 Left out |\n|---|---|---|---|"
