@@ -15,7 +15,7 @@ from applications.actions import Verdict
 from applications.models import Answer, Application, Claim, ClaimLine, Submission
 from applications.models.numbers import plain_number
 from applications.states import ApplicationState
-from awards import rules as awards
+from awards import limits
 from awards.models import Outcome
 from core.models import Event
 from core.workflow import Lost, Refused
@@ -263,7 +263,7 @@ def test_only_officers_of_the_department_decide(client):
 def test_a_decision_waits_for_the_rows_and_takes_their_amount():
     application = claimed()
     with pytest.raises(Refused) as waiting:
-        awards.check_amount(application, Decimal(450_000))
+        limits.check_amount(application, Decimal(450_000))
     judge(application, ACCEPT, REFUSE, ACCEPT)
     with pytest.raises(Refused) as wrong:
         decide(application, amount=Decimal(299_999))

@@ -170,7 +170,7 @@ def test_what_an_office_recommends_waits_for_its_stamped_table(client):
     assert (judged(), running()) == (["failed", "failed"], False)
     client.force_login(by)
     assert "逾期不再接收" in send_table(client, table).content.decode()
-    with pytest.raises(Refused, match="recommender_table 不符合"):
+    with pytest.raises(Refused, match="推荐汇总表（推荐函）。”（第五条）不符合"):
         actions.pass_formal_check(application=second, by=None, at=now)
     with pytest.raises(IntegrityError), transaction.atomic():
         StampedTable.objects.create(
