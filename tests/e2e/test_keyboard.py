@@ -101,6 +101,8 @@ def fill_section(keys):
     keys.go(name="a-uses")
     keys.press("Space")
     arrange_rows(keys)
+    # What was saved brings the part with the file anew: a key held down meanwhile would let go elsewhere.
+    expect(keys.page.locator("#save-state")).to_contain_text("已自动保存")
     keys.go(name="a-plan")
     with keys.page.expect_file_chooser() as chooser:
         keys.press("Space")
